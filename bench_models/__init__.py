@@ -1,0 +1,5 @@
+"""A benchmark regression service for compressed transformer models."""
+
+from importlib.metadata import version
+
+__version__ = version("bench-models")

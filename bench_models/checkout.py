@@ -1,0 +1,56 @@
+"""The git commit that results belong to."""
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench_models.errors import BenchModelsError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkout:
+    """A work tree and the commit that is checked out in it."""
+
+    root: Path
+    commit: str
+
+
+def checkout_here() -> Checkout:
+    """Return the checkout around the current folder.
+
+    Raises ``BenchModelsError`` outside a git repository and in one without a commit.
+    """
+    here = Path.cwd()
+    root = _git("rev-parse", "--show-toplevel", cwd=here)
+    if root is None:
+        message = f"{here} is not in a git repository: results belong to a commit, so run this inside a clone"
+        raise BenchModelsError(message)
+    commit = _git("rev-parse", "--verify", "HEAD", cwd=here)
+    if commit is None:
+        raise BenchModelsError(f"the git repository {root} has no commit yet: commit first, results belong to a commit")
+    return Checkout(root=Path(root), commit=commit)
+
+
+def require_clean(checkout: Checkout) -> None:
+    """Refuse changes that are in the work tree and not in the commit.
+
+    Files that git does not track count when they are Python: they would be imported.
+    """
+    status = _git("status", "--porcelain", "--untracked-files=all", cwd=checkout.root) or ""
+    changed = [line[3:] for line in status.splitlines() if not line.startswith("??") or line.endswith(".py")]
+    if changed:
+        shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")  # noqa: PLR2004
+        message = (
+            f"uncommitted changes in {shown}: the results would be stored under commit {checkout.commit[:8]}, "
+            "which they do not belong to; commit the changes (a temporary commit will do) or stash them"
+        )
+        raise BenchModelsError(message)
+
+
+def _git(*arguments: str, cwd: Path) -> str | None:
+    """Return what git prints, without the last line end, or None when it fails."""
+    try:
+        done = subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+    except FileNotFoundError as error:
+        raise BenchModelsError("git is not installed or not on PATH: results belong to a git commit") from error
+    return done.stdout.rstrip("\n") if done.returncode == 0 else None

@@ -1,0 +1,16 @@
+"""What can go wrong and be put right by the person at the keyboard."""
+
+
+class BenchModelsError(Exception):
+    """Something the user can mend: one sentence with what was given and what would be right.
+
+    The command line prints the sentence without a traceback and exits with status 2.
+    """
+
+
+class EnvironmentTroubleError(BenchModelsError):
+    """Nothing is wrong with a variant, but the machine cannot go on: no network, a full disk.
+
+    A failing variant is reported and the next one is measured; this error stops the run instead,
+    because every other variant would meet it too.
+    """

@@ -1,0 +1,68 @@
+"""The main job: build, measure, judge and report one suite at the checked-out commit."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+from bench_models.build import Builder
+from bench_models.checkout import Checkout, checkout_here, require_clean
+from bench_models.errors import BenchModelsError
+from bench_models.history import knows_machine
+from bench_models.metrics.scorecard import score
+from bench_models.reports.writing import write_report
+from bench_models.store import Store
+from bench_models.suites import module_name
+from bench_models.suites.suite import Suite
+
+log = logging.getLogger(__name__)
+
+THRESHOLDS = Path("tests") / "thresholds"
+
+
+def run(suite: Suite, suite_argument: str) -> int:
+    """Run the whole job and return its exit status: 0 all kept, 1 a budget broken, 2 not measured.
+
+    ``suite_argument`` is the name or path that the suite was given by, for the processes started here.
+    """
+    checkout = checkout_here()
+    require_clean(checkout)
+    builder = Builder(suite=suite, store=Store.default())
+    log.info("[1/4] building and scoring %s at %s", suite.name, checkout.commit[:8])
+    for variant in suite.variants:
+        score(builder, variant)
+    log.info("[2/4] timing with asv")
+    _time(suite, checkout)
+    log.info("[3/4] enforcing the budgets")
+    enforced = _enforce(checkout, suite_argument)
+    log.info("[4/4] reporting")
+    return max(write_report(builder, checkout), enforced)
+
+
+def _time(suite: Suite, checkout: Checkout) -> None:
+    if not knows_machine():
+        _start("asv", "machine", "--yes", cwd=checkout.root)
+    # Status 2 means that a benchmark failed; the report says which and why.
+    status = _start(
+        "asv", "run", "--python=same", f"--set-commit-hash={checkout.commit}", "--record-samples", "--show-stderr",
+        "--bench", rf"^{module_name(suite.name)}\.", cwd=checkout.root,
+    )  # fmt: skip
+    if status not in (0, 2):
+        raise BenchModelsError(f"asv ended with status {status}: what it printed above says why")
+
+
+def _enforce(checkout: Checkout, suite_argument: str) -> int:
+    """Run the budget tests; 0 and 1 are pytest's "passed" and "failed", anything else is trouble."""
+    if not (checkout.root / THRESHOLDS).is_dir():
+        raise BenchModelsError(
+            f"there is no {THRESHOLDS} in {checkout.root}: run this in a clone that has the budget tests"
+        )
+    status = _start(
+        "pytest", "--numprocesses=auto", "--quiet", "--no-header", str(THRESHOLDS), "--suite", suite_argument,
+        cwd=checkout.root,
+    )  # fmt: skip
+    return status if status in (0, 1) else 2
+
+
+def _start(module: str, *arguments: str, cwd: Path) -> int:
+    return subprocess.run([sys.executable, "-m", module, *arguments], cwd=cwd, check=False).returncode

@@ -1,0 +1,73 @@
+"""What travels with every number: the machine, the libraries and their versions."""
+
+import os
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+# Flags that change which kernels run, and so both speed and the last digits of a result. CPUs
+# without VNNI even saturate INT8 products, which changes answers.
+_KERNEL_FLAGS = (
+    "avx2",
+    "avx512f",
+    "avx512_vnni",
+    "avx_vnni",
+    "avx512_bf16",
+    "avx512_fp16",
+    "amx_bf16",
+    "amx_int8",
+    "asimd",
+    "asimddp",
+    "bf16",
+    "i8mm",
+    "sve",
+)
+
+MEASURING_LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "asv", "asv_runner")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """The machine that a number was measured on; unlike machines are never compared."""
+
+    cpu: str
+    cpu_flags: tuple[str, ...]
+    cores: int
+    memory_bytes: int
+    system: str
+    python: str
+
+
+def this_machine() -> Machine:
+    """Describe the machine that runs this process."""
+    cpu, flags = _cpu()
+    return Machine(
+        cpu=cpu,
+        cpu_flags=tuple(flag for flag in _KERNEL_FLAGS if flag in flags),
+        cores=os.cpu_count() or 1,
+        memory_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+        system=f"{platform.system()} {platform.machine()}",
+        python=platform.python_version(),
+    )
+
+
+def has_bf16_arithmetic() -> bool:
+    """Say whether this CPU multiplies bfloat16 natively, so that bf16 autocast pays off."""
+    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(this_machine().cpu_flags)
+
+
+def library_versions(names: tuple[str, ...] = MEASURING_LIBRARIES) -> dict[str, str]:
+    """Return the installed version of each library; imports none of them."""
+    return {name: version(name) for name in names}
+
+
+def _cpu() -> tuple[str, frozenset[str]]:
+    """Return the CPU's model name and flags, as far as the system tells them without root."""
+    facts = Path("/proc/cpuinfo")
+    if not facts.exists():
+        return platform.processor() or platform.machine(), frozenset()
+    lines = (line.partition(":") for line in facts.read_text(encoding="utf-8").splitlines())
+    fields = {name.strip(): value.strip() for name, _, value in lines}
+    name = fields.get("model name") or platform.processor() or platform.machine()
+    return name, frozenset((fields.get("flags") or fields.get("Features") or "").split())

@@ -1,0 +1,42 @@
+"""What a metric is: one object that says how its numbers are named, compared and shown."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """A quantity with a unit and a direction.
+
+    ``better`` is the direction that improves. ``margin_pct`` is the smallest relative change, in
+    percent, that a reviewer cares about. ``show`` turns a number in ``unit`` into words.
+    """
+
+    name: str
+    unit: str
+    better: Literal["lower", "higher"]
+    margin_pct: float
+    show: Callable[[float], str]
+
+
+def show_mib(size_bytes: float) -> str:
+    """Return a size in MiB (2^20 bytes)."""
+    return f"{size_bytes / 2**20:.1f} MiB"
+
+
+def show_ms(seconds: float) -> str:
+    """Return a time in milliseconds, with three significant digits."""
+    milliseconds = seconds * 1e3
+    decimals = 0 if milliseconds >= 100 else 1 if milliseconds >= 10 else 2  # noqa: PLR2004  # powers of ten
+    return f"{milliseconds:.{decimals}f} ms"
+
+
+def show_share(share: float) -> str:
+    """Return a share as a percentage."""
+    return f"{share * 100:.1f} %"
+
+
+def show_count(count: float) -> str:
+    """Return a whole number with its thousands apart."""
+    return f"{count:,.0f}"

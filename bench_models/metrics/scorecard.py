@@ -1,0 +1,108 @@
+"""All that can be known of a variant without a clock, measured once for each content."""
+
+import logging
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench_models.build import Builder
+from bench_models.errors import EnvironmentTroubleError
+from bench_models.machine import library_versions, this_machine
+from bench_models.outcomes import Failed, Measured, Outcome
+from bench_models.provenance import key_of, source_digest
+from bench_models.suites.suite import Variant
+
+log = logging.getLogger(__name__)
+
+KIND = "scorecards"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard:
+    """The figures of one variant. ``correct`` has one answer for each sentence of the test split."""
+
+    parameters: int
+    size_bytes: int
+    naive_size_bytes: int
+    sparsity: float
+    correct: tuple[bool, ...]
+
+    @property
+    def accuracy(self) -> float:
+        """The share of right answers."""
+        return sum(self.correct) / len(self.correct)
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the scorecard for JSON; ``from_record`` reads it back."""
+        return asdict(self) | {"correct": "".join("01"[right] for right in self.correct)}
+
+    @classmethod
+    def from_record(cls, record: dict[str, Any]) -> "Scorecard":
+        """Return the scorecard that ``to_record`` wrote."""
+        return cls(**record | {"correct": tuple(letter == "1" for letter in record["correct"])})
+
+
+def score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
+    """Return the variant's scorecard, measuring it when its content was not measured before.
+
+    A failure is recorded with its reason, for the report, and tried again the next time.
+    """
+    key = scorecard_key(builder, variant)
+    known = stored(builder, variant)
+    if isinstance(known, Measured):
+        log.info("%s: scorecard reused (%s)", variant.name, key)
+        return known
+    try:
+        card = _measure(builder, variant)
+    except EnvironmentTroubleError:
+        raise
+    except Exception as error:  # whatever breaks one variant must not stop the others
+        log.warning("%s could not be measured", variant.name, exc_info=error)
+        reason = f"{type(error).__name__}: {error}"
+        builder.store.put_record(KIND, key, {"failed": reason})
+        return Failed(error=reason)
+    builder.store.put_record(KIND, key, {"measured": card.to_record()})
+    log.info("%s: measured, %.1f %% of %d test sentences right", variant.name, 100 * card.accuracy, len(card.correct))
+    return Measured(value=card)
+
+
+def stored(builder: Builder, variant: Variant) -> Outcome[Scorecard] | None:
+    """Return the recorded outcome for the variant as it is now, or None; imports no torch."""
+    record = builder.store.get_record(KIND, scorecard_key(builder, variant))
+    if record is None:
+        return None
+    if "failed" in record:
+        return Failed(error=record["failed"])
+    return Measured(value=Scorecard.from_record(record["measured"]))
+
+
+def scorecard_key(builder: Builder, variant: Variant) -> str:
+    """Return the key of all that decides the figures: model, runtime, measuring code, machine."""
+    machine = this_machine()
+    runtime = variant.runtime
+    return key_of(
+        builder.key(variant.name),
+        repr(runtime),
+        source_digest(*_MEASURING_CODE, type(runtime).__module__),
+        library_versions(("torch", "transformers", "tokenizers")),
+        [machine.cpu, machine.cpu_flags, machine.cores],
+    )
+
+
+_MEASURING_CODE = tuple(f"bench_models.metrics.{name}" for name in ("accuracy", "size", "weights"))
+
+
+def _measure(builder: Builder, variant: Variant) -> Scorecard:
+    from bench_models.metrics.accuracy import answers
+    from bench_models.metrics.size import artifact_bytes, naive_bytes
+    from bench_models.metrics.weights import parameter_count, sparsity
+
+    model = builder.build(variant.name)
+    session = variant.runtime.open(model, threads=os.cpu_count() or 1)
+    return Scorecard(
+        parameters=parameter_count(model),
+        size_bytes=artifact_bytes(model),
+        naive_size_bytes=naive_bytes(model),
+        sparsity=sparsity(model),
+        correct=answers(session, builder.encoder, builder.corpus.test, variant=variant.name),
+    )

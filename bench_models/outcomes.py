@@ -1,0 +1,30 @@
+"""The three ways in which a measurement can end. Only one of them carries a value."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured(Generic[Value]):
+    """The measurement worked."""
+
+    value: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """The measurement was not attempted, on purpose."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The measurement was attempted and broke."""
+
+    error: str
+
+
+Outcome = Measured[Value] | Skipped | Failed

@@ -1,0 +1,92 @@
+"""Content keys: what a stored thing was made of, boiled down to a name.
+
+The source of a step counts without its comments, docstrings and layout, and together with every
+module of this package that it imports: a fix in the shared training loop makes trained weights
+anew, a better comment does not.
+"""
+
+import ast
+import hashlib
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+
+from bench_models.machine import library_versions
+from bench_models.recipes.step import Step
+
+PACKAGE = "bench_models"
+
+
+def key_of(*parts: object) -> str:
+    """Return a short digest of JSON-able parts, for use as a file name."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
+
+
+def step_key(parent: str, step: Step, corpus_digest: str) -> str:
+    """Return the key of what ``step`` makes of the outcome with the key ``parent``."""
+    kind = type(step)
+    return key_of(
+        parent,
+        kind.__qualname__,
+        asdict(step),
+        source_digest(kind.__module__),
+        corpus_digest,
+        library_versions(kind.libraries),
+    )
+
+
+@cache
+def source_digest(*modules: str) -> str:
+    """Return the digest of the code in ``modules`` and in all of this package that they import."""
+    files: dict[str, Path] = {}
+    pending = list(modules)
+    while pending:
+        name = pending.pop()
+        file = _file_of(name)
+        if name not in files and file is not None:
+            files[name] = file
+            pending.extend(_imports(_parse(file)))
+    return key_of(*((name, _code(file)) for name, file in sorted(files.items())))
+
+
+def _file_of(module: str) -> Path | None:
+    loaded = sys.modules.get(module)
+    if loaded is not None and getattr(loaded, "__file__", None):
+        return Path(str(loaded.__file__))
+    try:
+        spec = importlib.util.find_spec(module)
+    except ModuleNotFoundError:
+        return None  # `from bench_models.x import name` also asks for the module x.name
+    return Path(spec.origin) if spec and spec.origin else None
+
+
+@cache
+def _parse(file: Path) -> ast.Module:
+    return ast.parse(file.read_text(encoding="utf-8"))
+
+
+def _code(file: Path) -> str:
+    """Return a module's syntax tree as text, without what does not run."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def _imports(tree: ast.AST) -> Iterator[str]:
+    """Yield the names of this package's modules that are imported to run, not only to check types."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == PACKAGE:
+            yield str(node.module)
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == PACKAGE)
+        else:
+            yield from _imports(node)

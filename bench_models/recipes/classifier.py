@@ -1,0 +1,55 @@
+"""A checkpoint folder as a model, and a model as a checkpoint folder. Never a pickle."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import nn
+
+# A head that was never trained for the task is drawn at random, always the same way.
+HEAD_SEED = 0
+
+
+def load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
+    """Load an fp32 sequence classifier from ``config.json`` and ``model.safetensors``."""
+    import torch
+    from transformers import AutoModelForSequenceClassification
+
+    names = dict(enumerate(labels))
+    with torch.random.fork_rng(devices=()), _quiet():
+        torch.manual_seed(HEAD_SEED)
+        model: nn.Module = AutoModelForSequenceClassification.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            id2label=names,
+            label2id={label: index for index, label in names.items()},
+            use_safetensors=True,
+            local_files_only=True,
+        )
+    return model
+
+
+def save(model: "nn.Module", folder: Path, checkpoint: Path) -> None:
+    """Write ``model`` with the tokenizer of the checkpoint that it came from."""
+    model.save_pretrained(folder)  # type: ignore[operator]  # transformers' method, on torch's class
+    shutil.copyfile(checkpoint / "tokenizer.json", folder / "tokenizer.json")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence the bar of a load that takes a second, and the advice to train a head that a step will train."""
+    from transformers.utils import logging
+
+    verbosity = logging.get_verbosity()
+    bars = logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

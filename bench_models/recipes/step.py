@@ -1,0 +1,47 @@
+"""What every step of a recipe is."""
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import nn
+
+    # Imported for types only: a step's key covers the code that it imports, and the outcome of a
+    # step does not depend on how the sentences were fetched.
+    from bench_models.sources.corpora import Corpus
+    from bench_models.tokens import Encoder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a step may use besides the model."""
+
+    variant: str
+    corpus: "Corpus"
+    encoder: "Encoder"
+    scratch: "Path"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(ABC):
+    """One transformation of a model; its fields are the recipe.
+
+    A new technique is one subclass: a frozen dataclass with ``apply``. The outcome of a *trained*
+    step is kept in the store under a key made of the fields, the source of the class's module and
+    the versions of ``libraries``; other steps are quick and are redone whenever they are needed.
+    """
+
+    trained: ClassVar[bool] = False
+    libraries: ClassVar[tuple[str, ...]] = ("torch",)
+
+    @abstractmethod
+    def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
+        """Return the transformed model; ``model`` belongs to the step and may be changed in place."""
+
+    def __str__(self) -> str:
+        """Return the step as the catalogue shows it."""
+        fields = ", ".join(f"{name}={value}" for name, value in asdict(self).items())
+        return f"{type(self).__name__}({fields})"

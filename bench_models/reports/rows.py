@@ -1,0 +1,96 @@
+"""Results with everything derived from them, computed once for all renderers."""
+
+from dataclasses import dataclass
+
+from bench_models.metrics.scorecard import Scorecard
+from bench_models.outcomes import Measured, Outcome, Value
+from bench_models.results import SuiteResult, VariantResult
+from bench_models.stats.estimate import Estimate, ratio
+from bench_models.stats.proportions import proportion
+from bench_models.verdict import Check, accuracy_drop_points, judge, size_reduction_pct
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """What follows from a scorecard: absolute, and against the baseline of the same run.
+
+    The drop is None where the baseline itself could not be measured.
+    """
+
+    card: Scorecard
+    accuracy: Estimate
+    accuracy_drop_points: Estimate | None
+    size_reduction_pct: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One variant as a report shows it; what could not be measured is None and has its errors."""
+
+    name: str
+    quality: Quality | None
+    single_stream_s: Estimate | None
+    offline_s: Estimate | None
+    speed_up: Estimate | None
+    offline_speed_up: Estimate | None
+    checks: tuple[Check, ...]
+    errors: tuple[str, ...]
+
+    @property
+    def standing(self) -> str:
+        """The row's verdict in a word: ``baseline``, ``kept``, ``broken`` or ``not measured``."""
+        if self.errors:
+            return "not measured"
+        if not self.checks:
+            return "baseline"
+        return "kept" if all(check.kept for check in self.checks) else "broken"
+
+
+def rows_of(result: SuiteResult) -> tuple[Row, ...]:
+    """Return the rows of a report, in the order of the suite."""
+    return tuple(_row(variant, result.baseline) for variant in result.variants)
+
+
+def _row(variant: VariantResult, baseline: VariantResult) -> Row:
+    errors = list(variant.errors)
+    card, reference = _value(variant.card), _value(baseline.card)
+    checks: tuple[Check, ...] = ()
+    if variant.variant.budget is not None and card is not None:
+        if reference is None:
+            errors.append("its budget cannot be judged, because the baseline could not be measured")
+        else:
+            checks = judge(variant.variant.budget, reference, card)
+    single, offline = _value(variant.single_stream), _value(variant.offline)
+    return Row(
+        name=variant.variant.name,
+        quality=_quality(card, reference),
+        single_stream_s=single,
+        offline_s=offline,
+        speed_up=_speed_up(_value(baseline.single_stream), single),
+        offline_speed_up=_speed_up(_value(baseline.offline), offline),
+        checks=checks,
+        errors=tuple(dict.fromkeys(errors)),
+    )
+
+
+def _quality(card: Scorecard | None, baseline: Scorecard | None) -> Quality | None:
+    if card is None:
+        return None
+    return Quality(
+        card=card,
+        accuracy=proportion(card.correct),
+        accuracy_drop_points=accuracy_drop_points(baseline, card) if baseline else None,
+        size_reduction_pct=size_reduction_pct(baseline, card) if baseline else None,
+    )
+
+
+def _speed_up(baseline: Estimate | None, variant: Estimate | None) -> Estimate | None:
+    if baseline is None or variant is None:
+        return None
+    if baseline is variant:
+        return Estimate(value=1.0, low=1.0, high=1.0, level=baseline.level)
+    return ratio(baseline, variant)
+
+
+def _value(outcome: Outcome[Value]) -> Value | None:
+    return outcome.value if isinstance(outcome, Measured) else None

@@ -1,0 +1,128 @@
+"""The Markdown report: one sentence, the table, what is wrong, and where it was measured."""
+
+from tabulate import tabulate
+
+from bench_models.machine import Machine
+from bench_models.metrics import ACCURACY, PARAMETERS, SIZE, SPARSITY
+from bench_models.metrics.latency import OFFLINE_SENTENCES, THREADS
+from bench_models.metrics.metric import show_ms
+from bench_models.reports.rows import Quality, Row
+from bench_models.stats.estimate import Estimate
+
+_MISSING = "-"
+_LEFT, _RIGHT = "left", "right"
+
+_COLUMNS = {
+    "variant": _LEFT,
+    "parameters": _RIGHT,
+    "size": _RIGHT,
+    "size reduction": _RIGHT,
+    "sparsity": _RIGHT,
+    "latency (interval)": _RIGHT,
+    "speed-up": _RIGHT,
+    "offline": _RIGHT,
+    "accuracy (interval)": _RIGHT,
+    "accuracy drop": _RIGHT,
+    "budget": _LEFT,
+}
+
+
+def markdown(suite: str, commit: str, rows: tuple[Row, ...], machine: Machine, versions: dict[str, str]) -> str:
+    """Return the whole report as Markdown."""
+    table = tabulate(
+        [_cells(row) for row in rows], headers=list(_COLUMNS), tablefmt="pipe", colalign=tuple(_COLUMNS.values())
+    )
+    parts = [f"# {suite} at {commit[:8]}", headline(rows), table, _troubles(rows), _legend(rows, machine, versions)]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def headline(rows: tuple[Row, ...]) -> str:
+    """Return the verdict on the whole suite, as one sentence that names what to look at."""
+    unmeasured = [row.name for row in rows if row.standing == "not measured"]
+    broken = [row.name for row in rows if row.standing == "broken"]
+    kept = sum(row.standing == "kept" for row in rows)
+    parts = [f"**{', '.join(broken)} {_break(broken)}.**" if broken else ""]
+    parts.append(f"**{', '.join(unmeasured)} could not be measured.**" if unmeasured else "")
+    parts.append(f"{kept} of {sum(bool(row.checks) for row in rows)} variants keep their budgets.")
+    return " ".join(part for part in parts if part)
+
+
+def _break(broken: list[str]) -> str:
+    return "breaks its budget" if len(broken) == 1 else "break their budgets"
+
+
+def _cells(row: Row) -> list[str]:
+    return [
+        row.name,
+        *_quality_cells(row.quality),
+        _time(row.single_stream_s),
+        _speed_up(row.speed_up),
+        show_ms(row.offline_s.value) if row.offline_s else _MISSING,
+        *_accuracy_cells(row.quality),
+        _budget(row),
+    ]
+
+
+def _quality_cells(quality: Quality | None) -> list[str]:
+    if quality is None:
+        return [_MISSING] * 4
+    reduction = quality.size_reduction_pct
+    return [
+        PARAMETERS.show(quality.card.parameters),
+        SIZE.show(quality.card.size_bytes),
+        _MISSING if reduction is None else f"{reduction:.1f} %",
+        SPARSITY.show(quality.card.sparsity),
+    ]
+
+
+def _accuracy_cells(quality: Quality | None) -> list[str]:
+    if quality is None:
+        return [_MISSING] * 2
+    accuracy, drop = quality.accuracy, quality.accuracy_drop_points
+    return [
+        f"{ACCURACY.show(accuracy.value)} ({100 * accuracy.low:.1f} to {100 * accuracy.high:.1f})",
+        _MISSING if drop is None else f"{drop.value:.2f} points",
+    ]
+
+
+def _time(estimate: Estimate | None) -> str:
+    if estimate is None:
+        return _MISSING
+    point, low, high = (show_ms(seconds) for seconds in (estimate.value, estimate.low, estimate.high))
+    return f"{point} ({low.removesuffix(' ms')} to {high.removesuffix(' ms')})"
+
+
+def _speed_up(estimate: Estimate | None) -> str:
+    return _MISSING if estimate is None else f"{estimate.value:.2f} x"
+
+
+def _budget(row: Row) -> str:
+    broken = [check.figure for check in row.checks if not check.kept]
+    return f"broken: {', '.join(broken)}" if broken and row.standing == "broken" else row.standing
+
+
+def _troubles(rows: tuple[Row, ...]) -> str:
+    """List every broken budget and every error, in full."""
+    lines = [check.sentence(row.name) for row in rows for check in row.checks if not check.kept]
+    lines += [f"{row.name} was not measured: {error}" for row in rows for error in row.errors]
+    return "\n".join(f"* {line}" for line in lines)
+
+
+def _legend(rows: tuple[Row, ...], machine: Machine, versions: dict[str, str]) -> str:
+    naive = [
+        f"{row.name} {SIZE.show(row.quality.card.naive_size_bytes)}"
+        for row in rows
+        if row.quality and row.quality.card.naive_size_bytes < 0.9 * row.quality.card.size_bytes
+    ]
+    sentences = next((len(row.quality.card.correct) for row in rows if row.quality), 0)
+    lines = [
+        f"Latency is single-stream: one sentence of median length, {THREADS} thread, median with the 99 % interval of "
+        "this run; speed-up is against the baseline of this run.",
+        f"Offline is the time per sentence in a batch of {OFFLINE_SENTENCES}.",
+        f"Accuracy is over the whole test split of {sentences:,} sentences, with its 95 % interval.",
+        "Size is the serialized artifact in MiB (2^20 bytes), packed weights included.",
+        f"Counting parameters and buffers alone would say: {', '.join(naive)}." if naive else "",
+        f"Machine: {machine.cpu}, {machine.cores} cores, {machine.system}, {' '.join(machine.cpu_flags)}.",
+        f"Python {machine.python}, {', '.join(f'{name} {version}' for name, version in versions.items())}.",
+    ]
+    return "\n".join(f"* {line}" for line in lines if line)

@@ -1,0 +1,1 @@
+"""Ways to execute a model. From outside they all look the same."""

@@ -1,0 +1,27 @@
+"""What every runtime gives: a loaded variant that answers a batch."""
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench_models.tokens import Batch
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+class Session(Protocol):
+    """Token ids in, logits out."""
+
+    def __call__(self, batch: Batch) -> NDArray[np.float32]:
+        """Return logits of shape ``[sentences, labels]``."""
+        ...
+
+
+class Runtime(Protocol):
+    """Opens models as sessions."""
+
+    def open(self, model: "nn.Module", *, threads: int) -> Session:
+        """Return a session that computes with ``threads`` threads."""
+        ...

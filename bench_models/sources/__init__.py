@@ -1,0 +1,1 @@
+"""Where weights and sentences come from: pinned archives and local folders."""

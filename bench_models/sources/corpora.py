@@ -1,0 +1,141 @@
+"""Labelled sentences with splits that depend on nothing but the sentence itself."""
+
+import csv
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from bench_models.errors import BenchModelsError
+from bench_models.sources.archives import PinnedArchive, read_member
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+SPLITS = ("train", "validation", "test")
+
+# Shares that give about 8,000 / 1,000 / 1,072 of the 10,072 Rotten Tomatoes sentences.
+TEST_SHARE = 1072 / 10072
+VALIDATION_SHARE = 1000 / 10072
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A text and the index of its label."""
+
+    text: str
+    label: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corpus:
+    """Sentences in three splits; no sentence stands in two of them."""
+
+    labels: tuple[str, ...]
+    train: tuple[Sentence, ...]
+    validation: tuple[Sentence, ...]
+    test: tuple[Sentence, ...]
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of every split, sentence and label."""
+        content = [self.labels, *([(s.text, s.label) for s in getattr(self, split)] for split in SPLITS)]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+    def dataset(self, split: str) -> "Dataset":
+        """Return a split as a Hugging Face dataset with the columns ``text`` and ``label``."""
+        from datasets import ClassLabel, Dataset, Features, Value
+
+        sentences: tuple[Sentence, ...] = getattr(self, split)
+        features = Features({"text": Value("string"), "label": ClassLabel(names=list(self.labels))})
+        columns = {"text": [s.text for s in sentences], "label": [s.label for s in sentences]}
+        return Dataset.from_dict(columns, features=features)
+
+
+class CorpusSource(Protocol):
+    """A place that sentences come from."""
+
+    def load(self, home: Path) -> Corpus:
+        """Read the corpus; downloads what is not below ``home`` yet."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchivedRatings:
+    """Rated sentences in an archive: a table of id, mean rating and text, separated by tabs.
+
+    The label is the rating's sign. Sentences rated nearer to zero than ``neutral_below`` are left
+    out: people did not agree on what they say.
+    """
+
+    archive: PinnedArchive
+    members: tuple[str, ...]
+    encoding: str
+    neutral_below: float
+
+    def load(self, home: Path) -> Corpus:
+        """Read the table straight out of the archive."""
+        text = read_member(self.archive.fetch(home), *self.members).decode(self.encoding)
+        rows = (line.split("\t", 2) for line in text.splitlines())
+        rated = ((float(rating), snippet.strip()) for _, rating, snippet in rows)
+        sentences = (
+            Sentence(text=snippet, label=int(rating > 0))
+            for rating, snippet in rated
+            if abs(rating) >= self.neutral_below
+        )
+        return split_corpus(("negative", "positive"), sentences, name=self.archive.requirement)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalSentences:
+    """A CSV file of this machine with the columns ``text`` and ``label``."""
+
+    path: Path
+
+    def load(self, home: Path) -> Corpus:  # noqa: ARG002  # the protocol's signature; a local file needs no cache
+        """Read the file; labels are numbered in alphabetical order."""
+        try:
+            with self.path.open(encoding="utf-8", newline="") as file:
+                rows = [(row["text"], row["label"]) for row in csv.DictReader(file)]
+        except (OSError, KeyError) as error:
+            message = f"{self.path} is not a CSV file with the columns text and label: {error!r}"
+            raise BenchModelsError(message) from error
+        labels = tuple(sorted({label for _, label in rows}))
+        sentences = (Sentence(text=text, label=labels.index(label)) for text, label in rows)
+        return split_corpus(labels, sentences, name=str(self.path))
+
+
+def split_corpus(labels: tuple[str, ...], sentences: Iterable[Sentence], *, name: str) -> Corpus:
+    """Drop repeated sentences (the first one stays) and put each of the others in its split."""
+    unique: dict[str, Sentence] = {}
+    for sentence in sentences:
+        unique.setdefault(normalised(sentence.text), sentence)
+    splits: dict[str, list[Sentence]] = {split: [] for split in SPLITS}
+    for text, sentence in unique.items():
+        splits[split_of(text)].append(sentence)
+    for split, members in splits.items():
+        if len({member.label for member in members}) < 2:  # noqa: PLR2004  # a choice needs two labels
+            message = (
+                f"the {split} split of {name} has {len(members)} sentences that do not cover two labels: "
+                "accuracy would mean nothing; give more sentences of each label"
+            )
+            raise BenchModelsError(message)
+    return Corpus(labels=labels, **{split: tuple(members) for split, members in splits.items()})
+
+
+def normalised(text: str) -> str:
+    """Return the words of a text alone, so that case, spacing and punctuation do not matter."""
+    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
+
+
+def split_of(normalised_text: str) -> str:
+    """Assign a split by hash: adding or removing other sentences never moves this one."""
+    digest = hashlib.sha256(normalised_text.encode()).digest()
+    position = int.from_bytes(digest[:8], "big") / 2**64
+    if position < TEST_SHARE:
+        return "test"
+    return "validation" if position < TEST_SHARE + VALIDATION_SHARE else "train"

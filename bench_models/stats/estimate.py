@@ -1,0 +1,44 @@
+"""A number is never bare: a point, its interval and the confidence of that interval."""
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A point with the interval that covers the true value with probability ``level``.
+
+    Raises ``ValueError`` unless all numbers are finite and ``low <= value <= high``.
+    """
+
+    value: float
+    low: float
+    high: float
+    level: float
+
+    def __post_init__(self) -> None:
+        """Validate at the door, so that nothing behind it has to."""
+        if not all(math.isfinite(number) for number in (self.value, self.low, self.high)):
+            raise ValueError(f"an estimate needs finite numbers, not {self.value} [{self.low}, {self.high}]")
+        if not self.low <= self.value <= self.high:
+            raise ValueError(f"the interval [{self.low}, {self.high}] does not hold the point {self.value}")
+        if not 0 < self.level < 1:
+            raise ValueError(f"a confidence level lies between 0 and 1, not at {self.level}")
+
+    def scaled(self, factor: float) -> "Estimate":
+        """Return the estimate in another unit, ``factor > 0`` times as many."""
+        return Estimate(value=self.value * factor, low=self.low * factor, high=self.high * factor, level=self.level)
+
+
+def ratio(over: Estimate, under: Estimate) -> Estimate:
+    """Return ``over / under`` for two positive estimates.
+
+    The interval is the widest that both intervals allow. It covers the true ratio at least as often
+    as both of them cover theirs together (Bonferroni), so its level is honest, if cautious.
+    """
+    return Estimate(
+        value=over.value / under.value,
+        low=over.low / under.high,
+        high=over.high / under.low,
+        level=over.level + under.level - 1,
+    )

@@ -1,0 +1,68 @@
+"""What is kept between runs: trained weights and measured scorecards, each under its content key."""
+
+import json
+import logging
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench_models.home import home, writing_to
+from bench_models.sealed import damage_of, sealed_folder, write_atomically
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Store:
+    """A folder of results that are never changed, only added; the one place with mutable state."""
+
+    root: Path
+
+    @classmethod
+    def default(cls) -> "Store":
+        """Return the store in the user's cache folder, or in ``BENCH_MODELS_HOME``."""
+        return cls(root=home())
+
+    def trained(self, key: str, train: Callable[[Path], None], *, what: str) -> Path:
+        """Return the folder of trained weights, calling ``train`` to fill it when it is not there."""
+        return sealed_folder(self._weights(key), train, what=what)
+
+    def has_trained(self, key: str) -> bool:
+        """Say whether intact trained weights are there."""
+        return damage_of(self._weights(key)) is None
+
+    def put_record(self, kind: str, key: str, record: dict[str, Any]) -> None:
+        """Keep a small record."""
+        write_atomically(self._record(kind, key), json.dumps(record))
+
+    def get_record(self, kind: str, key: str) -> dict[str, Any] | None:
+        """Return a record, or None when there is none that can be read."""
+        try:
+            record: dict[str, Any] = json.loads(self._record(kind, key).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return None
+        except ValueError as error:
+            log.warning("%s is damaged (%s): measuring again", self._record(kind, key), error)
+            return None
+        return record
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Give a folder on the store's disk, removed afterwards."""
+        with writing_to(self.root):
+            (self.root / "scratch").mkdir(parents=True, exist_ok=True)
+            folder = Path(tempfile.mkdtemp(dir=self.root / "scratch"))
+            try:
+                yield folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _weights(self, key: str) -> Path:
+        return self.root / "weights" / key
+
+    def _record(self, kind: str, key: str) -> Path:
+        return self.root / kind / f"{key}.json"

@@ -1,0 +1,60 @@
+"""The catalogue of suites, and how a suite is found by its name or its file."""
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from bench_models.errors import BenchModelsError
+from bench_models.suites.suite import Suite
+
+BUILT_IN = ("rotten-tomatoes",)
+DEFAULT = BUILT_IN[0]
+
+
+def load(name_or_path: str) -> Suite:
+    """Return the suite called so, or the ``SUITE`` of the Python file at that path.
+
+    Raises ``BenchModelsError`` when there is neither.
+    """
+    if name_or_path in BUILT_IN:
+        return _suite_of(importlib.import_module(f"bench_models.suites.{module_name(name_or_path)}"))
+    path = Path(name_or_path)
+    if path.suffix != ".py":
+        message = (
+            f"unknown suite {name_or_path!r}: the suites are {', '.join(BUILT_IN)}; "
+            "a suite of your own is given as the path of its .py file"
+        )
+        raise BenchModelsError(message)
+    if not path.is_file():
+        raise BenchModelsError(f"there is no suite file {path}: give the path of a Python file that defines SUITE")
+    return _suite_of(_module_at(path.absolute()))
+
+
+def module_name(suite: str) -> str:
+    """Return the name that a suite's module has, here and in ``benchmarks/``."""
+    return suite.replace("-", "_")
+
+
+def _module_at(path: Path) -> ModuleType:
+    """Import a file; one that lies in a package is imported as a part of it, as asv does."""
+    if (path.parent / "__init__.py").exists():
+        if str(path.parent.parent) not in sys.path:
+            sys.path.insert(0, str(path.parent.parent))
+        return importlib.import_module(f"{path.parent.name}.{path.stem}")
+    spec = importlib.util.spec_from_file_location(f"suite_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise BenchModelsError(f"{path} cannot be imported: a suite is a Python file that defines SUITE")
+    module = importlib.util.module_from_spec(spec)
+    # Steps defined in the file are looked up by their module's name, for their source.
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _suite_of(module: ModuleType) -> Suite:
+    suite = getattr(module, "SUITE", None)
+    if not isinstance(suite, Suite):
+        raise BenchModelsError(f"{module.__file__} defines no SUITE: a suite file needs one, as SUITE = Suite(...)")
+    return suite

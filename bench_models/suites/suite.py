@@ -1,0 +1,102 @@
+"""A suite as a frozen table: one model, one corpus, its variants and their budgets."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from bench_models.errors import BenchModelsError
+from bench_models.recipes.step import Step
+from bench_models.runtimes.eager import Eager
+from bench_models.runtimes.session import Runtime
+from bench_models.sources.checkpoints import Checkpoint
+from bench_models.sources.corpora import CorpusSource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a variant may cost and must bring, against the suite's baseline.
+
+    ``max_accuracy_drop_points`` is in percentage points of the test split,
+    ``min_size_reduction_pct`` in percent of the baseline's artifact.
+    """
+
+    max_accuracy_drop_points: float
+    min_size_reduction_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One row: the row it starts from, the steps that differ, the runtime and the budget.
+
+    A row that starts from no other (``starts_from=None``) starts from the suite's checkpoint. The
+    baseline has no budget: everything else is measured against it.
+    """
+
+    name: str
+    starts_from: str | None
+    steps: tuple[Step, ...]
+    runtime: Runtime = field(default_factory=Eager)
+    budget: Budget | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suite:
+    """The catalogue of one model; the first row is the baseline.
+
+    Raises ``BenchModelsError`` when rows share a name or do not start from a row above them.
+    """
+
+    name: str
+    checkpoint: Checkpoint
+    corpus: CorpusSource
+    variants: tuple[Variant, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse tables whose rows do not hang together."""
+        if not self.variants:
+            raise BenchModelsError(f"suite {self.name} has no rows: it needs at least a baseline")
+        above: list[str] = []
+        for variant in self.variants:
+            self._check(variant, above)
+            above.append(variant.name)
+        if self.baseline.starts_from is not None or self.baseline.budget is not None:
+            message = (
+                f"suite {self.name}: the first row, {self.baseline.name}, is the baseline that the others are "
+                "measured against, so it needs starts_from=None and budget=None"
+            )
+            raise BenchModelsError(message)
+
+    @property
+    def baseline(self) -> Variant:
+        """The row that budgets are measured against."""
+        return self.variants[0]
+
+    @property
+    def names(self) -> list[str]:
+        """The variants' names, in the order of the table."""
+        return [variant.name for variant in self.variants]
+
+    def __getitem__(self, name: str) -> Variant:
+        """Return the row called ``name``."""
+        for variant in self.variants:
+            if variant.name == name:
+                return variant
+        raise BenchModelsError(f"suite {self.name} has no variant {name!r}: it has {', '.join(self.names)}")
+
+    def lineage(self, name: str) -> Iterator[Variant]:
+        """Yield the rows that ``name`` is made of, the one that starts from the checkpoint first."""
+        variant = self[name]
+        if variant.starts_from is not None:
+            yield from self.lineage(variant.starts_from)
+        yield variant
+
+    def _check(self, variant: Variant, above: list[str]) -> None:
+        parent = variant.starts_from
+        row = f"suite {self.name}: row {variant.name}"
+        if variant.name in above:
+            raise BenchModelsError(f"{row} stands there twice: each row needs a name of its own")
+        if parent == variant.name:
+            raise BenchModelsError(f"{row} starts from itself: it must start from a row above it, or None")
+        if parent is not None and parent not in above:
+            known = f"one of {', '.join(above)}" if above else "None, as the first row"
+            where = "stands below it" if parent in self.names else "does not exist"
+            raise BenchModelsError(f"{row} starts from {parent!r}, which {where}: it must start from {known}")

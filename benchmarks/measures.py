@@ -1,0 +1,129 @@
+"""What is measured, written once; a suite's own file says on what.
+
+    class Figures(measures.Figures):
+        suite = SUITE
+
+asv finds the classes there; those here are abstract, because they have no suite, and it passes
+them over. asv hands what ``setup_cache`` returned to every benchmark, before the variant's name.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+from bench_models import metrics
+from bench_models.build import Builder
+from bench_models.metrics.latency import THREADS, Scenarios, scenarios
+from bench_models.metrics.scorecard import Scorecard, score
+from bench_models.outcomes import Measured, Outcome
+from bench_models.runtimes.session import Session
+from bench_models.store import Store
+from bench_models.suites.suite import Suite
+
+# Training a baseline from nothing takes minutes; asv gives setup_cache 60 seconds unless told.
+SETUP_TIMEOUT_S = 3 * 60 * 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What every benchmark of a suite needs; built once a commit."""
+
+    cards: dict[str, Outcome[Scorecard]]
+    scenarios: Scenarios
+
+    def card(self, variant: str) -> Scorecard:
+        """Return a variant's figures, or raise the error that it could not be measured for."""
+        outcome = self.cards[variant]
+        if isinstance(outcome, Measured):
+            return outcome.value
+        raise RuntimeError(f"{variant} could not be measured: {outcome}")
+
+
+def prepare(suite: Suite) -> Prepared:
+    """Build and score all variants; what was built and scored before is reused."""
+    builder = Builder(suite=suite, store=Store.default())
+    return Prepared(
+        cards={variant.name: score(builder, variant) for variant in suite.variants},
+        scenarios=scenarios(builder.encoder, builder.corpus.test),
+    )
+
+
+class _OfSuite(ABC):
+    """Benchmarks with one parameter, the variant."""
+
+    # asv would take a digest of the source, and drop the history whenever a comment changes.
+    version = "1"
+    param_names: ClassVar[list[str]] = ["variant"]
+    params: ClassVar[list[list[str]]]
+
+    @property
+    @abstractmethod
+    def suite(self) -> Suite:
+        """The suite that a subclass sets."""
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        """Make the suite's variants the benchmark's parameters."""
+        super().__init_subclass__(**kwargs)
+        if isinstance(cls.suite, Suite):
+            cls.params = [cls.suite.names]
+
+
+class Figures(_OfSuite):
+    """Size, parameters, sparsity, accuracy: read off the scorecard, without importing torch."""
+
+    def track_parameters(self, prepared: Prepared, variant: str) -> float:
+        """Weights and biases, packed ones included."""
+        return metrics.PARAMETERS.of(prepared.card(variant))
+
+    def track_size(self, prepared: Prepared, variant: str) -> float:
+        """The serialized artifact."""
+        return metrics.SIZE.of(prepared.card(variant))
+
+    def track_naive_size(self, prepared: Prepared, variant: str) -> float:
+        """Parameters and buffers in memory, which misses packed weights."""
+        return metrics.NAIVE_SIZE.of(prepared.card(variant))
+
+    def track_sparsity(self, prepared: Prepared, variant: str) -> float:
+        """The share of exact zeros."""
+        return metrics.SPARSITY.of(prepared.card(variant))
+
+    def track_accuracy(self, prepared: Prepared, variant: str) -> float:
+        """The share of the test split that is answered right."""
+        return metrics.ACCURACY.of(prepared.card(variant))
+
+    def track_error_rate(self, prepared: Prepared, variant: str) -> float:
+        """The same with lower being better, for asv's own regression page."""
+        return metrics.ERROR_RATE.of(prepared.card(variant))
+
+
+for _metric in metrics.FIGURES:
+    getattr(Figures, f"track_{_metric.name}").unit = _metric.unit
+
+
+class Latency(_OfSuite):
+    """Both scenarios, on a model that is loaded once a process."""
+
+    rounds = 2
+    warmup_time = 0.5
+    repeat = (10, 100, 2.0)
+    timeout = 300
+
+    def setup(self, prepared: Prepared, variant: str) -> None:
+        """Load the variant; asv may call this before every sample, so the load is cached."""
+        prepared.card(variant)
+        self.session = _session(self.suite, variant)
+
+    def time_single_stream(self, prepared: Prepared, variant: str) -> None:  # noqa: ARG002  # asv's signature
+        """One sentence of median length."""
+        self.session(prepared.scenarios.single_stream)
+
+    def time_offline(self, prepared: Prepared, variant: str) -> None:  # noqa: ARG002  # asv's signature
+        """A batch of 32 sentences; the report divides by 32."""
+        self.session(prepared.scenarios.offline)
+
+
+@cache
+def _session(suite: Suite, variant: str) -> Session:
+    model = Builder(suite=suite, store=Store.default()).build(variant)
+    return suite[variant].runtime.open(model, threads=THREADS)
