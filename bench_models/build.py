@@ -94,7 +94,6 @@ class Builder:
         stage = stages[-1]
 
         def fill(folder: Path) -> None:
-            log.info("training %s: %s", stage.row, stage.step)
             classifier.save(self._apply(stages), folder, self.suite.checkpoint.folder(self.store.root))
 
         return self.store.trained(stage.key, fill, what=f"the trained weights of {stage.row}")
@@ -102,6 +101,8 @@ class Builder:
     def _apply(self, stages: list[Stage]) -> "nn.Module":
         *before, stage = stages
         model = self._model(before)
+        if stage.step.trained:
+            log.info("training %s: %s", stage.row, stage.step)
         with self.store.scratch() as scratch:
             context = Context(variant=stage.row, corpus=self.corpus, encoder=self.encoder, scratch=scratch)
             return stage.step.apply(model, context)

@@ -4,16 +4,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
+from asv.benchmarks import Benchmarks
 from asv.config import Config
 from asv.machine import Machine
-from asv.results import iter_results_for_machine_and_hash
-from asv.util import UserError
+from asv.results import Results
+from asv.util import UserError, load_json
 
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.stats.estimate import Estimate
+from bench_models.stats.rounds import Timing
 
 CONFIG = "asv.conf.json"
 ASV_LEVEL = 0.99
@@ -25,36 +28,60 @@ class Recorded:
 
     commit: str
     _result: Any
+    _rounds: dict[str, int]
 
     def value(self, benchmark: str, parameter: str) -> Outcome[float]:
         """Return the recorded number of ``benchmark`` for one of its parameters."""
-        cell, _ = self._cell(benchmark, parameter)
-        return cell
+        return self._cell(benchmark, parameter).value
 
-    def timing(self, benchmark: str, parameter: str) -> Outcome[Estimate]:
-        """Return the recorded median time in seconds with asv's interval for it."""
-        cell, stats = self._cell(benchmark, parameter)
-        if not isinstance(cell, Measured):
-            return cell
+    def timing(self, benchmark: str, parameter: str) -> Outcome[Timing]:
+        """Return the recorded times in seconds.
+
+        asv joins the samples of all processes; they are told apart where each took as many, which
+        is so for a fixed ``repeat``, and where they were kept (``asv run --record-samples``).
+        """
+        cell = self._cell(benchmark, parameter)
+        if not isinstance(cell.value, Measured):
+            return cell.value
         try:
-            bounds = {"low": stats["ci_99_a"], "high": stats["ci_99_b"]}
-            return Measured(value=Estimate(value=cell.value, level=ASV_LEVEL, **bounds))
+            middle = cell.value.value
+            calls = Estimate(value=middle, low=cell.stats["ci_99_a"], high=cell.stats["ci_99_b"], level=ASV_LEVEL)
+            by_process = _medians(cell.samples, self._rounds.get(benchmark, 1)) or (middle,)
+            return Measured(value=Timing(by_process=by_process, calls=calls))
         except (KeyError, TypeError, ValueError) as error:
-            return Failed(error=f"asv recorded {benchmark}({parameter}) without a usable interval: {error!r}")
+            return Failed(error=f"asv recorded {benchmark}({parameter}) without usable times: {error!r}")
 
-    def _cell(self, benchmark: str, parameter: str) -> tuple[Outcome[float], dict[str, float]]:
-        """Return the number and its statistics (none for numbers that asv did not time)."""
-        missing = Skipped(reason=f"asv has not run {benchmark}({parameter})")
-        if benchmark not in self._result.get_all_result_keys():
-            return missing, {}
-        parameters = self._result.get_result_params(benchmark)
+    def _cell(self, benchmark: str, parameter: str) -> "_Cell":
+        result = self._result
+        known = benchmark in result.get_all_result_keys()
+        parameters = result.get_result_params(benchmark) if known else [[]]
         names = _plain(parameters[0])
         if parameter not in names:
-            return missing, {}
+            return _Cell(value=Skipped(reason=f"asv has not run {benchmark}({parameter})"), stats={}, samples=())
         position = names.index(parameter)
-        values = self._result.get_result_value(benchmark, parameters)
-        stats = self._result.get_result_stats(benchmark, parameters)
-        return _outcome(values[position], benchmark, parameter), (stats[position] if stats else None) or {}
+        columns = (
+            read(benchmark, parameters)
+            for read in (result.get_result_value, result.get_result_stats, result.get_result_samples)
+        )
+        value, stats, samples = (cells[position] if cells else None for cells in columns)
+        return _Cell(value=_outcome(value, benchmark, parameter), stats=stats or {}, samples=tuple(samples or ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cell:
+    """One benchmark with one parameter; statistics and samples are empty unless asv timed it."""
+
+    value: Outcome[float]
+    stats: dict[str, float]
+    samples: tuple[float, ...]
+
+
+def _medians(samples: tuple[float, ...], processes: int) -> tuple[float, ...]:
+    """Return the median of each process's samples, or nothing where they cannot be told apart."""
+    if not samples or len(samples) % processes:
+        return ()
+    each = len(samples) // processes
+    return tuple(median(samples[start : start + each]) for start in range(0, len(samples), each))
 
 
 def recorded(root: Path, commit: str) -> Recorded | None:
@@ -62,16 +89,28 @@ def recorded(root: Path, commit: str) -> Recorded | None:
 
     Raises ``BenchModelsError`` when there is no asv project at ``root`` or a file is damaged.
     """
-    config = _config(root)
-    try:
-        results = list(iter_results_for_machine_and_hash(root / config.results_dir, _machine_name(), commit))
-    except UserError as error:
-        message = f"an asv result file of commit {commit[:8]} is damaged ({error}): delete it and measure again"
-        raise BenchModelsError(message) from error
-    if not results:
-        return None
+    kept = root / _config(root).results_dir
+    folder = kept / _machine_name()
+    files = sorted(folder.glob(f"{commit[:8]}-*.json"))
+    results = [result for result in map(_load, files) if result.commit_hash == commit]
     # Several environments may have measured the commit; the newest measurement counts.
-    return Recorded(commit=commit, _result=max(results, key=lambda result: max(result.started_at.values(), default=0)))
+    newest = max(results, key=lambda result: max(result.started_at.values(), default=0), default=None)
+    return None if newest is None else Recorded(commit=commit, _result=newest, _rounds=_rounds(kept))
+
+
+def _rounds(kept: Path) -> dict[str, int]:
+    """Return in how many processes asv times each benchmark, as its newest discovery says."""
+    file = Path(Benchmarks.get_benchmark_file_path(str(kept)))
+    described = load_json(str(file), api_version=Benchmarks.api_version) if file.exists() else {}
+    return {name: int(facts["rounds"]) for name, facts in described.items() if "rounds" in facts}
+
+
+def _load(file: Path) -> Any:
+    try:
+        return Results.load(str(file))
+    except (UserError, KeyError, TypeError, ValueError) as error:
+        message = f"the asv result file {file} is damaged ({error}): delete it and measure the commit again"
+        raise BenchModelsError(message) from error
 
 
 def knows_machine() -> bool:

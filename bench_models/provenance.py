@@ -7,7 +7,6 @@ anew, a better comment does not.
 
 import ast
 import hashlib
-import importlib.util
 import json
 import sys
 from collections.abc import Iterator
@@ -54,14 +53,15 @@ def source_digest(*modules: str) -> str:
 
 
 def _file_of(module: str) -> Path | None:
-    loaded = sys.modules.get(module)
-    if loaded is not None and getattr(loaded, "__file__", None):
-        return Path(str(loaded.__file__))
-    try:
-        spec = importlib.util.find_spec(module)
-    except ModuleNotFoundError:
-        return None  # `from bench_models.x import name` also asks for the module x.name
-    return Path(spec.origin) if spec and spec.origin else None
+    """Return a module's file without importing it: a step's module may import torch."""
+    loaded = getattr(sys.modules.get(module), "__file__", None)
+    if loaded is not None:
+        return Path(loaded)
+    package, *path = module.split(".")
+    place = Path(__file__).parent.joinpath(*path)
+    candidates = (place.with_suffix(".py"), place / "__init__.py") if package == PACKAGE else ()
+    # `from bench_models.x import name` asks for the module x.name too, which need not exist.
+    return next((file for file in candidates if file.is_file()), None)
 
 
 @cache

@@ -8,9 +8,11 @@ from bench_models.errors import BenchModelsError
 from bench_models.history import Recorded, recorded
 from bench_models.metrics import ACCURACY, LATENCIES, SIZE
 from bench_models.metrics.latency import OFFLINE_SENTENCES
+from bench_models.metrics.metric import Metric
 from bench_models.metrics.scorecard import Scorecard, stored
 from bench_models.outcomes import Failed, Measured, Outcome
 from bench_models.stats.estimate import Estimate
+from bench_models.stats.rounds import pooled
 from bench_models.suites import module_name
 from bench_models.suites.suite import Suite, Variant
 
@@ -64,17 +66,33 @@ def results_of(builder: Builder, checkout: Checkout) -> SuiteResult:
             "`tox -e bench` measures it (or `bench-models run`, in an environment of your own)"
         )
         raise BenchModelsError(message)
-    rows = tuple(_row(builder, variant, history) for variant in suite.variants)
-    return SuiteResult(suite=suite, commit=checkout.commit, variants=rows)
+    single, offline = (_timings(builder, history, scenario) for scenario in LATENCIES)
+    rows = (
+        VariantResult(
+            variant=variant,
+            card=_card(builder, variant, history),
+            single_stream=single[variant.name],
+            offline=_per_sentence(offline[variant.name], min(OFFLINE_SENTENCES, len(builder.corpus.test))),
+        )
+        for variant in suite.variants
+    )
+    return SuiteResult(suite=suite, commit=checkout.commit, variants=tuple(rows))
 
 
-def _row(builder: Builder, variant: Variant, history: Recorded) -> VariantResult:
-    module = module_name(builder.suite.name)
-    single, offline = (history.timing(f"{module}.Latency.time_{scenario.name}", variant.name) for scenario in LATENCIES)
-    sentences = min(OFFLINE_SENTENCES, len(builder.corpus.test))
-    if isinstance(offline, Measured):
-        offline = Measured(value=offline.value.scaled(1 / sentences))
-    return VariantResult(variant=variant, card=_card(builder, variant, history), single_stream=single, offline=offline)
+def _timings(builder: Builder, history: Recorded, scenario: Metric) -> dict[str, Outcome[Estimate]]:
+    """Return a scenario's times; the variants that were timed pool the spread of their processes."""
+    benchmark = f"{module_name(builder.suite.name)}.Latency.time_{scenario.name}"
+    outcomes = {name: history.timing(benchmark, name) for name in builder.suite.names}
+    timed = {name: outcome.value for name, outcome in outcomes.items() if isinstance(outcome, Measured)}
+    estimates = dict(zip(timed, pooled(list(timed.values())), strict=True))
+    return {
+        name: outcome if not isinstance(outcome, Measured) else Measured(value=estimates[name])
+        for name, outcome in outcomes.items()
+    }
+
+
+def _per_sentence(batch: Outcome[Estimate], sentences: int) -> Outcome[Estimate]:
+    return Measured(value=batch.value.scaled(1 / sentences)) if isinstance(batch, Measured) else batch
 
 
 def _card(builder: Builder, variant: Variant, history: Recorded) -> Outcome[Scorecard]:

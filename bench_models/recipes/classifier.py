@@ -19,7 +19,7 @@ def load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
     from transformers import AutoModelForSequenceClassification
 
     names = dict(enumerate(labels))
-    with torch.random.fork_rng(devices=()), _quiet():
+    with torch.random.fork_rng(devices=()), quiet():
         torch.manual_seed(HEAD_SEED)
         model: nn.Module = AutoModelForSequenceClassification.from_pretrained(
             folder,
@@ -34,13 +34,14 @@ def load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
 
 def save(model: "nn.Module", folder: Path, checkpoint: Path) -> None:
     """Write ``model`` with the tokenizer of the checkpoint that it came from."""
-    model.save_pretrained(folder)  # type: ignore[operator]  # transformers' method, on torch's class
+    with quiet():
+        model.save_pretrained(folder)  # type: ignore[operator]  # transformers' method, on torch's class
     shutil.copyfile(checkpoint / "tokenizer.json", folder / "tokenizer.json")
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence the bar of a load that takes a second, and the advice to train a head that a step will train."""
+def quiet() -> Iterator[None]:
+    """Silence transformers' bars for what takes a second, and its advice to train what a step will train."""
     from transformers.utils import logging
 
     verbosity = logging.get_verbosity()

@@ -14,6 +14,7 @@ from torch import nn
 from transformers import EarlyStoppingCallback, EvalPrediction, ProgressCallback, Trainer, TrainingArguments
 
 from bench_models.machine import has_bf16_arithmetic
+from bench_models.recipes.classifier import quiet
 from bench_models.recipes.step import Context
 from bench_models.tokens import Encoder
 
@@ -41,7 +42,8 @@ def train(model: nn.Module, context: Context, schedule: Schedule) -> nn.Module:
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     trainer = _trainer(model, context, schedule)
-    trainer.train()
+    with quiet():  # it saves weights after each epoch
+        trainer.train()
     log.info(
         "%s: kept the weights that got %.1f %% of the validation split right",
         context.variant,

@@ -88,7 +88,7 @@ def _speed_up(baseline: Estimate | None, variant: Estimate | None) -> Estimate |
     if baseline is None or variant is None:
         return None
     if baseline is variant:
-        return Estimate(value=1.0, low=1.0, high=1.0, level=baseline.level)
+        return Estimate(value=1.0, low=1.0, high=1.0, level=2 * baseline.level - 1)
     return ratio(baseline, variant)
 
 

@@ -19,7 +19,7 @@ _COLUMNS = {
     "size reduction": _RIGHT,
     "sparsity": _RIGHT,
     "latency (interval)": _RIGHT,
-    "speed-up": _RIGHT,
+    "speed-up (interval)": _RIGHT,
     "offline": _RIGHT,
     "accuracy (interval)": _RIGHT,
     "accuracy drop": _RIGHT,
@@ -93,7 +93,11 @@ def _time(estimate: Estimate | None) -> str:
 
 
 def _speed_up(estimate: Estimate | None) -> str:
-    return _MISSING if estimate is None else f"{estimate.value:.2f} x"
+    if estimate is None:
+        return _MISSING
+    if estimate.low == estimate.high:
+        return f"{estimate.value:.2f} x"
+    return f"{estimate.value:.2f} x ({estimate.low:.2f} to {estimate.high:.2f})"
 
 
 def _budget(row: Row) -> str:
@@ -116,8 +120,8 @@ def _legend(rows: tuple[Row, ...], machine: Machine, versions: dict[str, str]) -
     ]
     sentences = next((len(row.quality.card.correct) for row in rows if row.quality), 0)
     lines = [
-        f"Latency is single-stream: one sentence of median length, {THREADS} thread, median with the 99 % interval of "
-        "this run; speed-up is against the baseline of this run.",
+        f"Latency is single-stream: one sentence of median length, {THREADS} thread, median with the 95 % interval "
+        "that covers differences between processes; speed-up is against the baseline of this run.",
         f"Offline is the time per sentence in a batch of {OFFLINE_SENTENCES}.",
         f"Accuracy is over the whole test split of {sentences:,} sentences, with its 95 % interval.",
         "Size is the serialized artifact in MiB (2^20 bytes), packed weights included.",

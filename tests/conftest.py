@@ -1,0 +1,98 @@
+"""A tiny project to try everything on: a two-layer random BERT and a few dozen made-up sentences."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tiny_project import TINY_BENCHMARKS, TINY_SUITE, commit_all, git, sentences, write_tiny
+
+from bench_models import suites
+from bench_models.build import Builder
+from bench_models.store import Store
+
+_USERS_STORE = os.environ.get("BENCH_MODELS_HOME")
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture
+def users_store() -> str | None:
+    """Return the user's own ``BENCH_MODELS_HOME``, for the tests of the real suite."""
+    return _USERS_STORE
+
+
+@pytest.fixture(autouse=True)
+def _away_from_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No fast test reads or writes the user's own store."""
+    monkeypatch.setenv("BENCH_MODELS_HOME", str(tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a random two-layer BERT with a tokenizer that knows the made-up words."""
+    import torch
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors
+    from transformers import BertConfig, BertModel
+
+    folder = tmp_path_factory.mktemp("tiny") / "checkpoint"
+    words = sorted({word for text, _ in sentences() for word in text.split()})
+    vocabulary = {word: index for index, word in enumerate(("[PAD]", "[UNK]", "[CLS]", "[SEP]", *words))}
+    config = BertConfig(
+        vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
+    )
+    torch.manual_seed(0)
+    BertModel(config).save_pretrained(folder)
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))  # noqa: S106  # no password
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
+    tokenizer.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+@pytest.fixture
+def tiny_suite(tmp_path: Path, tiny_checkpoint: Path) -> Path:
+    """Return the path of the tiny suite's file, with all that it names beside it."""
+    return write_tiny(tmp_path / "suite", tiny_checkpoint)
+
+
+@pytest.fixture
+def builder(tiny_suite: Path, tmp_path: Path) -> Builder:
+    """Return a builder of the tiny suite with an empty store."""
+    return Builder(suite=suites.load(str(tiny_suite)), store=Store(root=tmp_path / "home"))
+
+
+@pytest.fixture
+def project(tmp_path: Path, tiny_checkpoint: Path) -> Path:
+    """Return a clone of this repository to which the tiny suite was added, and committed."""
+    clone = tmp_path / "project"
+    tracked = git("ls-files", "--cached", "--others", "--exclude-standard", cwd=REPOSITORY).splitlines()
+    for name in tracked:
+        if (REPOSITORY / name).is_file():
+            (clone / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(REPOSITORY / name, clone / name)
+    write_tiny(clone / "benchmarks", tiny_checkpoint)
+    (clone / "benchmarks" / "tiny.py").write_text(TINY_SUITE + TINY_BENCHMARKS, encoding="utf-8")
+    git("init", "--quiet", "--initial-branch=main", cwd=clone)
+    commit_all(clone, "Add the tiny suite")
+    return clone
+
+
+@pytest.fixture
+def bench_models(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    """Return a function that runs the command line as a user would, in a process of its own."""
+
+    def run(*arguments: str, cwd: Path, **environment: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-m", "bench_models", *arguments],
+            cwd=cwd,
+            env=os.environ | {"BENCH_MODELS_HOME": str(tmp_path / "home"), "PYTHONSAFEPATH": "1"} | environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run

@@ -1,0 +1,97 @@
+"""A scorecard is measured once, kept, and never mistaken for a failure."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bench_models.build import Builder
+from bench_models.errors import EnvironmentTroubleError
+from bench_models.machine import this_machine
+from bench_models.metrics import scorecard
+from bench_models.metrics.scorecard import Scorecard, score, stored
+from bench_models.outcomes import Failed, Measured
+from bench_models.recipes.step import Context, Step
+from bench_models.suites.suite import Suite, Variant
+
+if TYPE_CHECKING:
+    from torch import nn
+
+CARD = Scorecard(parameters=3, size_bytes=12, naive_size_bytes=12, sparsity=1 / 3, correct=(True, False, True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explode(Step):
+    """A step that breaks."""
+
+    reason: str
+    is_environment: bool = False
+
+    def apply(self, model: "nn.Module", context: Context) -> "nn.Module":  # noqa: ARG002  # it breaks first
+        """Raise."""
+        raise EnvironmentTroubleError(self.reason) if self.is_environment else RuntimeError(self.reason)
+
+
+def _with_row(builder: Builder, step: Step) -> Builder:
+    suite = builder.suite
+    row = Variant(name="broken", starts_from="baseline", steps=(step,), budget=suite["pruned"].budget)
+    variants = (*suite.variants, row)
+    table = Suite(name="tiny", checkpoint=suite.checkpoint, corpus=suite.corpus, variants=variants)
+    return Builder(suite=table, store=builder.store)
+
+
+def test_record_reads_back() -> None:
+    """What is written to JSON is what is read from it."""
+    assert Scorecard.from_record(CARD.to_record()) == CARD
+    assert CARD.accuracy == pytest.approx(2 / 3)
+
+
+def test_scorecard_is_measured_once(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second time it is read, and says so."""
+    first = score(builder, builder.suite["int8"])
+    monkeypatch.setattr(scorecard, "_measure", lambda *_: pytest.fail("measured again"))
+
+    assert isinstance(first, Measured)
+    assert first == score(builder, builder.suite["int8"])
+    assert len(builder.corpus.test) == len(first.value.correct)
+
+
+def test_variant_that_breaks_is_recorded_with_its_reason(builder: Builder) -> None:
+    """And tried again the next time, while the others are measured."""
+    broken = _with_row(builder, Explode(reason="no such kernel"))
+    outcomes = {variant.name: score(broken, variant) for variant in broken.suite.variants}
+
+    assert Failed(error="RuntimeError: no such kernel") == outcomes["broken"] == stored(broken, broken.suite["broken"])
+    assert all(isinstance(outcome, Measured) for name, outcome in outcomes.items() if name != "broken")
+
+
+def test_trouble_with_the_machine_stops_everything(builder: Builder) -> None:
+    """A full disk is no failure of a variant."""
+    broken = _with_row(builder, Explode(reason="the disk is full", is_environment=True))
+    with pytest.raises(EnvironmentTroubleError, match="the disk is full"):
+        score(broken, broken.suite["broken"])
+
+
+def test_damaged_record_is_measured_again(builder: Builder, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A scorecard cut short is not one."""
+    caplog.set_level(logging.WARNING)
+    first = score(builder, builder.suite["baseline"])
+    (record,) = (tmp_path / "home" / "scorecards").iterdir()
+    record.write_text(record.read_text(encoding="utf-8")[:20], encoding="utf-8")
+
+    assert first == score(builder, builder.suite["baseline"])
+    assert "is damaged" in caplog.text
+
+
+def test_other_machine_has_other_scorecards(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CPUs without VNNI give other INT8 answers, so the flags are part of the key."""
+    here = scorecard.scorecard_key(builder, builder.suite["int8"])
+    machine = this_machine()
+    elsewhere = type(machine)(
+        cpu="another", cpu_flags=(), cores=1, memory_bytes=1, system="Linux", python=machine.python
+    )
+    monkeypatch.setattr(scorecard, "this_machine", lambda: elsewhere)
+
+    assert here != scorecard.scorecard_key(builder, builder.suite["int8"])

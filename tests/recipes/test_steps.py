@@ -1,0 +1,101 @@
+"""Each step does to a model what its name says."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+import torch
+
+from bench_models.build import Builder
+from bench_models.errors import BenchModelsError
+from bench_models.metrics.weights import sparsity
+from bench_models.recipes.finetune import FineTune
+from bench_models.recipes.precision import Cast
+from bench_models.recipes.prune import PruneL1
+from bench_models.recipes.quantize import QuantizeDynamic
+from bench_models.recipes.step import Context
+
+
+@pytest.fixture
+def context(builder: Builder, tmp_path: Path) -> Context:
+    """Return what a step may use."""
+    return Context(variant="mine", corpus=builder.corpus, encoder=builder.encoder, scratch=tmp_path)
+
+
+def _model() -> torch.nn.Module:
+    torch.manual_seed(0)
+    return torch.nn.Sequential(torch.nn.Embedding(10, 8), torch.nn.Linear(8, 50), torch.nn.Linear(50, 8))
+
+
+def test_pruning_zeroes_the_smallest_weights_of_each_linear_layer(context: Context) -> None:
+    """Thirty percent of each, the smallest, and nothing of the embedding."""
+    before = _model()
+    after = PruneL1(amount=0.3).apply(_model(), context)
+
+    for old, new in zip(before[1:], after[1:], strict=True):  # type: ignore[index]
+        gone = new.weight == 0
+        assert gone.float().mean() == pytest.approx(0.3)
+        assert old.weight[gone].abs().max() <= old.weight[~gone].abs().min()
+    assert not (after[0].weight == 0).any()  # type: ignore[index]
+
+
+def test_pruning_leaves_no_masks_behind(context: Context) -> None:
+    """A pruned model has the tensors of the dense one."""
+    assert _model().state_dict().keys() == PruneL1(amount=0.3).apply(_model(), context).state_dict().keys()
+
+
+@pytest.mark.parametrize("amount", [0.0, 1.0, -0.5, 30])
+def test_pruning_by_no_share_is_refused(amount: float) -> None:
+    """Thirty percent is 0.3, not 30."""
+    with pytest.raises(BenchModelsError, match="lies between 0 and 1"):
+        PruneL1(amount=amount)
+
+
+@pytest.mark.filterwarnings("error")
+def test_quantizing_packs_every_linear_layer_in_int8(context: Context) -> None:
+    """Quietly, and the answers stay near."""
+    after = QuantizeDynamic().apply(_model(), context)
+    ids = torch.arange(10)
+
+    assert after[1].weight().dtype == torch.qint8  # type: ignore[index]
+    assert torch.allclose(after(ids), _model()(ids), atol=0.05)
+
+
+def test_casting_changes_every_parameter(context: Context) -> None:
+    """All of them, the embedding too."""
+    after = Cast(dtype="bfloat16").apply(_model(), context)
+
+    assert {parameter.dtype for parameter in after.parameters()} == {torch.bfloat16}
+
+
+def test_same_seed_gives_the_same_weights(builder: Builder, context: Context) -> None:
+    """Training twice from the same checkpoint ends at the same place; another seed ends elsewhere."""
+    step = builder.suite.baseline.steps[0]
+    assert isinstance(step, FineTune)
+    first, again, other = (
+        each.apply(builder._model([]), context) for each in (step, step, dataclasses.replace(step, seed=1))
+    )
+
+    pairs = [zip(first.parameters(), model.parameters(), strict=True) for model in (again, other)]
+    assert all(torch.equal(a, b) for a, b in pairs[0])
+    assert not all(torch.equal(a, b) for a, b in pairs[1])
+
+
+def test_fine_tuning_learns_the_labels(builder: Builder, context: Context) -> None:
+    """The made-up sentences are easy: validation accuracy ends well above chance."""
+    model = FineTune(learning_rate=1e-3, max_epochs=20, batch_size=4).apply(builder._model([]), context).eval()
+    sentences = context.corpus.train
+    batch = context.encoder.batch(context.encoder.encode([s.text for s in sentences]))
+    with torch.inference_mode():
+        logits = model(
+            input_ids=torch.from_numpy(batch.input_ids), attention_mask=torch.from_numpy(batch.attention_mask)
+        ).logits
+    right = [int(label) == s.label for label, s in zip(logits.argmax(-1), sentences, strict=True)]
+
+    assert sum(right) / len(right) > 0.9
+
+
+def test_baseline_of_the_tiny_suite_is_dense(builder: Builder) -> None:
+    """Sparsity counts exact zeros alone: a dense model has hardly any."""
+    assert sparsity(builder.build("baseline")) < 0.02
+    assert sparsity(builder.build("pruned")) > 0.2

@@ -1,0 +1,126 @@
+"""The same rows become a table and a document, and decide the exit status."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from bench_models import reports
+from bench_models.machine import Machine
+from bench_models.metrics.scorecard import Scorecard
+from bench_models.outcomes import Failed, Measured, Outcome
+from bench_models.reports.document import document, exit_status
+from bench_models.reports.rows import Row, rows_of
+from bench_models.reports.table import markdown
+from bench_models.results import SuiteResult, VariantResult
+from bench_models.sources.checkpoints import LocalCheckpoint
+from bench_models.sources.corpora import LocalSentences
+from bench_models.stats.estimate import Estimate
+from bench_models.suites.suite import Budget, Suite, Variant
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+MACHINE = Machine(
+    cpu="Some CPU", cpu_flags=("avx2",), cores=2, memory_bytes=2**34, system="Linux x86_64", python="3.11.7"
+)
+SNAPSHOT = Path(__file__).with_name("snapshot.md")
+
+
+def _time(seconds: float) -> Measured[Estimate]:
+    return Measured(value=Estimate(value=seconds, low=seconds * 0.98, high=seconds * 1.03, level=0.99))
+
+
+def _card(right: int, size_mib: int) -> Measured[Scorecard]:
+    card = Scorecard(
+        parameters=22_713_986,
+        size_bytes=size_mib * 2**20,
+        naive_size_bytes=min(size_mib, 45) * 2**20,
+        sparsity=0.125,
+        correct=tuple(index < right for index in range(1000)),
+    )
+    return Measured(value=card)
+
+
+def _result(**cards: Outcome[Scorecard]) -> SuiteResult:
+    budget = Budget(max_accuracy_drop_points=1.0, min_size_reduction_pct=30.0)
+    variants = tuple(
+        Variant(name=name, starts_from=None if name == "baseline" else "baseline", steps=(), budget=own)
+        for name, own in zip(cards, [None, *[budget] * (len(cards) - 1)], strict=True)
+    )
+    suite = Suite(
+        name="mine", checkpoint=LocalCheckpoint(path=Path()), corpus=LocalSentences(path=Path()), variants=variants
+    )
+    results = tuple(
+        VariantResult(
+            variant=variant, card=card, single_stream=_time(0.0116 / position), offline=_time(0.0084 / position)
+        )
+        for position, (variant, card) in enumerate(zip(variants, cards.values(), strict=True), start=1)
+    )
+    return SuiteResult(suite=suite, commit=COMMIT, variants=results)
+
+
+def _rows(**cards: Outcome[Scorecard]) -> tuple[Row, ...]:
+    return rows_of(_result(**cards))
+
+
+ALL: dict[str, Outcome[Scorecard]] = {
+    "baseline": _card(870, 100),
+    "int8": _card(865, 60),
+    "tiny": _card(850, 90),
+    "odd": Failed(error="no such kernel"),
+}
+
+
+def _document(rows: tuple[Row, ...]) -> dict[str, Any]:
+    return json.loads(json.dumps(document("mine", COMMIT, rows, MACHINE, {"torch": "2.13.0"})))  # type: ignore[no-any-return]
+
+
+def test_markdown_is_exactly_this() -> None:
+    """A snapshot, so that a change of the report is a change that someone looked at."""
+    expected = SNAPSHOT.read_text(encoding="utf-8")
+
+    assert expected == markdown("mine", COMMIT, _rows(**ALL), MACHINE, {"torch": "2.13.0"})
+
+
+@pytest.mark.parametrize("names", [("baseline",), ("baseline", "int8"), tuple(ALL)])
+def test_document_keeps_its_schema(names: tuple[str, ...]) -> None:
+    """Whatever could and could not be measured."""
+    schema = json.loads((Path(reports.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
+
+    jsonschema.validate(_document(_rows(**{name: ALL[name] for name in names})), schema)
+
+
+@pytest.mark.parametrize(
+    ("names", "status"),
+    [
+        (("baseline", "int8"), 0),
+        (("baseline", "int8", "tiny"), 1),
+        (("baseline", "int8", "odd"), 2),
+        (tuple(ALL), 2),
+    ],
+)
+def test_exit_status_says_kept_broken_or_not_measured(names: tuple[str, ...], status: int) -> None:
+    """What could not be measured weighs most: its budget is unknown."""
+    assert status == exit_status(_rows(**{name: ALL[name] for name in names}))
+
+
+def test_figures_are_derived_from_the_baseline_of_the_same_run() -> None:
+    """Speed-up, reduction and drop, and the baseline beside itself."""
+    baseline, int8, *_ = _document(_rows(**ALL))["variants"]
+
+    assert int8["speed_up_single_stream_ratio"]["value"] == pytest.approx(2.0)
+    assert int8["size_reduction_pct"] == pytest.approx(40.0)
+    assert int8["accuracy_drop_points"]["value"] == pytest.approx(0.5)
+    assert baseline["speed_up_single_stream_ratio"]["low"] == baseline["speed_up_single_stream_ratio"]["high"] == 1.0
+
+
+def test_broken_baseline_leaves_the_others_figures_standing() -> None:
+    """Their own figures are shown; their budgets cannot be judged, and that is said."""
+    _, int8 = _rows(baseline=Failed(error="out of memory"), int8=_card(865, 60))
+
+    assert int8.quality is not None
+    assert int8.quality.accuracy.value == pytest.approx(0.865)
+    assert int8.quality.accuracy_drop_points is None
+    assert int8.standing == "not measured"
+    assert "the baseline could not be measured" in int8.errors[0]

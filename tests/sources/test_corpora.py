@@ -1,0 +1,82 @@
+"""Splits depend on the sentence alone."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench_models.errors import BenchModelsError
+from bench_models.sources.corpora import LocalSentences, Sentence, normalised, split_corpus, split_of
+
+LABELS = ("bad", "good")
+
+
+def _sentences(count: int) -> list[Sentence]:
+    return [Sentence(text=f"Sentence number {number}", label=number // 2 % 2) for number in range(count)]
+
+
+def test_splits_have_about_the_shares_asked_for() -> None:
+    """10,072 sentences give about 8,000 / 1,000 / 1,072."""
+    corpus = split_corpus(LABELS, _sentences(10_072), name="numbers")
+
+    assert len(corpus.train) == pytest.approx(8000, abs=120)
+    assert len(corpus.validation) == pytest.approx(1000, abs=90)
+    assert len(corpus.test) == pytest.approx(1072, abs=90)
+
+
+def test_no_sentence_stands_in_two_splits() -> None:
+    """Not even one that differs in case, spacing and punctuation."""
+    twins = [Sentence(text=f"  {s.text.upper()} !", label=s.label) for s in _sentences(500)]
+    corpus = split_corpus(LABELS, [*_sentences(500), *twins], name="numbers")
+
+    texts = [normalised(s.text) for split in (corpus.train, corpus.validation, corpus.test) for s in split]
+    assert len(texts) == len(set(texts)) == 500
+
+
+@given(st.text())
+def test_layout_never_moves_a_sentence(text: str) -> None:
+    """Case, spacing and final punctuation do not decide the split."""
+    assert split_of(normalised(text)) == split_of(normalised(f"  {normalised(text)}. "))
+
+
+def test_other_sentences_never_move_a_sentence() -> None:
+    """A corpus that grows keeps its test sentences."""
+    small = split_corpus(LABELS, _sentences(300), name="numbers")
+    large = split_corpus(LABELS, _sentences(3000), name="numbers")
+
+    assert set(small.test) <= set(large.test)
+    assert set(small.validation) <= set(large.validation)
+
+
+def test_digest_changes_with_a_label() -> None:
+    """One other label is another corpus."""
+    sentences = _sentences(300)
+    changed = [Sentence(text=sentences[0].text, label=1), *sentences[1:]]
+
+    first, again, other = (split_corpus(LABELS, each, name="n").digest for each in (sentences, sentences, changed))
+    assert first == again
+    assert first != other
+
+
+def test_corpus_becomes_a_dataset() -> None:
+    """A split is a Hugging Face dataset with text, label and the labels' names."""
+    corpus = split_corpus(LABELS, _sentences(300), name="numbers")
+    dataset = corpus.dataset("test")
+
+    assert [s.text for s in corpus.test] == dataset["text"][:]
+    assert dataset.features["label"].names == ["bad", "good"]
+
+
+def test_split_without_two_labels_is_refused() -> None:
+    """Accuracy on one label means nothing."""
+    with pytest.raises(BenchModelsError, match=r"split of numbers has .* do not cover two labels"):
+        split_corpus(LABELS, [Sentence(text=str(number), label=0) for number in range(100)], name="numbers")
+
+
+def test_file_without_the_columns_is_refused(tmp_path: Path) -> None:
+    """The sentence names the file and the columns."""
+    file = tmp_path / "reviews.csv"
+    file.write_text("review,stars\nfine,4\n", encoding="utf-8")
+    with pytest.raises(BenchModelsError, match=r"reviews\.csv is not a CSV file with the columns text and label"):
+        LocalSentences(path=file).load(tmp_path)

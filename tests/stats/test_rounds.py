@@ -1,0 +1,69 @@
+"""Intervals cover what other processes would measure."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench_models.stats.estimate import Estimate
+from bench_models.stats.rounds import Timing, pooled
+
+times = st.floats(min_value=1e-5, max_value=10)
+
+
+def _timing(*by_process: float) -> Timing:
+    median = float(np.median(by_process))
+    calls = Estimate(value=median, low=median * 0.999, high=median * 1.001, level=0.99)
+    return Timing(by_process=by_process, calls=calls)
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_interval_covers_the_truth_at_its_level(processes: int) -> None:
+    """Seven variants whose processes differ by 2 %: at least 94 % of the intervals hold the true time."""
+    rng = np.random.default_rng(0)
+    truth = np.array([0.01, 0.026, 0.047, 0.005, 0.01, 0.01, 0.005])
+    covered = total = 0
+    for _ in range(2000):
+        measured = truth * np.exp(rng.normal(0, 0.02, size=(processes, 7)))
+        for true, estimate in zip(truth, pooled([_timing(*column) for column in measured.T]), strict=True):
+            covered += estimate.low <= true <= estimate.high
+            total += 1
+
+    assert covered / total >= 0.94
+
+
+def test_interval_of_the_calls_alone_does_not() -> None:
+    """The same, with the interval of one process's calls: it misses most of the time."""
+    rng = np.random.default_rng(0)
+    covered = 0
+    for _ in range(500):
+        calls = 0.01 * np.exp(rng.normal(0, 0.02)) * np.exp(rng.normal(0, 0.02, 100))
+        error = 2.6 * 1.25 * calls.std() / 10
+        covered += abs(np.median(calls) - 0.01) < error
+
+    assert covered / 500 < 0.5
+
+
+@given(st.lists(st.tuples(times, times), min_size=1, max_size=7), st.floats(min_value=0.1, max_value=100))
+def test_unit_of_time_does_not_matter(pairs: list[tuple[float, float]], unit: float) -> None:
+    """Milliseconds have the interval of seconds."""
+    seconds = pooled([_timing(*pair) for pair in pairs])
+    others = pooled([_timing(*(time * unit for time in pair)) for pair in pairs])
+
+    for one, other in zip(seconds, others, strict=True):
+        assert other.high / other.value == pytest.approx(one.high / one.value)
+
+
+def test_single_process_falls_back_on_its_calls() -> None:
+    """Nothing is known about other processes then."""
+    timing = _timing(0.01)
+
+    assert [timing.calls] == pooled([timing])
+
+
+@pytest.mark.parametrize("time", [0.0, -1.0, float("nan")])
+def test_time_that_is_none_is_refused(time: float) -> None:
+    """Zero, a negative number and NaN."""
+    calls = Estimate(value=1, low=1, high=1, level=0.99)
+    with pytest.raises(ValueError, match="greater than zero"):
+        Timing(by_process=(time,), calls=calls)

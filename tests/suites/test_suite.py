@@ -1,0 +1,80 @@
+"""A suite's table hangs together, or says which row does not."""
+
+from pathlib import Path
+
+import pytest
+
+from bench_models import suites
+from bench_models.errors import BenchModelsError
+from bench_models.sources.checkpoints import LocalCheckpoint
+from bench_models.sources.corpora import LocalSentences
+from bench_models.suites.rotten_tomatoes import SUITE
+from bench_models.suites.suite import Budget, Suite, Variant
+
+BUDGET = Budget(max_accuracy_drop_points=1.0, min_size_reduction_pct=0.0)
+
+
+def _suite(*variants: Variant) -> Suite:
+    here = Path("somewhere")
+    return Suite(
+        name="mine", checkpoint=LocalCheckpoint(path=here), corpus=LocalSentences(path=here), variants=variants
+    )
+
+
+def _row(name: str, starts_from: str | None = None, budget: Budget | None = None) -> Variant:
+    return Variant(name=name, starts_from=starts_from, steps=(), budget=budget)
+
+
+@pytest.mark.parametrize(
+    ("rows", "complaint"),
+    [
+        ((), "suite mine has no rows"),
+        ((_row("a"), _row("b", "c")), "row b starts from 'c', which does not exist: it must start from one of a"),
+        ((_row("a"), _row("b", "b")), "row b starts from itself"),
+        ((_row("a", "a"),), "row a starts from itself"),
+        ((_row("a"), _row("b", "c"), _row("c", "a")), "row b starts from 'c', which stands below it"),
+        ((_row("a"), _row("a")), "row a stands there twice"),
+        ((_row("a", budget=BUDGET),), "the first row, a, is the baseline"),
+    ],
+)
+def test_row_that_cannot_be_built_is_named(rows: tuple[Variant, ...], complaint: str) -> None:
+    """The sentence says which row, what is wrong and what would be right."""
+    with pytest.raises(BenchModelsError, match=complaint):
+        _suite(*rows)
+
+
+def test_lineage_runs_from_the_checkpoint_to_the_row() -> None:
+    """A variant is made of the rows that it starts from, oldest first."""
+    suite = _suite(_row("a"), _row("b", "a"), _row("c", "b"))
+
+    assert [row.name for row in suite.lineage("c")] == ["a", "b", "c"]
+
+
+def test_default_suite_has_the_promised_rows() -> None:
+    """The catalogue of the README."""
+    expected = ["baseline", "bf16", "fp16", "int8-dynamic", "pruned30", "pruned50", "pruned30-int8"]
+
+    assert expected == suites.load("rotten-tomatoes").names
+    assert all(variant.budget for variant in SUITE.variants[1:])
+
+
+def test_suite_of_ones_own_is_loaded_by_path(tiny_suite: Path) -> None:
+    """A file that defines SUITE is as good as a built-in one."""
+    assert suites.load(str(tiny_suite)).names == ["baseline", "pruned", "int8"]
+
+
+def test_unknown_name_lists_the_known_ones() -> None:
+    """Suites and variants alike."""
+    with pytest.raises(BenchModelsError, match="unknown suite 'sst3': the suites are rotten-tomatoes"):
+        suites.load("sst3")
+    with pytest.raises(BenchModelsError, match="rotten-tomatoes has no variant 'int4': it has baseline, bf16"):
+        _ = SUITE["int4"]
+
+
+def test_file_that_is_no_suite_is_refused(tmp_path: Path) -> None:
+    """A missing file and a file without SUITE."""
+    with pytest.raises(BenchModelsError, match="there is no suite file"):
+        suites.load(str(tmp_path / "mine.py"))
+    (tmp_path / "mine.py").write_text("SUITES = ()\n", encoding="utf-8")
+    with pytest.raises(BenchModelsError, match="defines no SUITE"):
+        suites.load(str(tmp_path / "mine.py"))

@@ -1,0 +1,106 @@
+"""What was trained is reused; what descends from a change, and nothing else, is made again."""
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from tiny_project import TINY_SUITE, write_tiny
+
+from bench_models import suites
+from bench_models.build import Builder
+from bench_models.store import Store
+
+RETRAINED = TINY_SUITE.replace(
+    'Variant(name="pruned", starts_from="baseline", steps=(PruneL1(amount=0.5),)',
+    'Variant(name="pruned", starts_from="baseline", '
+    "steps=(PruneL1(amount=0.5), FineTune(learning_rate=1e-3, max_epochs=1))",
+)
+
+
+def _builder(suite: Path, store: Path) -> Builder:
+    return Builder(suite=suites.load(str(suite)), store=Store(root=store))
+
+
+def test_trained_model_is_the_same_when_it_is_loaded(builder: Builder) -> None:
+    """The store gives back the very weights that training left."""
+    first, again = builder.build("baseline"), builder.build("baseline")
+
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))
+
+
+def test_only_trained_outcomes_are_stored(builder: Builder, tmp_path: Path) -> None:
+    """Three variants, one of them trained: one entry, of safetensors, and no pickle."""
+    for variant in builder.suite.names:
+        builder.build(variant)
+    (entry,) = (tmp_path / "home" / "weights").glob("[!.]*")
+
+    assert sorted(p.name for p in entry.iterdir()) == [
+        "config.json",
+        "model.safetensors",
+        "seal.json",
+        "tokenizer.json",
+    ]
+    assert not list((tmp_path / "home" / "scratch").iterdir())
+
+
+def test_editing_a_recipe_rebuilds_only_what_descends_from_it(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    """Another amount of pruning changes the keys of pruned and int8, and leaves the baseline's."""
+    suite = write_tiny(tmp_path / "a", tiny_checkpoint)
+    before = _builder(suite, tmp_path / "home")
+    keys = {name: before.key(name) for name in before.suite.names}
+    suite.write_text(TINY_SUITE.replace("amount=0.5", "amount=0.6"), encoding="utf-8")
+    after = _builder(suite, tmp_path / "home")
+
+    assert [name for name in after.suite.names if after.key(name) != keys[name]] == ["pruned", "int8"]
+
+
+def test_trained_step_below_another_reuses_its_parent(
+    tmp_path: Path, tiny_checkpoint: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Pruning with recovery training trains twice at first, and once when only the recovery changes."""
+    caplog.set_level(logging.INFO)
+    suite = write_tiny(tmp_path / "a", tiny_checkpoint)
+    suite.write_text(RETRAINED, encoding="utf-8")
+    _builder(suite, tmp_path / "home").build("int8")
+    assert _trained(caplog) == ["baseline", "pruned"]
+    caplog.clear()
+
+    suite.write_text(RETRAINED.replace("1e-3", "2e-3"), encoding="utf-8")
+    _builder(suite, tmp_path / "home").build("int8")
+    assert _trained(caplog) == ["pruned"]
+
+
+def test_damaged_entry_is_trained_again(builder: Builder, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """And a warning says so."""
+    builder.build("baseline")
+    (weights,) = (tmp_path / "home" / "weights").glob("*/model.safetensors")
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    builder.train("baseline")
+
+    assert "is damaged (model.safetensors does not match its SHA-256): making it again" in caplog.text
+    assert weights.read_bytes() != bytes(content)
+
+
+def test_store_hit_imports_no_torch(builder: Builder, tiny_suite: Path) -> None:
+    """Building what is there takes neither training nor torch."""
+    builder.build("baseline")
+    code = (
+        "import sys\n"
+        "from bench_models.cli import main\n"
+        "status = main(['build', sys.argv[1]])\n"
+        "print(status, 'torch' in sys.modules, 'transformers' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tiny_suite)], capture_output=True, text=True, check=True)
+
+    assert done.stdout.split() == ["0", "False", "False"]
+    assert "baseline: ready from the weights" in done.stderr
+
+
+def _trained(caplog: pytest.LogCaptureFixture) -> list[str]:
+    lines = (record.getMessage() for record in caplog.records)
+    return [line.split()[1].rstrip(":") for line in lines if line.startswith("training ")]

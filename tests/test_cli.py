@@ -1,0 +1,101 @@
+"""The command line teaches, answers at once and never shows a traceback for bad input."""
+
+import statistics
+import subprocess  # noqa: TC003  # the alias below is evaluated
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.mark.parametrize("command", ["list", "run", "build", "report"])
+def test_every_command_has_help_with_an_example(bench_models: Run, tmp_path: Path, command: str) -> None:
+    """What it does, what it takes, and how it looks."""
+    done = bench_models(command, "--help", cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert f"example:  bench-models {command}" in done.stdout
+
+
+def test_list_shows_the_catalogue(bench_models: Run, tmp_path: Path) -> None:
+    """Rows, steps and budgets, without building anything."""
+    done = bench_models("list", cwd=tmp_path)
+
+    assert done.returncode == 0
+    assert "pruned30-int8" in done.stdout
+    assert "PruneL1(amount=0.3)" in done.stdout
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("list",), ("build", "nothing")])
+def test_answer_without_a_model_comes_at_once(bench_models: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """In half a second at the median; this machine may be busy with other tests."""
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        bench_models(*arguments, cwd=tmp_path)
+        seconds.append(time.perf_counter() - start)
+
+    assert statistics.median(seconds) < 0.5, seconds
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("list", "sst3"), "unknown suite 'sst3': the suites are rotten-tomatoes"),
+        (("build", "rotten-tomatoes", "int4"), "rotten-tomatoes has no variant 'int4': it has baseline, bf16"),
+        (("run",), "is not in a git repository"),
+        (("report",), "is not in a git repository"),
+        (("list", "absent.py"), "there is no suite file absent.py"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_status_2(
+    bench_models: Run, tmp_path: Path, arguments: tuple[str, ...], complaint: str
+) -> None:
+    """On standard error, and nothing on standard output."""
+    done = bench_models(*arguments, cwd=tmp_path, GIT_CEILING_DIRECTORIES=str(tmp_path.parent))
+
+    assert done.returncode == 2
+    assert complaint in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not done.stdout
+
+
+@pytest.mark.parametrize(("parent", "complaint"), [("nowhere", "which does not exist"), ("int8", "from itself")])
+def test_suite_whose_row_starts_nowhere_is_refused(
+    bench_models: Run, tiny_suite: Path, parent: str, complaint: str
+) -> None:
+    """By its path, like any suite of a user."""
+    text = tiny_suite.read_text(encoding="utf-8")
+    tiny_suite.write_text(text.replace('starts_from="pruned"', f'starts_from="{parent}"'), encoding="utf-8")
+    done = bench_models("build", str(tiny_suite), cwd=tiny_suite.parent)
+
+    assert done.returncode == 2
+    assert f"row int8 starts from {parent!r}" in done.stderr or "row int8 starts from itself" in done.stderr
+    assert complaint in done.stderr
+
+
+def test_build_says_what_it_trains_and_what_it_reuses(bench_models: Run, tiny_suite: Path) -> None:
+    """The second time nothing is trained, and it takes under a second a variant."""
+    first = bench_models("build", str(tiny_suite), cwd=tiny_suite.parent)
+    start = time.perf_counter()
+    again = bench_models("build", str(tiny_suite), cwd=tiny_suite.parent)
+    seconds = time.perf_counter() - start
+
+    assert (first.returncode, again.returncode) == (0, 0)
+    assert "training baseline: FineTune(" in first.stderr
+    assert "training" not in again.stderr
+    assert "int8: ready from the weights" in again.stderr
+    assert seconds < 3
+
+
+def test_missing_checkpoint_is_named(bench_models: Run, tiny_suite: Path) -> None:
+    """A folder without weights is no checkpoint."""
+    (tiny_suite.parent / "checkpoint" / "model.safetensors").unlink()
+    done = bench_models("build", str(tiny_suite), cwd=tiny_suite.parent)
+
+    assert done.returncode == 2
+    assert "lacks model.safetensors: it must be a folder with config.json" in done.stderr

@@ -1,0 +1,66 @@
+"""What a stranger types in a fresh clone: the real main job under tox, and plain asv."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tiny_project import commit_all, git
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def _users_own_store(monkeypatch: pytest.MonkeyPatch, users_store: str | None) -> None:
+    """Take the user's own store: what tox -e bench trained before is not trained again here."""
+    monkeypatch.delenv("BENCH_MODELS_HOME")
+    if users_store is not None:
+        monkeypatch.setenv("BENCH_MODELS_HOME", users_store)
+
+
+def _run(*command: str, cwd: Path) -> str:
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("TOX_", "PYTEST_", "COV_"))
+    }
+    done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout + done.stderr
+
+
+def test_two_commands_in_a_fresh_clone_measure_the_real_suite(project: Path, tmp_path: Path) -> None:
+    """``pip install tox`` into an empty environment, then ``tox -e bench``: every budget is kept."""
+    git("clone", "--quiet", str(project), str(tmp_path / "clone"), cwd=tmp_path)
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
+    _run(str(tmp_path / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet", "tox", cwd=tmp_path)
+    printed = _run(str(tmp_path / "venv" / "bin" / "tox"), "-e", "bench", cwd=tmp_path / "clone")
+
+    report = json.loads((tmp_path / "clone" / "results" / "rotten-tomatoes.json").read_text(encoding="utf-8"))
+    rows = {row["name"]: row for row in report["variants"]}
+    assert "6 of 6 variants keep their budgets." in printed
+    assert report["exit_status"] == 0
+    assert rows["baseline"]["accuracy_share"]["value"] >= 0.835
+    assert rows["int8-dynamic"]["speed_up_single_stream_ratio"]["value"] > 1.5
+    assert rows["pruned30"]["sparsity_share"] == pytest.approx(0.142, abs=0.001)
+
+
+def test_plain_asv_measures_a_range_of_commits(project: Path) -> None:
+    """Asv makes its own environment, installs each commit, and its other commands read the results."""
+    git("tag", "v1", cwd=project)
+    suite = project / "benchmarks" / "tiny.py"
+    first = git("rev-parse", "HEAD", cwd=project).strip()
+    suite.write_text(suite.read_text(encoding="utf-8") + "\n# A comment.\n", encoding="utf-8")
+    second = commit_all(project, "Say more")
+    asv = (sys.executable, "-m", "asv")
+    _run(*asv, "machine", "--yes", cwd=project)
+    _run(*asv, "run", "v1^!", "--bench", "tiny", cwd=project)
+    _run(*asv, "run", "v1..main", "--bench", "tiny", cwd=project)
+
+    results = list((project / ".asv" / "results").glob("*/*-virtualenv-*.json"))
+    assert {first[:8], second[:8]} == {path.name.split("-")[0] for path in results}
+    compared = _run(*asv, "compare", "v1", "main", cwd=project)
+    assert "tiny.Latency.time_offline" in compared
+    assert "int8" in _run(*asv, "show", second, cwd=project)
+    _run(*asv, "publish", cwd=project)
+    assert list((project / ".asv" / "html" / "graphs").rglob("tiny.Figures.track_accuracy.json"))

@@ -1,0 +1,176 @@
+"""The main job from end to end, with real processes, on a clone with a tiny suite."""
+
+import errno
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tiny_project import commit_all
+
+pytestmark = pytest.mark.slow
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+SUITE = "benchmarks/tiny.py"
+
+
+@pytest.fixture(autouse=True)
+def _machine_known_to_asv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job introduces itself to asv; do not let it write into the real home folder."""
+    (tmp_path / "user").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+
+
+def _edit(project: Path, old: str, new: str) -> None:
+    suite = project / SUITE
+    text = suite.read_text(encoding="utf-8")
+    assert old in text
+    suite.write_text(text.replace(old, new), encoding="utf-8")
+    commit_all(project, "Edit the tiny suite")
+
+
+def _report(project: Path) -> dict[str, object]:
+    report: dict[str, object] = json.loads((project / "results" / "tiny.json").read_text(encoding="utf-8"))
+    return report
+
+
+def _asv(project: Path, *arguments: str) -> str:
+    command = [sys.executable, "-m", "asv", *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=True).stdout
+
+
+def test_job_measures_judges_and_reports(bench_models: Run, project: Path) -> None:
+    """Status 0, a table, a document, and results in asv's history under the commit; again, all is reused."""
+    done = bench_models("run", SUITE, cwd=project)
+
+    assert done.returncode == 0, done.stderr
+    assert "2 of 2 variants keep their budgets." in done.stdout
+    assert [row["standing"] for row in _report(project)["variants"]] == ["baseline", "kept", "kept"]  # type: ignore[attr-defined]
+    head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project, capture_output=True, text=True, check=True)
+    shown = _asv(project, "show", head.stdout.strip())
+    assert "tiny.Figures.track_size" in shown
+    assert "tiny.Latency.time_single_stream" in shown
+
+    again = bench_models("report", SUITE, cwd=project)
+    assert again.returncode == 0
+    assert again.stdout in done.stdout
+    rerun = bench_models("run", SUITE, cwd=project)
+    assert "int8: scorecard reused" in rerun.stderr
+    assert "training" not in rerun.stderr
+
+
+def test_broken_budget_is_status_1_and_named(bench_models: Run, project: Path) -> None:
+    """By pytest, and by the report."""
+    _edit(project, "min_size_reduction_pct=-5.0", "min_size_reduction_pct=99.0")
+    done = bench_models("run", SUITE, cwd=project)
+
+    assert done.returncode == 1, done.stderr
+    assert "FAILED tests/thresholds/test_budgets.py::test_size_reduction_reaches_budget[int8]" in done.stdout
+    assert "int8: size reduction is" in done.stdout
+    assert "the budget is at least 99.00 %: broken" in done.stdout
+    assert "broken: size reduction" in done.stdout
+
+
+def test_variant_that_breaks_is_status_2_and_the_others_are_reported(bench_models: Run, project: Path) -> None:
+    """The reason is in the report."""
+    _edit(project, "PruneL1(amount=0.5)", "Broken()")
+    _edit(
+        project,
+        "HERE = ",
+        "from dataclasses import dataclass\nfrom bench_models.recipes.step import Step\n\n"
+        "@dataclass(frozen=True, slots=True, kw_only=True)\nclass Broken(Step):\n"
+        "    def apply(self, model, context):\n        raise RuntimeError('no such kernel')\n\nHERE = ",
+    )
+    done = bench_models("run", SUITE, cwd=project)
+
+    assert done.returncode == 2, done.stderr
+    assert "pruned was not measured: RuntimeError: no such kernel" in done.stdout
+    baseline, pruned, _ = _report(project)["variants"]  # type: ignore[misc]
+    assert baseline["standing"] == "baseline"  # type: ignore[has-type]
+    assert baseline["latency_single_stream_s"]["value"] > 0  # type: ignore[has-type]
+    assert pruned["standing"] == "not measured"  # type: ignore[has-type]
+
+
+def test_uncommitted_change_is_refused_before_anything_is_measured(bench_models: Run, project: Path) -> None:
+    """Status 2, and nothing is stored."""
+    (project / SUITE).write_text((project / SUITE).read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    done = bench_models("run", SUITE, cwd=project)
+
+    assert done.returncode == 2
+    assert "uncommitted changes in benchmarks/tiny.py" in done.stderr
+    assert not (project / ".asv").exists()
+
+
+def test_budgets_without_results_say_which_command_makes_them(project: Path) -> None:
+    """Pytest fails with that sentence, in every worker."""
+    command = [sys.executable, "-m", "pytest", "-n", "2", "tests/thresholds", "--suite", SUITE]
+    _asv(project, "machine", "--yes")
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert "`tox -e bench` measures it" in done.stdout
+
+
+def test_two_builds_at_once_share_the_work(project: Path, tmp_path: Path) -> None:
+    """One trains, the other waits and reuses; both succeed."""
+    builds = [_build(project, tmp_path) for _ in range(2)]
+    said = [build.communicate()[1] for build in builds]
+
+    assert [build.returncode for build in builds] == [0, 0]
+    assert sum("training baseline" in each for each in said) == 1
+    assert all("int8: ready from the weights" in each for each in said)
+
+
+def test_build_killed_while_training_is_as_if_it_had_not_been(project: Path, tmp_path: Path, bench_models: Run) -> None:
+    """The next one trains from the start and finishes."""
+    # Enough epochs that training is certainly under way when the signal comes.
+    _edit(project, "max_epochs=2", "max_epochs=2000, batch_size=1")
+    build = _build(project, tmp_path)
+    assert build.stderr is not None
+    deadline = time.monotonic() + 120
+    while not list((tmp_path / "home" / "scratch").glob("*/checkpoint-*")):
+        assert time.monotonic() < deadline
+        assert build.poll() is None
+        time.sleep(0.05)
+    build.send_signal(signal.SIGKILL)
+    build.communicate()
+    assert list((tmp_path / "home" / "weights").glob(".*.partial"))
+
+    _edit(project, "max_epochs=2000, batch_size=1", "max_epochs=2000, batch_size=1, seed=0")
+    done = bench_models("build", SUITE, cwd=project)
+    assert done.returncode == 0, done.stderr
+    assert not list((tmp_path / "home" / "weights").glob(".*.partial"))
+
+
+def test_full_disk_is_one_sentence_and_loses_nothing(project: Path, tmp_path: Path, bench_models: Run) -> None:
+    """A disk of one megabyte fills up while the weights are written; with more room the build goes on."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=100k", "tmpfs", str(disk)], check=False)
+    if mounted.returncode != 0:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        done = bench_models("build", SUITE, cwd=project, BENCH_MODELS_HOME=str(disk))
+        assert done.returncode == 2
+        assert f"the disk that holds {disk}" in done.stderr.splitlines()[-1]
+        assert os.strerror(errno.ENOSPC) not in done.stdout
+        assert "Traceback" not in done.stderr
+        subprocess.run(["mount", "-o", "remount,size=100m", str(disk)], check=True)
+        assert bench_models("build", SUITE, cwd=project, BENCH_MODELS_HOME=str(disk)).returncode == 0
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def _build(project: Path, tmp_path: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "bench_models", "build", SUITE],
+        cwd=project,
+        env=os.environ | {"BENCH_MODELS_HOME": str(tmp_path / "home"), "PYTHONSAFEPATH": "1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
