@@ -1,9 +1,10 @@
 """Walking a recipe: from the checkpoint, through trained and quick steps, to a model."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bench_models.provenance import key_of, source_digest, step_key
@@ -35,6 +36,7 @@ class Builder:
 
     suite: Suite
     store: Store
+    _failures: dict[str, Exception] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def corpus(self) -> Corpus:
@@ -47,7 +49,8 @@ class Builder:
         return Encoder(self.suite.checkpoint.folder(self.store.root) / "tokenizer.json")
 
     @cached_property
-    def _corpus_digest(self) -> str:
+    def corpus_digest(self) -> str:
+        """The digest of all sentences and labels."""
         return self.corpus.digest
 
     @cached_property
@@ -60,7 +63,7 @@ class Builder:
         stages = []
         for row in self.suite.lineage(variant):
             for step in row.steps:
-                key = step_key(key, step, self._corpus_digest)
+                key = step_key(key, step, self.corpus_digest)
                 stages.append(Stage(row=row.name, step=step, key=key))
         return stages
 
@@ -88,21 +91,31 @@ class Builder:
             return classifier.load(self.suite.checkpoint.folder(self.store.root), self.corpus.labels)
         if stages[-1].step.trained:
             return classifier.load(self._trained(stages), self.corpus.labels)
-        return self._apply(stages)
+        with TemporaryDirectory() as scratch:
+            return self._apply(stages, Path(scratch))
 
     def _trained(self, stages: list[Stage]) -> Path:
         stage = stages[-1]
+        if stage.key in self._failures:
+            raise self._failures[stage.key]
 
         def fill(folder: Path) -> None:
-            classifier.save(self._apply(stages), folder, self.suite.checkpoint.folder(self.store.root))
+            # Inside the folder that is being filled: if this process is killed, both are removed.
+            with TemporaryDirectory(dir=folder) as scratch:
+                model = self._apply(stages, Path(scratch))
+            classifier.save(model, folder, self.suite.checkpoint.folder(self.store.root))
 
-        return self.store.trained(stage.key, fill, what=f"the trained weights of {stage.row}")
+        try:
+            return self.store.trained(stage.key, fill, what=f"the trained weights of {stage.row}")
+        except Exception as error:
+            # Other rows start from this one; training it again for each of them would fail as often.
+            self._failures[stage.key] = error
+            raise
 
-    def _apply(self, stages: list[Stage]) -> "nn.Module":
+    def _apply(self, stages: list[Stage], scratch: Path) -> "nn.Module":
         *before, stage = stages
         model = self._model(before)
         if stage.step.trained:
             log.info("training %s: %s", stage.row, stage.step)
-        with self.store.scratch() as scratch:
-            context = Context(variant=stage.row, corpus=self.corpus, encoder=self.encoder, scratch=scratch)
-            return stage.step.apply(model, context)
+        context = Context(variant=stage.row, corpus=self.corpus, encoder=self.encoder, scratch=scratch)
+        return stage.step.apply(model, context)

@@ -36,8 +36,13 @@ def require_clean(checkout: Checkout) -> None:
 
     Files that git does not track count when they are Python: they would be imported.
     """
-    status = _git("status", "--porcelain", "--untracked-files=all", cwd=checkout.root) or ""
-    changed = [line[3:] for line in status.splitlines() if not line.startswith("??") or line.endswith(".py")]
+    status = _git("status", "--porcelain", "--no-renames", "--untracked-files=all", "-z", cwd=checkout.root)
+    if status is None:
+        raise BenchModelsError(
+            f"`git status` fails in {checkout.root}: mend the repository, results belong to a commit"
+        )
+    lines = status.rstrip("\0").split("\0") if status else []
+    changed = [line[3:] for line in lines if not line.startswith("??") or line.endswith(".py")]
     if changed:
         shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")  # noqa: PLR2004
         message = (
@@ -45,6 +50,24 @@ def require_clean(checkout: Checkout) -> None:
             "which they do not belong to; commit the changes (a temporary commit will do) or stash them"
         )
         raise BenchModelsError(message)
+
+
+def require_installed(checkout: Checkout) -> None:
+    """Refuse to measure one version of this package under the commit of another.
+
+    A project that merely uses this package has no copy of it, and nothing to compare.
+    """
+    running, committed = Path(__file__).parent, checkout.root / Path(__file__).parent.name
+    if not committed.is_dir():
+        return
+    for file in sorted({path.relative_to(root) for root in (running, committed) for path in root.rglob("*.py")}):
+        pair = running / file, committed / file
+        if not all(path.is_file() for path in pair) or pair[0].read_bytes() != pair[1].read_bytes():
+            message = (
+                f"the installed bench_models is not the one of commit {checkout.commit[:8]} ({file} differs): install "
+                "the checked-out one with `python -m pip install .`, or use `tox -e bench`, which does"
+            )
+            raise BenchModelsError(message)
 
 
 def _git(*arguments: str, cwd: Path) -> str | None:

@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BenchModelsError as error:
         sys.stderr.write(f"bench-models: {error}\n")
         return 2
+    except KeyboardInterrupt:
+        sys.stderr.write("bench-models: interrupted; what was finished is kept, and the next run goes on from there\n")
+        return 130
     return status
 
 

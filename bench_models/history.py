@@ -1,7 +1,8 @@
 """asv's result files. No other file knows their form, nor that ``null`` means failed and NaN skipped."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -9,7 +10,7 @@ from typing import Any
 
 from asv.benchmarks import Benchmarks
 from asv.config import Config
-from asv.machine import Machine
+from asv.machine import Machine, MachineCollection
 from asv.results import Results
 from asv.util import UserError, load_json
 
@@ -28,7 +29,7 @@ class Recorded:
 
     commit: str
     _result: Any
-    _rounds: dict[str, int]
+    _described: dict[str, dict[str, Any]]
 
     def value(self, benchmark: str, parameter: str) -> Outcome[float]:
         """Return the recorded number of ``benchmark`` for one of its parameters."""
@@ -37,8 +38,8 @@ class Recorded:
     def timing(self, benchmark: str, parameter: str) -> Outcome[Timing]:
         """Return the recorded times in seconds.
 
-        asv joins the samples of all processes; they are told apart where each took as many, which
-        is so for a fixed ``repeat``, and where they were kept (``asv run --record-samples``).
+        asv joins the samples of all processes. They are told apart where they were kept (``asv run
+        --record-samples``) and are as many as ``rounds`` processes with a fixed ``repeat`` take.
         """
         cell = self._cell(benchmark, parameter)
         if not isinstance(cell.value, Measured):
@@ -46,7 +47,7 @@ class Recorded:
         try:
             middle = cell.value.value
             calls = Estimate(value=middle, low=cell.stats["ci_99_a"], high=cell.stats["ci_99_b"], level=ASV_LEVEL)
-            by_process = _medians(cell.samples, self._rounds.get(benchmark, 1)) or (middle,)
+            by_process = _medians(cell.samples, self._described.get(benchmark, {})) or (middle,)
             return Measured(value=Timing(by_process=by_process, calls=calls))
         except (KeyError, TypeError, ValueError) as error:
             return Failed(error=f"asv recorded {benchmark}({parameter}) without usable times: {error!r}")
@@ -76,61 +77,80 @@ class _Cell:
     samples: tuple[float, ...]
 
 
-def _medians(samples: tuple[float, ...], processes: int) -> tuple[float, ...]:
+def _medians(samples: tuple[float, ...], described: dict[str, Any]) -> tuple[float, ...]:
     """Return the median of each process's samples, or nothing where they cannot be told apart."""
-    if not samples or len(samples) % processes:
+    processes, each = described.get("rounds"), described.get("repeat")
+    if not isinstance(processes, int) or not isinstance(each, int) or not 0 < len(samples) == processes * each:
         return ()
-    each = len(samples) // processes
     return tuple(median(samples[start : start + each]) for start in range(0, len(samples), each))
 
 
-def recorded(root: Path, commit: str) -> Recorded | None:
-    """Return what asv recorded last for a commit on this machine, or None.
+def recorded(root: Path, commit: str, module: str) -> Recorded | None:
+    """Return what asv recorded last for the benchmarks of ``module`` at a commit on this machine, or None.
 
     Raises ``BenchModelsError`` when there is no asv project at ``root`` or a file is damaged.
     """
     kept = root / _config(root).results_dir
-    folder = kept / _machine_name()
-    files = sorted(folder.glob(f"{commit[:8]}-*.json"))
-    results = [result for result in map(_load, files) if result.commit_hash == commit]
+    files = sorted((kept / _machine_name()).glob(f"{commit[:8]}-*.json"))
+    results = [result for result in map(_load, files) if result.commit_hash == commit and _started(result, module)]
     # Several environments may have measured the commit; the newest measurement counts.
-    newest = max(results, key=lambda result: max(result.started_at.values(), default=0), default=None)
-    return None if newest is None else Recorded(commit=commit, _result=newest, _rounds=_rounds(kept))
-
-
-def _rounds(kept: Path) -> dict[str, int]:
-    """Return in how many processes asv times each benchmark, as its newest discovery says."""
-    file = Path(Benchmarks.get_benchmark_file_path(str(kept)))
-    described = load_json(str(file), api_version=Benchmarks.api_version) if file.exists() else {}
-    return {name: int(facts["rounds"]) for name, facts in described.items() if "rounds" in facts}
-
-
-def _load(file: Path) -> Any:
-    try:
-        return Results.load(str(file))
-    except (UserError, KeyError, TypeError, ValueError) as error:
-        message = f"the asv result file {file} is damaged ({error}): delete it and measure the commit again"
-        raise BenchModelsError(message) from error
+    newest = max(results, key=lambda result: _started(result, module), default=None)
+    return None if newest is None else Recorded(commit=commit, _result=newest, _described=_described(kept))
 
 
 def knows_machine() -> bool:
     """Say whether ``asv machine`` has been run here, which ``asv run`` insists on."""
     try:
-        return bool(Machine.load(machine_name=None).machine)
-    except (UserError, KeyError):
+        return bool(_machine())
+    except UserError:
         return False
 
 
-def _machine_name() -> str:
-    if not knows_machine():
-        raise BenchModelsError("asv does not know this machine yet: run `asv machine --yes` once")
-    return str(Machine.load(machine_name=None).machine)
+def _started(result: Any, module: str) -> float:
+    """Return when the last benchmark of a module was started, or 0."""
+    return max((float(at) for name, at in result.started_at.items() if name.startswith(f"{module}.")), default=0.0)
+
+
+def _described(kept: Path) -> dict[str, dict[str, Any]]:
+    """Return how asv times each benchmark, as its newest discovery says."""
+    file = Path(Benchmarks.get_benchmark_file_path(str(kept)))
+    with _sentences_about(file):
+        return load_json(str(file), api_version=Benchmarks.api_version) if file.exists() else {}
+
+
+def _load(file: Path) -> Any:
+    with _sentences_about(file):
+        return Results.load(str(file))
 
 
 def _config(root: Path) -> Any:
-    if not (root / CONFIG).is_file():
+    file = root / CONFIG
+    if not file.is_file():
         raise BenchModelsError(f"there is no {CONFIG} in {root}: run this in a project with an asv suite")
-    return Config.load(str(root / CONFIG))
+    with _sentences_about(file):
+        return Config.load(str(file))
+
+
+@contextmanager
+def _sentences_about(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (UserError, KeyError, TypeError, ValueError) as error:
+        what = "mend it" if file.name == CONFIG else "delete it and measure the commit again"
+        raise BenchModelsError(f"asv's file {file} is damaged ({error}): {what}") from error
+
+
+def _machine_name() -> str:
+    try:
+        return str(_machine()["machine"])
+    except (UserError, KeyError) as error:
+        raise BenchModelsError("asv does not know this machine yet: run `asv machine --yes` once") from error
+
+
+def _machine() -> dict[str, str]:
+    # Not Machine.load, which writes the file that it reads: parallel processes would meet there.
+    known: dict[str, str] = MachineCollection.load(Machine.get_unique_machine_name())
+    return known
 
 
 def _outcome(cell: float | None, benchmark: str, parameter: str) -> Outcome[float]:

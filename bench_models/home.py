@@ -8,31 +8,52 @@ from pathlib import Path
 
 import platformdirs
 
-from bench_models.errors import EnvironmentTroubleError
+from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 _FULL_WORDS = (*(f"os error {number}" for number in _FULL), "No space left on device")
 
 
 def home() -> Path:
-    """Return the cache folder: ``BENCH_MODELS_HOME``, or the user's cache folder of the platform."""
+    """Return the cache folder: ``BENCH_MODELS_HOME``, or the user's cache folder of the platform.
+
+    Raises ``BenchModelsError`` for a relative path: asv runs benchmarks in other folders, where it
+    would mean another place.
+    """
     chosen = os.environ.get("BENCH_MODELS_HOME")
-    return Path(chosen).absolute() if chosen else platformdirs.user_cache_path("bench_models")
+    if not chosen:
+        return platformdirs.user_cache_path("bench_models")
+    if not Path(chosen).is_absolute():
+        message = (
+            f"BENCH_MODELS_HOME={chosen} is a relative path: give an absolute one, such as {Path(chosen).absolute()}"
+        )
+        raise BenchModelsError(message)
+    return Path(chosen)
 
 
 @contextmanager
 def writing_to(path: Path) -> Iterator[None]:
-    """Turn any error that means "the disk is full" into one sentence about ``path``'s disk."""
+    """Turn errors that mean "there is no room" or "you may not" into one sentence about ``path``."""
     try:
         yield
     except Exception as error:
-        if not _means_full_disk(error):
+        if _means_full_disk(error):
+            message = (
+                f"the disk that holds {path} is full: free some space there (weights, downloads and scorecards need "
+                "about 1 GB, and go where BENCH_MODELS_HOME says); nothing that was finished is lost"
+            )
+        elif isinstance(error, OSError) and error.errno in _UNWRITABLE and _concerns(error, path):
+            message = f"{path} cannot be written to ({error}): weights and scorecards go where BENCH_MODELS_HOME says"
+        else:
             raise
-        message = (
-            f"the disk that holds {path} is full: free some space there, or set BENCH_MODELS_HOME "
-            "to a folder on a larger disk (about 1 GB is needed); nothing that was finished is lost"
-        )
         raise EnvironmentTroubleError(message) from error
+
+
+def _concerns(error: OSError, path: Path) -> bool:
+    """Say whether the file that an error names is below ``path``, or a folder that ``path`` is in."""
+    file = Path(str(error.filename))
+    return file.is_relative_to(path) or path.is_relative_to(file)
 
 
 def _means_full_disk(error: Exception) -> bool:

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from bench_models.build import Builder
-from bench_models.checkout import Checkout, checkout_here, require_clean
+from bench_models.checkout import Checkout, checkout_here, require_clean, require_installed
 from bench_models.errors import BenchModelsError
 from bench_models.history import knows_machine
 from bench_models.metrics.scorecard import score
@@ -27,27 +27,47 @@ def run(suite: Suite, suite_argument: str) -> int:
     """
     checkout = checkout_here()
     require_clean(checkout)
+    require_installed(checkout)
+    _require_benchmarks(suite, checkout)
     builder = Builder(suite=suite, store=Store.default())
     log.info("[1/4] building and scoring %s at %s", suite.name, checkout.commit[:8])
     for variant in suite.variants:
         score(builder, variant)
+    _require_unchanged(checkout)
     log.info("[2/4] timing with asv")
     _time(suite, checkout)
     log.info("[3/4] enforcing the budgets")
     enforced = _enforce(checkout, suite_argument)
     log.info("[4/4] reporting")
+    _require_unchanged(checkout)
     return max(write_report(builder, checkout), enforced)
+
+
+def _require_benchmarks(suite: Suite, checkout: Checkout) -> None:
+    file = Path("benchmarks") / f"{module_name(suite.name)}.py"
+    if not (checkout.root / file).is_file():
+        message = f"suite {suite.name} has no benchmarks: asv looks for them in {file}; the README shows such a file"
+        raise BenchModelsError(message)
+
+
+def _require_unchanged(checkout: Checkout) -> None:
+    """Refuse to go on when someone worked in the tree meanwhile: training takes minutes."""
+    require_clean(checkout)
+    now = checkout_here().commit
+    if now != checkout.commit:
+        message = f"HEAD was {checkout.commit[:8]} when this began and is {now[:8]} now: run this again"
+        raise BenchModelsError(message)
 
 
 def _time(suite: Suite, checkout: Checkout) -> None:
     if not knows_machine():
         # It explains itself at length; only its answers matter, and they are this machine's own.
-        subprocess.run([sys.executable, "-m", "asv", "machine", "--yes"], stdout=subprocess.DEVNULL, check=True)
+        command = [sys.executable, "-m", "asv", "machine", "--yes"]
+        if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode != 0:
+            raise BenchModelsError("`asv machine --yes` failed: what it printed above says why")
     # Status 2 means that a benchmark failed; the report says which and why.
-    status = _start(
-        "asv", "run", "--python=same", f"--set-commit-hash={checkout.commit}", "--record-samples", "--show-stderr",
-        "--bench", rf"^{module_name(suite.name)}\.", cwd=checkout.root,
-    )  # fmt: skip
+    options = ("--python=same", f"--set-commit-hash={checkout.commit}", "--record-samples", "--show-stderr")
+    status = _start("asv", "run", *options, "--bench", rf"^{module_name(suite.name)}\.", cwd=checkout.root)
     if status not in (0, 2):
         raise BenchModelsError(f"asv ended with status {status}: what it printed above says why")
 
@@ -58,11 +78,14 @@ def _enforce(checkout: Checkout, suite_argument: str) -> int:
         raise BenchModelsError(
             f"there is no {THRESHOLDS} in {checkout.root}: run this in a clone that has the budget tests"
         )
-    status = _start(
-        "pytest", "--numprocesses=auto", "--quiet", "--no-header", str(THRESHOLDS), "--suite", suite_argument,
-        cwd=checkout.root,
-    )  # fmt: skip
+    options = ("--numprocesses=auto", "--quiet", "--no-header", "--suite", _absolute(suite_argument))
+    status = _start("pytest", *options, str(THRESHOLDS), cwd=checkout.root)
     return status if status in (0, 1) else 2
+
+
+def _absolute(suite_argument: str) -> str:
+    """Return what means the same suite in another folder."""
+    return str(Path(suite_argument).absolute()) if suite_argument.endswith(".py") else suite_argument
 
 
 def _start(module: str, *arguments: str, cwd: Path) -> int:

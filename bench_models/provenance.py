@@ -32,6 +32,7 @@ def step_key(parent: str, step: Step, corpus_digest: str) -> str:
         parent,
         kind.__qualname__,
         asdict(step),
+        step.circumstances(),
         source_digest(kind.__module__),
         corpus_digest,
         library_versions(kind.libraries),
@@ -40,7 +41,8 @@ def step_key(parent: str, step: Step, corpus_digest: str) -> str:
 
 @cache
 def source_digest(*modules: str) -> str:
-    """Return the digest of the code in ``modules`` and in all of this package that they import."""
+    """Return the digest of the code in ``modules`` and of all that they import from their packages."""
+    packages = {PACKAGE, *(module.split(".")[0] for module in modules)}
     files: dict[str, Path] = {}
     pending = list(modules)
     while pending:
@@ -48,7 +50,8 @@ def source_digest(*modules: str) -> str:
         file = _file_of(name)
         if name not in files and file is not None:
             files[name] = file
-            pending.extend(_imports(_parse(file)))
+            imported = _imports(_parse(file), name if file.name == "__init__.py" else name.rpartition(".")[0])
+            pending.extend(each for each in imported if each.split(".")[0] in packages)
     return key_of(*((name, _code(file)) for name, file in sorted(files.items())))
 
 
@@ -64,29 +67,33 @@ def _file_of(module: str) -> Path | None:
     return next((file for file in candidates if file.is_file()), None)
 
 
-@cache
 def _parse(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
 def _code(file: Path) -> str:
     """Return a module's syntax tree as text, without what does not run."""
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    tree = _parse(file)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]
     return ast.dump(tree)
 
 
-def _imports(tree: ast.AST) -> Iterator[str]:
-    """Yield the names of this package's modules that are imported to run, not only to check types."""
+def _imports(tree: ast.AST, package: str) -> Iterator[str]:
+    """Yield the names of all modules that are imported to run, not only to check types.
+
+    ``package`` is what relative imports are relative to.
+    """
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            continue
-        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == PACKAGE:
-            yield str(node.module)
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            yield from _imports(ast.Module(body=node.orelse, type_ignores=[]), package)
+        elif isinstance(node, ast.ImportFrom):
+            above = package.split(".")[: len(package.split(".")) - node.level + 1] if node.level else []
+            module = ".".join([*above, node.module] if node.module else above)
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if alias.name.split(".")[0] == PACKAGE)
+            yield from (alias.name for alias in node.names)
         else:
-            yield from _imports(node)
+            yield from _imports(node, package)

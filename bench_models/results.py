@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bench_models.build import Builder
-from bench_models.checkout import Checkout
+from bench_models.checkout import Checkout, require_clean
 from bench_models.errors import BenchModelsError
 from bench_models.history import Recorded, recorded
 from bench_models.metrics import ACCURACY, LATENCIES, SIZE
@@ -56,10 +56,12 @@ class SuiteResult:
 def results_of(builder: Builder, checkout: Checkout) -> SuiteResult:
     """Read the results of the checked-out commit; measures nothing and imports no torch.
 
-    Raises ``BenchModelsError`` when the commit has not been measured on this machine.
+    Raises ``BenchModelsError`` when the commit has not been measured on this machine, or when the
+    work tree holds something else: budgets are part of the commit too.
     """
+    require_clean(checkout)
     suite = builder.suite
-    history = recorded(checkout.root, checkout.commit)
+    history = recorded(checkout.root, checkout.commit, module_name(suite.name))
     if history is None:
         message = (
             f"no results of {suite.name} for commit {checkout.commit[:8]} on this machine: "

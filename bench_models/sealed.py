@@ -14,6 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
@@ -52,10 +53,10 @@ def sealed_folder(path: Path, fill: Callable[[Path], None], *, what: str) -> Pat
 def damage_of(path: Path) -> str | None:
     """Say what is wrong with a sealed folder, or return None when it is intact."""
     try:
-        seal = json.loads((path / SEAL).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        return f"no readable {SEAL}: {error}"
-    for name, expected in seal["sha256"].items():
+        digests = dict(json.loads((path / SEAL).read_text(encoding="utf-8"))["sha256"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return f"no readable {SEAL}: {error!r}"
+    for name, expected in digests.items():
         if not (path / name).is_file():
             return f"{name} is missing"
         if sha256_of(path / name) != expected:
@@ -67,16 +68,13 @@ def write_atomically(path: Path, text: str) -> None:
     """Write a small file so that a reader sees the old content or the new, never half of it."""
     with writing_to(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
-        ) as file:
-            try:
-                file.write(text)
-                file.flush()
-                Path(file.name).replace(path)
-            except BaseException:
-                Path(file.name).unlink()
-                raise
+        # Not tempfile's: its files are for their owner alone, and stay so after the renaming.
+        partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
+        try:
+            partial.write_text(text, encoding="utf-8")
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
 
 
 def _create(path: Path, fill: Callable[[Path], None]) -> None:
@@ -109,7 +107,7 @@ def _turn(path: Path, what: str) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        log.info("another process is making %s: waiting for it", what)
+        log.info("another process is at %s: waiting for it", what)
         lock.acquire()
     try:
         yield

@@ -2,16 +2,13 @@
 
 import json
 import logging
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench_models.home import home, writing_to
-from bench_models.sealed import damage_of, sealed_folder, write_atomically
+from bench_models.home import home
+from bench_models.sealed import sealed_folder, write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -31,10 +28,6 @@ class Store:
         """Return the folder of trained weights, calling ``train`` to fill it when it is not there."""
         return sealed_folder(self._weights(key), train, what=what)
 
-    def has_trained(self, key: str) -> bool:
-        """Say whether intact trained weights are there."""
-        return damage_of(self._weights(key)) is None
-
     def put_record(self, kind: str, key: str, record: dict[str, Any]) -> None:
         """Keep a small record."""
         write_atomically(self._record(kind, key), json.dumps(record))
@@ -49,17 +42,6 @@ class Store:
             log.warning("%s is damaged (%s): measuring again", self._record(kind, key), error)
             return None
         return record
-
-    @contextmanager
-    def scratch(self) -> Iterator[Path]:
-        """Give a folder on the store's disk, removed afterwards."""
-        with writing_to(self.root):
-            (self.root / "scratch").mkdir(parents=True, exist_ok=True)
-            folder = Path(tempfile.mkdtemp(dir=self.root / "scratch"))
-            try:
-                yield folder
-            finally:
-                shutil.rmtree(folder, ignore_errors=True)
 
     def _weights(self, key: str) -> Path:
         return self.root / "weights" / key

@@ -8,6 +8,7 @@ them over. asv hands what ``setup_cache`` returned to every benchmark, before th
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
@@ -97,10 +98,6 @@ class Figures(_OfSuite):
         return metrics.ERROR_RATE.of(prepared.card(variant))
 
 
-for _metric in metrics.FIGURES:
-    getattr(Figures, f"track_{_metric.name}").unit = _metric.unit
-
-
 class Latency(_OfSuite):
     """Both scenarios, on a model that is loaded once a process."""
 
@@ -127,6 +124,17 @@ class Latency(_OfSuite):
 
     # A call of this takes a sample's time by itself.
     time_offline.repeat = 3  # type: ignore[attr-defined]  # asv reads it off the function
+
+
+def _describe(benchmarks: type, prefix: str, described: Sequence[metrics.Metric]) -> None:
+    """Give each benchmark its metric's unit for asv, and direction and margin for whoever compares."""
+    for metric in described:
+        benchmark = getattr(benchmarks, prefix + metric.name)
+        benchmark.unit, benchmark.better, benchmark.margin_pct = metric.unit, metric.better, metric.margin_pct
+
+
+_describe(Figures, "track_", metrics.FIGURES)
+_describe(Latency, "time_", metrics.LATENCIES)
 
 
 @cache

@@ -11,6 +11,8 @@ from tiny_project import TINY_SUITE, write_tiny
 
 from bench_models import suites
 from bench_models.build import Builder
+from bench_models.metrics.scorecard import scorecard_key
+from bench_models.recipes.finetune import FineTune
 from bench_models.store import Store
 
 RETRAINED = TINY_SUITE.replace(
@@ -43,7 +45,6 @@ def test_only_trained_outcomes_are_stored(builder: Builder, tmp_path: Path) -> N
         "seal.json",
         "tokenizer.json",
     ]
-    assert not list((tmp_path / "home" / "scratch").iterdir())
 
 
 def test_editing_a_recipe_rebuilds_only_what_descends_from_it(tmp_path: Path, tiny_checkpoint: Path) -> None:
@@ -71,6 +72,36 @@ def test_trained_step_below_another_reuses_its_parent(
     suite.write_text(RETRAINED.replace("1e-3", "2e-3"), encoding="utf-8")
     _builder(suite, tmp_path / "home").build("int8")
     assert _trained(caplog) == ["pruned"]
+
+
+def test_training_that_fails_is_not_repeated_for_each_row(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two rows start from the baseline; its error is theirs, and comes once."""
+    attempts = []
+
+    def fail(*_: object) -> None:
+        attempts.append(1)
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(FineTune, "apply", fail)
+    for variant in builder.suite.names:
+        with pytest.raises(RuntimeError, match="out of memory"):
+            builder.build(variant)
+
+    assert len(attempts) == 1
+
+
+def test_corpus_is_part_of_every_key(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    """Even of a baseline without steps, whose scorecard is about the sentences."""
+    suite = write_tiny(tmp_path / "a", tiny_checkpoint)
+    suite.write_text(TINY_SUITE.replace("steps=(FineTune(learning_rate=2e-3, max_epochs=2),)", "steps=()"), "utf-8")
+    before = _builder(suite, tmp_path / "home")
+    keys = {name: scorecard_key(before, before.suite[name]) for name in before.suite.names}
+    with (suite.parent / "sentences.csv").open("a", encoding="utf-8") as file:
+        file.write("a new sentence,good\n")
+    after = _builder(suite, tmp_path / "home")
+
+    for name, key in keys.items():
+        assert key != scorecard_key(after, after.suite[name])
 
 
 def test_damaged_entry_is_trained_again(builder: Builder, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,11 +1,13 @@
 """Results belong to a commit, so the commit must be what is in the work tree."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from tiny_project import commit_all, git
 
-from bench_models.checkout import checkout_here, require_clean
+import bench_models
+from bench_models.checkout import checkout_here, require_clean, require_installed
 from bench_models.errors import BenchModelsError
 
 
@@ -36,7 +38,7 @@ def test_clean_tree_is_accepted(repository: Path) -> None:
     require_clean(checkout_here())
 
 
-@pytest.mark.parametrize("name", ["code.py", "new.py"])
+@pytest.mark.parametrize("name", ["code.py", "new.py", "two words.py"])
 def test_uncommitted_change_is_refused_by_name(repository: Path, name: str) -> None:
     """Changed and new Python files alike."""
     commit = commit_all(repository, "first")
@@ -44,6 +46,29 @@ def test_uncommitted_change_is_refused_by_name(repository: Path, name: str) -> N
 
     with pytest.raises(BenchModelsError, match=f"uncommitted changes in {name}: .* commit {commit[:8]}"):
         require_clean(checkout_here())
+
+
+def test_status_that_fails_is_not_clean(repository: Path) -> None:
+    """A damaged index hides changes."""
+    commit_all(repository, "first")
+    (repository / ".git" / "index").write_bytes(b"rotten")
+    with pytest.raises(BenchModelsError, match="`git status` fails"):
+        require_clean(checkout_here())
+
+
+def test_package_of_another_commit_is_refused(repository: Path) -> None:
+    """What runs must be what is committed; a project without a copy of the package has nothing to compare."""
+    commit_all(repository, "first")
+    require_installed(checkout_here())
+    shutil.copytree(Path(bench_models.__file__).parent, repository / "bench_models")
+    commit_all(repository, "Add the package")
+    require_installed(checkout_here())
+
+    with (repository / "bench_models" / "verdict.py").open("a", encoding="utf-8") as file:
+        file.write("# Changed.\n")
+    commit = commit_all(repository, "Change the package")
+    with pytest.raises(BenchModelsError, match=rf"not the one of commit {commit[:8]} \(verdict.py differs\)"):
+        require_installed(checkout_here())
 
 
 @pytest.mark.usefixtures("repository")

@@ -1,6 +1,7 @@
 """A key changes with what decides the outcome, and with nothing else."""
 
 import dataclasses
+import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,8 @@ import pytest
 
 from bench_models import provenance
 from bench_models.provenance import source_digest, step_key
+from bench_models.recipes import finetune
+from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.prune import PruneL1
 
 STEP = """
@@ -58,6 +61,22 @@ def test_code_that_a_step_imports_counts(monkeypatch: pytest.MonkeyPatch) -> Non
     source_digest.cache_clear()
 
 
+@pytest.mark.parametrize("relative", ["PACKAGE.helpers", ".helpers"])
+def test_code_beside_a_users_step_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, relative: str) -> None:
+    """A helper module of the user's own package, imported absolutely or relatively."""
+    package = tmp_path / f"mine_{len(relative)}"
+    package.mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for name, text in {"__init__": "", "helpers": "X = 1\n", "steps": f"from {relative} import X\n"}.items():
+        (package / f"{name}.py").write_text(text.replace("PACKAGE", package.name), encoding="utf-8")
+    importlib.import_module(f"{package.name}.steps")
+    before = source_digest(f"{package.name}.steps")
+    (package / "helpers.py").write_text("X = 2\n", encoding="utf-8")
+    source_digest.cache_clear()
+
+    assert before != source_digest(f"{package.name}.steps")
+
+
 def test_code_of_other_steps_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     """Editing how pruning works leaves the fine-tuned weights alone, and so does a suite's table."""
     source_digest.cache_clear()
@@ -88,6 +107,17 @@ def test_every_field_parent_and_corpus_counts() -> None:
 
     assert len(keys) == 4
     assert step_key("parent", PruneL1(amount=0.3), "corpus") in keys
+
+
+def test_arithmetic_of_the_machine_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weights trained in bf16 are not those trained in fp32."""
+    step = FineTune(learning_rate=1e-4, max_epochs=1)
+    keys = set()
+    for has_bf16 in (True, False):
+        monkeypatch.setattr(finetune, "has_bf16_arithmetic", lambda has_bf16=has_bf16: has_bf16)
+        keys.add(step_key("parent", step, "corpus"))
+
+    assert len(keys) == 2
 
 
 def test_library_version_counts(monkeypatch: pytest.MonkeyPatch) -> None:

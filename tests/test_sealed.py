@@ -42,6 +42,9 @@ def test_folder_that_lost_a_file_or_its_seal_is_damaged(tmp_path: Path) -> None:
     entry = sealed_folder(tmp_path / "entry", _fill, what="it")
     (entry / "weights").unlink()
     assert damage_of(entry) == "weights is missing"
+    for damage in ("{}", "null", '{"sha256": 1}', "cut sho"):
+        (entry / SEAL).write_text(damage, encoding="utf-8")
+        assert SEAL in str(damage_of(entry))
     (entry / SEAL).unlink()
     assert SEAL in str(damage_of(entry))
 
@@ -102,6 +105,14 @@ def test_of_two_processes_one_works_and_the_other_waits(tmp_path: Path) -> None:
 
     assert [process.exitcode for process in processes] == [0, 0]
     assert (tmp_path / "fills").read_text(encoding="utf-8") == "x"
+
+
+def test_written_file_has_the_users_own_permissions(tmp_path: Path) -> None:
+    """Reports are read by others, too."""
+    write_atomically(tmp_path / "record", "text")
+    (tmp_path / "plain").write_text("text", encoding="utf-8")
+
+    assert (tmp_path / "record").stat().st_mode == (tmp_path / "plain").stat().st_mode
 
 
 def test_atomic_write_keeps_the_old_content_when_it_fails(tmp_path: Path) -> None:

@@ -32,6 +32,14 @@ def test_budget_is_kept_up_to_its_limit(right: int, size_bytes: int, kept: tuple
     assert kept == (drop.kept, reduction.kept)
 
 
+def test_budget_forgives_the_rounding_of_its_own_arithmetic() -> None:
+    """29 of 1,000 sentences are 2.9 points, whatever binary fractions say."""
+    drop, _ = judge(Budget(max_accuracy_drop_points=2.9, min_size_reduction_pct=0.0), BASELINE, _card(841, 500))
+
+    assert drop.value > 2.9
+    assert drop.kept
+
+
 def test_sentence_names_variant_figure_interval_and_budget() -> None:
     """All that is needed to act on it."""
     budget = Budget(max_accuracy_drop_points=1.0, min_size_reduction_pct=50.0)

@@ -55,8 +55,8 @@ class Figures(measures.Figures):
 
 class Latency(measures.Latency):
     suite = SUITE
-    rounds = 1
-    repeat = (10, 20, 0.5)
+    sample_time = 0.01
+    warmup_time = 0.1
 """
 
 

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from bench_models.metrics.metric import Metric, show_count, show_mib, show_ms, show_share
 from bench_models.metrics.scorecard import Scorecard
 
+__all__ = ["ACCURACY", "ERROR_RATE", "FIGURES", "LATENCIES", "NAIVE_SIZE", "OFFLINE", "PARAMETERS", "SINGLE_STREAM"]
+__all__ += ["SIZE", "SPARSITY", "Figure", "Metric"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure(Metric):

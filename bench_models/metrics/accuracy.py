@@ -1,19 +1,26 @@
 """Right and wrong answers on the whole test split, sentence by sentence."""
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from tqdm import tqdm
 
 from bench_models.errors import BenchModelsError
-from bench_models.runtimes.session import Session
-from bench_models.sources.corpora import Sentence
-from bench_models.tokens import Encoder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    # For types only: how sentences are fetched is no part of how they are judged (see provenance.py).
+    from bench_models.runtimes.session import Session
+    from bench_models.sources.corpora import Sentence
+    from bench_models.tokens import Encoder
 
 BATCH = 32
 
 
-def answers(session: Session, encoder: Encoder, sentences: Sequence[Sentence], *, variant: str) -> tuple[bool, ...]:
+def answers(
+    session: "Session", encoder: "Encoder", sentences: "Sequence[Sentence]", *, variant: str
+) -> tuple[bool, ...]:
     """Return for each sentence whether the session's most likely label is the right one.
 
     Sentences of like length share a batch, to compute little padding; the order of the result is

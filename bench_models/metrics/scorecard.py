@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 
 KIND = "scorecards"
 
+# Raise this when the form of a record changes: older records are then measured again.
+RECORD_VERSION = 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
@@ -71,9 +74,13 @@ def stored(builder: Builder, variant: Variant) -> Outcome[Scorecard] | None:
     record = builder.store.get_record(KIND, scorecard_key(builder, variant))
     if record is None:
         return None
-    if "failed" in record:
-        return Failed(error=record["failed"])
-    return Measured(value=Scorecard.from_record(record["measured"]))
+    try:
+        if "failed" in record:
+            return Failed(error=str(record["failed"]))
+        return Measured(value=Scorecard.from_record(record["measured"]))
+    except (KeyError, TypeError) as error:
+        log.warning("the scorecard of %s is damaged (%r): measuring again", variant.name, error)
+        return None
 
 
 def scorecard_key(builder: Builder, variant: Variant) -> str:
@@ -81,7 +88,9 @@ def scorecard_key(builder: Builder, variant: Variant) -> str:
     machine = this_machine()
     runtime = variant.runtime
     return key_of(
+        RECORD_VERSION,
         builder.key(variant.name),
+        builder.corpus_digest,
         repr(runtime),
         source_digest(*_MEASURING_CODE, type(runtime).__module__),
         library_versions(("torch", "transformers", "tokenizers")),

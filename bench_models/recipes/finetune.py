@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from bench_models.machine import has_bf16_arithmetic
 from bench_models.recipes.step import Context, Step
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ class FineTune(Step):
     mixed_precision: bool = True
     seed: int = 0
 
+    def circumstances(self) -> dict[str, str | bool]:
+        """Return whether training computes in bf16 here."""
+        return {"bf16": self.mixed_precision and has_bf16_arithmetic()}
+
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the model with the weights of its best validation accuracy."""
         from bench_models.recipes.training import Schedule, train
@@ -36,7 +41,7 @@ class FineTune(Step):
             learning_rate=self.learning_rate,
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
-            mixed_precision=self.mixed_precision,
+            bf16=self.mixed_precision and has_bf16_arithmetic(),
             seed=self.seed,
         )
         return train(model, context, schedule)

@@ -37,6 +37,10 @@ class Step(ABC):
     trained: ClassVar[bool] = False
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
 
+    def circumstances(self) -> dict[str, str | bool]:
+        """Return what of this machine changes the outcome, besides libraries; part of the content key."""
+        return {}
+
     @abstractmethod
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the transformed model; ``model`` belongs to the step and may be changed in place."""

@@ -13,7 +13,6 @@ from datasets import Dataset
 from torch import nn
 from transformers import EarlyStoppingCallback, EvalPrediction, ProgressCallback, Trainer, TrainingArguments
 
-from bench_models.machine import has_bf16_arithmetic
 from bench_models.recipes.classifier import quiet
 from bench_models.recipes.step import Context
 from bench_models.tokens import Encoder
@@ -23,12 +22,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """How long and how fast to train."""
+    """How long and how fast to train, and whether under bf16 autocast."""
 
     learning_rate: float
     max_epochs: int
     batch_size: int
-    mixed_precision: bool
+    bf16: bool
     seed: int
 
 
@@ -77,7 +76,7 @@ def _arguments(context: Context, schedule: Schedule) -> TrainingArguments:
         warmup_steps=0.05,
         lr_scheduler_type="linear",
         train_sampling_strategy="group_by_length",
-        bf16=schedule.mixed_precision and has_bf16_arithmetic(),
+        bf16=schedule.bf16,
         use_cpu=True,
         seed=schedule.seed,
         eval_strategy="epoch",

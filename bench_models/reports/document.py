@@ -15,7 +15,10 @@ SCHEMA_VERSION = 1
 def document(
     suite: str, commit: str, rows: tuple[Row, ...], machine: Machine, versions: dict[str, str]
 ) -> dict[str, Any]:
-    """Return the report as JSON-able data; every key that holds a quantity ends in its unit."""
+    """Return the report as JSON-able data.
+
+    A key that holds a quantity ends in its unit, but for those of a budget, whose unit stands beside.
+    """
     return {
         "schema_version": SCHEMA_VERSION,
         "suite": suite,

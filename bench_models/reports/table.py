@@ -7,6 +7,7 @@ from bench_models.metrics import ACCURACY, PARAMETERS, SIZE, SPARSITY
 from bench_models.metrics.latency import OFFLINE_SENTENCES, THREADS
 from bench_models.metrics.metric import show_ms
 from bench_models.reports.rows import Quality, Row
+from bench_models.stats import rounds
 from bench_models.stats.estimate import Estimate
 
 _MISSING = "-"
@@ -120,9 +121,8 @@ def _legend(rows: tuple[Row, ...], machine: Machine, versions: dict[str, str]) -
     ]
     sentences = next((len(row.quality.card.correct) for row in rows if row.quality), 0)
     lines = [
-        f"Latency is single-stream: one sentence of median length, {THREADS} thread, median with the 95 % interval "
-        "that covers differences between processes; speed-up is against the baseline of this run.",
-        f"Offline is the time per sentence in a batch of {OFFLINE_SENTENCES}.",
+        f"Latency is single-stream: one sentence of median length, {THREADS} thread; {_interval_words(rows)}.",
+        f"Offline is the time per sentence in a batch of {OFFLINE_SENTENCES} (or the whole test split, if smaller).",
         f"Accuracy is over the whole test split of {sentences:,} sentences, with its 95 % interval.",
         "Size is the serialized artifact in MiB (2^20 bytes), packed weights included.",
         f"Counting parameters and buffers alone would say: {', '.join(naive)}." if naive else "",
@@ -130,3 +130,15 @@ def _legend(rows: tuple[Row, ...], machine: Machine, versions: dict[str, str]) -
         f"Python {machine.python}, {', '.join(f'{name} {version}' for name, version in versions.items())}.",
     ]
     return "\n".join(f"* {line}" for line in lines if line)
+
+
+def _interval_words(rows: tuple[Row, ...]) -> str:
+    """Say what the intervals of latency and speed-up cover."""
+    latency = next((row.single_stream_s for row in rows if row.single_stream_s), None)
+    if latency is None:
+        return "it could not be measured"
+    if latency.level == rounds.LEVEL:
+        covers = f"the mean of its processes, with the {latency.level:.0%} interval that covers other processes too"
+    else:
+        covers = f"the median of all calls, with a {latency.level:.0%} interval that covers this run's calls alone"
+    return f"{covers}; speed-up is against the baseline of this run, with a {2 * latency.level - 1:.0%} interval"

@@ -45,6 +45,9 @@ class PinnedArchive:
             pins = Path(scratch) / "pins.txt"
             pins.write_text(f"{self.requirement} --hash=sha256:{self.sha256}\n", encoding="utf-8")
             self._pip("--require-hashes", "--requirement", str(pins), "--dest", str(folder))
+        if not (folder / self.filename).is_file():
+            names = ", ".join(path.name for path in folder.iterdir()) or "nothing"
+            raise EnvironmentTroubleError(f"pip downloaded {names} for {self.requirement} instead of {self.filename}")
         found = sha256_of(folder / self.filename)
         if found != self.sha256:
             raise EnvironmentTroubleError(self._wrong_digest(found))

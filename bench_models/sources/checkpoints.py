@@ -1,6 +1,7 @@
 """Pretrained weights: always safetensors, a config and a tokenizer, in one folder."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
@@ -36,7 +37,9 @@ class ArchivedCheckpoint:
 
     def folder(self, home: Path) -> Path:
         """Return the unpacked files; downloads the archive when they are not there."""
-        target = home / "checkpoints" / self.archive.sha256[:16]
+        # CHECKPOINT_FILES too: a folder unpacked by an older version lacks what was added since.
+        content = "/".join((self.digest(), *CHECKPOINT_FILES))
+        target = home / "checkpoints" / sha256(content.encode()).hexdigest()[:16]
         return sealed_folder(target, lambda folder: self._unpack(home, folder), what=f"the files of {self.inside}")
 
     def _unpack(self, home: Path, folder: Path) -> None:

@@ -100,9 +100,9 @@ class LocalSentences:
         """Read the file; labels are numbered in alphabetical order."""
         try:
             with self.path.open(encoding="utf-8", newline="") as file:
-                rows = [(row["text"], row["label"]) for row in csv.DictReader(file)]
-        except (OSError, KeyError) as error:
-            message = f"{self.path} is not a CSV file with the columns text and label: {error!r}"
+                rows = [(row["text"], row["label"]) for row in csv.DictReader(file, restval="")]
+        except (OSError, KeyError, ValueError) as error:
+            message = f"{self.path} is not a CSV file in UTF-8 with the columns text and label: {error!r}"
             raise BenchModelsError(message) from error
         labels = tuple(sorted({label for _, label in rows}))
         sentences = (Sentence(text=text, label=labels.index(label)) for text, label in rows)
@@ -128,8 +128,12 @@ def split_corpus(labels: tuple[str, ...], sentences: Iterable[Sentence], *, name
 
 
 def normalised(text: str) -> str:
-    """Return the words of a text alone, so that case, spacing and punctuation do not matter."""
-    return " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
+    """Return the words of a text alone, so that case, spacing and punctuation do not matter.
+
+    A text without words, such as an emoticon, is kept as it is.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(re.findall(r"\w+", folded)) or folded.strip()
 
 
 def split_of(normalised_text: str) -> str:

@@ -29,7 +29,19 @@ def load(name_or_path: str) -> Suite:
         raise BenchModelsError(message)
     if not path.is_file():
         raise BenchModelsError(f"there is no suite file {path}: give the path of a Python file that defines SUITE")
-    return _suite_of(_module_at(path.absolute()))
+    try:
+        suite = _suite_of(_module_at(path.absolute()))
+    except BenchModelsError:
+        raise
+    except Exception as error:
+        raise BenchModelsError(f"{path} cannot be imported: {type(error).__name__}: {error}") from error
+    if module_name(suite.name) != path.stem:
+        message = (
+            f"{path} calls its suite {suite.name!r}, but asv knows benchmarks by their file: "
+            f"call it {path.stem.replace('_', '-')!r}, or the file {module_name(suite.name)}.py"
+        )
+        raise BenchModelsError(message)
+    return suite
 
 
 def module_name(suite: str) -> str:

@@ -1,7 +1,7 @@
 """MiniLM on Rotten Tomatoes sentences: the suite that runs anywhere, without a model hub.
 
-Budgets stand about a point of accuracy and two percent of size above what was measured
-(docs/performance.md), so that a real loss breaks them and another CPU's rounding does not.
+Budgets stand about 1.5 points of accuracy and 1 % of size away from what was measured (README.md): another
+CPU trains a slightly different baseline, and its variants lose a little more or less than these do.
 """
 
 from bench_models.recipes.finetune import FineTune
@@ -50,10 +50,10 @@ SUITE = Suite(
     variants=(
         Variant(name="baseline", starts_from=None, steps=(FineTune(learning_rate=1e-4, max_epochs=4),)),
         Variant(name="bf16", starts_from="baseline", steps=(Cast(dtype="bfloat16"),), budget=budget(1.0, 49.0)),
-        Variant(name="fp16", starts_from="baseline", steps=(Cast(dtype="float16"),), budget=budget(0.5, 49.0)),
-        Variant(name="int8-dynamic", starts_from="baseline", steps=(QuantizeDynamic(),), budget=budget(1.5, 34.0)),
+        Variant(name="fp16", starts_from="baseline", steps=(Cast(dtype="float16"),), budget=budget(1.0, 49.0)),
+        Variant(name="int8-dynamic", starts_from="baseline", steps=(QuantizeDynamic(),), budget=budget(2.8, 35.0)),
         Variant(name="pruned30", starts_from="baseline", steps=(PruneL1(amount=0.3),), budget=budget(1.5, 0.0)),
-        Variant(name="pruned50", starts_from="baseline", steps=(PruneL1(amount=0.5),), budget=budget(6.0, 0.0)),
-        Variant(name="pruned30-int8", starts_from="pruned30", steps=(QuantizeDynamic(),), budget=budget(2.0, 34.0)),
+        Variant(name="pruned50", starts_from="baseline", steps=(PruneL1(amount=0.5),), budget=budget(4.0, 0.0)),
+        Variant(name="pruned30-int8", starts_from="pruned30", steps=(QuantizeDynamic(),), budget=budget(2.8, 35.0)),
     ),
 )

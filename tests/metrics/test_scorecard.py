@@ -74,12 +74,15 @@ def test_trouble_with_the_machine_stops_everything(builder: Builder) -> None:
         score(broken, broken.suite["broken"])
 
 
-def test_damaged_record_is_measured_again(builder: Builder, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize("damage", ['{"measu', "{}", "[]", '{"measured": {"parameters": 1}}'])
+def test_damaged_record_is_measured_again(
+    builder: Builder, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
+) -> None:
     """A scorecard cut short is not one."""
     caplog.set_level(logging.WARNING)
     first = score(builder, builder.suite["baseline"])
     (record,) = (tmp_path / "home" / "scorecards").iterdir()
-    record.write_text(record.read_text(encoding="utf-8")[:20], encoding="utf-8")
+    record.write_text(damage, encoding="utf-8")
 
     assert first == score(builder, builder.suite["baseline"])
     assert "is damaged" in caplog.text

@@ -71,10 +71,20 @@ def test_unknown_name_lists_the_known_ones() -> None:
         _ = SUITE["int4"]
 
 
+def test_suite_that_is_not_called_like_its_file_is_refused(tiny_suite: Path) -> None:
+    """Its benchmarks would not be found."""
+    elsewhere = tiny_suite.rename(tiny_suite.with_name("large.py"))
+    with pytest.raises(BenchModelsError, match=r"calls its suite 'tiny', but asv .* call it 'large', or the file tiny"):
+        suites.load(str(elsewhere))
+
+
 def test_file_that_is_no_suite_is_refused(tmp_path: Path) -> None:
     """A missing file and a file without SUITE."""
     with pytest.raises(BenchModelsError, match="there is no suite file"):
         suites.load(str(tmp_path / "mine.py"))
     (tmp_path / "mine.py").write_text("SUITES = ()\n", encoding="utf-8")
     with pytest.raises(BenchModelsError, match="defines no SUITE"):
+        suites.load(str(tmp_path / "mine.py"))
+    (tmp_path / "mine.py").write_text("SUITE = (\n", encoding="utf-8")
+    with pytest.raises(BenchModelsError, match=r"mine\.py cannot be imported: SyntaxError"):
         suites.load(str(tmp_path / "mine.py"))

@@ -1,0 +1,89 @@
+"""What the documents say is what the code does."""
+
+import configparser
+import re
+from dataclasses import dataclass
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+import torch
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from tiny_project import write_tiny
+
+from bench_models import cli, suites
+from bench_models.recipes.step import Step
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+def test_readme_shows_every_row_of_the_default_suite() -> None:
+    """With what was measured."""
+    rows = re.findall(r"^\| ([\w-]+) +\|", README, re.MULTILINE)
+
+    assert suites.load(suites.DEFAULT).names == [row for row in rows if row != "variant"]
+
+
+def test_own_model_of_the_readme_is_a_suite(
+    tmp_path: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The block is a whole file: it loads, by its path."""
+    write_tiny(tmp_path, tiny_checkpoint).unlink()
+    file = tmp_path / "my_model.py"
+    file.write_text(PYTHON_BLOCKS[0], encoding="utf-8")
+    monkeypatch.syspath_prepend(str(ROOT))
+
+    assert suites.load(str(file)).names == ["baseline", "int8"]
+
+
+def test_own_technique_of_the_readme_is_a_step() -> None:
+    """The block defines a class that does what its docstring says."""
+    names: dict[str, object] = {"dataclass": dataclass, "Step": Step, "__name__": __name__}
+    exec(PYTHON_BLOCKS[1], names)  # noqa: S102  # the README's own code
+    kind = names["RoundWeights"]
+    assert isinstance(kind, type)
+    model = kind(step=0.25).apply(torch.nn.Linear(8, 8), None)
+
+    assert torch.equal(model.weight, (model.weight * 4).round() / 4)
+
+
+def test_every_command_that_is_named_exists() -> None:
+    """``bench-models ...`` and ``tox -e ...``, in all documents."""
+    text = "\n".join(path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")))
+    tox = configparser.ConfigParser(interpolation=None)
+    tox.read(ROOT / "tox.ini", encoding="utf-8")
+    environments = {section.removeprefix("testenv:") for section in tox.sections()}
+
+    assert set(re.findall(r"tox -e (\w+)", text)) <= environments
+    known = {name for name, *_ in cli._COMMANDS}
+    assert set(re.findall(r"^ +bench-models (\w+)", text, re.MULTILINE)) <= known
+
+
+def test_constraints_pin_everything_that_is_installed() -> None:
+    """Every package that this one needs, directly or not, has exactly one version."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pins = [Requirement(line) for line in lines if line and not line.startswith("#")]
+
+    assert all(str(pin.specifier).startswith("==") for pin in pins)
+    assert _needed("bench-models", {"tests"}) - {"bench-models"} <= {canonicalize_name(pin.name) for pin in pins}
+
+
+def _needed(name: str, extras: set[str]) -> set[str]:
+    """Return the names of a package and of all that it needs on this machine."""
+    found: set[str] = set()
+    pending = [(name, frozenset(extras))]
+    seen = set()
+    while pending:
+        package, wanted = pending.pop()
+        if (package, wanted) in seen:
+            continue
+        seen.add((package, wanted))
+        found.add(package)
+        for requirement in map(Requirement, distribution(package).requires or ()):
+            marker = requirement.marker
+            if marker is None or any(marker.evaluate({"extra": extra}) for extra in {"", *wanted}):
+                pending.append((canonicalize_name(requirement.name), frozenset(requirement.extras)))
+    return found

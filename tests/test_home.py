@@ -1,0 +1,55 @@
+"""Trouble with the folder for kept things is one sentence that names it."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from bench_models.errors import BenchModelsError, EnvironmentTroubleError
+from bench_models.home import home, writing_to
+from bench_models.sealed import write_atomically
+
+
+def test_environment_variable_overrules_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And without it the platform's cache folder is taken."""
+    monkeypatch.setenv("BENCH_MODELS_HOME", str(tmp_path))
+    assert home() == tmp_path
+    monkeypatch.delenv("BENCH_MODELS_HOME")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert home() == tmp_path / "cache" / "bench_models"
+
+
+def test_relative_folder_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would mean another place in each process."""
+    monkeypatch.setenv("BENCH_MODELS_HOME", "cache")
+    with pytest.raises(BenchModelsError, match="BENCH_MODELS_HOME=cache is a relative path: give an absolute one"):
+        home()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "Quota exceeded"),
+        RuntimeError("Error while serializing: I/O error: No space left on device (os error 28)"),
+    ],
+)
+def test_full_disk_is_recognised_from_any_library(tmp_path: Path, error: Exception) -> None:
+    """Python has a number for it; Rust has only words."""
+    with pytest.raises(EnvironmentTroubleError, match=f"the disk that holds {tmp_path} is full"), writing_to(tmp_path):
+        raise error
+
+
+def test_file_in_place_of_the_folder_is_named(tmp_path: Path) -> None:
+    """What stands in the way is said."""
+    (tmp_path / "home").write_text("", encoding="utf-8")
+    with pytest.raises(EnvironmentTroubleError, match=r"home cannot be written to .* where BENCH_MODELS_HOME"):
+        write_atomically(tmp_path / "home" / "record", "text")
+
+
+def test_other_errors_pass(tmp_path: Path) -> None:
+    """A step's own missing file is not a full disk."""
+    with pytest.raises(FileNotFoundError), writing_to(tmp_path):
+        (tmp_path / "absent").read_text(encoding="utf-8")
+    with pytest.raises(PermissionError), writing_to(tmp_path):
+        raise PermissionError(errno.EACCES, "Permission denied", "/elsewhere")
