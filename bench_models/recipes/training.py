@@ -40,8 +40,9 @@ def train(model: nn.Module, context: Context, schedule: Schedule) -> nn.Module:
     for module in model.modules():
         if isinstance(module, nn.Dropout):
             module.p = 0.0
-    trainer = _trainer(model, context, schedule)
-    with quiet():  # it saves weights after each epoch
+    progress = _Progress(context.variant)
+    trainer = _trainer(model, context, schedule, progress)
+    with quiet(), progress:  # quiet, because it saves weights after each epoch
         trainer.train()
     log.info(
         "%s: kept the weights that got %.1f %% of the validation split right",
@@ -51,7 +52,7 @@ def train(model: nn.Module, context: Context, schedule: Schedule) -> nn.Module:
     return model
 
 
-def _trainer(model: nn.Module, context: Context, schedule: Schedule) -> Trainer:
+def _trainer(model: nn.Module, context: Context, schedule: Schedule, progress: ProgressCallback) -> Trainer:
     trainer = Trainer(
         model,
         _arguments(context, schedule),
@@ -62,7 +63,7 @@ def _trainer(model: nn.Module, context: Context, schedule: Schedule) -> Trainer:
         callbacks=[EarlyStoppingCallback(early_stopping_patience=1)],
     )
     trainer.remove_callback(ProgressCallback)
-    trainer.add_callback(_Progress(context.variant))
+    trainer.add_callback(progress)
     return trainer
 
 
@@ -123,6 +124,14 @@ class _Progress(ProgressCallback):
         super().__init__()
         self._variant = variant
         self.training_bar: Any
+
+    def __enter__(self) -> None:
+        """Nothing is shown before training begins."""
+
+    def __exit__(self, *_: object) -> None:
+        """Leave no half-drawn bar below the message of an error."""
+        if self.training_bar is not None:
+            self.training_bar.close()
 
     def on_train_begin(self, *args: Any, **kwargs: Any) -> None:
         super().on_train_begin(*args, **kwargs)  # type: ignore[no-untyped-call]  # untyped in transformers
