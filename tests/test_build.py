@@ -1,8 +1,10 @@
 """What was trained is reused; what descends from a change, and nothing else, is made again."""
 
 import logging
+import os
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -52,7 +54,7 @@ def test_editing_a_recipe_rebuilds_only_what_descends_from_it(tmp_path: Path, ti
     suite = write_tiny(tmp_path / "a", tiny_checkpoint)
     before = _builder(suite, tmp_path / "home")
     keys = {name: before.key(name) for name in before.suite.names}
-    suite.write_text(TINY_SUITE.replace("amount=0.5", "amount=0.6"), encoding="utf-8")
+    _rewrite(suite, TINY_SUITE.replace("amount=0.5", "amount=0.6"))
     after = _builder(suite, tmp_path / "home")
 
     assert [name for name in after.suite.names if after.key(name) != keys[name]] == ["pruned", "int8"]
@@ -64,12 +66,12 @@ def test_trained_step_below_another_reuses_its_parent(
     """Pruning with recovery training trains twice at first, and once when only the recovery changes."""
     caplog.set_level(logging.INFO)
     suite = write_tiny(tmp_path / "a", tiny_checkpoint)
-    suite.write_text(RETRAINED, encoding="utf-8")
+    _rewrite(suite, RETRAINED)
     _builder(suite, tmp_path / "home").build("int8")
     assert _trained(caplog) == ["baseline", "pruned"]
     caplog.clear()
 
-    suite.write_text(RETRAINED.replace("1e-3", "2e-3"), encoding="utf-8")
+    _rewrite(suite, RETRAINED.replace("1e-3", "2e-3"))
     _builder(suite, tmp_path / "home").build("int8")
     assert _trained(caplog) == ["pruned"]
 
@@ -93,7 +95,7 @@ def test_training_that_fails_is_not_repeated_for_each_row(builder: Builder, monk
 def test_corpus_is_part_of_every_key(tmp_path: Path, tiny_checkpoint: Path) -> None:
     """Even of a baseline without steps, whose scorecard is about the sentences."""
     suite = write_tiny(tmp_path / "a", tiny_checkpoint)
-    suite.write_text(TINY_SUITE.replace("steps=(FineTune(learning_rate=2e-3, max_epochs=2),)", "steps=()"), "utf-8")
+    _rewrite(suite, TINY_SUITE.replace("steps=(FineTune(learning_rate=2e-3, max_epochs=2),)", "steps=()"))
     before = _builder(suite, tmp_path / "home")
     keys = {name: scorecard_key(before, before.suite[name]) for name in before.suite.names}
     with (suite.parent / "sentences.csv").open("a", encoding="utf-8") as file:
@@ -130,6 +132,16 @@ def test_store_hit_imports_no_torch(builder: Builder, tiny_suite: Path) -> None:
 
     assert done.stdout.split() == ["0", "False", "False"]
     assert "baseline: ready from the weights" in done.stderr
+
+
+_edits = count(1)
+
+
+def _rewrite(suite: Path, text: str) -> None:
+    """Edit a suite as slowly as a person would: Python's own cache overlooks edits within a second."""
+    suite.write_text(text, encoding="utf-8")
+    later = suite.stat().st_mtime + 10 * next(_edits)
+    os.utime(suite, (later, later))
 
 
 def _trained(caplog: pytest.LogCaptureFixture) -> list[str]:

@@ -7,12 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
+from filling import fill, fill_slowly, fill_until_killed
 
 from bench_models.sealed import SEAL, damage_of, sealed_folder, write_atomically
-
-
-def _fill(folder: Path) -> None:
-    (folder / "weights").write_text("trained", encoding="utf-8")
 
 
 def _refuse(folder: Path) -> None:
@@ -21,7 +18,7 @@ def _refuse(folder: Path) -> None:
 
 def test_intact_folder_is_reused(tmp_path: Path) -> None:
     """The second request finds the first one's work."""
-    first = sealed_folder(tmp_path / "entry", _fill, what="it")
+    first = sealed_folder(tmp_path / "entry", fill, what="it")
 
     assert first == sealed_folder(tmp_path / "entry", _refuse, what="it")
     assert damage_of(first) is None
@@ -29,17 +26,17 @@ def test_intact_folder_is_reused(tmp_path: Path) -> None:
 
 def test_damaged_folder_is_made_again(tmp_path: Path) -> None:
     """A file that no longer matches its digest costs the whole entry."""
-    entry = sealed_folder(tmp_path / "entry", _fill, what="it")
+    entry = sealed_folder(tmp_path / "entry", fill, what="it")
     (entry / "weights").write_text("trainee", encoding="utf-8")
 
     assert damage_of(entry) == "weights does not match its SHA-256"
-    sealed_folder(entry, _fill, what="it")
+    sealed_folder(entry, fill, what="it")
     assert (entry / "weights").read_text(encoding="utf-8") == "trained"
 
 
 def test_folder_that_lost_a_file_or_its_seal_is_damaged(tmp_path: Path) -> None:
     """What is missing is named."""
-    entry = sealed_folder(tmp_path / "entry", _fill, what="it")
+    entry = sealed_folder(tmp_path / "entry", fill, what="it")
     (entry / "weights").unlink()
     assert damage_of(entry) == "weights is missing"
     for damage in ("{}", "null", '{"sha256": 1}', "cut sho"):
@@ -53,7 +50,7 @@ def test_failure_leaves_nothing_behind(tmp_path: Path) -> None:
     """An exception while filling is not mistaken for an entry."""
 
     def break_down(folder: Path) -> None:
-        _fill(folder)
+        fill(folder)
         raise RuntimeError("out of luck")
 
     with pytest.raises(RuntimeError, match="out of luck"):
@@ -61,16 +58,10 @@ def test_failure_leaves_nothing_behind(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [".entry.lock"]
 
 
-def _fill_until_killed(folder: Path) -> None:
-    _fill(folder)
-    (folder.parent / "started").touch()
-    time.sleep(60)
-
-
 def test_killed_process_leaves_an_entry_that_the_next_one_ignores(tmp_path: Path) -> None:
     """SIGKILL in the middle of the work: the lock is free again and the half is removed."""
     process = multiprocessing.get_context("spawn").Process(
-        target=sealed_folder, args=(tmp_path / "entry", _fill_until_killed), kwargs={"what": "it"}
+        target=sealed_folder, args=(tmp_path / "entry", fill_until_killed), kwargs={"what": "it"}
     )
     process.start()
     _wait_for(tmp_path / "started")
@@ -79,23 +70,16 @@ def test_killed_process_leaves_an_entry_that_the_next_one_ignores(tmp_path: Path
     process.join()
 
     assert list(tmp_path.glob(".entry.*.partial"))
-    sealed_folder(tmp_path / "entry", _fill, what="it")
+    sealed_folder(tmp_path / "entry", fill, what="it")
     assert not list(tmp_path.glob(".entry.*.partial"))
     assert damage_of(tmp_path / "entry") is None
-
-
-def _fill_slowly(folder: Path) -> None:
-    with (folder.parent / "fills").open("a", encoding="utf-8") as file:
-        file.write("x")
-    time.sleep(0.5)
-    _fill(folder)
 
 
 def test_of_two_processes_one_works_and_the_other_waits(tmp_path: Path) -> None:
     """Both get the entry, and it was filled once."""
     spawn = multiprocessing.get_context("spawn")
     processes = [
-        spawn.Process(target=sealed_folder, args=(tmp_path / "entry", _fill_slowly), kwargs={"what": "it"})
+        spawn.Process(target=sealed_folder, args=(tmp_path / "entry", fill_slowly), kwargs={"what": "it"})
         for _ in range(2)
     ]
     for process in processes:

@@ -106,6 +106,7 @@ def _measure(builder: Builder, variant: Variant) -> Scorecard:
     from bench_models.metrics.size import artifact_bytes, naive_bytes
     from bench_models.metrics.weights import parameter_count, sparsity
 
+    builder.train(variant.name)
     model = builder.build(variant.name)
     session = variant.runtime.open(model, threads=os.cpu_count() or 1)
     return Scorecard(
