@@ -28,8 +28,9 @@ def show_mib(size_bytes: float) -> str:
 def show_ms(seconds: float) -> str:
     """Return a time in milliseconds, with three significant digits."""
     milliseconds = seconds * 1e3
-    decimals = 0 if milliseconds >= 100 else 1 if milliseconds >= 10 else 2  # noqa: PLR2004  # powers of ten
-    return f"{milliseconds:.{decimals}f} ms"
+    # "#" keeps trailing zeros, and with them a bare decimal point; a second and more needs no exponent.
+    digits = f"{milliseconds:#.3g}".rstrip(".")
+    return f"{milliseconds:,.0f} ms" if "e+" in digits else f"{digits} ms"
 
 
 def show_share(share: float) -> str:
