@@ -29,7 +29,7 @@ def answers(
     rows = encoder.encode([sentence.text for sentence in sentences])
     by_length = sorted(range(len(rows)), key=lambda index: len(rows[index]))
     right = [False] * len(rows)
-    bar = tqdm(range(0, len(rows), BATCH), desc=f"accuracy of {variant}", leave=False, delay=2)
+    bar = tqdm(range(0, len(rows), BATCH), desc=f"accuracy of {variant}", leave=False, delay=2, disable=None)
     for start in bar:
         members = by_length[start : start + BATCH]
         logits = session(encoder.batch([rows[index] for index in members]))
