@@ -3,9 +3,10 @@
 import argparse
 import logging
 import sys
+import traceback
 from collections.abc import Sequence
 
-from bench_models import suites
+from bench_models import __version__, suites
 from bench_models.errors import BenchModelsError
 
 _DESCRIPTION = """\
@@ -35,6 +36,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BenchModelsError as error:
         sys.stderr.write(f"bench-models: {error}\n")
         return 2
+    except Exception:  # noqa: BLE001  # Python's own status for a crash is 1, which here means a broken budget
+        traceback.print_exc()
+        sys.stderr.write(
+            "bench-models: internal error; what was finished is kept, the lines above say where it broke\n"
+        )
+        return 2
     except KeyboardInterrupt:
         sys.stderr.write("bench-models: interrupted; what was finished is kept, and the next run goes on from there\n")
         return 130
@@ -48,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("--version", action="version", version=f"bench-models {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name, command, summary, details in _COMMANDS:
         sub = commands.add_parser(

@@ -24,12 +24,11 @@ def home() -> Path:
     chosen = os.environ.get("BENCH_MODELS_HOME")
     if not chosen:
         return platformdirs.user_cache_path("bench_models")
-    if not Path(chosen).is_absolute():
-        message = (
-            f"BENCH_MODELS_HOME={chosen} is a relative path: give an absolute one, such as {Path(chosen).absolute()}"
-        )
+    folder = Path(chosen).expanduser()
+    if not folder.is_absolute():
+        message = f"BENCH_MODELS_HOME={chosen} is a relative path: give an absolute one, such as {folder.absolute()}"
         raise BenchModelsError(message)
-    return Path(chosen)
+    return folder
 
 
 @contextmanager

@@ -93,6 +93,16 @@ def test_build_says_what_it_trains_and_what_it_reuses(bench_models: Run, tiny_su
     assert seconds < 3
 
 
+def test_crash_is_not_mistaken_for_a_broken_budget(bench_models: Run, tiny_suite: Path) -> None:
+    """A forgotten comma: whatever Python says of it, the status is 2."""
+    text = tiny_suite.read_text(encoding="utf-8")
+    tiny_suite.write_text(text.replace("steps=(QuantizeDynamic(),)", "steps=(QuantizeDynamic())"), encoding="utf-8")
+    done = bench_models("list", str(tiny_suite), cwd=tiny_suite.parent)
+
+    assert done.returncode == 2
+    assert "bench-models: internal error" in done.stderr
+
+
 def test_missing_checkpoint_is_named(bench_models: Run, tiny_suite: Path) -> None:
     """A folder without weights is no checkpoint."""
     (tiny_suite.parent / "checkpoint" / "model.safetensors").unlink()

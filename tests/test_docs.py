@@ -2,7 +2,6 @@
 
 import configparser
 import re
-from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from packaging.utils import canonicalize_name
 from tiny_project import write_tiny
 
 from bench_models import cli, suites
-from bench_models.recipes.step import Step
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,7 +39,7 @@ def test_own_model_of_the_readme_is_a_suite(
 
 def test_own_technique_of_the_readme_is_a_step() -> None:
     """The block defines a class that does what its docstring says."""
-    names: dict[str, object] = {"dataclass": dataclass, "Step": Step, "__name__": __name__}
+    names: dict[str, object] = {"__name__": __name__}
     exec(PYTHON_BLOCKS[1], names)  # noqa: S102  # the README's own code
     kind = names["RoundWeights"]
     assert isinstance(kind, type)

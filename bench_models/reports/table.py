@@ -44,7 +44,8 @@ def headline(rows: tuple[Row, ...]) -> str:
     kept = sum(row.standing == "kept" for row in rows)
     parts = [f"**{', '.join(broken)} {_break(broken)}.**" if broken else ""]
     parts.append(f"**{', '.join(unmeasured)} could not be measured.**" if unmeasured else "")
-    parts.append(f"{kept} of {sum(bool(row.checks) for row in rows)} variants keep their budgets.")
+    judged = sum(row.standing != "baseline" for row in rows[1:])
+    parts.append(f"{kept} of {judged} variants keep their budgets.")
     return " ".join(part for part in parts if part)
 
 

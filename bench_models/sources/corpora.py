@@ -98,12 +98,19 @@ class LocalSentences:
 
     def load(self, home: Path) -> Corpus:  # noqa: ARG002  # the protocol's signature; a local file needs no cache
         """Read the file; labels are numbered in alphabetical order."""
+        if not self.path.is_file():
+            raise BenchModelsError(f"there is no file {self.path}: give a CSV file with the columns text and label")
         try:
             with self.path.open(encoding="utf-8", newline="") as file:
                 rows = [(row["text"], row["label"]) for row in csv.DictReader(file, restval="")]
         except (OSError, KeyError, ValueError) as error:
             message = f"{self.path} is not a CSV file in UTF-8 with the columns text and label: {error!r}"
             raise BenchModelsError(message) from error
+        for number, (text, label) in enumerate(rows, start=1):
+            if not text.strip() or not label.strip():
+                raise BenchModelsError(
+                    f"{self.path}, row {number} has no {'label' if text.strip() else 'text'}: fill it in"
+                )
         labels = tuple(sorted({label for _, label in rows}))
         sentences = (Sentence(text=text, label=labels.index(label)) for text, label in rows)
         return split_corpus(labels, sentences, name=str(self.path))

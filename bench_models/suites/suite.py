@@ -1,5 +1,6 @@
 """A suite as a frozen table: one model, one corpus, its variants and their budgets."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -21,6 +22,14 @@ class Budget:
 
     max_accuracy_drop_points: float
     min_size_reduction_pct: float
+
+    def __post_init__(self) -> None:
+        """Refuse limits that no variant, or every variant, would break."""
+        limits = (self.max_accuracy_drop_points, self.min_size_reduction_pct)
+        if not all(isinstance(limit, int | float) and math.isfinite(limit) for limit in limits):
+            raise BenchModelsError(f"{self}: both limits must be finite numbers")
+        if self.min_size_reduction_pct >= 100:  # noqa: PLR2004  # percent
+            raise BenchModelsError(f"{self}: nothing can be {self.min_size_reduction_pct} % smaller than the baseline")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,21 @@ def test_split_without_two_labels_is_refused() -> None:
         split_corpus(LABELS, [Sentence(text=str(number), label=0) for number in range(100)], name="numbers")
 
 
+@pytest.mark.parametrize(("row", "what"), [("fine,", "label"), ("fine", "label"), (" ,good", "text")])
+def test_row_with_a_gap_is_named(tmp_path: Path, row: str, what: str) -> None:
+    """A missing label is no label of its own."""
+    file = tmp_path / "reviews.csv"
+    file.write_text(f"text,label\nbad film,bad\n{row}\n", encoding="utf-8")
+    with pytest.raises(BenchModelsError, match=rf"reviews\.csv, row 2 has no {what}"):
+        LocalSentences(path=file).load(tmp_path)
+
+
+def test_missing_file_is_named(tmp_path: Path) -> None:
+    """It does not exist, rather than being no CSV file."""
+    with pytest.raises(BenchModelsError, match=r"there is no file .*absent\.csv"):
+        LocalSentences(path=tmp_path / "absent.csv").load(tmp_path)
+
+
 def test_file_without_the_columns_is_refused(tmp_path: Path) -> None:
     """The sentence names the file and the columns."""
     file = tmp_path / "reviews.csv"

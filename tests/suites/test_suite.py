@@ -43,6 +43,13 @@ def test_row_that_cannot_be_built_is_named(rows: tuple[Variant, ...], complaint:
         _suite(*rows)
 
 
+@pytest.mark.parametrize("limits", [(float("nan"), 0.0), ("1.5", 0.0), (1.0, 130.0)])
+def test_limit_that_is_none_is_refused(limits: tuple[float, float]) -> None:
+    """NaN, a string, and more than everything."""
+    with pytest.raises(BenchModelsError, match=r"must be finite numbers|nothing can be"):
+        Budget(max_accuracy_drop_points=limits[0], min_size_reduction_pct=limits[1])
+
+
 def test_lineage_runs_from_the_checkpoint_to_the_row() -> None:
     """A variant is made of the rows that it starts from, oldest first."""
     suite = _suite(_row("a"), _row("b", "a"), _row("c", "b"))

@@ -31,7 +31,9 @@ def result(pytestconfig: pytest.Config) -> SuiteResult:
     try:
         return results_of(Builder(suite=suite, store=Store.default()), checkout_here())
     except BenchModelsError as error:
-        pytest.fail(str(error), pytrace=False)
+        reason = str(error)
+    # Outside the handler, so that pytest shows the sentence alone and not the error behind it.
+    pytest.fail(reason, pytrace=False)
 
 
 def test_accuracy_drop_is_within_budget(result: SuiteResult, variant: str) -> None:
