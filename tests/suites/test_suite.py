@@ -1,11 +1,14 @@
 """A suite's table hangs together, or says which row does not."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from bench_models import suites
 from bench_models.errors import BenchModelsError
+from bench_models.recipes.prune import PruneL1
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.sources.corpora import LocalSentences
 from bench_models.suites.rotten_tomatoes import SUITE
@@ -68,6 +71,21 @@ def test_default_suite_has_the_promised_rows() -> None:
 def test_suite_of_ones_own_is_loaded_by_path(tiny_suite: Path) -> None:
     """A file that defines SUITE is as good as a built-in one."""
     assert suites.load(str(tiny_suite)).names == ["baseline", "pruned", "int8"]
+
+
+def test_quick_edit_is_not_overlooked(tiny_suite: Path) -> None:
+    """Of the same length, within the second that Python's bytecode cache counts in."""
+    sys.dont_write_bytecode, before = False, sys.dont_write_bytecode
+    try:
+        suites.load(str(tiny_suite))
+        times = tiny_suite.stat()
+        text = tiny_suite.read_text(encoding="utf-8")
+        tiny_suite.write_text(text.replace("amount=0.5", "amount=0.6"), encoding="utf-8")
+        os.utime(tiny_suite, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+        assert suites.load(str(tiny_suite))["pruned"].steps == (PruneL1(amount=0.6),)
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def test_unknown_name_lists_the_known_ones() -> None:
