@@ -21,28 +21,19 @@ def checkout_here() -> Checkout:
     Raises ``BenchModelsError`` outside a git repository and in one without a commit.
     """
     here = Path.cwd()
-    root = _git("rev-parse", "--show-toplevel", cwd=here)
+    root = git("rev-parse", "--show-toplevel", cwd=here)
     if root is None:
         message = f"{here} is not in a git repository: results belong to a commit, so run this inside a clone"
         raise BenchModelsError(message)
-    commit = _git("rev-parse", "--verify", "HEAD", cwd=here)
+    commit = git("rev-parse", "--verify", "HEAD", cwd=here)
     if commit is None:
         raise BenchModelsError(f"the git repository {root} has no commit yet: commit first, results belong to a commit")
     return Checkout(root=Path(root), commit=commit)
 
 
 def require_clean(checkout: Checkout) -> None:
-    """Refuse changes that are in the work tree and not in the commit.
-
-    Files that git does not track count when they are Python: they would be imported.
-    """
-    status = _git("status", "--porcelain", "--no-renames", "--untracked-files=all", "-z", cwd=checkout.root)
-    if status is None:
-        raise BenchModelsError(
-            f"`git status` fails in {checkout.root}: mend the repository, results belong to a commit"
-        )
-    lines = status.rstrip("\0").split("\0") if status else []
-    changed = [line[3:] for line in lines if not line.startswith("??") or line.endswith(".py")]
+    """Refuse changes that are in the work tree and not in the commit."""
+    changed = uncommitted(checkout)
     if changed:
         shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")  # noqa: PLR2004
         message = (
@@ -50,6 +41,20 @@ def require_clean(checkout: Checkout) -> None:
             "which they do not belong to; commit the changes (a temporary commit will do) or stash them"
         )
         raise BenchModelsError(message)
+
+
+def uncommitted(checkout: Checkout) -> list[str]:
+    """Return the files that differ between the work tree and the commit.
+
+    Files that git does not track count when they are Python: they would be imported.
+    """
+    status = git("status", "--porcelain", "--no-renames", "--untracked-files=all", "-z", cwd=checkout.root)
+    if status is None:
+        raise BenchModelsError(
+            f"`git status` fails in {checkout.root}: mend the repository, results belong to a commit"
+        )
+    lines = status.rstrip("\0").split("\0") if status else []
+    return [line[3:] for line in lines if not line.startswith("??") or line.endswith(".py")]
 
 
 def require_installed(checkout: Checkout) -> None:
@@ -70,10 +75,10 @@ def require_installed(checkout: Checkout) -> None:
             raise BenchModelsError(message)
 
 
-def _git(*arguments: str, cwd: Path) -> str | None:
+def git(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> str | None:
     """Return what git prints, without the last line end, or None when it fails."""
     try:
-        done = subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
+        done = subprocess.run(["git", *arguments], cwd=cwd, env=env, capture_output=True, text=True, check=False)
     except FileNotFoundError as error:
         raise BenchModelsError("git is not installed or not on PATH: results belong to a git commit") from error
     return done.stdout.rstrip("\n") if done.returncode == 0 else None

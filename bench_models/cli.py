@@ -4,10 +4,13 @@ import argparse
 import logging
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from bench_models import __version__, suites
+from bench_models import __version__, commands, suites
 from bench_models.errors import BenchModelsError
+
+_Add = Callable[[argparse.ArgumentParser], None]
 
 _DESCRIPTION = """\
 Measure every compressed variant of a transformer model: latency, size, accuracy, and judge it by its budget.
@@ -16,6 +19,10 @@ Measure every compressed variant of a transformer model: latency, size, accuracy
   bench-models run               the main job: build, measure, judge, report (what `tox -e bench` runs)
   bench-models build             only train and store what is missing
   bench-models report            show the results of the checked-out commit again
+  bench-models check BASE        judge a change: two commits side by side (what `tox -e check` runs)
+  bench-models merge DIR...      join the shards of a check
+  bench-models record            how often does this machine raise a false alarm?
+  bench-models replay DIR...     the same from recorded pairs, thousands of times
 """
 
 _EPILOG = """\
@@ -44,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("bench-models: interrupted; what was finished is kept, and the next run goes on from there\n")
-        return 130
+        return commands.INTERRUPTED
     return status
 
 
@@ -56,63 +63,119 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"bench-models {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for name, command, summary, details in _COMMANDS:
-        sub = commands.add_parser(
+    added = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name, command, arguments, summary, details in _COMMANDS:
+        sub = added.add_parser(
             name, help=summary, description=details, formatter_class=argparse.RawDescriptionHelpFormatter
         )
         sub.set_defaults(command=command)
-        sub.add_argument(
-            "suite", nargs="?", default=suites.DEFAULT, metavar="SUITE", help=f"{_SUITE_HELP}; default: %(default)s"
-        )
-        if name == "build":
-            sub.add_argument("variants", nargs="*", metavar="VARIANT", help="only these rows; default: all")
+        for add in arguments:
+            add(sub)
     return parser
 
 
-def _list(options: argparse.Namespace) -> int:
-    from bench_models.reports.catalogue import catalogue
-
-    sys.stdout.write(catalogue(suites.load(options.suite)))
-    return 0
-
-
-def _build(options: argparse.Namespace) -> int:
-    from bench_models.build import Builder
-    from bench_models.store import Store
-
-    suite = suites.load(options.suite)
-    builder = Builder(suite=suite, store=Store.default())
-    for variant in [suite[name].name for name in options.variants or suite.names]:
-        builder.train(variant)
-    return 0
+def _suite(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "suite", nargs="?", default=suites.DEFAULT, metavar="SUITE", help=f"{_SUITE_HELP}; default: %(default)s"
+    )
 
 
-def _run(options: argparse.Namespace) -> int:
-    from bench_models.job import run
-
-    return run(suites.load(options.suite), options.suite)
+def _variants(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("variants", nargs="*", metavar="VARIANT", help="only these rows; default: all")
 
 
-def _report(options: argparse.Namespace) -> int:
-    from bench_models.build import Builder
-    from bench_models.checkout import checkout_here
-    from bench_models.reports.writing import write_report
-    from bench_models.store import Store
+def _commits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("base", metavar="BASE", help="the commit to compare with: a branch, a tag, a hash")
+    parser.add_argument(
+        "head",
+        metavar="HEAD",
+        nargs="?",
+        default="HEAD",
+        help="the commit to judge; default: what is checked out, with changes that are not committed yet",
+    )
 
-    return write_report(Builder(suite=suites.load(options.suite), store=Store.default()), checkout_here())
+
+def _commit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("commit", metavar="COMMIT", nargs="?", default="HEAD", help="default: what is checked out")
+    parser.add_argument("--times", type=_count, default=1, metavar="N", help="how many checks; default: %(default)s")
+    parser.add_argument(
+        "--pairs", type=_count, metavar="N", help="take so many pairs of everything instead of stopping when decided"
+    )
 
 
-_COMMANDS = (
+def _no_fixed_pairs(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(pairs=None)
+
+
+def _measuring(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, default=Path("asv.conf.json"), metavar="FILE", help="asv's; default: %(default)s"
+    )
+    parser.add_argument(
+        "--python",
+        choices=("asv", "same"),
+        default="asv",
+        help="run in environments made as asv.conf.json says (the default), or in this one where the pins are the same",
+    )
+    parser.add_argument("--threads", type=_count, default=1, metavar="N", help="of either side; default: %(default)s")
+    parser.add_argument("--bench", default="", metavar="REGEX", help="only benchmarks whose name matches")
+    parser.add_argument("--shard", default="1/1", metavar="I/N", help="measure a share of the benchmarks; then `merge`")
+    parser.add_argument("--spawn", action="store_true", help="start workers from nothing instead of forking them")
+
+
+def _output(default: str) -> Callable[[argparse.ArgumentParser], None]:
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--output",
+            type=Path,
+            default=Path(default),
+            metavar="DIR",
+            help="for record and report; default: %(default)s",
+        )
+
+    return add
+
+
+def _strict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--strict", action="store_true", help="status 3 when a benchmark stays undecided")
+
+
+def _folders(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="the output of a check")
+
+
+def _replaying(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--times", type=_count, default=2000, metavar="N", help="checks to replay; default: %(default)s"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the random draws; default: %(default)s")
+    parser.add_argument(
+        "--slowdown",
+        type=float,
+        action="append",
+        metavar="PCT",
+        help="slow one benchmark of each replayed check down by so much, and count how often that is caught",
+    )
+
+
+def _count(text: str) -> int:
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")
+
+
+_COMMANDS: tuple[tuple[str, Callable[[argparse.Namespace], int], tuple[_Add, ...], str, str], ...] = (
     (
         "list",
-        _list,
+        commands.list_,
+        (_suite,),
         "show a suite's variants: where each starts, its steps and its budget",
         "Show the rows of a suite. Nothing is downloaded or built.\n\nexample:  bench-models list rotten-tomatoes",
     ),
     (
         "run",
-        _run,
+        commands.run,
+        (_suite,),
         "build, measure, judge and report a suite at the checked-out commit",
         "The main job, in a clone without uncommitted changes: build all variants and score them (what was\n"
         "built or scored before is reused), time them with asv, enforce the budgets with pytest, and write the\n"
@@ -120,7 +183,8 @@ _COMMANDS = (
     ),
     (
         "build",
-        _build,
+        commands.build,
+        (_suite, _variants),
         "train what is not in the store yet",
         "Make sure that the outcome of every trained step is in the store; quick steps (casting, pruning,\n"
         "quantizing) are redone whenever a variant is loaded. Two builds at once share the work: one trains,\n"
@@ -128,9 +192,46 @@ _COMMANDS = (
     ),
     (
         "report",
-        _report,
+        commands.report,
+        (_suite,),
         "print and write the report of the checked-out commit again",
         "Read the stored results of the checked-out commit, print them as Markdown and write them to results/\n"
         "as Markdown and JSON. Measures nothing.\n\nexample:  bench-models report",
+    ),
+    (
+        "check",
+        commands.check,
+        (_commits, _measuring, _output("results/check"), _strict, _no_fixed_pairs),
+        "judge a change: two commits side by side, one verdict (what `tox -e check` runs)",
+        "The pull-request check: measure BASE and HEAD side by side on this machine, decide what became of each\n"
+        "benchmark, and say so. Works in any repository with an asv suite.\n\n"
+        "exit status:  0 pass   1 regressed   2 something could not be measured   3 undecided, with --strict\n\n"
+        "example:  bench-models check main",
+    ),
+    (
+        "merge",
+        commands.merge,
+        (_folders, _output("results/merged"), _strict),
+        "join the shards of a check into one verdict",
+        "Join the records of `check --shard 1/n` to `n/n`, measured at the same commits on any machines, into the\n"
+        "verdict of the whole check. Of a single folder it makes the report again.\n\n"
+        "example:  bench-models merge shards/1 shards/2",
+    ),
+    (
+        "record",
+        commands.record,
+        (_commit, _measuring, _output("results/record")),
+        "check a commit against itself: how often does this machine raise a false alarm?",
+        "Check a commit against itself and keep the records, for `replay`. Status 1 if a check was red.\n\n"
+        "example:  bench-models record --times 12",
+    ),
+    (
+        "replay",
+        commands.replay,
+        (_folders, _replaying),
+        "draw recorded pairs anew and judge them: the error of the stopping rule on this machine",
+        "Resample the pairs of records, as often as asked, and judge each sample as a check would. Give records\n"
+        "of an unchanged tree: then every red check is a false alarm.\n\n"
+        "example:  bench-models replay results/record/* --slowdown 3 --slowdown 5",
     ),
 )

@@ -32,6 +32,7 @@ class Prepared:
 
     cards: dict[str, Outcome[Scorecard]]
     scenarios: Scenarios
+    sentences: tuple[str, ...]
 
     def card(self, variant: str) -> Scorecard:
         """Return a variant's figures, or raise the error that it could not be measured for."""
@@ -47,6 +48,7 @@ def prepare(suite: Suite) -> Prepared:
     return Prepared(
         cards={variant.name: score(builder, variant) for variant in suite.variants},
         scenarios=scenarios(builder.encoder, builder.corpus.test),
+        sentences=tuple(sentence.text for sentence in builder.corpus.test),
     )
 
 
@@ -97,6 +99,12 @@ class Figures(_OfSuite):
         """The same with lower being better, for asv's own regression page."""
         return metrics.ERROR_RATE.of(prepared.card(variant))
 
+    def answers(self, prepared: Prepared, variant: str) -> list[tuple[str, bool]]:
+        """Each test sentence, and whether it is answered right: a check compares commits sentence by sentence."""
+        return list(zip(prepared.sentences, prepared.card(variant).correct, strict=True))
+
+    track_accuracy.outcomes = track_error_rate.outcomes = "answers"  # type: ignore[attr-defined]  # a check reads it
+
 
 class Latency(_OfSuite):
     """Both scenarios, on a model that is loaded once a process."""
@@ -130,7 +138,7 @@ def _describe(benchmarks: type, prefix: str, described: Sequence[metrics.Metric]
     """Give each benchmark its metric's unit for asv, and direction and margin for whoever compares."""
     for metric in described:
         benchmark = getattr(benchmarks, prefix + metric.name)
-        benchmark.unit, benchmark.better, benchmark.margin_pct = metric.unit, metric.better, metric.margin_pct
+        benchmark.unit, benchmark.better, benchmark.margin = metric.unit, metric.better, metric.margin_pct
 
 
 _describe(Figures, "track_", metrics.FIGURES)

@@ -7,7 +7,7 @@ from bench_models.machine import Machine
 from bench_models.metrics.latency import OFFLINE_SENTENCES, THREADS
 from bench_models.reports.rows import Quality, Row
 from bench_models.stats.estimate import Estimate
-from bench_models.verdict import Check
+from bench_models.verdict.budgets import Check
 
 SCHEMA_VERSION = 1
 

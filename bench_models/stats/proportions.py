@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from math import sqrt
 
-from scipy.special import ndtri
+from scipy.special import bdtr, ndtri
 
 from bench_models.stats.estimate import Estimate
 
@@ -52,6 +52,17 @@ def paired_drop(before: Sequence[bool], after: Sequence[bool], level: float = LE
     return Estimate(
         value=drop, low=max(-1.0, min(centre - half, drop)), high=min(1.0, max(centre + half, drop)), level=level
     )
+
+
+def mcnemar(lost: int, won: int) -> float:
+    """Return the two-sided p-value of as uneven a split among the sentences that flipped.
+
+    Without a difference each of them was as likely to flip one way as the other.
+
+    Source: McNemar, Note on the sampling error of the difference between correlated proportions,
+    Psychometrika 12 (1947); exact, by the binomial distribution.
+    """
+    return min(1.0, 2 * float(bdtr(min(lost, won), lost + won, 0.5)))
 
 
 def _z(level: float) -> float:

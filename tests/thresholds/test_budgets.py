@@ -14,7 +14,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Measured
 from bench_models.results import SuiteResult, results_of
 from bench_models.store import Store
-from bench_models.verdict import Check, judge
+from bench_models.verdict.budgets import Check, judge
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

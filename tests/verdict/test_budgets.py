@@ -4,7 +4,7 @@ import pytest
 
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.suites.suite import Budget
-from bench_models.verdict import judge
+from bench_models.verdict.budgets import judge
 
 
 def _card(right: int, size_bytes: int) -> Scorecard:

@@ -1,0 +1,139 @@
+"""What each command does; each imports what it needs, so that the command line answers at once."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from bench_models import suites
+from bench_models.errors import BenchModelsError
+
+if TYPE_CHECKING:
+    from bench_models.paired.check import Options
+    from bench_models.paired.record import Record
+
+INTERRUPTED = 130
+
+
+def list_(options: argparse.Namespace) -> int:
+    """Show a suite."""
+    from bench_models.reports.catalogue import catalogue
+
+    sys.stdout.write(catalogue(suites.load(options.suite)))
+    return 0
+
+
+def build(options: argparse.Namespace) -> int:
+    """Train what is missing."""
+    from bench_models.build import Builder
+    from bench_models.store import Store
+
+    suite = suites.load(options.suite)
+    builder = Builder(suite=suite, store=Store.default())
+    for variant in [suite[name].name for name in options.variants or suite.names]:
+        builder.train(variant)
+    return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the main job."""
+    from bench_models.job import run as job
+
+    return job(suites.load(options.suite), options.suite)
+
+
+def report(options: argparse.Namespace) -> int:
+    """Show the results of the checked-out commit again."""
+    from bench_models.build import Builder
+    from bench_models.checkout import checkout_here
+    from bench_models.reports.writing import write_report
+    from bench_models.store import Store
+
+    return write_report(Builder(suite=suites.load(options.suite), store=Store.default()), checkout_here())
+
+
+def check(options: argparse.Namespace) -> int:
+    """Judge HEAD against BASE."""
+    return _checked(_options(options, base=options.base, head=options.head), strict=options.strict)
+
+
+def merge(options: argparse.Namespace) -> int:
+    """Join the shards of one check."""
+    from bench_models.paired.shards import merge as merged
+    from bench_models.reports.check.writing import write_check
+
+    return write_check(merged(_records(options.folders)), options.output, strict=options.strict)
+
+
+def record(options: argparse.Namespace) -> int:
+    """Check a commit against itself, as often as asked, and say how often that came out red."""
+    red = 0
+    for number in range(1, options.times + 1):
+        folder = options.output / f"{number:02d}"
+        asked = _options(options, base=options.commit, head=options.commit, output=folder, itself=True)
+        status = _checked(asked, strict=False)
+        if status not in {0, 1}:
+            return status
+        red += status
+    sys.stdout.write(f"{red} of {options.times} checks of {options.commit} against itself were red\n")
+    return 1 if red else 0
+
+
+def replay(options: argparse.Namespace) -> int:
+    """Replay checks from recorded pairs."""
+    from bench_models.paired.replay import replay as replayed
+    from bench_models.reports.check.replayed import sentences
+
+    records = _records(options.folders)
+    slowdowns = options.slowdown or [0.0]
+    results = [(pct, replayed(records, times=options.times, seed=options.seed, slowdown_pct=pct)) for pct in slowdowns]
+    sys.stdout.write(sentences(len(records), results))
+    return 0
+
+
+def _checked(options: "Options", *, strict: bool) -> int:
+    from bench_models.paired.check import check as checked
+    from bench_models.reports.check.writing import write_check
+
+    # CI cancels with SIGTERM: what was measured is to be kept then, too, and everything cleaned up.
+    signal.signal(signal.SIGTERM, _interrupt)
+    done = checked(options)
+    status = write_check(done, options.output, strict=strict)
+    return INTERRUPTED if done.ending == "interrupted" else status
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _options(options: argparse.Namespace, **others: object) -> "Options":
+    from bench_models.paired.check import Options
+
+    shard, shards = _share(options.shard)
+    common = {
+        "output": options.output,
+        "config": options.config,
+        "interpreter": options.python,
+        "threads": options.threads,
+        "bench": options.bench,
+        "spawn": options.spawn,
+        "shard": shard,
+        "shards": shards,
+        "pairs": options.pairs,
+    }
+    return Options(**common | others)
+
+
+def _share(text: str) -> tuple[int, int]:
+    index, slash, count = text.partition("/")
+    if slash and index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count):
+        return int(index), int(count)
+    raise BenchModelsError(f"--shard is i/n with i from 1 to n, for example 2/4, not {text!r}")
+
+
+def _records(folders: Sequence[Path]) -> "list[Record]":
+    from bench_models.paired.record import read
+
+    return [read(folder) for folder in folders]

@@ -1,0 +1,1 @@
+"""Two commits side by side on one machine."""

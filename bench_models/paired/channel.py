@@ -1,0 +1,59 @@
+"""Lines of JSON over a socket: how the check and its workers talk. Standard library only."""
+
+import json
+import socket
+from typing import Any
+
+Message = dict[str, Any]
+
+
+class ChannelClosedError(Exception):
+    """The other end is gone."""
+
+
+class GarbageError(Exception):
+    """The other end sent something that is no message."""
+
+
+class Channel:
+    """One end of a conversation; what the other end prints cannot get into it."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        """Talk over a connected socket."""
+        self._socket = connection
+        self._lines = connection.makefile("rb")
+
+    def send(self, message: Message) -> None:
+        """Send one message; raises ``ChannelClosedError``."""
+        try:
+            self._socket.sendall(json.dumps(message).encode() + b"\n")
+        except OSError as error:
+            raise ChannelClosedError from error
+
+    def receive(self, timeout_s: float | None = None) -> Message:
+        """Return the next message.
+
+        Raises ``ChannelClosedError``, ``GarbageError``, and ``TimeoutError`` after ``timeout_s`` seconds;
+        after the latter two the channel is of no use any more.
+        """
+        self._socket.settimeout(timeout_s)
+        try:
+            line = self._lines.readline()
+        except TimeoutError:
+            raise
+        except OSError as error:
+            raise ChannelClosedError from error
+        if not line:
+            raise ChannelClosedError
+        try:
+            message = json.loads(line)
+        except ValueError as error:
+            raise GarbageError(repr(line[:200])) from error
+        if not isinstance(message, dict):
+            raise GarbageError(repr(line[:200]))
+        return message
+
+    def close(self) -> None:
+        """Hang up."""
+        self._lines.close()
+        self._socket.close()

@@ -1,0 +1,221 @@
+"""The pull-request check: both commits, side by side, from git to a record."""
+
+import logging
+import os
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench_models.checkout import checkout_here
+from bench_models.errors import BenchModelsError
+from bench_models.machine import this_machine
+from bench_models.outcomes import Failed, Skipped
+from bench_models.paired import groups
+from bench_models.paired.channel import Message
+from bench_models.paired.commits import Commit, resolve, side_by_side
+from bench_models.paired.environments import Interpreter, Project, furnish
+from bench_models.paired.groups import Planned
+from bench_models.paired.record import Ending, Header, Record, Recorder, read
+from bench_models.paired.sampling import Sampler
+from bench_models.paired.sides import SIDES, BenchmarkFailedError, BenchmarkSkippedError, Side, SideName, Tree
+from bench_models.stats.looks import LOOKS
+
+log = logging.getLogger(__name__)
+
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+# glibc decides by what happened before whether to hand a large buffer back after each call and to fault
+# it in again at the next. That made equal processes differ by 20 %, far more than what a check looks for;
+# docs/check.md shows it. Both sides keep their memory instead. Bytes; 32 MiB is the most that glibc takes.
+_ALLOCATOR = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(16 * 2**30),
+    "MALLOC_TOP_PAD_": str(256 * 2**20),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is asked of a check."""
+
+    base: str
+    head: str
+    output: Path
+    config: Path = Path("asv.conf.json")
+    interpreter: Interpreter = "asv"
+    threads: int = 1
+    bench: str = ""
+    shard: int = 1
+    shards: int = 1
+    spawn: bool = False
+    itself: bool = False
+    pairs: int | None = None
+
+
+def check(options: Options) -> Record:
+    """Measure both commits and return the record, which is complete up to wherever this ended.
+
+    Ctrl-C ends the measuring, not the record. Raises ``BenchModelsError`` where nothing can be measured.
+    """
+    started = time.monotonic()
+    checkout = checkout_here()
+    project = Project(root=checkout.root, config=_inside(checkout.root, options.config))
+    commits = resolve(checkout, options.base, options.head, itself=options.itself)
+    log.info("BASE %s, HEAD %s", commits["base"], commits["head"])
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="bm-")))
+        trees = stack.enter_context(side_by_side(checkout, commits))
+        furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
+        environment = {**os.environ, **_fixed(options.threads), **variables}
+        sides = stack.enter_context(_started(furnished, scratch, environment))
+        if options.spawn:
+            for side in sides.values():
+                side.spawn_only()
+        _measure(options, commits, sides, started)
+    return read(options.output)
+
+
+def _measure(
+    options: Options, commits: Mapping[SideName, Commit], sides: Mapping[SideName, Side], started: float
+) -> None:
+    discovered: dict[SideName, Message] = {side: sides[side].discovered() for side in SIDES}
+    everything = [each for each in groups.plan(discovered) if _chosen(each, options.bench)]
+    mine = groups.share(everything, options.shard, options.shards)
+    if not everything:
+        raise BenchModelsError(_nothing(discovered, options.bench))
+    header = Header(
+        base=commits["base"].hash,
+        head=commits["head"].hash,
+        base_name=commits["base"].name,
+        head_name=commits["head"].name,
+        uncommitted=commits["head"].uncommitted,
+        machines=(asdict(this_machine()),),
+        threads=options.threads,
+        python={side: discovered[side]["python"] for side in SIDES},
+        libraries={side: discovered[side]["libraries"] for side in SIDES},
+        environments="one" if len({sides[side].python for side in SIDES}) == 1 else "one each",
+        broken={side: discovered[side]["broken"] for side in SIDES},
+        shard=options.shard,
+        shards=options.shards,
+        subjects=tuple(str(each.subject) for each in everything),
+        elsewhere=sum(each.runs and each.by_chance for each in everything if each not in mine),
+        began=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+    with Recorder(options.output, header, [each.unmeasured() for each in mine]) as recorder:
+        sampler = Sampler(
+            sides=sides,
+            caches={},
+            observed={each.subject: each.unmeasured() for each in mine},
+            kept=recorder.add,
+            elsewhere=header.elsewhere,
+        )
+        ending: Ending = "crashed"
+        try:
+            _prepare(sampler, mine)
+            fixed = options.pairs is not None
+            sampler.run(mine, (options.pairs,) if options.pairs else LOOKS, until_decided=not fixed)
+            ending = "complete"
+        except KeyboardInterrupt:
+            ending = "interrupted"
+            log.warning("interrupted: judging what was measured so far")
+        finally:
+            recorder.end(ending, time.monotonic() - started, sampler.timed_s)
+
+
+def _prepare(sampler: Sampler, planned: Sequence[Planned]) -> None:
+    """Run each ``setup_cache`` once a side, and import in both parents what workers will need."""
+    caches: dict[str, dict[SideName, str]] = {}
+    for each in planned:
+        if each.runs and each.cache and each.cache not in caches:
+            log.info("setup_cache of %s, on either side", each.cache)
+            caches[each.cache] = _cached(sampler, each, [other for other in planned if other.cache == each.cache])
+    sampler.caches = caches
+    imported: dict[SideName, dict[str, None]] = {side: {} for side in SIDES}
+    modules = {each.subject.benchmark.partition(".")[0]: each for each in reversed(planned) if _is_timed(each, sampler)}
+    for each in modules.values():
+        for side, names in sampler.rehearse(each).items():
+            imported[side] |= dict.fromkeys(names)
+    for side in SIDES if modules else ():
+        sampler.sides[side].warm(list(imported[side]))
+    for side in SIDES if modules else ():
+        if not sampler.sides[side].warmed():
+            log.info("%s: workers are started from nothing, which takes longer than forking them", side.upper())
+
+
+def _cached(sampler: Sampler, planned: Planned, sharing: Sequence[Planned]) -> dict[SideName, str]:
+    """Run a ``setup_cache`` on either side, one after the other: what the first builds, the second may reuse."""
+    files: dict[SideName, str] = {}
+    for side in SIDES:
+        try:
+            files[side] = str(sampler.sides[side].cache(planned.subject.benchmark, planned.cache_timeout_s))
+        except BenchmarkSkippedError as skip:
+            sampler.trouble(sharing, {side: Skipped(reason=f"setup_cache: {skip}")})
+        except BenchmarkFailedError as error:
+            sampler.trouble(sharing, {side: Failed(error=f"setup_cache: {error}")})
+    return files
+
+
+def _is_timed(planned: Planned, sampler: Sampler) -> bool:
+    return planned.subject.kind == "time" and sampler.works(planned)
+
+
+@contextmanager
+def _started(
+    trees: Mapping[SideName, Tree], scratch: Path, environment: dict[str, str]
+) -> Iterator[dict[SideName, Side]]:
+    """Start both sides at once, and end them and all that they started."""
+    sides = {side: Side(trees[side], scratch, environment) for side in SIDES}
+    try:
+        for side in sides.values():
+            side.start()
+        yield sides
+    finally:
+        for side in sides.values():
+            side.end()
+
+
+def _fixed(threads: int) -> dict[str, str]:
+    """Return the variables that are the same on both sides, whatever the caller's are."""
+    return {
+        **dict.fromkeys(_THREADS, str(threads)),
+        **({"OMP_WAIT_POLICY": "PASSIVE"} if threads > 1 else {}),
+        **_ALLOCATOR,
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def _inside(root: Path, config: Path) -> Path:
+    """Return where a configuration lies within the repository."""
+    file = config if config.is_absolute() or not (Path.cwd() / config).is_file() else Path.cwd() / config
+    try:
+        return file.resolve().relative_to(root.resolve()) if file.is_absolute() else file
+    except ValueError as error:
+        raise BenchModelsError(f"{config} is outside the repository {root}, whose commits are compared") from error
+
+
+def _chosen(planned: Planned, bench: str) -> bool:
+    """Say whether a pattern asks for a benchmark, as ``asv run --bench`` would."""
+    return re.search(bench, str(planned.subject)) is not None
+
+
+def _nothing(discovered: Mapping[SideName, Message], bench: str) -> str:
+    """Return why there is nothing to measure."""
+    broken = {module: error for side in SIDES for module, error in discovered[side]["broken"].items()}
+    if broken:
+        return "the suite cannot be imported: " + "; ".join(f"{module}: {error}" for module, error in broken.items())
+    names = sorted({benchmark["name"] for side in SIDES for benchmark in discovered[side]["benchmarks"]})
+    if names:
+        return f"no benchmark matches {bench!r}; there are {', '.join(names[:10])}{' and more' if names[10:] else ''}"
+    return "the suite has no benchmarks: asv looks for functions and methods named time_..., track_... and the like"

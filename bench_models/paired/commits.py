@@ -1,0 +1,99 @@
+"""The two commits of a check, named and checked out beside each other."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench_models.checkout import Checkout, git, uncommitted
+from bench_models.errors import BenchModelsError
+from bench_models.paired.sides import SIDES, SideName
+
+WORKING_TREE = "HEAD"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """A commit, the name that it was asked for by, and the files that were not committed."""
+
+    name: str
+    hash: str
+    uncommitted: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return a name for people."""
+        short = self.hash[:8] if self.hash.startswith(self.name) else f"{self.name} ({self.hash[:8]})"
+        return f"{short} with {len(self.uncommitted)} uncommitted files" if self.uncommitted else short
+
+
+def resolve(checkout: Checkout, base: str, head: str, *, itself: bool = False) -> dict[SideName, Commit]:
+    """Return the commits of both sides; HEAD takes what is not committed along.
+
+    Raises ``BenchModelsError`` for an unknown commit, and for twice the same unless ``itself`` wants that.
+    """
+    commits: dict[SideName, Commit] = {"base": _commit(checkout, base), "head": _commit(checkout, head)}
+    changed = uncommitted(checkout) if head == WORKING_TREE else []
+    if changed:
+        commits["head"] = Commit(name=head, hash=_snapshot(checkout), uncommitted=tuple(changed))
+    if commits["base"].hash == commits["head"].hash and not itself:
+        message = (
+            f"BASE {base} and HEAD {head} are the same commit {commits['base'].hash[:8]}: name the commit that the "
+            "change started from, for example `main` or `HEAD~1`"
+        )
+        raise BenchModelsError(message)
+    return commits
+
+
+@contextmanager
+def side_by_side(checkout: Checkout, commits: dict[SideName, Commit]) -> Iterator[dict[SideName, Path]]:
+    """Check both commits out beside each other, in paths of equal length, and remove them afterwards.
+
+    The length of a path shifts what lies behind it in memory, which alone can change a time (Mytkowicz
+    et al., Producing wrong data without doing anything obviously wrong, ASPLOS 2009).
+    """
+    with TemporaryDirectory(prefix="bench-models-") as folder:
+        trees: dict[SideName, Path] = {side: Path(folder) / side for side in SIDES}
+        try:
+            for side, tree in trees.items():
+                _must(checkout, "worktree", "add", "--force", "--detach", str(tree), commits[side].hash)
+                if (tree / ".gitmodules").exists():
+                    _must(Checkout(root=tree, commit=""), "submodule", "update", "--init", "--recursive")
+            yield trees
+        finally:
+            for tree in trees.values():
+                git("worktree", "remove", "--force", str(tree), cwd=checkout.root)
+            git("worktree", "prune", cwd=checkout.root)
+
+
+def _commit(checkout: Checkout, name: str) -> Commit:
+    found = git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", cwd=checkout.root)
+    if found is not None:
+        return Commit(name=name, hash=found)
+    if git("rev-parse", "--is-shallow-repository", cwd=checkout.root) == "true":
+        raise BenchModelsError(
+            f"this clone is shallow and has no commit {name}: fetch it with `git fetch --depth=1 origin {name}`, "
+            "or everything with `git fetch --unshallow`"
+        )
+    branches = git("branch", "--all", "--format=%(refname:short)", cwd=checkout.root) or ""
+    known = ", ".join(branches.split()[:10]) or "no branch"
+    raise BenchModelsError(f"git knows no commit {name} here: give a branch ({known}), a tag or a commit's hash")
+
+
+def _snapshot(checkout: Checkout) -> str:
+    """Return a commit of the working tree as it is, which no branch will ever show."""
+    with TemporaryDirectory() as folder:
+        index = {**os.environ, "GIT_INDEX_FILE": str(Path(folder) / "index")}
+        _must(checkout, "read-tree", "HEAD", env=index)
+        _must(checkout, "add", "--all", env=index)
+        tree = _must(checkout, "write-tree", env=index)
+    author = ("-c", "user.name=bench-models", "-c", "user.email=bench-models@localhost")
+    return _must(checkout, *author, "commit-tree", "-p", "HEAD", "-m", "uncommitted changes", tree)
+
+
+def _must(checkout: Checkout, *arguments: str, env: dict[str, str] | None = None) -> str:
+    done = git(*arguments, cwd=checkout.root, env=env)
+    if done is None:
+        raise BenchModelsError(f"`git {' '.join(arguments[:3])}` fails in {checkout.root}: run it to see why")
+    return done

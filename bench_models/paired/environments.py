@@ -1,0 +1,171 @@
+"""Where each side runs: one environment for equal pins, one each for different ones, and its own code in front."""
+
+import hashlib
+import json
+import logging
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from asv import environment
+from asv.config import Config
+from asv.plugin_manager import plugin_manager  # noqa: F401  # importing it is what makes asv know its environments
+from asv.repo import get_repo
+from asv.util import ProcessError, UserError
+
+from bench_models.errors import BenchModelsError
+from bench_models.paired.commits import Commit
+from bench_models.paired.sides import SIDES, SideName, Tree
+
+log = logging.getLogger(__name__)
+
+Interpreter = Literal["asv", "same"]
+
+# What decides which libraries a project gets; of pyproject.toml only the tables that do.
+_PINS = ("asv.conf.json", "setup.py", "setup.cfg", "poetry.lock", "pdm.lock", "uv.lock", "environment.yml")
+_PIN_GLOBS = ("requirements*.txt", "constraints*.txt", "requirements/*.txt")
+_PROJECT_KEYS = ("dependencies", "optional-dependencies", "requires-python", "dynamic")
+_RUNNER = "asv_runner>=0.2.5,<0.3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """Where a repository keeps its asv project: the folder of ``asv.conf.json``, relative to the root."""
+
+    root: Path
+    config: Path
+
+    def load(self, tree: Path) -> Any:  # noqa: ANN401  # asv is untyped
+        """Return asv's configuration as a tree has it."""
+        file = tree / self.config
+        if not file.is_file():
+            raise BenchModelsError(
+                f"there is no {self.config} in HEAD: a check needs a project with an asv suite (`asv quickstart` "
+                "makes one); where the file lies in a folder of its own, name it with --config"
+            )
+        try:
+            return Config.load(str(file))
+        except (UserError, KeyError, TypeError, ValueError) as error:
+            raise BenchModelsError(f"{self.config} is damaged ({error}): mend it") from error
+
+
+def pins(tree: Path, config: Path) -> str:
+    """Return a digest of all that decides which libraries a tree gets."""
+    digest = hashlib.sha256()
+    files = {tree / name for name in _PINS} | {tree / config}
+    files |= {file for glob in _PIN_GLOBS for file in tree.glob(glob)}
+    for file in sorted(file for file in files if file.is_file()):
+        digest.update(f"{file.relative_to(tree)}\0".encode() + file.read_bytes() + b"\0")
+    if (tree / "pyproject.toml").is_file():
+        digest.update(json.dumps(_dependencies(tree / "pyproject.toml"), sort_keys=True).encode())
+    return digest.hexdigest()[:16]
+
+
+def furnish(
+    project: Project,
+    commits: Mapping[SideName, Commit],
+    trees: Mapping[SideName, Path],
+    scratch: Path,
+    interpreter: Interpreter,
+) -> tuple[dict[SideName, Tree], dict[str, str]]:
+    """Return what each side runs, and the variables that asv's matrix sets on both.
+
+    With the interpreter ``same``, a side whose pins are those of the working tree runs in the environment of
+    this process, which was installed from them; any other gets one made as ``asv.conf.json`` says. Either
+    way a side's own package lies in a folder before the environment's.
+    """
+    config = project.load(trees["head"])
+    suite = (trees["head"] / project.config).parent / config.benchmark_dir
+    if not suite.is_dir():
+        raise BenchModelsError(f"{project.config} says that the suite is in {config.benchmark_dir}, which HEAD has not")
+    wanted = {side: pins(trees[side], project.config) for side in SIDES}
+    here = pins(project.root, project.config) if interpreter == "same" else None
+    pythons: dict[str, Path] = {} if here is None else {here: Path(sys.executable)}
+    variables: dict[str, str] = {}
+    made = _Maker(project, config)
+    for side in SIDES:
+        if wanted[side] not in pythons:
+            log.info("%s: an environment for its pins (%s)", side.upper(), wanted[side])
+            pythons[wanted[side]], variables = made.environment(wanted[side], commits[side], trees[side])
+    made.forget(set(pythons))
+    subdir = config.repo_subdir or "."
+    with ThreadPoolExecutor() as pool:
+        installed = {
+            side: pool.submit(_install, pythons[wanted[side]], trees[side] / subdir, scratch / f"code-{side}")
+            for side in SIDES
+        }
+    return {
+        side: Tree(name=side, python=pythons[wanted[side]], code=installed[side].result(), suite=suite)
+        for side in SIDES
+    }, variables
+
+
+class _Maker:
+    """Makes environments with asv and keeps those that the latest check used."""
+
+    def __init__(self, project: Project, config: Any) -> None:  # noqa: ANN401  # asv is untyped
+        self._folder = (project.root / project.config).parent / config.env_dir / "check"
+        self._root = project.root
+        self._project = project
+
+    def environment(self, key: str, commit: Commit, tree: Path) -> tuple[Path, dict[str, str]]:
+        """Return the interpreter of the environment for these pins, made now or by an earlier check."""
+        config = self._project.load(tree)
+        config.repo, config.env_dir = str(self._root), str(self._folder / key)
+        try:
+            with redirect_stdout(sys.stderr):
+                made = next(iter(environment.get_environments(config, None)), None)
+                if made is None:
+                    raise BenchModelsError(
+                        f"asv finds no Python {' or '.join(config.pythons)} for {self._project.config}: install "
+                        "one, or use --python same"
+                    )
+                fresh = not made.check_presence()
+                made.create()
+                if fresh:
+                    made.install_project(config, get_repo(config), commit.hash)
+                    made.run_executable("python", ["-m", "pip", "install", "--quiet", _RUNNER])
+            return Path(made.find_executable("python")), dict(made.env_vars)
+        except (UserError, ProcessError, OSError, environment.EnvironmentUnavailable) as error:
+            shutil.rmtree(self._folder / key, ignore_errors=True)
+            raise BenchModelsError(f"asv cannot make the environment of {commit}: {error}") from error
+
+    def forget(self, used: set[str]) -> None:
+        """Remove environments of other pins: each is as large as its libraries."""
+        for folder in self._folder.iterdir() if self._folder.is_dir() else ():
+            if folder.name not in used:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _install(python: Path, tree: Path, target: Path) -> Path:
+    """Install a tree's own package, without its dependencies, and return the folder to import it from."""
+    if not any((tree / name).is_file() for name in ("pyproject.toml", "setup.py")):
+        return tree
+    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    done = subprocess.run(
+        [*command, "--target", str(target), str(tree)], capture_output=True, text=True, check=False, cwd=tree
+    )
+    if done.returncode != 0:
+        raise BenchModelsError(f"the package of {tree.name.upper()} cannot be installed: {done.stderr.strip()[-1000:]}")
+    return target
+
+
+def _dependencies(file: Path) -> dict[str, Any]:
+    try:
+        settings = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise BenchModelsError(f"pyproject.toml of {file.parent.name.upper()} is damaged: {error}") from error
+    project, poetry = settings.get("project", {}), settings.get("tool", {}).get("poetry", {})
+    return {
+        "build-system": settings.get("build-system"),
+        "project": {key: project.get(key) for key in _PROJECT_KEYS},
+        "groups": settings.get("dependency-groups"),
+        "poetry": {key: poetry.get(key) for key in ("dependencies", "group")},
+    }

@@ -1,0 +1,223 @@
+"""The two sides of a check: processes that load the suite of one commit and answer requests."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from bench_models.errors import BenchModelsError
+from bench_models.paired.channel import Channel, ChannelClosedError, GarbageError, Message
+
+SideName = Literal["base", "head"]
+SIDES: tuple[SideName, SideName] = ("base", "head")
+
+# A process that imports nothing of the project must join at once; importing has its own time limit.
+_JOIN_S = 60.0
+_IMPORT_S = 600.0
+_LOG_TAIL = 300
+_WORKER = Path(__file__).with_name("worker.py")
+
+
+class BenchmarkFailedError(Exception):
+    """A benchmark raised, hung or answered garbage; says which and why."""
+
+
+class WorkerLostError(BenchmarkFailedError):
+    """A worker died, which may not have been the benchmark's fault."""
+
+
+class BenchmarkSkippedError(Exception):
+    """A benchmark does not want to run here; says why."""
+
+
+class Process:
+    """A parent or worker at the other end of a channel."""
+
+    def __init__(self, channel: Channel, pid: int, side: SideName, log: Path) -> None:
+        """Speak for a process that leads its own group."""
+        self._channel, self._pid, self.side, self._log = channel, pid, side, log
+
+    def ask(self, timeout_s: float, **request: object) -> Message:
+        """Send a request and return the reply."""
+        self.post(**request)
+        return self.reply(timeout_s)
+
+    def post(self, **request: object) -> None:
+        """Send a request; whether it arrived shows when the reply is fetched."""
+        with contextlib.suppress(ChannelClosedError):
+            self._channel.send(request)
+
+    def reply(self, timeout_s: float) -> Message:
+        """Return the reply to the last request, or raise what the benchmark met."""
+        with self._as_failure(timeout_s):
+            message = self._channel.receive(timeout_s)
+        if "skipped" in message:
+            raise BenchmarkSkippedError(message["skipped"])
+        if "error" in message:
+            with self._log.open("a", encoding="utf-8") as log:
+                log.write(message.get("traceback", ""))
+            raise BenchmarkFailedError(message["error"])
+        return message
+
+    def end(self) -> None:
+        """End the process and all it started."""
+        self._channel.close()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._pid, signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def _as_failure(self, timeout_s: float) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError as error:
+            raise BenchmarkFailedError(f"no answer within the benchmark's timeout of {timeout_s:g} s") from error
+        except GarbageError as error:
+            raise BenchmarkFailedError(f"the worker answered with garbage: {error}") from error
+        except ChannelClosedError as error:
+            raise WorkerLostError(f"its worker died{self._last_words()}") from error
+
+    def _last_words(self) -> str:
+        printed = self._log.read_text(encoding="utf-8", errors="replace").strip() if self._log.exists() else ""
+        return f"; it printed last: {printed[-_LOG_TAIL:]}" if printed else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """What a side runs: its interpreter, the folder with its code, and the suite (HEAD's on both sides)."""
+
+    name: SideName
+    python: Path
+    code: Path
+    suite: Path
+
+
+class Side:
+    """One commit, ready to fork workers."""
+
+    def __init__(self, tree: Tree, scratch: Path, environment: dict[str, str]) -> None:
+        """Take a folder of one's own; ``start`` begins."""
+        self.name = tree.name
+        self._tree = tree
+        self._folder = scratch / tree.name
+        self._folder.mkdir()
+        self._log = self._folder / "log"
+        self._environment = environment | {"PYTHONPATH": str(tree.code)}
+        self._address = self._folder / "s"
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(str(self._address))
+        self._listener.listen()
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._count = 0
+        self._parent: Process | None = None
+        self._forks = hasattr(os, "fork")
+
+    @property
+    def python(self) -> Path:
+        """The interpreter that its processes run."""
+        return self._tree.python
+
+    def start(self) -> None:
+        """Start the parent and let it import the suite; ``discovered`` waits for the outcome."""
+        self._parent = self._spawn()
+        self._parent.post(do="discover", suite=str(self._tree.suite))
+
+    def discovered(self) -> Message:
+        """Return the benchmarks of the suite and the modules that are broken."""
+        return self._waiting("import the suite", _IMPORT_S)
+
+    def cache(self, benchmark: str, timeout_s: float) -> Path:
+        """Run a benchmark's ``setup_cache`` in a worker and return the file with what it returned."""
+        file = self._folder / f"cache-{self._count}"
+        with self.worker() as worker:
+            worker.ask(timeout_s, do="cache", benchmark=benchmark, file=str(file))
+        return file
+
+    def warm(self, modules: list[str]) -> None:
+        """Import what a first worker imported, unless that starts threads, which no fork survives."""
+        if not self._forks or self._parent is None:
+            return
+        self._parent.post(do="warm", modules=modules)
+
+    def warmed(self) -> bool:
+        """Wait for ``warm``; return whether workers are forked from now on."""
+        if self._forks:
+            self._forks = self._waiting("import what benchmarks import", _IMPORT_S)["threads"] == 1
+        return self._forks
+
+    def spawn_only(self) -> None:
+        """Start workers from nothing instead of forking them, as CUDA and some systems need."""
+        self._forks = False
+
+    @contextlib.contextmanager
+    def worker(self) -> Iterator[Process]:
+        """Lend a fresh worker, and end it afterwards."""
+        process = self._fork() if self._forks else self._spawn_worker()
+        try:
+            yield process
+        finally:
+            process.end()
+
+    def end(self) -> None:
+        """End everything that this side started."""
+        if self._parent is not None:
+            self._parent.end()
+        for started in self._started:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)
+            started.wait()
+        self._listener.close()
+
+    def _waiting(self, what: str, timeout_s: float) -> Message:
+        if self._parent is None:
+            raise RuntimeError("the side has not been started")
+        try:
+            return self._parent.reply(timeout_s)
+        except BenchmarkFailedError as error:
+            raise BenchModelsError(f"{self.name.upper()} cannot {what}: {error}") from error
+
+    def _fork(self) -> Process:
+        if self._parent is None:
+            raise RuntimeError("the side has not been started")
+        self._count += 1
+        name = f"{self.name}-{self._count}"
+        self._parent.ask(_JOIN_S, do="fork", name=name)
+        return self._join(name)
+
+    def _spawn_worker(self) -> Process:
+        worker = self._spawn()
+        worker.ask(_IMPORT_S, do="discover", suite=str(self._tree.suite))
+        return worker
+
+    def _spawn(self) -> Process:
+        self._count += 1
+        name = f"{self.name}-{self._count}"
+        with self._log.open("ab") as log:
+            command = [str(self._tree.python), str(_WORKER), str(self._address), name]
+            self._started.append(
+                subprocess.Popen(
+                    command,
+                    cwd=self._folder,
+                    env=self._environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            )
+        return self._join(name)
+
+    def _join(self, name: str) -> Process:
+        self._listener.settimeout(_JOIN_S)
+        try:
+            channel = Channel(self._listener.accept()[0])
+            hello = channel.receive(_JOIN_S)
+        except (TimeoutError, ChannelClosedError, GarbageError) as error:
+            raise BenchmarkFailedError(f"no worker of {self.name} joined within {_JOIN_S:g} s") from error
+        if hello.get("name") != name:
+            raise BenchmarkFailedError(f"{name} was to join, and {hello.get('name')} did")
+        return Process(channel, int(hello["pid"]), self.name, self._log)

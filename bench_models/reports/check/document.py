@@ -1,0 +1,62 @@
+"""The JSON report of a check; ``check.schema.json`` beside this file documents every key."""
+
+from dataclasses import asdict
+from typing import Any
+
+from bench_models.reports.check.findings import ORDER, Findings
+from bench_models.reports.check.markdown import headline
+from bench_models.stats.looks import FALSE_ALARM, FALSE_CALM, LOOKS
+from bench_models.verdict.changes import Change
+
+SCHEMA_VERSION = 1
+
+
+def document(found: Findings) -> dict[str, Any]:
+    """Return the report as JSON-able data; a key that holds a quantity ends in its unit."""
+    record, header = found.record, found.record.header
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "sentence": headline(found),
+        "exit_status": found.exit_status,
+        "ending": record.ending,
+        "base": {"commit": header.base, "name": header.base_name},
+        "head": {"commit": header.head, "name": header.head_name, "uncommitted": list(header.uncommitted)},
+        "shard": {"index": header.shard, "count": header.shards},
+        "counts": {verdict: len(found.of(verdict)) for verdict in ORDER},
+        "changes": [_change(change) for change in found.changes],
+        "broken_modules": header.broken,
+        "changed_libraries": {
+            name: {"base": base, "head": head} for name, (base, head) in found.changed_libraries.items()
+        },
+        "python": header.python,
+        "machines": [machine | {"cpu_flags": list(machine["cpu_flags"])} for machine in header.machines],
+        "environments": header.environments,
+        "threads": header.threads,
+        "began": header.began,
+        "wall_s": record.wall_s,
+        "timed_s": record.timed_s,
+        "error_budget": {"false_alarm": FALSE_ALARM, "false_calm": FALSE_CALM, "looks_pairs": list(LOOKS)},
+    }
+
+
+def _change(change: Change) -> dict[str, Any]:
+    subject = change.subject
+    return {
+        "benchmark": subject.benchmark,
+        "parameters": list(subject.parameters),
+        "unit": subject.unit,
+        "better": subject.better,
+        "margin_pct": subject.margin_pct,
+        "verdict": change.verdict,
+        "reason": change.reason,
+        "base": change.base,
+        "head": change.head,
+        "change_pct": None if change.change_pct is None else asdict(change.change_pct),
+        "visible_pct": change.visible_pct,
+        "pairs": change.pairs,
+        "flips": None if change.flips is None else _lists(asdict(change.flips)),
+    }
+
+
+def _lists(flips: dict[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in flips.items()}

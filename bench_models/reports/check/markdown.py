@@ -1,0 +1,187 @@
+"""The verdict table: a sentence to act on, what is wrong on top, the unchanged folded away."""
+
+from collections.abc import Callable, Sequence
+from html import escape
+
+from tabulate import tabulate
+
+from bench_models.metrics.metric import show_count, show_mib, show_ms, show_share
+from bench_models.reports.check.findings import Findings
+from bench_models.stats.looks import FALSE_ALARM
+from bench_models.verdict.changes import Change
+
+_MISSING = "-"
+_COLUMNS = {
+    "verdict": "left",
+    "benchmark": "left",
+    "BASE": "right",
+    "HEAD": "right",
+    "change": "right",
+    "interval": "right",
+    "pairs": "right",
+    "why": "left",
+}
+_FOLDED = ("unchanged", "skipped")
+_NAMED = 3
+_SHOW: dict[str, Callable[[float], str]] = {
+    "seconds": show_ms,
+    "bytes": show_mib,
+    "share": show_share,
+    "parameters": show_count,
+}
+
+
+def markdown(found: Findings) -> str:
+    """Return the whole report."""
+    shown = [change for change in found.changes if change.verdict not in _FOLDED]
+    parts = [
+        headline(found),
+        _table(shown) if shown else "",
+        _broken(found),
+        *(_flips(change) for change in shown if change.flips),
+        *(_folded(verdict, found.of(verdict)) for verdict in _FOLDED),
+        _circumstances(found),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def headline(found: Findings) -> str:
+    """Return the verdict on the whole check, as a sentence that a person can act on."""
+    header = found.record.header
+    regressed, failed, undecided = (found.of(verdict) for verdict in ("regressed", "failed", "undecided"))
+    head = f"`{header.head[:8]}`" + (" with uncommitted changes" if header.uncommitted else "")
+    between = f"from `{header.base[:8]}` to {head}"
+    parts = []
+    if found.record.ending != "complete":
+        ended = "interrupted" if found.record.ending == "interrupted" else "cut short"
+        parts.append(f"The check was {ended}: this is what was measured until then.")
+    broken = sorted({module for modules in header.broken.values() for module in modules})
+    if broken:
+        parts.append(f"**{', '.join(broken)} cannot be imported.**")
+    if regressed:
+        worst = "; ".join(_in_words(change) for change in regressed[:_NAMED])
+        more = f"; and {len(regressed) - _NAMED} more" if len(regressed) > _NAMED else ""
+        parts.append(f"**{_count(regressed)} regressed {between}: {worst}{more}.**")
+    if failed:
+        parts.append(f"**{_count(failed)} could not be measured**, first `{failed[0].subject}`: {failed[0].reason}.")
+    if not regressed and not failed and not broken:
+        parts.append(f"**No regression {between}.**")
+    unchanged, improved = len(found.of("unchanged")), len(found.of("improved"))
+    parts.append(f"Of {_count(found.changes)} {unchanged} are unchanged and {improved} improved.")
+    if undecided:
+        parts.append(f"{_count(undecided)} stayed undecided: the table says how large a change would have been seen.")
+    return escape(" ".join(parts), quote=False)
+
+
+def _count(changes: Sequence[Change]) -> str:
+    return f"{len(changes)} benchmark{'' if len(changes) == 1 else 's'}"
+
+
+def _in_words(change: Change) -> str:
+    name = f"`{change.subject}`"
+    if change.base is None or change.head is None:
+        return f"{name} {change.reason}"
+    if change.flips is not None:
+        return (
+            f"{name} fell from {_number(change, change.base)} to {_number(change, change.head)}"
+            if (change.head < change.base)
+            else f"{name} rose from {_number(change, change.base)} to {_number(change, change.head)}"
+        )
+    numbers = f"({_number(change, change.base)} to {_number(change, change.head)})"
+    if change.change_pct is None:
+        return f"{name} changed {numbers}"
+    size = abs(change.change_pct.value)
+    if change.subject.unit == "seconds":
+        return f"{name} is {size:.1f} % {'slower' if change.change_pct.value > 0 else 'faster'} {numbers}"
+    return f"{name} is {size:.1f} % {'more' if change.change_pct.value > 0 else 'less'} {numbers}"
+
+
+def _table(changes: Sequence[Change]) -> str:
+    rows = [_cells(change) for change in changes]
+    return tabulate(rows, headers=list(_COLUMNS), tablefmt="pipe", colalign=tuple(_COLUMNS.values()))
+
+
+def _cells(change: Change) -> list[str]:
+    estimate = change.change_pct
+    exact = estimate is not None and estimate.low == estimate.high
+    return [
+        change.verdict,
+        _cell(f"`{change.subject}`"),
+        _MISSING if change.base is None else _number(change, change.base),
+        _MISSING if change.head is None else _number(change, change.head),
+        _MISSING if estimate is None else f"{estimate.value:+.2f} %",
+        _MISSING if estimate is None else "exact" if exact else f"{estimate.low:+.2f} to {estimate.high:+.2f}",
+        str(change.pairs or _MISSING),
+        _cell(_why(change)),
+    ]
+
+
+def _why(change: Change) -> str:
+    if change.verdict != "undecided" or change.visible_pct is None:
+        return change.reason
+    return f"{change.reason}; a change of {change.visible_pct:.1f} % would have been seen"
+
+
+def _number(change: Change, number: float) -> str:
+    return _SHOW.get(change.subject.unit, "{:,.6g}".format)(number)
+
+
+def _cell(text: str) -> str:
+    """Return text as a table's cell: a suite's names and errors are not ours to trust."""
+    return escape(" ".join(text.split()), quote=False).replace("|", "\\|")
+
+
+def _broken(found: Findings) -> str:
+    lines = [
+        f"* {module} cannot be imported on {side.upper()}: {_cell(error)}"
+        for side, modules in found.record.header.broken.items()
+        for module, error in modules.items()
+    ]
+    return "\n".join(lines)
+
+
+def _flips(change: Change) -> str:
+    if change.flips is None or not (change.flips.lost or change.flips.won):
+        return ""
+    total = change.flips.right_to_wrong + change.flips.wrong_to_right
+    shown = len(change.flips.lost) + len(change.flips.won)
+    rows = [["right to wrong", _cell(text)] for text in change.flips.lost]
+    rows += [["wrong to right", _cell(text)] for text in change.flips.won]
+    return _details(
+        f"{shown} of {total} examples that flipped in {change.subject}",
+        tabulate(rows, headers=["flip", "example"], tablefmt="pipe", colalign=("left", "left")),
+    )
+
+
+def _folded(verdict: str, changes: Sequence[Change]) -> str:
+    return _details(f"{_count(changes)} {verdict}", _table(changes)) if changes else ""
+
+
+def _details(summary: str, body: str) -> str:
+    return f"<details><summary>{escape(summary, quote=False)}</summary>\n\n{body}\n\n</details>"
+
+
+def _circumstances(found: Findings) -> str:
+    record, header = found.record, found.record.header
+    machines = [
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['system']}, {' '.join(machine['cpu_flags'])}"
+        for machine in header.machines
+    ]
+    libraries = [
+        f"{name} {base or 'none'} to {head or 'none'}" for name, (base, head) in found.changed_libraries.items()
+    ]
+    share = f", {record.timed_s / record.wall_s:.0%} of them inside timed calls" if record.wall_s else ""
+    environments = (
+        "in one environment" if header.environments == "one" else "in an environment each, as their pins differ"
+    )
+    lines = [
+        f"Both commits ran side by side {environments}, {header.threads} thread{'' if header.threads == 1 else 's'}, "
+        f"{record.wall_s:.0f} s{share}.",
+        f"Changed libraries: {', '.join(libraries)}." if libraries else "The libraries are the same on both sides.",
+        f"Intervals hold for all benchmarks and all looks of the check together: at most {FALSE_ALARM:.0%} of checks "
+        "of an unchanged tree turn red.",
+        f"Uncommitted on HEAD: {', '.join(header.uncommitted)}." if header.uncommitted else "",
+        f"Shard {header.shard} of {header.shards}: merge all of them for the verdict." if header.shards > 1 else "",
+        *(f"Machine: {machine}." for machine in dict.fromkeys(machines)),
+    ]
+    return "\n".join(f"* {_cell(line)}" for line in lines if line)

@@ -1,0 +1,21 @@
+"""Where the report of a check goes: beside its record, as Markdown and JSON, and to standard output."""
+
+import json
+import sys
+from pathlib import Path
+
+from bench_models.paired.record import Record
+from bench_models.reports.check.document import document
+from bench_models.reports.check.findings import findings
+from bench_models.reports.check.markdown import markdown
+from bench_models.sealed import write_atomically
+
+
+def write_check(record: Record, folder: Path, *, strict: bool = False) -> int:
+    """Write and print the report of a record and return its exit status, in this order."""
+    found = findings(record, strict=strict)
+    text = markdown(found)
+    write_atomically(folder / "report.md", text)
+    write_atomically(folder / "report.json", json.dumps(document(found), indent=2) + "\n")
+    sys.stdout.write(f"{text}\nWritten to {folder}/report.md and {folder}/report.json\n")
+    return found.exit_status

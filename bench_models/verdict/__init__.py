@@ -1,0 +1,1 @@
+"""Decisions, without I/O: budgets kept or broken, changes between two commits."""

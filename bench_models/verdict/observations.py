@@ -1,0 +1,113 @@
+"""What was seen of one benchmark on both sides: raw and validated, nothing derived."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bench_models.outcomes import Failed, Skipped
+
+Better = Literal["lower", "higher"]
+
+# What is assumed of a suite that does not say, as asv does: a small number is a good one.
+DEFAULT_BETTER: Better = "lower"
+DEFAULT_MARGIN_PCT = 3.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """One benchmark with one combination of parameters, as both sides know it.
+
+    ``kind`` tells what is timed in blocks from what returns a number. ``margin_pct`` is the smallest
+    relative change that a reviewer cares about, and ``better`` the direction that improves.
+    """
+
+    benchmark: str
+    parameters: tuple[str, ...] = ()
+    kind: Literal["time", "value"]
+    unit: str
+    better: Better = DEFAULT_BETTER
+    margin_pct: float = DEFAULT_MARGIN_PCT
+
+    def __post_init__(self) -> None:
+        """Refuse attributes that a suite's author got wrong."""
+        if self.better not in {"lower", "higher"}:
+            raise ValueError(f'{self.benchmark}: better is "lower" or "higher", not {self.better!r}')
+        if not isinstance(self.margin_pct, int | float) or not 0 <= self.margin_pct < math.inf:
+            raise ValueError(f"{self.benchmark}: margin is a percentage of 0 or more, not {self.margin_pct!r}")
+
+    def __str__(self) -> str:
+        """Return the name as asv writes it."""
+        return f"{self.benchmark}({', '.join(self.parameters)})" if self.parameters else self.benchmark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """One replicate: the numbers that a fresh process on either side gave.
+
+    Seconds per call, a number for each block, for what is timed; a single number for a value.
+    """
+
+    base: tuple[float, ...]
+    head: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what no measurement gives."""
+        if not self.base or len(self.base) != len(self.head):
+            raise ValueError(f"a pair has as many numbers on both sides, not {len(self.base)} and {len(self.head)}")
+        if not all(math.isfinite(number) for number in (*self.base, *self.head)):
+            raise ValueError(f"a measurement is a finite number, not {self.base} and {self.head}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Which examples either side answered right, and what they are."""
+
+    base: tuple[bool, ...]
+    head: tuple[bool, ...]
+    examples: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse answers about different examples."""
+        if not len(self.base) == len(self.head) == len(self.examples) > 0:
+            counts = f"{len(self.base)} and {len(self.head)} answers about {len(self.examples)} examples"
+            raise ValueError(f"both sides answer the same examples, and at least one: here are {counts}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absent:
+    """A side does not have the benchmark."""
+
+
+Trouble = Absent | Skipped | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """A subject and all that was measured of it; ``base`` and ``head`` say why a side has nothing more."""
+
+    subject: Subject
+    pairs: tuple[Pair, ...] = ()
+    answers: Answers | None = None
+    base: Trouble | None = None
+    head: Trouble | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse times that no clock shows."""
+        if self.subject.kind == "time":
+            wrong = [number for pair in self.pairs for number in (*pair.base, *pair.head) if number <= 0]
+            if wrong:
+                raise ValueError(f"{self.subject}: a time is greater than zero, not {wrong[0]}")
+
+    def troubled(self, side: str, trouble: Trouble) -> "Observed":
+        """Return the same with what keeps a side, ``base`` or ``head``, from being measured."""
+        return replace(self, base=trouble) if side == "base" else replace(self, head=trouble)
+
+    @property
+    def repeats(self) -> bool:
+        """Whether each side gave the same number every time: then there is no noise to average out."""
+        return all(pair.base == self.pairs[0].base and pair.head == self.pairs[0].head for pair in self.pairs)
+
+    @property
+    def by_statistics(self) -> bool:
+        """Whether chance has a part in what was measured, so that a verdict spends from the error budget."""
+        return self.subject.kind == "time" or self.answers is not None or not self.repeats
