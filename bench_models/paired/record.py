@@ -118,7 +118,7 @@ def read(path: Path) -> Record:
         ) from error
     try:
         return _assembled([json.loads(line) for line in _whole(lines)])
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         raise BenchModelsError(f"the record {file} is damaged ({error!r}): measure this shard again") from error
 
 

@@ -9,8 +9,6 @@ Source: Dunn, Multiple comparisons among means, JASA 56 (1961); the idea of spen
 over looks is from Lan and DeMets, Discrete sequential boundaries, Biometrika 70 (1983).
 """
 
-from bisect import bisect_left
-
 # After how many pairs benchmarks are looked at.
 LOOKS = (4, 5, 6, 8, 10, 13, 16)
 
@@ -33,9 +31,3 @@ def alarm_tail(benchmarks: int) -> float:
 def calm_tail() -> float:
     """Return the error that a benchmark may spend at each look on being called unchanged."""
     return FALSE_CALM / len(LOOKS)
-
-
-def next_look(pairs: int) -> int | None:
-    """Return how many pairs the next look wants, or None after the last."""
-    position = bisect_left(LOOKS, pairs + 1)
-    return LOOKS[position] if position < len(LOOKS) else None

@@ -1,0 +1,60 @@
+"""A record is read back as it was written, however the check ended."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from observing import FAILED, answered, exact, recorded, timed
+
+from bench_models.errors import BenchModelsError
+from bench_models.outcomes import Skipped
+from bench_models.paired.record import FILE, Record, Recorder, read
+from bench_models.verdict.observations import Absent
+
+RECORD = recorded(
+    timed("suite.time_it"),
+    exact(1.0, 2.0),
+    answered(3, 2),
+    replace(timed("suite.time_new", pairs=0), base=Absent()),
+    replace(timed("suite.time_broken", pairs=2), head=FAILED, base=Skipped(reason="no GPU")),
+)
+
+
+def write(folder: Path, record: Record) -> Path:
+    """Write a record as a check does: pair by pair."""
+    begun = [replace(each, pairs=(), answers=None, base=None, head=None) for each in record.observed]
+    with Recorder(folder, record.header, begun) as recorder:
+        for each in record.observed:
+            for count in range(len(each.pairs) + 1):
+                recorder.add(replace(each, pairs=each.pairs[:count]))
+        recorder.end(record.ending, record.wall_s, record.timed_s)
+    return folder / FILE
+
+
+def test_record_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    """Pairs, answers, troubles and header."""
+    assert read(write(tmp_path, RECORD).parent) == RECORD
+
+
+@pytest.mark.parametrize("cut", [2, 40, 400])
+def test_record_that_was_cut_short_keeps_what_is_whole(tmp_path: Path, cut: int) -> None:
+    """As after a crash or a power cut, in the midst of a line."""
+    file = write(tmp_path, RECORD)
+    file.write_bytes(file.read_bytes()[:-cut])
+    record = read(tmp_path)
+    assert record.ending == "crashed"
+    assert RECORD.observed[:3] == record.observed[:3]
+
+
+@pytest.mark.parametrize("content", ["", "{}\n", "null\n", '{"line": "header"}\n', "not JSON\nat all\n"])
+def test_damaged_record_is_one_sentence(tmp_path: Path, content: str) -> None:
+    """It names the file and what to do."""
+    (tmp_path / FILE).write_text(content, encoding="utf-8")
+    with pytest.raises(BenchModelsError, match=f"{FILE} is damaged .*: measure this shard again"):
+        read(tmp_path)
+
+
+def test_folder_without_a_record_is_one_sentence(tmp_path: Path) -> None:
+    """The name is what the user gave."""
+    with pytest.raises(BenchModelsError, match=r"no record of a check in .*nowhere"):
+        read(tmp_path / "nowhere")

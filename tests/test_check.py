@@ -1,0 +1,321 @@
+"""The check from end to end, in a repository that has an asv suite and knows nothing of this project."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from tiny_project import commit_all, git
+
+import bench_models as package
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+pytestmark = pytest.mark.slow
+
+_SCHEMA = Path(package.__file__).parent / "reports" / "check" / "check.schema.json"
+
+_CODE = '''
+def total(count):
+    """Add numbers up."""
+    found = 0
+    for number in range(count):
+        found += number
+    return found
+
+
+def sizes():
+    return ["small", "large"]
+'''
+
+# As projects write them: a module-level function, a class with parameters, setup and setup_cache.
+_SUITE = """
+import os
+import time
+
+import counting
+
+
+def time_function():
+    counting.total(20_000)
+
+
+time_function.margin = 5.0
+
+
+def track_total():
+    return counting.total(100)
+
+
+track_total.unit = "things"
+
+
+class Cached:
+    params = counting.sizes()
+    param_names = ["size"]
+
+    def setup_cache(self):
+        return {"small": 10_000, "large": 40_000}
+
+    def setup(self, cache, size):
+        if getattr(counting, "UNSUPPORTED", None) == size:
+            raise NotImplementedError("not here")
+        self.count = cache[size]
+
+    def time_total(self, cache, size):
+        counting.total(self.count)
+
+    time_total.margin = 5.0
+
+
+class Fragile:
+    timeout = 3
+
+    def time_fragile(self):
+        getattr(counting, "misbehave", int)()
+
+    time_fragile.margin = 20.0
+"""
+
+_CONFIG = {"version": 1, "project": "counting", "repo": ".", "benchmark_dir": "suite", "env_dir": "env"}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a repository with a module, an asv suite and one commit, ``base``."""
+    root = tmp_path / "project"
+    (root / "suite").mkdir(parents=True)
+    (root / "counting.py").write_text(_CODE, encoding="utf-8")
+    (root / "suite" / "__init__.py").write_text("", encoding="utf-8")
+    (root / "suite" / "sums.py").write_text(_SUITE, encoding="utf-8")
+    (root / "asv.conf.json").write_text(json.dumps(_CONFIG), encoding="utf-8")
+    (root / ".gitignore").write_text("results/\nenv/\n", encoding="utf-8")
+    git("init", "--quiet", "--initial-branch=main", cwd=root)
+    commit_all(root, "Count")
+    git("tag", "base", cwd=root)
+    return root
+
+
+def change(project: Path, code: str) -> None:
+    """Commit another module."""
+    (project / "counting.py").write_text(code, encoding="utf-8")
+    commit_all(project, "Change")
+
+
+def check(bench_models: Run, project: Path, *options: str) -> tuple[int, dict[str, Any], str]:
+    """Run a check; return its status, its report and all it printed."""
+    done = bench_models("check", "base", "--python", "same", *options, cwd=project)
+    file = project / "results" / "check" / "report.json"
+    report = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if report:
+        jsonschema.validate(report, json.loads(_SCHEMA.read_text(encoding="utf-8")))
+    assert git("worktree", "list", cwd=project).count("\n") == 1, "a worktree was left behind"
+    return done.returncode, report, done.stdout + done.stderr
+
+
+def verdicts(report: dict[str, Any]) -> dict[str, str]:
+    """Return the verdict on each benchmark."""
+    return {" ".join((each["benchmark"], *each["parameters"])): each["verdict"] for each in report["changes"]}
+
+
+SLOWER = _CODE.replace("range(count)", "range(count + count // 4)").replace("found += number", "found += number")
+HARMLESS = _CODE.replace("Add numbers up.", "Add numbers.")
+
+
+def test_slow_down_is_red_and_the_first_line_says_so(bench_models: Run, project: Path) -> None:
+    """Name, size and both times."""
+    change(project, SLOWER)
+    status, report, printed = check(bench_models, project, "--bench", "time_function|time_total")
+    assert (status, verdicts(report)["sums.time_function"]) == (1, "regressed"), printed
+    assert "regressed" in report["sentence"]
+    assert "% slower (" in report["sentence"]
+    assert (project / "results" / "check" / "report.md").read_text(encoding="utf-8").startswith(report["sentence"])
+
+
+def test_harmless_change_is_green(bench_models: Run, project: Path) -> None:
+    """Timed, cached and tracked benchmarks alike."""
+    change(project, HARMLESS)
+    status, report, printed = check(bench_models, project)
+    assert status == 0, printed
+    found = verdicts(report)
+    assert {"sums.time_function", "sums.track_total", "sums.Cached.time_total 'small'"} <= found.keys()
+    assert "regressed" not in found.values()
+
+
+def test_each_way_to_break_a_benchmark_is_named_and_the_others_are_judged(bench_models: Run, project: Path) -> None:
+    """A new and a missing parameter, a skip, a wrong number, and a benchmark that raises on HEAD alone."""
+    broken = _CODE.replace('"small", "large"', '"large"').replace("found = 0", "found = 1")
+    change(project, broken + "\n\ndef misbehave():\n    raise ValueError(7)\n")
+    status, report, printed = check(bench_models, project)
+    found = verdicts(report)
+    assert status == 1, printed
+    assert found["sums.Cached.time_total 'small'"] == "missing"
+    assert found["sums.track_total"] == "unchanged"  # 4,951 instead of 4,950 is less than 3 %
+    assert found["sums.Fragile.time_fragile"] == "regressed"
+    assert "ValueError: 7" in report["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ("import os; os._exit(3)", "its worker died"),
+        ("import time; time.sleep(60)", "no answer within the benchmark's timeout of 3 s"),
+    ],
+)
+def test_worker_that_dies_or_hangs_costs_its_own_benchmark_only(
+    bench_models: Run, project: Path, fault: str, said: str
+) -> None:
+    """It fails on HEAD, and everything else has its verdict."""
+    change(project, f"{_CODE}\n\ndef misbehave():\n    {fault}\n")
+    status, report, printed = check(bench_models, project, "--bench", "fragile|track_total")
+    assert status == 1, printed
+    (fragile,) = (each for each in report["changes"] if each["benchmark"] == "sums.Fragile.time_fragile")
+    assert said in fragile["reason"]
+    assert verdicts(report)["sums.track_total"] == "unchanged"
+
+
+def test_worker_that_prints_garbage_disturbs_nobody(bench_models: Run, project: Path) -> None:
+    """What it prints goes to a file, not between the messages."""
+    change(project, f"{_CODE}\n\ndef misbehave():\n    print('{{' * 10, flush=True)\n")
+    status, report, printed = check(bench_models, project, "--bench", "track_total|fragile")
+    assert "failed" not in verdicts(report).values(), printed
+    assert status in {0, 1}
+
+
+def test_module_that_cannot_be_imported_on_one_side_is_shown_and_the_rest_judged(
+    bench_models: Run, project: Path
+) -> None:
+    """Status 2: the check is not complete."""
+    (project / "suite" / "other.py").write_text(
+        "import counting\n\n\ndef track_one():\n    return 1\n", encoding="utf-8"
+    )
+    (project / "suite" / "sums.py").write_text(f"from counting import later\n{_SUITE}", encoding="utf-8")
+    change(project, f"{_CODE}\n\nlater = 1\n")
+    status, report, printed = check(bench_models, project, "--bench", "track")
+    assert status == 2, printed
+    assert "cannot import name 'later'" in report["broken_modules"]["base"]["suite.sums"]
+    assert verdicts(report)["other.track_one"] == "unchanged"
+
+
+@pytest.mark.parametrize("returned", ["float('nan')", "None"])
+def test_number_that_is_none_is_skipped_as_under_asv(bench_models: Run, project: Path, returned: str) -> None:
+    """A NaN is asv's word for skipped."""
+    change(project, _CODE.replace("    return found", f"    return {returned}"))
+    _, report, printed = check(bench_models, project, "--bench", "track_total")
+    assert verdicts(report)["sums.track_total"] == "missing", printed
+
+
+def test_clock_that_stands_still_is_an_error_of_its_benchmark(bench_models: Run, project: Path) -> None:
+    """Zero seconds are no time."""
+    (project / "suite" / "sums.py").write_text(f"{_SUITE}\n\ntime_function.timer = int\n", encoding="utf-8")
+    change(project, HARMLESS)
+    status, report, printed = check(bench_models, project, "--bench", "time_function|track_total")
+    assert (status, verdicts(report)["sums.time_function"]) == (2, "failed"), printed
+    assert "took 0.0 s" in report["sentence"]
+
+
+def test_unlike_circumstances_are_refused_by_name(bench_models: Run, project: Path) -> None:
+    """A commit that sets another number of threads is not slower or faster code."""
+    change(project, f"import os\n\nos.environ['OMP_NUM_THREADS'] = '2'\n{_CODE}")
+    status, report, printed = check(bench_models, project, "--bench", "track_total")
+    assert status == 2, printed
+    assert "OMP_NUM_THREADS: 1 on BASE, 2 on HEAD" in report["sentence"]
+
+
+def test_uncommitted_change_is_measured_and_named(bench_models: Run, project: Path) -> None:
+    """It can be HEAD, and nothing else."""
+    (project / "counting.py").write_text(_CODE.replace("found = 0", "found = 5000"), encoding="utf-8")
+    status, report, printed = check(bench_models, project, "--bench", "track_total")
+    assert status == 1, printed
+    assert report["head"]["uncommitted"] == ["counting.py"]
+    assert "with uncommitted changes" in report["sentence"]
+
+
+def test_shards_merge_into_the_whole(bench_models: Run, project: Path) -> None:
+    """Two machines measure, a third one merges."""
+    change(project, HARMLESS)
+    for index in "12":
+        check(
+            bench_models,
+            project,
+            "--bench",
+            "track|time_total",
+            "--shard",
+            f"{index}/2",
+            "--output",
+            f"results/{index}",
+        )
+    done = bench_models("merge", "results/1", "results/2", cwd=project)
+    report = json.loads((project / "results" / "merged" / "report.json").read_text(encoding="utf-8"))
+    assert {"sums.track_total", "sums.Cached.time_total 'small'", "sums.Cached.time_total 'large'"} == verdicts(
+        report
+    ).keys()
+    assert report["exit_status"] == done.returncode
+    alone = bench_models("merge", "results/1", cwd=project)
+    assert (alone.returncode, "shard 2/2 is missing" in alone.stderr) == (2, True)
+
+
+def test_spawned_workers_give_a_verdict_too(bench_models: Run, project: Path) -> None:
+    """Where there is no fork, or the device is CUDA."""
+    change(project, HARMLESS)
+    status, report, printed = check(bench_models, project, "--spawn", "--bench", "track_total")
+    assert (status, verdicts(report)["sums.track_total"]) == (0, "unchanged"), printed
+
+
+def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing_behind(project: Path, tmp_path: Path) -> None:
+    """Report, no worktree, no process."""
+    change(project, HARMLESS)
+    command = [sys.executable, "-m", "bench_models", "check", "base", "--python", "same"]
+    scratch = tempfile.mkdtemp(prefix="t")  # not tmp_path: a socket's path is short
+    environment = os.environ | {"PYTHONSAFEPATH": "1", "TMPDIR": scratch}
+    with (tmp_path / "log").open("w") as log:
+        running = subprocess.Popen(command, cwd=project, env=environment, stdout=log, stderr=log)
+        record = project / "results" / "check" / "record.jsonl"
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not (record.exists() and '"line": "pair"' in record.read_text()):
+            time.sleep(0.05)
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=30) == 130, (tmp_path / "log").read_text()
+    report = json.loads((project / "results" / "check" / "report.json").read_text(encoding="utf-8"))
+    assert "interrupted" in report["sentence"]
+    assert any(each["pairs"] for each in report["changes"])
+    assert git("worktree", "list", cwd=project).count("\n") == 1
+    Path(scratch).rmdir()  # which raises unless it is empty
+    workers = subprocess.run(["pgrep", "--full", scratch], capture_output=True, check=False)
+    assert not workers.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nowhere",), "git knows no commit nowhere here: give a branch (main)"),
+        (("base", "base"), "are the same commit"),
+        (("base", "--config", "other.json"), "there is no other.json in HEAD"),
+        (("base", "--bench", "nothing_like_it"), "no benchmark matches 'nothing_like_it'"),
+        (("base", "--shard", "3/2"), "--shard is i/n"),
+    ],
+)
+def test_bad_input_is_one_sentence(bench_models: Run, project: Path, arguments: tuple[str, ...], said: str) -> None:
+    """And status 2."""
+    change(project, HARMLESS)
+    done = bench_models("check", *arguments, "--python", "same", cwd=project)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_shallow_clone_says_what_to_fetch(bench_models: Run, project: Path, tmp_path: Path) -> None:
+    """As CI's checkout makes it."""
+    change(project, HARMLESS)
+    git("clone", "--quiet", "--depth=1", project.as_uri(), str(tmp_path / "shallow"), cwd=tmp_path)
+    base = git("rev-parse", "base", cwd=project).strip()
+    done = bench_models("check", base, "--python", "same", cwd=tmp_path / "shallow")
+    assert done.returncode == 2
+    assert f"fetch it with `git fetch --depth=1 origin {base}`" in done.stderr

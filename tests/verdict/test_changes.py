@@ -1,0 +1,158 @@
+"""What became of a benchmark, from what was seen of it."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from observing import FAILED, answered, exact, timed
+
+from bench_models.outcomes import Skipped
+from bench_models.verdict.changes import Change, exit_status, judge, wants_more
+from bench_models.verdict.observations import Absent, Observed, Pair, Subject
+
+
+def verdict(observed: Observed) -> str:
+    """Return the verdict on a benchmark among others that are quiet."""
+    return judge([observed, *(timed(f"suite.time_{index}") for index in range(15))])[0].verdict
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"), [(0.0, "unchanged"), (0.05, "regressed"), (-0.05, "improved"), (0.017, "undecided")]
+)
+def test_times_are_judged_by_their_interval(change: float, expected: str) -> None:
+    """A change beyond the margin, none, and one that lies on the margin."""
+    assert expected == verdict(timed(change=change))
+
+
+def test_significant_change_within_the_margin_is_no_regression() -> None:
+    """Who cares for half a percent?"""
+    assert verdict(timed(change=0.005, spread=0.0005)) == "unchanged"
+
+
+def test_relevant_change_within_the_noise_is_undecided_and_says_what_would_have_been_seen() -> None:
+    """Then more pairs are wanted."""
+    observed = timed(change=0.04, spread=0.1, pairs=4)
+    change = judge([observed])[0]
+    assert change.verdict == "undecided"
+    assert change.visible_pct is not None
+    assert change.visible_pct > 4
+    assert wants_more(observed, change)
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "better", "expected"),
+    [
+        (100.0, 102.0, "lower", "regressed"),
+        (100.0, 102.0, "higher", "improved"),
+        (100.0, 98.0, "higher", "regressed"),
+        (100.0, 100.9, "lower", "unchanged"),
+        (100.0, 101.0, "lower", "unchanged"),
+        (0.0, 0.1, "lower", "regressed"),
+        (0.0, 0.0, "lower", "unchanged"),
+        (-100.0, -98.0, "lower", "regressed"),
+    ],
+)
+def test_numbers_that_repeat_are_compared_exactly(base: float, head: float, better: str, expected: str) -> None:
+    """Any change beyond the margin counts, in the direction that the suite states."""
+    assert expected == verdict(exact(base, head, better="lower" if better == "lower" else "higher"))
+
+
+def test_no_margin_at_all_notices_one_parameter_more() -> None:
+    """Parameters are counted, not measured."""
+    assert verdict(exact(22_713_986, 22_713_987, margin_pct=0.0)) == "regressed"
+
+
+def test_value_that_does_not_repeat_is_judged_like_a_time() -> None:
+    """A peak of memory scatters."""
+    subject = Subject(benchmark="suite.peakmem_it", kind="value", unit="bytes")
+    pairs = tuple(Pair(base=(100.0 + index,), head=(110.0 + index,)) for index in range(6))
+    assert verdict(Observed(subject=subject, pairs=pairs)) == "regressed"
+
+
+@pytest.mark.parametrize(
+    ("lost", "won", "expected"),
+    [(0, 0, "unchanged"), (30, 2, "regressed"), (2, 30, "improved"), (6, 3, "undecided"), (12, 12, "undecided")],
+)
+def test_accuracy_is_compared_sentence_by_sentence(lost: int, won: int, expected: str) -> None:
+    """As many flips may be chance or not: it depends on how they split."""
+    assert expected == verdict(answered(lost, won))
+
+
+def test_flipped_sentences_are_counted_and_ten_of_them_shown() -> None:
+    """The lost ones first: they are what a reviewer asks for."""
+    flips = judge([answered(8, 5)])[0].flips
+    assert flips is not None
+    assert (flips.right_to_wrong, flips.wrong_to_right) == (8, 5)
+    assert (len(flips.lost), len(flips.won)) == (8, 2)
+    assert flips.lost[0] == "sentence 0"
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "expected"),
+    [
+        (None, FAILED, "regressed"),
+        (FAILED, None, "improved"),
+        (FAILED, FAILED, "failed"),
+        (Absent(), FAILED, "failed"),
+        (Absent(), None, "new"),
+        (None, Absent(), "missing"),
+        (None, Skipped(reason="no GPU"), "missing"),
+        (Skipped(reason="no GPU"), Skipped(reason="no GPU"), "skipped"),
+    ],
+)
+def test_what_a_side_has_not(base: Absent | None, head: Absent | None, expected: str) -> None:
+    """What fails on HEAD and works on BASE is a regression."""
+    assert expected == verdict(replace(timed(), base=base, head=head))
+
+
+def test_benchmark_that_was_not_reached_is_undecided() -> None:
+    """Nothing is made up for it."""
+    assert verdict(timed(pairs=0)) == "undecided"
+
+
+@pytest.mark.parametrize("elsewhere", [0, 1000])
+def test_budget_is_shared_with_other_shards(elsewhere: int) -> None:
+    """The more benchmarks share it, the wider each interval is."""
+    change = judge([timed()], elsewhere=elsewhere)[0].change_pct
+    assert change is not None
+    assert change.level == pytest.approx(1 - 0.02 / (elsewhere + 1))
+
+
+@given(st.permutations(range(6)))
+def test_order_does_not_matter(order: list[int]) -> None:
+    """Verdicts belong to benchmarks, not to positions."""
+    observed = [timed(f"suite.time_{index}", change=0.01 * index) for index in range(6)]
+    expected = {change.subject: change.verdict for change in judge(observed)}
+    assert expected == {change.subject: change.verdict for change in judge([observed[index] for index in order])}
+
+
+def test_exit_status_tells_the_worst() -> None:
+    """What could not be measured outweighs a regression, which outweighs what is open."""
+
+    def status(*observed: Observed, complete: bool = True, strict: bool = False) -> int:
+        changes: list[Change] = judge(observed)
+        return exit_status(changes, complete=complete, strict=strict)
+
+    regressed, open_ = exact(1, 2), timed(pairs=0)
+    assert status(timed(spread=0.0001)) == 0
+    assert status(timed(spread=0.0001), open_) == 0
+    assert status(timed(spread=0.0001), open_, strict=True) == 3
+    assert status(regressed, open_, strict=True) == 1
+    assert status(regressed, replace(timed(), base=FAILED, head=FAILED)) == 2
+    assert status(regressed, complete=False) == 2
+    assert status() == 2
+
+
+@pytest.mark.parametrize("numbers", [(0.0,), (-1.0,), (float("nan"),), (float("inf"),), ()])
+def test_time_that_no_clock_shows_is_refused(numbers: tuple[float, ...]) -> None:
+    """At the door, so that no statistics meets it."""
+    with pytest.raises(ValueError, match=r"a time is greater|a measurement is|a pair has"):
+        replace(timed(), pairs=(Pair(base=numbers, head=numbers),))
+
+
+@pytest.mark.parametrize("attributes", [{"better": "bigger"}, {"margin_pct": -1.0}, {"margin_pct": "much"}])
+def test_wrong_attribute_of_a_suite_is_named(attributes: dict[str, object]) -> None:
+    """The author of the suite reads it."""
+    with pytest.raises(ValueError, match=r"suite\.time_it: (better|margin) is"):
+        Subject(benchmark="suite.time_it", kind="time", unit="seconds", **attributes)  # type: ignore[arg-type]
