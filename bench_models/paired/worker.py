@@ -23,8 +23,11 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    sys.path[0] = str(Path(__file__).parent)
+    sys.path.insert(0, str(Path(__file__).parent))
     from channel import Channel, ChannelClosedError, Message  # type: ignore[import-not-found]  # beside this script
+
+    # The folder of this script is no place where the side may find modules.
+    sys.path[:] = [path for path in sys.path if path != sys.path[0]]
 else:
     from bench_models.paired.channel import Channel, ChannelClosedError, Message
 
