@@ -130,8 +130,11 @@ class _Maker:
                 fresh = not made.check_presence()
                 made.create()
                 if fresh:
-                    made.install_project(config, get_repo(config), commit.hash)
-                    made.run_executable("python", ["-m", "pip", "install", "--quiet", _RUNNER])
+                    if config.install_command:
+                        made.install_project(config, get_repo(config), commit.hash)
+                    else:  # asv's own way stumbles over projects with dependencies: its build makes wheels of them too
+                        made.run_executable("python", ["-m", "pip", "install", str(tree / (config.repo_subdir or "."))])
+                    made.run_executable("python", ["-m", "pip", "install", _RUNNER])
             return Path(made.find_executable("python")), dict(made.env_vars)
         except (UserError, ProcessError, OSError, environment.EnvironmentUnavailable) as error:
             shutil.rmtree(self._folder / key, ignore_errors=True)

@@ -74,6 +74,7 @@ class Sampler:
     _blocks: dict[Subject, Blocks] = field(default_factory=dict)
     _losses: Counter[Subject] = field(default_factory=Counter)
     _pairs: int = 0
+    _renewals: int = 0
 
     def run(self, planned: Sequence[Planned], looks: Sequence[int] = LOOKS, *, until_decided: bool = True) -> None:
         """Measure all, look after so many pairs, and go on with what is open.
@@ -90,6 +91,7 @@ class Sampler:
                 break
             log.info("%d benchmarks open: up to %d pairs each", len(wanted), look)
             while wanted := [each for each in wanted if self.works(each) and self._count(each) < look]:
+                self._renew()
                 self._round(groups, wanted)
             pairs = look
 
@@ -130,6 +132,18 @@ class Sampler:
     def _scatters(self, subject: Subject) -> bool:
         observed = self.observed[subject]
         return subject.kind == "time" or (observed.answers is None and not observed.repeats)
+
+    def _renew(self) -> None:
+        """Give each round its own parents.
+
+        Workers inherit where their parent's code and data happen to lie, which alone made a side a few
+        percent slower, pair after pair. With a parent a round that luck is drawn anew for each pair.
+        """
+        if self._renewals:  # the first parents are new
+            for renew in (Side.restart, Side.warmed_again, Side.warmed):
+                for side in self.sides.values():
+                    renew(side)
+        self._renewals += 1
 
     def _round(self, groups: Mapping[str, Sequence[Planned]], wanted: Sequence[Planned]) -> None:
         """Take one pair of everything that is wanted."""

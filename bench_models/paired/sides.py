@@ -114,6 +114,7 @@ class Side:
         self._started: list[subprocess.Popen[bytes]] = []
         self._count = 0
         self._parent: Process | None = None
+        self._modules: list[str] = []
         self._forks = hasattr(os, "fork")
 
     @property
@@ -139,9 +140,21 @@ class Side:
 
     def warm(self, modules: list[str]) -> None:
         """Import what a first worker imported, unless that starts threads, which no fork survives."""
-        if not self._forks or self._parent is None:
-            return
-        self._parent.post(do="warm", modules=modules)
+        self._modules = modules
+        if self._forks and self._parent is not None:
+            self._parent.post(do="warm", modules=modules)
+
+    def restart(self) -> None:
+        """Begin again with another parent; ``warmed_again`` waits for it."""
+        if self._forks and self._parent is not None:
+            self._parent.end()
+            self.start()
+
+    def warmed_again(self) -> None:
+        """Let the new parent import what the old one had."""
+        if self._forks:
+            self.discovered()
+            self.warm(self._modules)
 
     def warmed(self) -> bool:
         """Wait for ``warm``; return whether workers are forked from now on."""
