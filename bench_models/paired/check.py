@@ -14,15 +14,16 @@ from tempfile import TemporaryDirectory
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
-from bench_models.outcomes import Failed, Skipped
 from bench_models.paired import groups
 from bench_models.paired.channel import Message
 from bench_models.paired.commits import Commit, resolve, side_by_side
 from bench_models.paired.environments import Interpreter, Project, furnish
 from bench_models.paired.groups import Planned
+from bench_models.paired.notes import Notes
+from bench_models.paired.pairing import Pairing
 from bench_models.paired.record import Ending, Header, Record, Recorder, read
 from bench_models.paired.sampling import Sampler
-from bench_models.paired.sides import SIDES, BenchmarkFailedError, BenchmarkSkippedError, Side, SideName, Tree
+from bench_models.paired.sides import SIDES, Side, SideName, Tree
 from bench_models.stats.looks import LOOKS
 
 log = logging.getLogger(__name__)
@@ -109,65 +110,42 @@ def _measure(
         shard=options.shard,
         shards=options.shards,
         subjects=tuple(str(each.subject) for each in everything),
-        elsewhere=sum(each.runs and each.by_chance for each in everything if each not in mine),
+        elsewhere=sum(each.runs and each.by_chance for each in set(everything).difference(mine)),
         began=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     with Recorder(options.output, header, [each.unmeasured() for each in mine]) as recorder:
-        sampler = Sampler(
-            sides=sides,
-            caches={},
-            observed={each.subject: each.unmeasured() for each in mine},
-            kept=recorder.add,
-            elsewhere=header.elsewhere,
-        )
+        notes = Notes(observed={each.subject: each.unmeasured() for each in mine}, kept=recorder.add)
+        pairing = Pairing(sides=sides, notes=notes)
         ending: Ending = "crashed"
         try:
-            _prepare(sampler, mine)
+            _prepare(pairing, mine)
+            sampler = Sampler(sides=sides, pairing=pairing, notes=notes, elsewhere=header.elsewhere)
             fixed = options.pairs is not None
             sampler.run(mine, (options.pairs,) if options.pairs else LOOKS, until_decided=not fixed)
             ending = "complete"
         except KeyboardInterrupt:
             ending = "interrupted"
             log.warning("interrupted: judging what was measured so far")
+        except BenchModelsError as error:
+            log.error("the check broke off, judging what was measured so far: %s", error)  # noqa: TRY400  # a sentence
         finally:
-            recorder.end(ending, time.monotonic() - started, sampler.timed_s)
+            recorder.end(ending, time.monotonic() - started, pairing.timed_s)
 
 
-def _prepare(sampler: Sampler, planned: Sequence[Planned]) -> None:
-    """Run each ``setup_cache`` once a side, and import in both parents what workers will need."""
-    caches: dict[str, dict[SideName, str]] = {}
-    for each in planned:
-        if each.runs and each.cache and each.cache not in caches:
-            log.info("setup_cache of %s, on either side", each.cache)
-            caches[each.cache] = _cached(sampler, each, [other for other in planned if other.cache == each.cache])
-    sampler.caches = caches
+def _prepare(pairing: Pairing, planned: Sequence[Planned]) -> None:
+    """Run each ``setup_cache`` once a side, and find out what parents are to import for their workers."""
+    runs = [each for each in planned if each.runs]
+    cached = {each.cache: each for each in reversed(runs) if each.cache}
+    for key, first in cached.items():
+        log.info("setup_cache of %s, on either side", key)
+        pairing.cache(first, [each for each in planned if each.cache == key])
     imported: dict[SideName, dict[str, None]] = {side: {} for side in SIDES}
-    modules = {each.subject.benchmark.partition(".")[0]: each for each in reversed(planned) if _is_timed(each, sampler)}
-    for each in modules.values():
-        for side, names in sampler.rehearse(each).items():
+    timed = [each for each in reversed(runs) if each.subject.kind == "time" and pairing.notes.works(each)]
+    for first in {each.subject.benchmark.partition(".")[0]: each for each in timed}.values():
+        for side, names in pairing.rehearse(first).items():
             imported[side] |= dict.fromkeys(names)
-    for side in SIDES if modules else ():
-        sampler.sides[side].warm(list(imported[side]))
-    for side in SIDES if modules else ():
-        if not sampler.sides[side].warmed():
-            log.info("%s: workers are started from nothing, which takes longer than forking them", side.upper())
-
-
-def _cached(sampler: Sampler, planned: Planned, sharing: Sequence[Planned]) -> dict[SideName, str]:
-    """Run a ``setup_cache`` on either side, one after the other: what the first builds, the second may reuse."""
-    files: dict[SideName, str] = {}
     for side in SIDES:
-        try:
-            files[side] = str(sampler.sides[side].cache(planned.subject.benchmark, planned.cache_timeout_s))
-        except BenchmarkSkippedError as skip:
-            sampler.trouble(sharing, {side: Skipped(reason=f"setup_cache: {skip}")})
-        except BenchmarkFailedError as error:
-            sampler.trouble(sharing, {side: Failed(error=f"setup_cache: {error}")})
-    return files
-
-
-def _is_timed(planned: Planned, sampler: Sampler) -> bool:
-    return planned.subject.kind == "time" and sampler.works(planned)
+        pairing.sides[side].warm(list(imported[side]))
 
 
 @contextmanager

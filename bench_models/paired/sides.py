@@ -114,6 +114,7 @@ class Side:
         self._started: list[subprocess.Popen[bytes]] = []
         self._count = 0
         self._parent: Process | None = None
+        self._found: Message | None = None
         self._modules: list[str] = []
         self._forks = hasattr(os, "fork")
 
@@ -124,12 +125,30 @@ class Side:
 
     def start(self) -> None:
         """Start the parent and let it import the suite; ``discovered`` waits for the outcome."""
+        self._found = None
         self._parent = self._spawn()
-        self._parent.post(do="discover", suite=str(self._tree.suite))
+        self._parent.post(do="discover", suite=str(self._tree.suite), warm=self._modules)
 
     def discovered(self) -> Message:
-        """Return the benchmarks of the suite and the modules that are broken."""
-        return self._waiting("import the suite", _IMPORT_S)
+        """Return the benchmarks of the suite and the modules that are broken.
+
+        From then on workers are forked, unless importing started threads, which no fork survives.
+        """
+        if self._found is None:
+            self._found = self._imported()
+            self._forks = self._forks and self._found["threads"] == 1
+        return self._found
+
+    def warm(self, modules: list[str]) -> None:
+        """Import what a first worker imported in all parents to come."""
+        self._modules = modules
+
+    def renew(self) -> None:
+        """Begin again with another parent, where there is need of one; ``discovered`` waits for it."""
+        if self._forks and self._parent is not None:
+            self._parent.end()
+            self._started = [each for each in self._started if each.poll() is None]
+            self.start()
 
     def cache(self, benchmark: str, timeout_s: float) -> Path:
         """Run a benchmark's ``setup_cache`` in a worker and return the file with what it returned."""
@@ -137,30 +156,6 @@ class Side:
         with self.worker() as worker:
             worker.ask(timeout_s, do="cache", benchmark=benchmark, file=str(file))
         return file
-
-    def warm(self, modules: list[str]) -> None:
-        """Import what a first worker imported, unless that starts threads, which no fork survives."""
-        self._modules = modules
-        if self._forks and self._parent is not None:
-            self._parent.post(do="warm", modules=modules)
-
-    def restart(self) -> None:
-        """Begin again with another parent; ``warmed_again`` waits for it."""
-        if self._forks and self._parent is not None:
-            self._parent.end()
-            self.start()
-
-    def warmed_again(self) -> None:
-        """Let the new parent import what the old one had."""
-        if self._forks:
-            self.discovered()
-            self.warm(self._modules)
-
-    def warmed(self) -> bool:
-        """Wait for ``warm``; return whether workers are forked from now on."""
-        if self._forks:
-            self._forks = self._waiting("import what benchmarks import", _IMPORT_S)["threads"] == 1
-        return self._forks
 
     def spawn_only(self) -> None:
         """Start workers from nothing instead of forking them, as CUDA and some systems need."""
@@ -185,13 +180,13 @@ class Side:
             started.wait()
         self._listener.close()
 
-    def _waiting(self, what: str, timeout_s: float) -> Message:
+    def _imported(self) -> Message:
         if self._parent is None:
             raise RuntimeError("the side has not been started")
         try:
-            return self._parent.reply(timeout_s)
+            return self._parent.reply(_IMPORT_S)
         except BenchmarkFailedError as error:
-            raise BenchModelsError(f"{self.name.upper()} cannot {what}: {error}") from error
+            raise BenchModelsError(f"{self.name.upper()} cannot import the suite: {error}") from error
 
     def _fork(self) -> Process:
         if self._parent is None:
@@ -203,7 +198,7 @@ class Side:
 
     def _spawn_worker(self) -> Process:
         worker = self._spawn()
-        worker.ask(_IMPORT_S, do="discover", suite=str(self._tree.suite))
+        worker.ask(_IMPORT_S, do="discover", suite=str(self._tree.suite), warm=[])
         return worker
 
     def _spawn(self) -> Process:

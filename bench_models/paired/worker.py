@@ -46,9 +46,12 @@ _FLAGS: tuple[str, ...] = (
     "MKL_",
     "OMP_",
     "ONEDNN_",
+    "NUMEXPR_",
     "OPENBLAS_",
+    "PYTORCH_",
+    "TORCH_",
+    "VECLIB_",
 )
-_FLAGS += ("PYTORCH_", "TORCH_", "NUMEXPR_", "VECLIB_")
 
 
 class Worker:
@@ -77,8 +80,8 @@ class Worker:
                 reply = {"error": _sentence(error), "traceback": traceback.format_exc()}
             self._channel.send(reply)
 
-    def do_discover(self, suite: str) -> Message:
-        """Import a suite; return its benchmarks, and the modules that cannot be imported."""
+    def do_discover(self, suite: str, warm: list[str]) -> Message:
+        """Import a suite and what workers will need; return benchmarks, broken modules, the number of threads."""
         from asv_runner._aux import update_sys_path
         from asv_runner.discovery import disc_benchmarks
 
@@ -87,7 +90,9 @@ class Worker:
         with contextlib.redirect_stderr(io.StringIO()):  # it prints what is in ``broken``
             found = list(disc_benchmarks(suite, ignore_import_errors=True))
         self._benchmarks = {benchmark.name: benchmark for benchmark in found}
-        return {"benchmarks": [_described(benchmark) for benchmark in found], "broken": broken, **_facts()}
+        _import(warm)
+        described = [_described(benchmark) for benchmark in found]
+        return {"benchmarks": described, "broken": broken, "threads": _count_threads(), **_facts()}
 
     def do_cache(self, benchmark: str, file: str) -> Message:
         """Run a benchmark's ``setup_cache`` and keep what it returns."""
@@ -98,16 +103,6 @@ class Worker:
     def do_imported(self) -> Message:
         """Return what this process has imported, in order."""
         return {"modules": list(sys.modules)}
-
-    def do_warm(self, modules: list[str]) -> Message:
-        """Import what a worker imported, so that later ones need not; return the number of threads."""
-        for name in modules:
-            if name not in sys.modules and not name.startswith("__"):
-                # A module may exist only under the circumstances in which the worker met it.
-                with contextlib.suppress(Exception):
-                    importlib.import_module(name)
-        tasks = Path("/proc/self/task")
-        return {"threads": len(list(tasks.iterdir())) if tasks.is_dir() else 1}
 
     def do_fork(self, name: str) -> Message:
         """Fork a worker, which joins the check by itself."""
@@ -145,19 +140,23 @@ class Worker:
         return {"seconds": self._timers[benchmark].timeit(number)}
 
     def do_value(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
-        """Return a benchmark's number, and its outcomes where it names a method for them."""
+        """Return a benchmark's number."""
         opened = self._set_up(benchmark, parameters, cache)
         value = opened.do_run()
         if value is None or math.isnan(value):
             raise NotImplementedError(f"{benchmark} returned {value}")
-        outcomes = _attribute(opened, "outcomes", None)
-        answers = getattr(opened.func.__self__, outcomes)(*opened._build_params()) if outcomes else None
         opened.do_teardown()
-        return {"value": float(value), "answers": answers, "circumstances": _circumstances()}
+        return {"value": float(value), "circumstances": _circumstances()}
 
-    def do_close(self, benchmark: str) -> Message:
-        """Tear a benchmark down."""
-        del self._timers[benchmark]
+    def do_answers(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
+        """Return what the method gives that a benchmark names as its ``outcomes``."""
+        opened = self._set_up(benchmark, parameters, cache)
+        answers = getattr(opened.func.__self__, _attribute(opened, "outcomes"))(*opened._build_params())
+        opened.do_teardown()
+        return {"answers": answers}
+
+    def do_close(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:  # noqa: ARG002  # as opened
+        """Tear down what was opened."""
         self._benchmarks[benchmark].do_teardown()
         return {}
 
@@ -200,16 +199,29 @@ def _broken_modules(name: str) -> Iterator[tuple[str, str]]:
         yield from _broken_modules(below)
 
 
+def _import(modules: list[str]) -> None:
+    for name in modules:
+        if name not in sys.modules and not name.startswith("__"):
+            # A module may exist only under the circumstances in which a worker met it.
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+
+
+def _count_threads() -> int:
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.is_dir() else 1
+
+
 def _described(benchmark: Any) -> Message:
     return {
         "name": benchmark.name,
         "type": benchmark.type,
         "parameters": _combinations(benchmark),
         "unit": str(benchmark.unit),
-        "timeout_s": float(_attribute(benchmark, "timeout", None) or DEFAULT_TIMEOUT_S),
-        "better": _attribute(benchmark, "better", None),
-        "margin_pct": _attribute(benchmark, "margin", None),
-        "answers": _attribute(benchmark, "outcomes", None) is not None,
+        "timeout_s": float(_attribute(benchmark, "timeout") or DEFAULT_TIMEOUT_S),
+        "better": _attribute(benchmark, "better"),
+        "margin_pct": _attribute(benchmark, "margin"),
+        "answers": _attribute(benchmark, "outcomes") is not None,
         "cache": benchmark.setup_cache_key,
         "cache_timeout_s": float(benchmark.setup_cache_timeout or DEFAULT_TIMEOUT_S)
         if benchmark.setup_cache_key
@@ -225,12 +237,10 @@ def _combinations(benchmark: Any) -> list[list[str]]:
     return combinations
 
 
-def _attribute(benchmark: Any, name: str, default: Any) -> Any:
-    """Return an attribute as asv does: of the function, else of its class, else of its module."""
-    for source in benchmark._attr_sources:
-        if (value := getattr(source, name, None)) is not None:
-            return value
-    return default
+def _attribute(benchmark: Any, name: str) -> Any:
+    """Return an attribute as asv does: of the function, else of its class, else of its module, else None."""
+    values = (getattr(source, name, None) for source in benchmark._attr_sources)
+    return next((value for value in values if value is not None), None)
 
 
 def _warm_up(benchmark: Any, timer: Any) -> float:

@@ -10,7 +10,7 @@ over looks is from Lan and DeMets, Discrete sequential boundaries, Biometrika 70
 """
 
 # After how many pairs benchmarks are looked at.
-LOOKS = (4, 5, 6, 8, 10, 13, 16)
+LOOKS = (3, 4, 5, 6, 8, 10, 13, 16)
 
 # At most this share of checks of an unchanged tree may come out red, whatever the number of benchmarks.
 FALSE_ALARM = 0.01

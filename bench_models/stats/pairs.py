@@ -1,34 +1,51 @@
 """Ratios measured in pairs of processes, and how far they can be trusted when pairs are few.
 
 A process has its own luck: where its memory lies, what its neighbours do. So the pair of processes is
-the replicate, not the call. Few pairs give a poor idea of their own spread, so benchmarks lend it to
-each other: a variance is moderated towards what all of them show.
+the replicate, not the call. Few pairs give a poor idea of their own spread, so two more sources help:
+the blocks within a pair tell how calm its moment was, and benchmarks lend their spread to each other.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, inf, log, sqrt
-from statistics import fmean, median, variance
+from math import exp, inf, log, pi, sqrt
+from statistics import fmean, median, stdev, variance
 
 from scipy.optimize import brentq
 from scipy.special import digamma, polygamma, stdtrit
 
+# By how much pairs may differ however long each is timed, as a standard deviation of the logarithm. It
+# only weighs pairs against each other; how much they really differ is estimated.
+_PROCESS_LUCK = 0.005
+
 # Equal ratios have no spread at all, which happens on coarse clocks; a logarithm needs some.
-_LEAST_VARIANCE = 1e-10
+_LEAST_SPREAD = 1e-6
 _MOST_FREEDOM = 1e6
 
 
-def log_ratio(base: Sequence[float], head: Sequence[float]) -> float:
-    """Return by how much ``head`` exceeds ``base`` within one pair, as a logarithm.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """By how much the head exceeded the base within one pair, as a logarithm.
 
-    Both hold seconds per call of blocks that were taken in turn, so the blocks at one position met the
-    same neighbours; the median over positions forgives a burst that hit one of them. Positions are
-    taken two and two (A B B A), which cancels a drift.
+    ``error`` is its standard error by what the blocks of the pair tell, or 0 where there was one a side.
+    """
+
+    value: float
+    error: float = 0.0
+
+
+def log_ratio(base: Sequence[float], head: Sequence[float]) -> Ratio:
+    """Compare the seconds per call of blocks that two processes took in turn.
+
+    Blocks at one position met the same neighbours. Positions are taken two and two (A B B A), which
+    cancels a drift; the median over these forgives a burst that hit one of them.
     """
     steps = [log(after) - log(before) for before, after in zip(base, head, strict=True)]
     if len(steps) == 1:
-        return steps[0]
-    return median(fmean(steps[start : start + 2]) for start in range(0, len(steps) - 1, 2))
+        return Ratio(value=steps[0])
+    turns = [fmean(steps[start : start + 2]) for start in range(0, len(steps) - 1, 2)]
+    # The variance of a median of normal values is pi/2 times that of their mean.
+    error = stdev(turns) * sqrt(pi / 2 / len(turns)) if len(turns) > 1 else 0.0
+    return Ratio(value=median(turns), error=error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,25 +61,46 @@ class Mean:
         return float(-stdtrit(self.freedom, tail)) * self.error
 
 
-def means(samples: Sequence[Sequence[float]]) -> list[Mean | None]:
+def means(samples: Sequence[Sequence[Ratio]]) -> list[Mean | None]:
     """Return for each benchmark the mean of its pairs' log-ratios, or None where it has fewer than two.
 
-    Each variance is moderated: a weighted mean of the benchmark's own and of a prior that all
-    benchmarks share, weighted by degrees of freedom. The prior's weight follows from how much the
-    variances differ beyond what chance explains; it never exceeds all freedom that the samples have.
+    Pairs count by the precision that their blocks promise. How much they really scatter, relative to
+    that promise, is estimated and moderated: a weighted mean of the benchmark's own variance and of a
+    prior that all benchmarks share, weighted by degrees of freedom. The prior's weight follows from how
+    much the variances differ beyond what chance explains; it never exceeds all freedom that there is.
 
-    Source: Smyth, Linear models and empirical Bayes methods for assessing differential expression,
-    Stat. Appl. Genet. Mol. Biol. 3 (2004), section 6.2.
+    Sources: Smyth, Linear models and empirical Bayes methods for assessing differential expression,
+    Stat. Appl. Genet. Mol. Biol. 3 (2004), section 6.2; precision weights in front of it as in Law et
+    al., voom: precision weights unlock linear model analysis tools, Genome Biology 15 (2014).
     """
-    measured = [(max(variance(sample), _LEAST_VARIANCE), len(sample) - 1) for sample in samples if len(sample) > 1]
-    prior, weight = _prior(measured)
-    return [_moderated(sample, prior, weight) if len(sample) > 1 else None for sample in samples]
+    fits = [_fitted(sample) if len(sample) > 1 else None for sample in samples]
+    prior, weight = _prior([(fit.spread, fit.freedom) for fit in fits if fit])
+    return [None if fit is None else fit.moderated(prior, weight) for fit in fits]
 
 
-def _moderated(sample: Sequence[float], prior: float, weight: float) -> Mean:
-    own = len(sample) - 1
-    squared = (weight * prior + own * max(variance(sample), _LEAST_VARIANCE)) / (weight + own)
-    return Mean(value=fmean(sample), error=sqrt(squared / len(sample)), freedom=weight + own)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fit:
+    """A weighted mean; ``spread`` is the variance of pairs relative to the promised one."""
+
+    value: float
+    precision: float
+    spread: float
+    freedom: int
+
+    def moderated(self, prior: float, weight: float) -> Mean:
+        freedom = weight + self.freedom
+        spread = (weight * prior + self.freedom * self.spread) / freedom
+        return Mean(value=self.value, error=sqrt(spread / self.precision), freedom=freedom)
+
+
+def _fitted(sample: Sequence[Ratio]) -> _Fit:
+    # A pair's own error rests on few blocks, so it is averaged with that of all pairs.
+    typical = fmean(ratio.error**2 for ratio in sample)
+    weights = [1 / (_PROCESS_LUCK**2 + (ratio.error**2 + typical) / 2) for ratio in sample]
+    precision, freedom = sum(weights), len(sample) - 1
+    value = sum(weight * ratio.value for weight, ratio in zip(weights, sample, strict=True)) / precision
+    squares = sum(weight * (ratio.value - value) ** 2 for weight, ratio in zip(weights, sample, strict=True))
+    return _Fit(value=value, precision=precision, spread=max(squares / freedom, _LEAST_SPREAD), freedom=freedom)
 
 
 def _prior(measured: Sequence[tuple[float, int]]) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from typing import Literal
 from bench_models.outcomes import Failed, Skipped
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.looks import LOOKS, alarm_tail, calm_tail
-from bench_models.stats.pairs import Mean, log_ratio, means
+from bench_models.stats.pairs import Mean, Ratio, log_ratio, means
 from bench_models.stats.proportions import mcnemar, paired_drop
 from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Subject
 
@@ -59,14 +59,14 @@ def judge(observed: Sequence[Observed], elsewhere: int = 0) -> list[Change]:
     other shards of the same check measure ``elsewhere``.
     """
     sharing = elsewhere + sum(each.by_statistics for each in observed)
-    noisy = [each for each in observed if _is_noisy(each)]
+    noisy = [each for each in observed if each.scatters]
     spreads = dict(zip(map(id, noisy), means([_log_ratios(each) for each in noisy]), strict=True))
     return [_judge(each, spreads.get(id(each)), alarm_tail(max(1, sharing))) for each in observed]
 
 
 def wants_more(observed: Observed, change: Change) -> bool:
     """Say whether more pairs could decide what is open."""
-    return change.verdict == "undecided" and _is_noisy(observed) and len(observed.pairs) < LOOKS[-1]
+    return change.verdict == "undecided" and observed.scatters and len(observed.pairs) < LOOKS[-1]
 
 
 def exit_status(changes: Sequence[Change], *, complete: bool = True, strict: bool = False) -> int:
@@ -87,7 +87,7 @@ def _judge(observed: Observed, spread: Mean | None, tail: float) -> Change:
         return Change(subject=observed.subject, verdict="undecided", reason="not measured before the check ended")
     if observed.answers is not None:
         return _answered(observed, observed.answers, tail)
-    return _noisy(observed, spread, tail) if _is_noisy(observed) else _exact(observed)
+    return _noisy(observed, spread, tail) if observed.scatters else _exact(observed)
 
 
 def _troubled(observed: Observed) -> Change | None:
@@ -233,11 +233,7 @@ def _relative(drop: Estimate, subject: Subject, base: float) -> Estimate | None:
     return Estimate(value=0.0 - drop.value * scale, low=-drop.high * scale, high=-drop.low * scale, level=drop.level)
 
 
-def _is_noisy(observed: Observed) -> bool:
-    return observed.subject.kind == "time" or (observed.answers is None and not observed.repeats)
-
-
-def _log_ratios(observed: Observed) -> list[float]:
+def _log_ratios(observed: Observed) -> list[Ratio]:
     if not all(map(_positive, observed.pairs)):
         return []
     return [log_ratio(pair.base, pair.head) for pair in observed.pairs]

@@ -108,6 +108,11 @@ class Observed:
         return all(pair.base == self.pairs[0].base and pair.head == self.pairs[0].head for pair in self.pairs)
 
     @property
+    def scatters(self) -> bool:
+        """Whether more pairs tell more: of times, and of numbers that do not repeat."""
+        return self.subject.kind == "time" or (self.answers is None and not self.repeats)
+
+    @property
     def by_statistics(self) -> bool:
         """Whether chance has a part in what was measured, so that a verdict spends from the error budget."""
-        return self.subject.kind == "time" or self.answers is not None or not self.repeats
+        return self.scatters or self.answers is not None

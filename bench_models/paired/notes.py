@@ -1,0 +1,56 @@
+"""What a running check has seen so far."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bench_models.outcomes import Failed, Skipped
+from bench_models.paired.groups import Planned
+from bench_models.paired.sides import SideName
+from bench_models.verdict.observations import Answers, Observed, Pair, Subject
+
+Troubles = Mapping[SideName, Failed | Skipped]
+
+
+@dataclass(kw_only=True)
+class Notes:
+    """What was observed of each subject; ``kept`` is told of every change."""
+
+    observed: dict[Subject, Observed]
+    kept: Callable[[Observed], None]
+
+    def of(self, planned: Planned) -> Observed:
+        """Return what was observed of a benchmark."""
+        return self.observed[planned.subject]
+
+    def pairs(self, planned: Planned) -> int:
+        """Return how many pairs a benchmark has."""
+        return len(self.of(planned).pairs)
+
+    def works(self, planned: Planned) -> bool:
+        """Say whether neither side has met trouble with a benchmark."""
+        return self.of(planned).base is None and self.of(planned).head is None
+
+    def pair(self, planned: Planned, pair: Pair) -> None:
+        """Note one more pair."""
+        self._keep(replace(self.of(planned), pairs=(*self.of(planned).pairs, pair)))
+
+    def answers(self, planned: Planned, answers: Answers) -> None:
+        """Note which examples either side answered right."""
+        self._keep(replace(self.of(planned), answers=answers))
+
+    def trouble(self, troubles: Troubles, *planned: Planned) -> None:
+        """Note what sides met with benchmarks, which are then measured no more."""
+        for each in planned:
+            observed = self.of(each)
+            for side, trouble in troubles.items():
+                observed = observed.troubled(side, trouble)
+            self._keep(observed)
+
+    def _keep(self, observed: Observed) -> None:
+        self.observed[observed.subject] = observed
+        self.kept(observed)
+
+
+def failed_on(sides: Sequence[SideName], error: str) -> Troubles:
+    """Return the same failure for sides."""
+    return dict.fromkeys(sides, Failed(error=error))
