@@ -46,6 +46,6 @@ ERROR_RATE = Figure(
 )
 FIGURES = (PARAMETERS, SIZE, NAIVE_SIZE, SPARSITY, ACCURACY, ERROR_RATE)
 
-SINGLE_STREAM = Metric(name="single_stream", unit="seconds", better="lower", margin_pct=2.0, show=show_ms)
-OFFLINE = Metric(name="offline", unit="seconds", better="lower", margin_pct=2.0, show=show_ms)
+SINGLE_STREAM = Metric(name="single_stream", unit="seconds", better="lower", margin_pct=3.0, show=show_ms)
+OFFLINE = Metric(name="offline", unit="seconds", better="lower", margin_pct=3.0, show=show_ms)
 LATENCIES = (SINGLE_STREAM, OFFLINE)

@@ -25,12 +25,11 @@ from bench_models.verdict.observations import Answers, Pair, Subject
 # disturbs two cores that others share comes and goes within milliseconds, and hits both sides alike only
 # when they alternate as fast.
 BLOCK_S = 0.01
-# A pair ends when its blocks agree so well: processes differ by more. Or after so much time of a side.
-CALM = 0.006
-SIDE_S = 1.2
-FEWEST_TURNS = 8
-# From here on a call averages over disturbances by itself, and eight of them cost too much.
-LONG_CALL_S = 0.5
+# A pair ends when its blocks agree so well, as processes differ by more: a standard error of the
+# logarithm, which six blocks and a third of a second a side are needed to know. Or after so much time.
+CALM = 0.008
+FEWEST_TURNS, FEWEST_S = 6, 0.3
+SIDE_S = 1.8
 
 _REPLY_S = 60.0
 
@@ -49,9 +48,9 @@ class Blocks:
     def of(cls, call_s: float, number: int) -> "Blocks":
         """Choose for a call that takes so long; ``number`` is the suite's own choice, or 0."""
         number = number or max(1, round(BLOCK_S / call_s))
-        if number * call_s > LONG_CALL_S:
-            return cls(number=number, fewest=1, most=1)
-        return cls(number=number, fewest=FEWEST_TURNS, most=max(FEWEST_TURNS, round(SIDE_S / (number * call_s))))
+        block_s = number * call_s
+        most = max(1, 2 * round(SIDE_S / block_s / 2))
+        return cls(number=number, fewest=min(most, max(FEWEST_TURNS, round(FEWEST_S / block_s))), most=most)
 
     def suffice(self, seconds: Mapping[SideName, Sequence[float]]) -> bool:
         """Say whether a pair may end with these blocks: after every second turn (A B B A) its calm is known."""

@@ -143,7 +143,12 @@ def _exact(observed: Observed) -> Change:
 
 
 def _noisy(observed: Observed, spread: Mean | None, tail: float) -> Change:
-    """Judge numbers that scatter, by the interval of their mean ratio."""
+    """Judge numbers that scatter, by the interval of their mean ratio.
+
+    Unchanged is what excludes a change as large as the margin. Of the rest, regressed or improved is what
+    excludes no change at all, and is at least half the margin: so a change of the margin's size is found
+    unless chance calls it unchanged, which has its own bound (stats/looks.py).
+    """
     subject, count = observed.subject, len(observed.pairs)
     base, head = (median(fmean(getattr(pair, side)) for pair in observed.pairs) for side in ("base", "head"))
     if spread is None:
@@ -152,10 +157,10 @@ def _noisy(observed: Observed, spread: Mean | None, tail: float) -> Change:
     margin, wide, narrow = log1p(subject.margin_pct / 100), spread.half_width(tail), spread.half_width(calm_tail())
     harm = _harm(subject, spread.value)
     verdict: Verdict = "undecided"
-    if abs(harm) >= margin and abs(harm) > wide:
-        verdict = "regressed" if harm > 0 else "improved"
-    elif abs(harm) + narrow < margin:
+    if abs(harm) + narrow < margin:
         verdict = "unchanged"
+    elif abs(harm) > wide and abs(harm) >= margin / 2:
+        verdict = "regressed" if harm > 0 else "improved"
     return Change(
         subject=subject,
         verdict=verdict,
@@ -169,7 +174,7 @@ def _noisy(observed: Observed, spread: Mean | None, tail: float) -> Change:
             level=1 - 2 * tail * len(LOOKS),
         ),
         pairs=count,
-        visible_pct=_pct(max(margin, wide)),
+        visible_pct=_pct(max(margin / 2, wide)),
     )
 
 

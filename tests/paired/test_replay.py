@@ -28,6 +28,13 @@ def test_planted_slow_down_is_caught() -> None:
     assert [each and each.value for each in caught] == [1.0, 0.0]
 
 
+def test_slow_down_as_large_as_the_margin_is_missed_once_in_twenty() -> None:
+    """The margin of these is 2 %; the bound holds over all looks together."""
+    caught = replay([QUIET], times=300, seed=0, slowdown_pct=2.0).caught
+    assert caught is not None
+    assert caught.value > 0.95
+
+
 def test_same_seed_gives_the_same_figures() -> None:
     """A figure in the documentation can be had again."""
     assert replay([QUIET], times=20, seed=7) == replay([QUIET], times=20, seed=7)

@@ -18,11 +18,23 @@ def verdict(observed: Observed) -> str:
 
 
 @pytest.mark.parametrize(
-    ("change", "expected"), [(0.0, "unchanged"), (0.05, "regressed"), (-0.05, "improved"), (0.017, "undecided")]
+    ("change", "spread", "expected"),
+    [
+        (0.0, 0.005, "unchanged"),
+        (0.02, 0.005, "regressed"),
+        (0.05, 0.005, "regressed"),
+        (-0.05, 0.005, "improved"),
+        (0.02, 0.03, "undecided"),
+    ],
 )
-def test_times_are_judged_by_their_interval(change: float, expected: str) -> None:
-    """A change beyond the margin, none, and one that lies on the margin."""
-    assert expected == verdict(timed(change=change))
+def test_times_are_judged_by_their_interval(change: float, spread: float, expected: str) -> None:
+    """A change as large as the margin of 2 % is found, unless there is too much noise."""
+    assert expected == verdict(timed(change=change, spread=spread))
+
+
+def test_change_below_half_the_margin_is_never_a_regression() -> None:
+    """However long one looks, and whatever chance makes of it."""
+    assert {verdict(timed(change=0.009, spread=0.002, seed=seed)) for seed in range(20)} == {"unchanged"}
 
 
 def test_significant_change_within_the_margin_is_no_regression() -> None:
