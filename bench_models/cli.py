@@ -113,9 +113,13 @@ def _measuring(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--python",
-        choices=("asv", "same"),
         default="asv",
-        help="run in environments made as asv.conf.json says (the default), or in this one where the pins are the same",
+        metavar="asv|same|PATH",
+        help="run in environments made as asv.conf.json says (the default), or where the pins are those of the "
+        "working tree in this one, or in that of an interpreter",
+    )
+    parser.add_argument(
+        "--own-suites", action="store_true", help="run each side's own suite instead of HEAD's on both sides"
     )
     parser.add_argument("--threads", type=_count, default=1, metavar="N", help="of either side; default: %(default)s")
     parser.add_argument("--bench", default="", metavar="REGEX", help="only benchmarks whose name matches")

@@ -58,6 +58,10 @@ def track_total():
 track_total.unit = "things"
 
 
+def track_nothing():
+    return float("nan")
+
+
 class Cached:
     params = counting.sizes()
     param_names = ["size"]
@@ -81,6 +85,9 @@ class Fragile:
 
     def time_fragile(self):
         getattr(counting, "misbehave", int)()
+
+    def teardown(self):
+        getattr(counting, "misbehave_at_the_end", int)()
 
     time_fragile.margin = 20.0
 """
@@ -205,12 +212,23 @@ def test_module_that_cannot_be_imported_on_one_side_is_shown_and_the_rest_judged
     assert verdicts(report)["other.track_one"] == "unchanged"
 
 
-@pytest.mark.parametrize("returned", ["float('nan')", "None"])
-def test_number_that_is_none_is_skipped_as_under_asv(bench_models: Run, project: Path, returned: str) -> None:
-    """A NaN is asv's word for skipped."""
+@pytest.mark.parametrize("returned", ["float('nan')", "None", "float('inf')"])
+def test_number_that_is_none_is_a_regression_where_there_was_one(
+    bench_models: Run, project: Path, returned: str
+) -> None:
+    """Under asv a NaN says "not here", and so it does on both sides; on HEAD alone it is a failure."""
     change(project, _CODE.replace("    return found", f"    return {returned}"))
-    _, report, printed = check(bench_models, project, "--bench", "track_total")
-    assert verdicts(report)["sums.track_total"] == "missing", printed
+    status, report, printed = check(bench_models, project, "--bench", "track")
+    assert (status, verdicts(report)["sums.track_total"]) == (1, "regressed"), printed
+    assert "fails on HEAD: returned " in report["sentence"]
+    assert verdicts(report)["sums.track_nothing"] == "skipped"
+
+
+def test_benchmark_that_cannot_be_torn_down_is_a_regression(bench_models: Run, project: Path) -> None:
+    """Under asv it fails, too."""
+    change(project, f"{_CODE}\n\ndef misbehave_at_the_end():\n    raise ValueError(8)\n")
+    status, report, printed = check(bench_models, project, "--bench", "fragile")
+    assert (status, "ValueError: 8" in report["sentence"]) == (1, True), printed
 
 
 def test_clock_that_stands_still_is_an_error_of_its_benchmark(bench_models: Run, project: Path) -> None:
@@ -255,9 +273,13 @@ def test_shards_merge_into_the_whole(bench_models: Run, project: Path) -> None:
         )
     done = bench_models("merge", "results/1", "results/2", cwd=project)
     report = json.loads((project / "results" / "merged" / "report.json").read_text(encoding="utf-8"))
-    assert {"sums.track_total", "sums.Cached.time_total 'small'", "sums.Cached.time_total 'large'"} == verdicts(
-        report
-    ).keys()
+    names = {
+        "sums.track_total",
+        "sums.track_nothing",
+        "sums.Cached.time_total 'small'",
+        "sums.Cached.time_total 'large'",
+    }
+    assert names == verdicts(report).keys()
     assert report["exit_status"] == done.returncode
     alone = bench_models("merge", "results/1", cwd=project)
     assert (alone.returncode, "shard 2/2 is missing" in alone.stderr) == (2, True)
@@ -301,12 +323,13 @@ def test_ctrl_c_keeps_what_was_measured_and_leaves_nothing_behind(project: Path,
         (("base", "--config", "other.json"), "there is no other.json in HEAD"),
         (("base", "--bench", "nothing_like_it"), "no benchmark matches 'nothing_like_it'"),
         (("base", "--shard", "3/2"), "--shard is i/n"),
+        (("base", "--python", "/nowhere/python"), "--python /nowhere/python cannot be run"),
     ],
 )
 def test_bad_input_is_one_sentence(bench_models: Run, project: Path, arguments: tuple[str, ...], said: str) -> None:
     """And status 2."""
     change(project, HARMLESS)
-    done = bench_models("check", *arguments, "--python", "same", cwd=project)
+    done = bench_models("check", "--python", "same", *arguments, cwd=project)
     assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     assert "Traceback" not in done.stderr
 

@@ -16,8 +16,8 @@ from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
 from bench_models.paired import groups
 from bench_models.paired.channel import Message
-from bench_models.paired.commits import Commit, resolve, side_by_side
-from bench_models.paired.environments import Interpreter, Project, furnish
+from bench_models.paired.commits import Commit, changed_files, resolve, side_by_side
+from bench_models.paired.environments import ASV, Project, furnish
 from bench_models.paired.groups import Planned
 from bench_models.paired.notes import Notes
 from bench_models.paired.pairing import Pairing
@@ -54,7 +54,8 @@ class Options:
     head: str
     output: Path
     config: Path = Path("asv.conf.json")
-    interpreter: Interpreter = "asv"
+    interpreter: str = ASV
+    own_suites: bool = False
     threads: int = 1
     bench: str = ""
     shard: int = 1
@@ -71,24 +72,30 @@ def check(options: Options) -> Record:
     """
     started = time.monotonic()
     checkout = checkout_here()
-    project = Project(root=checkout.root, config=_inside(checkout.root, options.config))
+    config = _inside(checkout.root, options.config)
+    project = Project(root=checkout.root, config=config, own_suites=options.own_suites)
     commits = resolve(checkout, options.base, options.head, itself=options.itself)
     log.info("BASE %s, HEAD %s", commits["base"], commits["head"])
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="bm-")))
         trees = stack.enter_context(side_by_side(checkout, commits))
         furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
+        suite_changes = changed_files(checkout, commits, furnished["head"].suite.relative_to(trees["head"]))
         environment = {**os.environ, **_fixed(options.threads), **variables}
         sides = stack.enter_context(_started(furnished, scratch, environment))
         if options.spawn:
             for side in sides.values():
                 side.spawn_only()
-        _measure(options, commits, sides, started)
+        _measure(options, commits, suite_changes, sides, started)
     return read(options.output)
 
 
 def _measure(
-    options: Options, commits: Mapping[SideName, Commit], sides: Mapping[SideName, Side], started: float
+    options: Options,
+    commits: Mapping[SideName, Commit],
+    suite_changes: Sequence[str],
+    sides: Mapping[SideName, Side],
+    started: float,
 ) -> None:
     discovered: dict[SideName, Message] = {side: sides[side].discovered() for side in SIDES}
     everything = [each for each in groups.plan(discovered) if _chosen(each, options.bench)]
@@ -106,6 +113,8 @@ def _measure(
         python={side: discovered[side]["python"] for side in SIDES},
         libraries={side: discovered[side]["libraries"] for side in SIDES},
         environments="one" if len({sides[side].python for side in SIDES}) == 1 else "one each",
+        suites="own" if options.own_suites else "head",
+        suite_changes=tuple(suite_changes),
         broken={side: discovered[side]["broken"] for side in SIDES},
         shard=options.shard,
         shards=options.shards,

@@ -1,7 +1,7 @@
 """The two commits of a check, named and checked out beside each other."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +65,12 @@ def side_by_side(checkout: Checkout, commits: dict[SideName, Commit]) -> Iterato
             for tree in trees.values():
                 git("worktree", "remove", "--force", str(tree), cwd=checkout.root)
             git("worktree", "prune", cwd=checkout.root)
+
+
+def changed_files(checkout: Checkout, commits: Mapping[SideName, Commit], folder: Path) -> list[str]:
+    """Return the files of a folder that differ between the commits."""
+    both = (commits[side].hash for side in SIDES)
+    return _must(checkout, "diff", "--name-only", *both, "--", f":(top){folder.as_posix()}").splitlines()
 
 
 def _commit(checkout: Checkout, name: str) -> Commit:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from asv import environment
 from asv.config import Config
@@ -26,7 +26,9 @@ from bench_models.paired.sides import SIDES, SideName, Tree
 
 log = logging.getLogger(__name__)
 
-Interpreter = Literal["asv", "same"]
+# Where both sides run when their pins are those of the working tree, instead of a path: in an environment
+# that asv makes, or in that of this process.
+ASV, SAME = "asv", "same"
 
 # What decides which libraries a project gets; of pyproject.toml only the tables that do.
 _PINS = ("asv.conf.json", "setup.py", "setup.cfg", "poetry.lock", "pdm.lock", "uv.lock", "environment.yml")
@@ -37,23 +39,37 @@ _RUNNER = "asv_runner>=0.2.5,<0.3"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """Where a repository keeps its asv project: the folder of ``asv.conf.json``, relative to the root."""
+    """Where a repository keeps its asv project: ``asv.conf.json``, relative to the root, and whose suite runs."""
 
     root: Path
     config: Path
+    own_suites: bool = False
 
     def load(self, tree: Path) -> Any:  # noqa: ANN401  # asv is untyped
         """Return asv's configuration as a tree has it."""
         file = tree / self.config
         if not file.is_file():
             raise BenchModelsError(
-                f"there is no {self.config} in HEAD: a check needs a project with an asv suite (`asv quickstart` "
-                "makes one); where the file lies in a folder of its own, name it with --config"
+                f"there is no {self.config} in {tree.name.upper()}: a check needs a project with an asv suite "
+                "(`asv quickstart` makes one); where the file lies in a folder of its own, name it with --config"
             )
         try:
             return Config.load(str(file))
         except (UserError, KeyError, TypeError, ValueError) as error:
             raise BenchModelsError(f"{self.config} is damaged ({error}): mend it") from error
+
+    def suites(self, trees: Mapping[SideName, Path]) -> dict[SideName, Path]:
+        """Return the folder with the benchmarks that each side runs: HEAD's, unless each runs its own."""
+        return {side: self._suite(trees[side if self.own_suites else "head"]) for side in SIDES}
+
+    def _suite(self, tree: Path) -> Path:
+        folder = (tree / self.config).parent / self.load(tree).benchmark_dir
+        if not folder.is_dir():
+            where = folder.relative_to(tree)
+            raise BenchModelsError(
+                f"{self.config} says that the suite is in {where}, which {tree.name.upper()} has not"
+            )
+        return folder
 
 
 def pins(tree: Path, config: Path) -> str:
@@ -73,21 +89,18 @@ def furnish(
     commits: Mapping[SideName, Commit],
     trees: Mapping[SideName, Path],
     scratch: Path,
-    interpreter: Interpreter,
+    interpreter: str,
 ) -> tuple[dict[SideName, Tree], dict[str, str]]:
     """Return what each side runs, and the variables that asv's matrix sets on both.
 
-    With the interpreter ``same``, a side whose pins are those of the working tree runs in the environment of
-    this process, which was installed from them; any other gets one made as ``asv.conf.json`` says. Either
-    way a side's own package lies in a folder before the environment's.
+    A side whose pins are those of the working tree runs in the environment of ``interpreter``, which is
+    taken to be installed from them; any other, and all with the interpreter ``asv``, get one made as
+    ``asv.conf.json`` says. Either way a side's own package lies in a folder before the environment's.
     """
     config = project.load(trees["head"])
-    suite = (trees["head"] / project.config).parent / config.benchmark_dir
-    if not suite.is_dir():
-        raise BenchModelsError(f"{project.config} says that the suite is in {config.benchmark_dir}, which HEAD has not")
+    suites = project.suites(trees)
     wanted = {side: pins(trees[side], project.config) for side in SIDES}
-    here = pins(project.root, project.config) if interpreter == "same" else None
-    pythons: dict[str, Path] = {} if here is None else {here: Path(sys.executable)}
+    pythons = {} if interpreter == ASV else {pins(project.root, project.config): _interpreter(interpreter)}
     variables: dict[str, str] = {}
     made = _Maker(project, config)
     for side in SIDES:
@@ -102,7 +115,7 @@ def furnish(
             for side in SIDES
         }
     return {
-        side: Tree(name=side, python=pythons[wanted[side]], code=installed[side].result(), suite=suite)
+        side: Tree(name=side, python=pythons[wanted[side]], code=installed[side].result(), suite=suites[side])
         for side in SIDES
     }, variables
 
@@ -125,7 +138,7 @@ class _Maker:
                 if made is None:
                     raise BenchModelsError(
                         f"asv finds no Python {' or '.join(config.pythons)} for {self._project.config}: install "
-                        "one, or use --python same"
+                        "one, or give an interpreter that has all libraries with --python"
                     )
                 fresh = not made.check_presence()
                 made.create()
@@ -138,13 +151,30 @@ class _Maker:
             return Path(made.find_executable("python")), dict(made.env_vars)
         except (UserError, ProcessError, OSError, environment.EnvironmentUnavailable) as error:
             shutil.rmtree(self._folder / key, ignore_errors=True)
-            raise BenchModelsError(f"asv cannot make the environment of {commit}: {error}") from error
+            raise BenchModelsError(
+                f"asv cannot make the environment of {commit}: {error}; --python takes an interpreter that has all "
+                "libraries instead"
+            ) from error
 
     def forget(self, used: set[str]) -> None:
         """Remove environments of other pins: each is as large as its libraries."""
         for folder in self._folder.iterdir() if self._folder.is_dir() else ():
             if folder.name not in used:
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def _interpreter(given: str) -> Path:
+    """Return the interpreter that was asked for, which can load an asv suite."""
+    python = Path(sys.executable if given == SAME else given).absolute()
+    try:
+        done = subprocess.run([python, "-c", "import asv_runner"], capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise BenchModelsError(
+            f"--python {given} cannot be run: {error}; give {ASV}, {SAME} or an interpreter"
+        ) from error
+    if done.returncode != 0:
+        raise BenchModelsError(f'--python {given} has no asv_runner: install "{_RUNNER}" there')
+    return python
 
 
 def _install(python: Path, tree: Path, target: Path) -> Path:

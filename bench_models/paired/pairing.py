@@ -1,5 +1,6 @@
 """One pair: a fresh worker on either side, which take timed blocks in turn."""
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -177,8 +178,15 @@ class Pairing:
         replies = self._both(planned, workers, together=False, do="value")
         if replies is None:
             return
-        base, head = (float(replies[side]["value"]) for side in SIDES)
-        self.notes.pair(planned, Pair(base=(base,), head=(head,)))
+        values: dict[SideName, float] = {side: float(replies[side]["value"]) for side in SIDES}
+        odd = [side for side in SIDES if not math.isfinite(values[side])]
+        if all(map(math.isnan, values.values())):  # asv's word for "not here"
+            self.notes.trouble(dict.fromkeys(SIDES, Skipped(reason="returned no number")), planned)
+            return
+        if odd:
+            self.notes.trouble({side: Failed(error=f"returned {values[side]}") for side in odd}, planned)
+            return
+        self.notes.pair(planned, Pair(base=(values["base"],), head=(values["head"],)))
         if planned.answers and self.notes.of(planned).answers is None:
             self._answer(planned, workers)
 

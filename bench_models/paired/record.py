@@ -18,6 +18,8 @@ from bench_models.verdict.observations import Absent, Answers, Observed, Pair, S
 SCHEMA_VERSION = 1
 FILE = "record.jsonl"
 
+_TUPLES = ("uncommitted", "machines", "subjects", "suite_changes")
+
 Ending = Literal["complete", "interrupted", "crashed"]
 
 
@@ -41,6 +43,8 @@ class Header:
     subjects: tuple[str, ...]
     elsewhere: int
     began: str
+    suites: Literal["head", "own"] = "head"
+    suite_changes: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
 
@@ -134,7 +138,7 @@ def _assembled(lines: list[dict[str, Any]]) -> Record:
     first, *rest = lines
     if first.pop("line") != "header" or first["schema_version"] != SCHEMA_VERSION:
         raise ValueError(f"it does not begin with a header of version {SCHEMA_VERSION}")
-    header = Header(**first | {key: tuple(first[key]) for key in ("uncommitted", "machines", "subjects")})
+    header = Header(**first | {key: tuple(first[key]) for key in _TUPLES if key in first})
     observed: dict[str, Observed] = {}
     end: dict[str, Any] = {"ending": "crashed", "wall_s": 0.0, "timed_s": 0.0}
     for line in rest:

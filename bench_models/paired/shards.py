@@ -7,7 +7,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.paired.record import Ending, Header, Record
 
 # What all shards of a check have in common. Machines may differ: each compares both commits on its own.
-_COMMON = ("base", "head", "uncommitted", "shards", "threads", "python", "libraries", "subjects")
+_COMMON = ("base", "head", "uncommitted", "shards", "threads", "python", "libraries", "suites", "subjects")
 _WORST: tuple[Ending, ...] = ("crashed", "interrupted", "complete")
 
 

@@ -140,13 +140,11 @@ class Worker:
         return {"seconds": self._timers[benchmark].timeit(number)}
 
     def do_value(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
-        """Return a benchmark's number."""
+        """Return a benchmark's number, which is NaN where it returns None."""
         opened = self._set_up(benchmark, parameters, cache)
         value = opened.do_run()
-        if value is None or math.isnan(value):
-            raise NotImplementedError(f"{benchmark} returned {value}")
         opened.do_teardown()
-        return {"value": float(value), "circumstances": _circumstances()}
+        return {"value": math.nan if value is None else float(value), "circumstances": _circumstances()}
 
     def do_answers(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
         """Return what the method gives that a benchmark names as its ``outcomes``."""

@@ -31,6 +31,8 @@ def document(found: Findings) -> dict[str, Any]:
         "python": header.python,
         "machines": [machine | {"cpu_flags": list(machine["cpu_flags"])} for machine in header.machines],
         "environments": header.environments,
+        "suites": header.suites,
+        "suite_changes": list(header.suite_changes),
         "threads": header.threads,
         "began": header.began,
         "wall_s": record.wall_s,

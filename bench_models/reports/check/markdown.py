@@ -67,7 +67,7 @@ def headline(found: Findings) -> str:
     if not regressed and not failed and not broken:
         parts.append(f"**No regression {between}.**")
     unchanged, improved = len(found.of("unchanged")), len(found.of("improved"))
-    parts.append(f"Of {_count(found.changes)} {unchanged} are unchanged and {improved} improved.")
+    parts.append(f"Of {_count(found.changes)} {unchanged} did not change and {improved} improved.")
     if undecided:
         parts.append(f"{_count(undecided)} stayed undecided: the table says how large a change would have been seen.")
     return escape(" ".join(parts), quote=False)
@@ -82,11 +82,8 @@ def _in_words(change: Change) -> str:
     if change.base is None or change.head is None:
         return f"{name} {change.reason}"
     if change.flips is not None:
-        return (
-            f"{name} fell from {_number(change, change.base)} to {_number(change, change.head)}"
-            if (change.head < change.base)
-            else f"{name} rose from {_number(change, change.base)} to {_number(change, change.head)}"
-        )
+        went = "fell" if change.head < change.base else "rose"
+        return f"{name} {went} from {_number(change, change.base)} to {_number(change, change.head)}"
     numbers = f"({_number(change, change.base)} to {_number(change, change.head)})"
     if change.change_pct is None:
         return f"{name} changed {numbers}"
@@ -161,6 +158,19 @@ def _details(summary: str, body: str) -> str:
     return f"<details><summary>{escape(summary, quote=False)}</summary>\n\n{body}\n\n</details>"
 
 
+def _suites(found: Findings) -> str:
+    header = found.record.header
+    if header.suites == "own":
+        return "Each side ran its own suite."
+    if not header.suite_changes:
+        return ""
+    names = ", ".join(header.suite_changes[:_NAMED]) + (" and more" if len(header.suite_changes) > _NAMED else "")
+    return (
+        f"The suite changed ({names}): HEAD's ran on both sides, so these changes were not judged; "
+        "--own-suites runs each side's own."
+    )
+
+
 def _circumstances(found: Findings) -> str:
     record, header = found.record, found.record.header
     machines = [
@@ -180,6 +190,7 @@ def _circumstances(found: Findings) -> str:
         f"Changed libraries: {', '.join(libraries)}." if libraries else "The libraries are the same on both sides.",
         f"Intervals hold for all benchmarks and all looks of the check together: at most {FALSE_ALARM:.0%} of checks "
         "of an unchanged tree turn red.",
+        _suites(found),
         f"Uncommitted on HEAD: {', '.join(header.uncommitted)}." if header.uncommitted else "",
         f"Shard {header.shard} of {header.shards}: merge all of them for the verdict." if header.shards > 1 else "",
         *(f"Machine: {machine}." for machine in dict.fromkeys(machines)),
