@@ -43,10 +43,10 @@ def require_clean(checkout: Checkout) -> None:
         raise BenchModelsError(message)
 
 
-def uncommitted(checkout: Checkout) -> list[str]:
+def uncommitted(checkout: Checkout, *, everything: bool = False) -> list[str]:
     """Return the files that differ between the work tree and the commit.
 
-    Files that git does not track count when they are Python: they would be imported.
+    Files that git does not track count when they are Python, which would be imported, or with ``everything``.
     """
     status = git("status", "--porcelain", "--no-renames", "--untracked-files=all", "-z", cwd=checkout.root)
     if status is None:
@@ -54,7 +54,7 @@ def uncommitted(checkout: Checkout) -> list[str]:
             f"`git status` fails in {checkout.root}: mend the repository, results belong to a commit"
         )
     lines = status.rstrip("\0").split("\0") if status else []
-    return [line[3:] for line in lines if not line.startswith("??") or line.endswith(".py")]
+    return [line[3:] for line in lines if everything or not line.startswith("??") or line.endswith(".py")]
 
 
 def require_installed(checkout: Checkout) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from bench_models.paired.record import Record
 
 INTERRUPTED = 130
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def list_(options: argparse.Namespace) -> int:
@@ -97,14 +98,18 @@ def _checked(options: "Options", *, strict: bool) -> int:
     from bench_models.paired.check import check as checked
     from bench_models.reports.check.writing import write_check
 
-    # CI cancels with SIGTERM: what was measured is to be kept then, too, and everything cleaned up.
-    signal.signal(signal.SIGTERM, _interrupt)
+    # CI cancels with SIGINT and then SIGTERM: what was measured is to be kept then, too, and all cleaned up.
+    for each in _ENDINGS:
+        if signal.getsignal(each) != signal.SIG_IGN:  # nohup ignores one
+            signal.signal(each, _interrupt)
     done = checked(options)
     status = write_check(done, options.output, strict=strict)
     return INTERRUPTED if done.ending == "interrupted" else status
 
 
 def _interrupt(*_: object) -> NoReturn:
+    for each in _ENDINGS:  # once is enough: a second one would interrupt the cleaning up
+        signal.signal(each, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 

@@ -1,8 +1,12 @@
 """Lines of JSON over a socket: how the check and its workers talk. Standard library only."""
 
+from __future__ import annotations
+
 import json
-import socket
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import socket
 
 Message = dict[str, Any]
 

@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from filelock import FileLock, Timeout
+
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
+from bench_models.home import home
 from bench_models.machine import this_machine
 from bench_models.paired import groups
 from bench_models.paired.channel import Message
@@ -23,7 +26,7 @@ from bench_models.paired.notes import Notes
 from bench_models.paired.pairing import Pairing
 from bench_models.paired.record import Ending, Header, Record, Recorder, read
 from bench_models.paired.sampling import Sampler
-from bench_models.paired.sides import SIDES, Side, SideName, Tree
+from bench_models.paired.sides import SIDES, Side, SideName, Tree, discovered
 from bench_models.stats.looks import LOOKS
 
 log = logging.getLogger(__name__)
@@ -73,10 +76,12 @@ def check(options: Options) -> Record:
     started = time.monotonic()
     checkout = checkout_here()
     config = _inside(checkout.root, options.config)
+    _require_pattern(options.bench)
     project = Project(root=checkout.root, config=config, own_suites=options.own_suites)
     commits = resolve(checkout, options.base, options.head, itself=options.itself)
     log.info("BASE %s, HEAD %s", commits["base"], commits["head"])
     with ExitStack() as stack:
+        stack.enter_context(_alone())
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="bm-")))
         trees = stack.enter_context(side_by_side(checkout, commits))
         furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
@@ -97,11 +102,11 @@ def _measure(
     sides: Mapping[SideName, Side],
     started: float,
 ) -> None:
-    discovered: dict[SideName, Message] = {side: sides[side].discovered() for side in SIDES}
-    everything = [each for each in groups.plan(discovered) if _chosen(each, options.bench)]
+    found = discovered(sides)
+    everything = [each for each in groups.plan(found, sides["head"].tree.timeout_s) if _chosen(each, options.bench)]
     mine = groups.share(everything, options.shard, options.shards)
     if not everything:
-        raise BenchModelsError(_nothing(discovered, options.bench))
+        raise BenchModelsError(_nothing(found, options.bench))
     header = Header(
         base=commits["base"].hash,
         head=commits["head"].hash,
@@ -110,12 +115,12 @@ def _measure(
         uncommitted=commits["head"].uncommitted,
         machines=(asdict(this_machine()),),
         threads=options.threads,
-        python={side: discovered[side]["python"] for side in SIDES},
-        libraries={side: discovered[side]["libraries"] for side in SIDES},
-        environments="one" if len({sides[side].python for side in SIDES}) == 1 else "one each",
+        python={side: found[side]["python"] for side in SIDES},
+        libraries={side: found[side]["libraries"] for side in SIDES},
+        environments="one" if len({sides[side].tree.python for side in SIDES}) == 1 else "one each",
         suites="own" if options.own_suites else "head",
         suite_changes=tuple(suite_changes),
-        broken={side: discovered[side]["broken"] for side in SIDES},
+        broken={side: found[side]["broken"] for side in SIDES},
         shard=options.shard,
         shards=options.shards,
         subjects=tuple(str(each.subject) for each in everything),
@@ -124,7 +129,7 @@ def _measure(
     )
     with Recorder(options.output, header, [each.unmeasured() for each in mine]) as recorder:
         notes = Notes(observed={each.subject: each.unmeasured() for each in mine}, kept=recorder.add)
-        pairing = Pairing(sides=sides, notes=notes)
+        pairing = Pairing(sides=sides, notes=notes, one_core=options.threads == 1)
         ending: Ending = "crashed"
         try:
             _prepare(pairing, mine)
@@ -137,6 +142,8 @@ def _measure(
             log.warning("interrupted: judging what was measured so far")
         except BenchModelsError as error:
             log.error("the check broke off, judging what was measured so far: %s", error)  # noqa: TRY400  # a sentence
+        except Exception:
+            log.exception("internal error, judging what was measured so far")
         finally:
             recorder.end(ending, time.monotonic() - started, pairing.timed_s)
 
@@ -172,6 +179,26 @@ def _started(
             side.end()
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keep other checks of this user off the machine: they would disturb each other's times."""
+    home().mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(home() / "check.lock", timeout=0):
+            yield
+    except Timeout as error:
+        raise BenchModelsError(
+            "another check is running on this machine: wait for it, two would disturb each other"
+        ) from error
+
+
+def _require_pattern(bench: str) -> None:
+    try:
+        re.compile(bench)
+    except re.error as error:
+        raise BenchModelsError(f"--bench {bench!r} is not a regular expression: {error}") from error
+
+
 def _fixed(threads: int) -> dict[str, str]:
     """Return the variables that are the same on both sides, whatever the caller's are."""
     return {
@@ -197,12 +224,12 @@ def _chosen(planned: Planned, bench: str) -> bool:
     return re.search(bench, str(planned.subject)) is not None
 
 
-def _nothing(discovered: Mapping[SideName, Message], bench: str) -> str:
+def _nothing(found: Mapping[SideName, Message], bench: str) -> str:
     """Return why there is nothing to measure."""
-    broken = {module: error for side in SIDES for module, error in discovered[side]["broken"].items()}
+    broken = {module: error for side in SIDES for module, error in found[side]["broken"].items()}
     if broken:
         return "the suite cannot be imported: " + "; ".join(f"{module}: {error}" for module, error in broken.items())
-    names = sorted({benchmark["name"] for side in SIDES for benchmark in discovered[side]["benchmarks"]})
+    names = sorted({benchmark["name"] for side in SIDES for benchmark in found[side]["benchmarks"]})
     if names:
         return f"no benchmark matches {bench!r}; there are {', '.join(names[:10])}{' and more' if names[10:] else ''}"
     return "the suite has no benchmarks: asv looks for functions and methods named time_..., track_... and the like"

@@ -1,6 +1,8 @@
 """The two commits of a check, named and checked out beside each other."""
 
 import os
+import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.paired.sides import SIDES, SideName
 
 WORKING_TREE = "HEAD"
+_HASH = re.compile("[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,14 +32,16 @@ class Commit:
 
 
 def resolve(checkout: Checkout, base: str, head: str, *, itself: bool = False) -> dict[SideName, Commit]:
-    """Return the commits of both sides; HEAD takes what is not committed along.
+    """Return the commits of both sides; HEAD takes what is not committed along, on both with ``itself``.
 
     Raises ``BenchModelsError`` for an unknown commit, and for twice the same unless ``itself`` wants that.
     """
     commits: dict[SideName, Commit] = {"base": _commit(checkout, base), "head": _commit(checkout, head)}
-    changed = uncommitted(checkout) if head == WORKING_TREE else []
+    changed = uncommitted(checkout, everything=True) if head == WORKING_TREE else []
     if changed:
         commits["head"] = Commit(name=head, hash=_snapshot(checkout), uncommitted=tuple(changed))
+    if itself:
+        commits["base"] = commits["head"]
     if commits["base"].hash == commits["head"].hash and not itself:
         message = (
             f"BASE {base} and HEAD {head} are the same commit {commits['base'].hash[:8]}: name the commit that the "
@@ -64,6 +69,7 @@ def side_by_side(checkout: Checkout, commits: dict[SideName, Commit]) -> Iterato
         finally:
             for tree in trees.values():
                 git("worktree", "remove", "--force", str(tree), cwd=checkout.root)
+                shutil.rmtree(tree, ignore_errors=True)
             git("worktree", "prune", cwd=checkout.root)
 
 
@@ -78,9 +84,10 @@ def _commit(checkout: Checkout, name: str) -> Commit:
     if found is not None:
         return Commit(name=name, hash=found)
     if git("rev-parse", "--is-shallow-repository", cwd=checkout.root) == "true":
+        which = name if _HASH.fullmatch(name) else f"{name}:{name}"
         raise BenchModelsError(
-            f"this clone is shallow and has no commit {name}: fetch it with `git fetch --depth=1 origin {name}`, "
-            "or everything with `git fetch --unshallow`"
+            f"this clone is shallow and has no commit {name}: fetch the whole history with `git fetch --unshallow` "
+            f"(fetch-depth: 0 in GitHub's checkout), or one commit with `git fetch --depth=1 origin {which}`"
         )
     branches = git("branch", "--all", "--format=%(refname:short)", cwd=checkout.root) or ""
     known = ", ".join(branches.split()[:10]) or "no branch"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from asv.plugin_manager import plugin_manager  # noqa: F401  # importing it is w
 from asv.repo import get_repo
 from asv.util import ProcessError, UserError
 
+from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
 from bench_models.paired.commits import Commit
 from bench_models.paired.sides import SIDES, SideName, Tree
@@ -30,9 +32,17 @@ log = logging.getLogger(__name__)
 # that asv makes, or in that of this process.
 ASV, SAME = "asv", "same"
 
-# What decides which libraries a project gets; of pyproject.toml only the tables that do.
-_PINS = ("asv.conf.json", "setup.py", "setup.cfg", "poetry.lock", "pdm.lock", "uv.lock", "environment.yml")
-_PIN_GLOBS = ("requirements*.txt", "constraints*.txt", "requirements/*.txt")
+# What decides which libraries a project gets, in any folder; of pyproject.toml only the tables that do.
+_PINS = (
+    "setup.py",
+    "setup.cfg",
+    "*requirements*.txt",
+    "requirements/*.txt",
+    "constraints*.txt",
+    "*.lock",
+    "Pipfile",
+    "*environment*.y*ml",
+)
 _PROJECT_KEYS = ("dependencies", "optional-dependencies", "requires-python", "dynamic")
 _RUNNER = "asv_runner>=0.2.5,<0.3"
 
@@ -63,7 +73,7 @@ class Project:
         return {side: self._suite(trees[side if self.own_suites else "head"]) for side in SIDES}
 
     def _suite(self, tree: Path) -> Path:
-        folder = (tree / self.config).parent / self.load(tree).benchmark_dir
+        folder = (tree / self.config).parent / str(self.load(tree).benchmark_dir)
         if not folder.is_dir():
             where = folder.relative_to(tree)
             raise BenchModelsError(
@@ -75,12 +85,18 @@ class Project:
 def pins(tree: Path, config: Path) -> str:
     """Return a digest of all that decides which libraries a tree gets."""
     digest = hashlib.sha256()
-    files = {tree / name for name in _PINS} | {tree / config}
-    files |= {file for glob in _PIN_GLOBS for file in tree.glob(glob)}
-    for file in sorted(file for file in files if file.is_file()):
-        digest.update(f"{file.relative_to(tree)}\0".encode() + file.read_bytes() + b"\0")
-    if (tree / "pyproject.toml").is_file():
-        digest.update(json.dumps(_dependencies(tree / "pyproject.toml"), sort_keys=True).encode())
+    tracked = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=tree) or ""
+    for name in sorted({*filter(None, tracked.split("\0")), config.as_posix()}):
+        file = tree / name
+        if not file.is_file():
+            continue
+        if file.name == "pyproject.toml":
+            content = json.dumps(_dependencies(file), sort_keys=True).encode()
+        elif name == config.as_posix() or any(fnmatch(f"/{name}", f"*/{pattern}") for pattern in _PINS):
+            content = file.read_bytes()
+        else:
+            continue
+        digest.update(f"{name}\0".encode() + content + b"\0")
     return digest.hexdigest()[:16]
 
 
@@ -93,14 +109,17 @@ def furnish(
 ) -> tuple[dict[SideName, Tree], dict[str, str]]:
     """Return what each side runs, and the variables that asv's matrix sets on both.
 
-    A side whose pins are those of the working tree runs in the environment of ``interpreter``, which is
-    taken to be installed from them; any other, and all with the interpreter ``asv``, get one made as
-    ``asv.conf.json`` says. Either way a side's own package lies in a folder before the environment's.
+    Where both sides have the pins of the working tree, they run in the environment of ``interpreter``, which
+    is taken to be installed from them. Otherwise, and with the interpreter ``asv``, environments are made as
+    ``asv.conf.json`` says: both of them, as one from elsewhere may differ in more than its pins. Either way
+    a side's own package lies in a folder before the environment's.
     """
     config = project.load(trees["head"])
     suites = project.suites(trees)
     wanted = {side: pins(trees[side], project.config) for side in SIDES}
-    pythons = {} if interpreter == ASV else {pins(project.root, project.config): _interpreter(interpreter)}
+    here = pins(project.root, project.config)
+    ready = interpreter != ASV and set(wanted.values()) == {here}
+    pythons = {here: _interpreter(interpreter)} if ready else {}
     variables: dict[str, str] = {}
     made = _Maker(project, config)
     for side in SIDES:
@@ -115,7 +134,14 @@ def furnish(
             for side in SIDES
         }
     return {
-        side: Tree(name=side, python=pythons[wanted[side]], code=installed[side].result(), suite=suites[side])
+        side: Tree(
+            name=side,
+            python=pythons[wanted[side]],
+            code=installed[side].result(),
+            suite=suites[side],
+            timeout_s=float(config.default_benchmark_timeout),
+            apart=installed[side].result() != trees[side] / subdir,
+        )
         for side in SIDES
     }, variables
 
@@ -130,7 +156,7 @@ class _Maker:
 
     def environment(self, key: str, commit: Commit, tree: Path) -> tuple[Path, dict[str, str]]:
         """Return the interpreter of the environment for these pins, made now or by an earlier check."""
-        config = self._project.load(tree)
+        config, ready = self._project.load(tree), self._folder / key / "ready"
         config.repo, config.env_dir = str(self._root), str(self._folder / key)
         try:
             with redirect_stdout(sys.stderr):
@@ -140,14 +166,16 @@ class _Maker:
                         f"asv finds no Python {' or '.join(config.pythons)} for {self._project.config}: install "
                         "one, or give an interpreter that has all libraries with --python"
                     )
-                fresh = not made.check_presence()
                 made.create()
-                if fresh:
+                if not ready.exists():
                     if config.install_command:
                         made.install_project(config, get_repo(config), commit.hash)
-                    else:  # asv's own way stumbles over projects with dependencies: its build makes wheels of them too
+                    elif _is_package(
+                        tree
+                    ):  # asv's own way stumbles over projects with dependencies: its build makes wheels of them too
                         made.run_executable("python", ["-m", "pip", "install", str(tree / (config.repo_subdir or "."))])
                     made.run_executable("python", ["-m", "pip", "install", _RUNNER])
+                    ready.touch()
             return Path(made.find_executable("python")), dict(made.env_vars)
         except (UserError, ProcessError, OSError, environment.EnvironmentUnavailable) as error:
             shutil.rmtree(self._folder / key, ignore_errors=True)
@@ -179,7 +207,7 @@ def _interpreter(given: str) -> Path:
 
 def _install(python: Path, tree: Path, target: Path) -> Path:
     """Install a tree's own package, without its dependencies, and return the folder to import it from."""
-    if not any((tree / name).is_file() for name in ("pyproject.toml", "setup.py")):
+    if not _is_package(tree):
         return tree
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     done = subprocess.run(
@@ -188,6 +216,10 @@ def _install(python: Path, tree: Path, target: Path) -> Path:
     if done.returncode != 0:
         raise BenchModelsError(f"the package of {tree.name.upper()} cannot be installed: {done.stderr.strip()[-1000:]}")
     return target
+
+
+def _is_package(tree: Path) -> bool:
+    return any((tree / name).is_file() for name in ("pyproject.toml", "setup.py"))
 
 
 def _dependencies(file: Path) -> dict[str, Any]:

@@ -18,11 +18,16 @@ from bench_models.verdict.observations import (
 )
 
 _TIMED = ("time", "timeraw")
+# What is measured of the whole process, so that it must not have a parent's memory.
+_OF_A_PROCESS = ("peakmem",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A subject, how to run it, and what keeps a side from it."""
+    """A subject, how to run it, and what keeps a side from it.
+
+    ``from_nothing`` says that its workers have to be started instead of forked.
+    """
 
     subject: Subject
     group: str
@@ -32,6 +37,7 @@ class Planned:
     base: Trouble | None
     head: Trouble | None
     answers: bool
+    from_nothing: bool
 
     @property
     def by_chance(self) -> bool:
@@ -48,11 +54,11 @@ class Planned:
         return Observed(subject=self.subject, base=self.base, head=self.head)
 
 
-def plan(discovered: Mapping[SideName, Message]) -> list[Planned]:
+def plan(discovered: Mapping[SideName, Message], default_timeout_s: float) -> list[Planned]:
     """Match the benchmarks of both sides by name and parameters, in the order of HEAD's suite."""
     described = {side: dict(_by_subject(discovered[side])) for side in SIDES}
     keys = dict.fromkeys([*described["head"], *described["base"]])
-    return [_planned(key, described, discovered) for key in keys]
+    return [_planned(key, described, discovered, default_timeout_s) for key in keys]
 
 
 def share(planned: Sequence[Planned], index: int, count: int) -> list[Planned]:
@@ -81,20 +87,25 @@ def _by_subject(discovery: Message) -> Iterator[tuple[_Key, Message]]:
 
 
 def _planned(
-    key: _Key, described: Mapping[SideName, Mapping[_Key, Message]], discovered: Mapping[SideName, Message]
+    key: _Key,
+    described: Mapping[SideName, Mapping[_Key, Message]],
+    discovered: Mapping[SideName, Message],
+    default_timeout_s: float,
 ) -> Planned:
     name, parameters = key
     benchmark = described["head"].get(key) or described["base"][key]
     timed = benchmark["type"] in _TIMED
+    timeout_s = float(benchmark["timeout_s"] or default_timeout_s)
     return Planned(
         subject=_subject(benchmark, parameters, timed=timed),
         group=_group(name, benchmark["type"], parameters),
         cache=benchmark["cache"],
-        timeout_s=benchmark["timeout_s"],
-        cache_timeout_s=benchmark["cache_timeout_s"],
+        timeout_s=timeout_s,
+        cache_timeout_s=float(benchmark["cache_timeout_s"] or timeout_s),
         base=_trouble(key, described["base"], discovered["base"]),
         head=_trouble(key, described["head"], discovered["head"]),
         answers=benchmark["answers"],
+        from_nothing=benchmark["type"] in _OF_A_PROCESS,
     )
 
 

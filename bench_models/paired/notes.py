@@ -28,7 +28,7 @@ class Notes:
 
     def works(self, planned: Planned) -> bool:
         """Say whether neither side has met trouble with a benchmark."""
-        return self.of(planned).base is None and self.of(planned).head is None
+        return self.of(planned).works
 
     def pair(self, planned: Planned, pair: Pair) -> None:
         """Note one more pair."""

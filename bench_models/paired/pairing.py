@@ -2,8 +2,8 @@
 
 import math
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from bench_models.outcomes import Failed, Skipped
@@ -18,6 +18,7 @@ from bench_models.paired.sides import (
     Side,
     SideName,
     WorkerLostError,
+    WorkerSpoiltError,
 )
 from bench_models.stats.pairs import log_ratio
 from bench_models.verdict.observations import Answers, Pair, Subject
@@ -46,11 +47,14 @@ class Blocks:
     most: int
 
     @classmethod
-    def of(cls, call_s: float, number: int) -> "Blocks":
-        """Choose for a call that takes so long; ``number`` is the suite's own choice, or 0."""
+    def of(cls, call_s: float, number: int = 0, setup_s: float = 0.0) -> "Blocks":
+        """Choose for a call that takes so long; ``number`` is the suite's own choice, or 0.
+
+        ``setup_s`` is what the suite's ``setup`` takes before each block, as asv runs it before each sample.
+        """
         number = number or max(1, round(BLOCK_S / call_s))
         block_s = number * call_s
-        most = max(1, 2 * round(SIDE_S / block_s / 2))
+        most = max(1, 2 * round(SIDE_S / (block_s + setup_s) / 2))
         return cls(number=number, fewest=min(most, max(FEWEST_TURNS, round(FEWEST_S / block_s))), most=most)
 
     def suffice(self, seconds: Mapping[SideName, Sequence[float]]) -> bool:
@@ -62,41 +66,39 @@ class Blocks:
 
 
 class LostError(Exception):
-    """A worker died over a benchmark."""
+    """A worker is of no use any more; ``died`` says that it was perhaps not the benchmark's fault."""
 
-    def __init__(self, planned: Planned, troubles: Troubles) -> None:
-        """Say over which, and what its last words were."""
+    def __init__(self, planned: Planned, troubles: Troubles, *, died: bool) -> None:
+        """Say over which benchmark, and what happened."""
         super().__init__(str(planned.subject))
-        self.planned, self.troubles = planned, troubles
+        self.planned, self.troubles, self.died = planned, troubles, died
 
 
 @dataclass(kw_only=True)
 class Pairing:
-    """Takes pairs, and notes what comes of them."""
+    """Takes pairs, and notes what comes of them; ``one_core`` says that workers compute with one thread."""
 
     sides: Mapping[SideName, Side]
     notes: Notes
+    one_core: bool = True
     timed_s: float = 0.0
     _caches: dict[str, dict[SideName, str]] = field(default_factory=dict)
     _blocks: dict[Subject, Blocks] = field(default_factory=dict)
-    _pairs: int = 0
 
     def take(self, group: Sequence[Planned]) -> None:
         """Take one pair of each benchmark of a group, all by the same two workers; raises ``LostError``."""
-        self._pairs += 1
-        order = SIDES if self._pairs % 2 else SIDES[::-1]
+        first = group[0]
+        order = SIDES if self.notes.pairs(first) % 2 == 0 else SIDES[::-1]
         with ExitStack() as stack:
-            workers = {side: stack.enter_context(self.sides[side].worker()) for side in order}
-            if group[0].subject.kind == "value":
-                for planned in group:
+            lent = {side: self.sides[side].worker(from_nothing=first.from_nothing) for side in order}
+            workers = {side: stack.enter_context(worker) for side, worker in lent.items()}
+            for planned in group:
+                if planned.subject.kind == "value":
                     self._value(planned, workers)
-                return
-            opened = [planned for planned in group if self._open(planned, workers)]
-            _pin(workers)
-            for planned in opened:
-                self._time(planned, workers)
-            for planned in opened:
-                self._close(planned, workers)
+                elif self._open(planned, workers):
+                    with self._on_one_core(workers):
+                        self._time(planned, workers)
+                    self._both(planned, workers, together=True, do="close")
 
     def cache(self, planned: Planned, sharing: Sequence[Planned]) -> None:
         """Run a ``setup_cache`` on either side, one after the other: what the first builds, the second may reuse."""
@@ -133,11 +135,13 @@ class Pairing:
         if replies is None:
             return False
         if planned.subject not in self._blocks:
-            slowest = max(float(reply["call_s"]) for reply in replies.values())
-            if not slowest > 0:
-                self.notes.trouble(failed_on(SIDES, f"a call took {slowest} s"), planned)
+            number, fixed = int(replies["base"]["number"]), bool(replies["base"]["fixed"])
+            blocks = [self._block(planned, worker, number) for worker in workers.values()]
+            known = [block for block in blocks if block is not None]
+            if len(known) < len(blocks):
                 return False
-            self._blocks[planned.subject] = Blocks.of(slowest, int(replies["base"]["number"]))
+            call_s, setup_s = max(call_s for call_s, _ in known), max(setup_s for _, setup_s in known)
+            self._blocks[planned.subject] = Blocks.of(call_s, number if fixed else 0, setup_s)
         return True
 
     def _time(self, planned: Planned, workers: Workers) -> None:
@@ -146,19 +150,20 @@ class Pairing:
         order = tuple(workers)
         while not blocks.suffice(seconds):
             for side in order if len(seconds["base"]) % 2 == 0 else order[::-1]:
-                taken = self._block(planned, workers[side], blocks.number)
-                if taken is None:
+                block = self._block(planned, workers[side], blocks.number)
+                if block is None:
                     return
-                seconds[side].append(taken / blocks.number)
-                self.timed_s += taken
+                seconds[side].append(block[0])
+                self.timed_s += block[0] * blocks.number
         self.notes.pair(planned, Pair(base=tuple(seconds["base"]), head=tuple(seconds["head"])))
 
-    def _block(self, planned: Planned, worker: Process, number: int) -> float | None:
-        """Return the seconds that a block took, or None after noting what the worker met."""
+    def _block(self, planned: Planned, worker: Process, number: int) -> tuple[float, float] | None:
+        """Return the seconds of a call in a block and of the set-up before it, or None after noting trouble."""
         try:
             reply = worker.ask(planned.timeout_s, do="block", benchmark=planned.subject.benchmark, number=number)
-        except WorkerLostError as error:
-            raise LostError(planned, failed_on([worker.side], str(error))) from error
+        except WorkerSpoiltError as error:
+            died = isinstance(error, WorkerLostError)
+            raise LostError(planned, failed_on([worker.side], str(error)), died=died) from error
         except BenchmarkFailedError as error:
             self.notes.trouble(failed_on([worker.side], str(error)), planned)
             return None
@@ -166,12 +171,20 @@ class Pairing:
         if not seconds > 0:
             self.notes.trouble(failed_on([worker.side], f"its clock showed {seconds} s for a block"), planned)
             return None
-        return seconds
+        return seconds / number, float(reply["whole_s"]) - seconds
 
-    def _close(self, planned: Planned, workers: Workers) -> None:
-        """Tear down what was timed; a benchmark that cannot is in trouble, as under asv."""
-        if self.notes.works(planned):
-            self._both(planned, workers, together=True, do="close")
+    @contextmanager
+    def _on_one_core(self, workers: Workers) -> Iterator[None]:
+        """Put both workers on one core, where they meet the same neighbours; they never compute at once."""
+        if not self.one_core or not hasattr(os, "sched_getaffinity"):
+            yield
+            return
+        cores = sorted(os.sched_getaffinity(0))
+        _pin(workers, cores[-1:])
+        try:
+            yield
+        finally:
+            _pin(workers, cores)
 
     def _value(self, planned: Planned, workers: Workers) -> None:
         """Take a number from each side, one after the other: it may be a time."""
@@ -194,19 +207,21 @@ class Pairing:
         replies = self._both(planned, workers, together=False, do="answers")
         if replies is None:
             return
-        texts = {side: tuple(str(text) for text, _ in replies[side]["answers"]) for side in SIDES}
-        if texts["base"] != texts["head"]:
+        examples = {side: tuple(example for example, _ in replies[side]["answers"]) for side in SIDES}
+        right = {side: tuple(right for _, right in replies[side]["answers"]) for side in SIDES}
+        if examples["base"] != examples["head"]:
             error = "the sides answer different examples, so accuracy cannot be compared example by example"
             self.notes.trouble(failed_on(SIDES, error), planned)
-            return
-        right = {side: tuple(bool(right) for _, right in replies[side]["answers"]) for side in SIDES}
-        self.notes.answers(planned, Answers(base=right["base"], head=right["head"], examples=texts["head"]))
+        elif not examples["head"]:
+            self.notes.trouble(failed_on(SIDES, "its outcomes are empty"), planned)
+        else:
+            self.notes.answers(planned, Answers(base=right["base"], head=right["head"], examples=examples["head"]))
 
     def _both(self, planned: Planned, workers: Workers, *, together: bool, do: str) -> dict[SideName, Message] | None:
         """Ask both sides; return both replies, or None after noting what either side met."""
         replies: dict[SideName, Message] = {}
         troubles: dict[SideName, Failed | Skipped] = {}
-        lost = False
+        spoilt: list[WorkerSpoiltError] = []
         for side in workers if together else ():
             workers[side].post(**self._request(planned, side, do))
         for side, worker in workers.items():
@@ -217,10 +232,10 @@ class Pairing:
             except BenchmarkSkippedError as skip:
                 troubles[side] = Skipped(reason=str(skip))
             except BenchmarkFailedError as error:
-                lost |= isinstance(error, WorkerLostError)
+                spoilt += [error] if isinstance(error, WorkerSpoiltError) else []
                 troubles[side] = Failed(error=str(error))
-        if lost:
-            raise LostError(planned, troubles)
+        if spoilt:
+            raise LostError(planned, troubles, died=all(isinstance(error, WorkerLostError) for error in spoilt))
         unlike = "" if troubles else _unlike(*(replies[side].get("circumstances", {}) for side in SIDES))
         if troubles or unlike:
             self.notes.trouble(troubles or failed_on(SIDES, unlike), planned)
@@ -236,18 +251,18 @@ class Pairing:
         }
 
 
-def _pin(workers: Workers) -> None:
-    """Put both workers on one core, where they meet the same neighbours; they never compute at once."""
-    if not hasattr(os, "sched_getaffinity"):
-        return
-    core = max(os.sched_getaffinity(0))
+def _pin(workers: Workers, cores: Sequence[int]) -> None:
     for worker in workers.values():
         with suppress(BenchmarkFailedError):  # the next request tells
-            worker.ask(_REPLY_S, do="pin", core=core)
+            worker.ask(_REPLY_S, do="pin", cores=list(cores))
 
 
 def _unlike(base: Mapping[str, str], head: Mapping[str, str]) -> str:
-    """Return in words how the sides' circumstances differ, or nothing."""
-    names = [name for name in {**base, **head} if base.get(name) != head.get(name)]
+    """Return in words how the sides' circumstances differ, or nothing.
+
+    What torch says of itself counts where both sides have imported it: importing it later is no other machine.
+    """
+    known = [name for name in {**base, **head} if name.isupper() or (name in base and name in head)]
+    names = [name for name in known if base.get(name) != head.get(name)]
     unlike = [f"{name}: {base.get(name, 'unset')} on BASE, {head.get(name, 'unset')} on HEAD" for name in names]
     return f"the sides cannot be compared, they differ in {'; '.join(unlike)}" if unlike else ""

@@ -5,6 +5,7 @@ Whatever ends a check, its record is complete up to the last pair. All reports a
 
 import json
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -64,8 +65,11 @@ class Recorder:
 
     def __init__(self, folder: Path, header: Header, observed: Iterable[Observed]) -> None:
         """Begin a record in ``folder``, in place of an older one."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self._file: TextIO = (folder / FILE).open("w", encoding="utf-8")
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file: TextIO = (folder / FILE).open("w", encoding="utf-8")
+        except OSError as error:
+            raise BenchModelsError(f"--output {folder} cannot be written to: {error}") from error
         self._line("header", asdict(header))
         self._seen: dict[Subject, Observed] = {}
         for each in observed:
@@ -97,8 +101,9 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Close the file."""
-        self._file.close()
+        """Close the file; that a full disk lacks the last line was said already."""
+        with suppress(OSError):
+            self._file.close()
 
     def _line(self, kind: str, content: Mapping[str, Any]) -> None:
         try:

@@ -42,12 +42,16 @@ def replay(records: Sequence[Record], *, times: int, seed: int, slowdown_pct: fl
     Raises ``BenchModelsError`` where the records hold no timed pairs.
     """
     pools = _pools(records)
+    others = max(
+        sum(each.by_statistics and each.works and each.subject not in pools for each in record.observed)
+        for record in records
+    )
     draw = random.Random(seed)  # noqa: S311  # a simulation, not a secret
     red, caught, undecided, pairs = [], [], 0, 0
     for _ in tqdm(range(times), desc="replaying", unit="check", leave=False, disable=None):
         slowed = draw.choice(list(pools)) if slowdown_pct else None
-        observed = _check(_drawn(pools, draw, slowed, 1 + slowdown_pct / 100))
-        verdicts = {change.subject: change.verdict for change in judge(observed)}
+        observed = _check(_drawn(pools, draw, slowed, 1 + slowdown_pct / 100), others)
+        verdicts = {change.subject: change.verdict for change in judge(observed, others)}
         caught.append(slowed is not None and verdicts[slowed] == "regressed")
         red.append(any(verdict == "regressed" for subject, verdict in verdicts.items() if subject != slowed))
         undecided += sum(verdict == "undecided" for verdict in verdicts.values())
@@ -90,11 +94,14 @@ def _drawn(
     return drawn
 
 
-def _check(complete: Sequence[Observed]) -> list[Observed]:
-    """Return the part of the pairs that a check would have taken before it was decided."""
+def _check(complete: Sequence[Observed], others: int) -> list[Observed]:
+    """Return the part of the pairs that a check would have taken before it was decided.
+
+    ``others`` are the benchmarks without pairs that share the error budget: accuracies.
+    """
     seen = [replace(each, pairs=each.pairs[: LOOKS[0]]) for each in complete]
     for look in LOOKS[1:]:
-        opened = [wants_more(each, change) for each, change in zip(seen, judge(seen), strict=True)]
+        opened = [wants_more(each, change) for each, change in zip(seen, judge(seen, others), strict=True)]
         if not any(opened):
             break
         seen = [

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from bench_models.paired.groups import Planned, grouped
 from bench_models.paired.notes import Notes
 from bench_models.paired.pairing import LostError, Pairing
-from bench_models.paired.sides import Side, SideName
+from bench_models.paired.sides import Side, SideName, discovered
 from bench_models.stats.looks import LOOKS
 from bench_models.verdict.changes import judge, wants_more
 
@@ -28,7 +28,7 @@ class Sampler:
     pairing: Pairing
     notes: Notes
     elsewhere: int
-    _losses: Counter[Planned] = field(default_factory=Counter)
+    _losses: Counter[tuple[Planned, SideName]] = field(default_factory=Counter)
 
     def run(self, planned: Sequence[Planned], looks: Sequence[int] = LOOKS, *, until_decided: bool = True) -> None:
         """Measure all, look after so many pairs, and go on with what is open.
@@ -63,8 +63,7 @@ class Sampler:
         """
         for side in self.sides.values():
             side.renew()
-        for side in self.sides.values():
-            side.discovered()
+        discovered(self.sides)
 
     def _round(self, groups: Mapping[str, Sequence[Planned]], wanted: Sequence[Planned]) -> None:
         """Take one pair of everything that is wanted."""
@@ -82,7 +81,8 @@ class Sampler:
             try:
                 self.pairing.take(remaining)
             except LostError as lost:
-                self._losses[lost.planned] += 1
-                if self._losses[lost.planned] > 1:
+                blamed = [(lost.planned, side) for side in lost.troubles]
+                self._losses.update(blamed)
+                if not lost.died or any(self._losses[each] > 1 for each in blamed):
                     self.notes.trouble(lost.troubles, lost.planned)
                 log.warning("%s: %s", lost.planned.subject, "; ".join(map(str, lost.troubles.values())))

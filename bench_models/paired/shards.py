@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from bench_models.errors import BenchModelsError
 from bench_models.paired.record import Ending, Header, Record
+from bench_models.paired.sides import SIDES, SideName
 
 # What all shards of a check have in common. Machines may differ: each compares both commits on its own.
 _COMMON = ("base", "head", "uncommitted", "shards", "threads", "python", "libraries", "suites", "subjects")
@@ -22,7 +23,10 @@ def merge(records: Sequence[Record]) -> Record:
         _require_common(first.header, other.header)
     _require_all([record.header.shard for record in records], first.header.shards)
     observed = {str(each.subject): each for record in records for each in record.observed}
-    broken = {side: found for record in records for side, found in record.header.broken.items()}
+    broken: dict[SideName, dict[str, str]] = {
+        side: {module: error for record in records for module, error in record.header.broken[side].items()}
+        for side in SIDES
+    }
     header = replace(
         first.header,
         shard=1,

@@ -5,7 +5,8 @@ import os
 import signal
 import socket
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -27,7 +28,11 @@ class BenchmarkFailedError(Exception):
     """A benchmark raised, hung or answered garbage; says which and why."""
 
 
-class WorkerLostError(BenchmarkFailedError):
+class WorkerSpoiltError(BenchmarkFailedError):
+    """A worker hung or answered garbage, and cannot be asked again."""
+
+
+class WorkerLostError(WorkerSpoiltError):
     """A worker died, which may not have been the benchmark's fault."""
 
 
@@ -75,9 +80,9 @@ class Process:
         try:
             yield
         except TimeoutError as error:
-            raise BenchmarkFailedError(f"no answer within the benchmark's timeout of {timeout_s:g} s") from error
+            raise WorkerSpoiltError(f"no answer within the benchmark's timeout of {timeout_s:g} s") from error
         except GarbageError as error:
-            raise BenchmarkFailedError(f"the worker answered with garbage: {error}") from error
+            raise WorkerSpoiltError(f"the worker answered with garbage: {error}") from error
         except ChannelClosedError as error:
             raise WorkerLostError(f"its worker died{self._last_words()}") from error
 
@@ -88,12 +93,18 @@ class Process:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """What a side runs: its interpreter, the folder with its code, and the suite (HEAD's on both sides)."""
+    """What a side runs: its interpreter, the folder with its code, and its suite.
+
+    ``timeout_s`` is that of benchmarks that state none. ``apart`` says that the code was installed into a
+    folder of its own, so that nothing of it may come from elsewhere.
+    """
 
     name: SideName
     python: Path
     code: Path
     suite: Path
+    timeout_s: float
+    apart: bool
 
 
 class Side:
@@ -102,14 +113,19 @@ class Side:
     def __init__(self, tree: Tree, scratch: Path, environment: dict[str, str]) -> None:
         """Take a folder of one's own; ``start`` begins."""
         self.name = tree.name
-        self._tree = tree
+        self.tree = tree
         self._folder = scratch / tree.name
         self._folder.mkdir()
         self._log = self._folder / "log"
         self._environment = environment | {"PYTHONPATH": str(tree.code)}
         self._address = self._folder / "s"
         self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(str(self._address))
+        try:
+            self._listener.bind(str(self._address))
+        except OSError as error:
+            raise BenchModelsError(
+                f"no socket can be made at {self._address} ({error}): set TMPDIR to a short path"
+            ) from error
         self._listener.listen()
         self._started: list[subprocess.Popen[bytes]] = []
         self._count = 0
@@ -118,16 +134,11 @@ class Side:
         self._modules: list[str] = []
         self._forks = hasattr(os, "fork")
 
-    @property
-    def python(self) -> Path:
-        """The interpreter that its processes run."""
-        return self._tree.python
-
     def start(self) -> None:
         """Start the parent and let it import the suite; ``discovered`` waits for the outcome."""
         self._found = None
         self._parent = self._spawn()
-        self._parent.post(do="discover", suite=str(self._tree.suite), warm=self._modules)
+        self._parent.post(**self._discovery(self._modules))
 
     def discovered(self) -> Message:
         """Return the benchmarks of the suite and the modules that are broken.
@@ -137,7 +148,18 @@ class Side:
         if self._found is None:
             self._found = self._imported()
             self._forks = self._forks and self._found["threads"] == 1
+            strangers = self._found["strangers"] if self.tree.apart else {}
+            for name, file in strangers.items():
+                raise BenchModelsError(
+                    f"{self.name.upper()} imports {name} from {file} and not from its own commit: uninstall what is "
+                    "installed there (an editable install?), or use another environment with --python"
+                )
         return self._found
+
+    @property
+    def forks(self) -> bool:
+        """Whether workers are forked from a parent."""
+        return self._forks
 
     def warm(self, modules: list[str]) -> None:
         """Import what a first worker imported in all parents to come."""
@@ -147,24 +169,27 @@ class Side:
         """Begin again with another parent, where there is need of one; ``discovered`` waits for it."""
         if self._forks and self._parent is not None:
             self._parent.end()
-            self._started = [each for each in self._started if each.poll() is None]
             self.start()
 
     def cache(self, benchmark: str, timeout_s: float) -> Path:
-        """Run a benchmark's ``setup_cache`` in a worker and return the file with what it returned."""
-        file = self._folder / f"cache-{self._count}"
+        """Run a benchmark's ``setup_cache`` in a worker and return the folder that it ran in."""
+        folder = self._folder / f"cache-{self._count}"
+        folder.mkdir()
         with self.worker() as worker:
-            worker.ask(timeout_s, do="cache", benchmark=benchmark, file=str(file))
-        return file
+            worker.ask(timeout_s, do="cache", benchmark=benchmark, folder=str(folder))
+        return folder
 
     def spawn_only(self) -> None:
         """Start workers from nothing instead of forking them, as CUDA and some systems need."""
         self._forks = False
 
     @contextlib.contextmanager
-    def worker(self) -> Iterator[Process]:
-        """Lend a fresh worker, and end it afterwards."""
-        process = self._fork() if self._forks else self._spawn_worker()
+    def worker(self, *, from_nothing: bool = False) -> Iterator[Process]:
+        """Lend a fresh worker, and end it afterwards; raises ``BenchModelsError`` where none can be had."""
+        try:
+            process = self._fork() if self._forks and not from_nothing else self._spawn_worker()
+        except BenchmarkFailedError as error:
+            raise BenchModelsError(f"{self.name.upper()} has no worker any more: {error}") from error
         try:
             yield process
         finally:
@@ -198,14 +223,18 @@ class Side:
 
     def _spawn_worker(self) -> Process:
         worker = self._spawn()
-        worker.ask(_IMPORT_S, do="discover", suite=str(self._tree.suite), warm=[])
+        worker.ask(_IMPORT_S, **self._discovery([]))
         return worker
 
+    def _discovery(self, warm: list[str]) -> Message:
+        return {"do": "discover", "suite": str(self.tree.suite), "code": str(self.tree.code), "warm": warm}
+
     def _spawn(self) -> Process:
+        self._started = [each for each in self._started if each.poll() is None]
         self._count += 1
         name = f"{self.name}-{self._count}"
         with self._log.open("ab") as log:
-            command = [str(self._tree.python), str(_WORKER), str(self._address), name]
+            command = [str(self.tree.python), str(_WORKER), str(self._address), name]
             self._started.append(
                 subprocess.Popen(
                     command,
@@ -220,12 +249,34 @@ class Side:
         return self._join(name)
 
     def _join(self, name: str) -> Process:
-        self._listener.settimeout(_JOIN_S)
         try:
-            channel = Channel(self._listener.accept()[0])
+            channel = Channel(self._accepted())
             hello = channel.receive(_JOIN_S)
         except (TimeoutError, ChannelClosedError, GarbageError) as error:
-            raise BenchmarkFailedError(f"no worker of {self.name} joined within {_JOIN_S:g} s") from error
+            said = self._log.read_text(encoding="utf-8", errors="replace").strip()[-_LOG_TAIL:]
+            raise BenchModelsError(
+                f"no process of {self.name.upper()} joined with {self.tree.python}: {said or 'it said nothing'}"
+            ) from error
         if hello.get("name") != name:
             raise BenchmarkFailedError(f"{name} was to join, and {hello.get('name')} did")
         return Process(channel, int(hello["pid"]), self.name, self._log)
+
+    def _accepted(self) -> socket.socket:
+        """Wait for a process to join, as long as the one that was started last, or the parent, lives."""
+        self._listener.settimeout(1.0)
+        end = time.monotonic() + _JOIN_S
+        while True:
+            try:
+                return self._listener.accept()[0]
+            except TimeoutError:
+                if time.monotonic() > end or self._started[-1].poll() is not None:
+                    raise
+
+
+def discovered(sides: Mapping[SideName, Side]) -> dict[SideName, Message]:
+    """Wait for both sides' parents; where one cannot be forked, neither is: they must be alike."""
+    found: dict[SideName, Message] = {side: sides[side].discovered() for side in SIDES}
+    if not all(side.forks for side in sides.values()):
+        for side in sides.values():
+            side.spawn_only()
+    return found

@@ -5,6 +5,8 @@ else: the side may be any project with an asv suite. A parent imports what bench
 a fresh worker a pair; a worker opens benchmarks and runs blocks of calls when it is told to.
 """
 
+from __future__ import annotations
+
 import contextlib
 import importlib
 import io
@@ -18,9 +20,11 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
@@ -31,7 +35,6 @@ if __name__ == "__main__":
 else:
     from bench_models.paired.channel import Channel, ChannelClosedError, Message
 
-DEFAULT_TIMEOUT_S = 60.0
 DEFAULT_WARMUP_S = 0.1
 
 # Variables that choose kernels, threads or devices.
@@ -54,6 +57,13 @@ _FLAGS: tuple[str, ...] = (
 )
 
 
+_CACHE = "cache.pickle"
+
+
+class _SkippedError(Exception):
+    """A benchmark does not want to run here."""
+
+
 class Worker:
     """One process on one side: every request has exactly one reply."""
 
@@ -63,6 +73,7 @@ class Worker:
         self._channel = _join(address, name)
         self._benchmarks: dict[str, Any] = {}
         self._timers: dict[str, Any] = {}
+        self._forked: set[int] = set()
 
     def serve(self) -> None:
         """Answer until the check hangs up."""
@@ -71,16 +82,17 @@ class Worker:
                 request = self._channel.receive()
             except ChannelClosedError:
                 return
-            _reap()
+            self._reap()
             try:
-                reply = getattr(self, "do_" + request.pop("do"))(**request)
-            except NotImplementedError as error:
-                reply = {"skipped": str(error) or "setup raised NotImplementedError"}
+                self._channel.send(getattr(self, "do_" + request.pop("do"))(**request))
+            except ChannelClosedError:
+                return
+            except _SkippedError as skip:
+                self._channel.send({"skipped": str(skip)})
             except Exception as error:  # noqa: BLE001  # whatever a benchmark raises is an answer
-                reply = {"error": _sentence(error), "traceback": traceback.format_exc()}
-            self._channel.send(reply)
+                self._channel.send({"error": _sentence(error), "traceback": traceback.format_exc()})
 
-    def do_discover(self, suite: str, warm: list[str]) -> Message:
+    def do_discover(self, suite: str, code: str, warm: list[str]) -> Message:
         """Import a suite and what workers will need; return benchmarks, broken modules, the number of threads."""
         from asv_runner._aux import update_sys_path
         from asv_runner.discovery import disc_benchmarks
@@ -92,12 +104,21 @@ class Worker:
         self._benchmarks = {benchmark.name: benchmark for benchmark in found}
         _import(warm)
         described = [_described(benchmark) for benchmark in found]
-        return {"benchmarks": described, "broken": broken, "threads": _count_threads(), **_facts()}
+        strangers = _strangers(Path(code), Path(suite).name)
+        return {
+            "benchmarks": described,
+            "broken": broken,
+            "threads": _count_threads(),
+            "strangers": strangers,
+            **_facts(),
+        }
 
-    def do_cache(self, benchmark: str, file: str) -> Message:
-        """Run a benchmark's ``setup_cache`` and keep what it returns."""
-        cache = self._benchmarks[benchmark].do_setup_cache()
-        Path(file).write_bytes(pickle.dumps(cache))
+    def do_cache(self, benchmark: str, folder: str) -> Message:
+        """Run a benchmark's ``setup_cache`` in a folder and keep there what it returns."""
+        os.chdir(folder)
+        with _skipping():
+            cache = self._benchmarks[benchmark].do_setup_cache()
+        (Path(folder) / _CACHE).write_bytes(pickle.dumps(cache))
         return {}
 
     def do_imported(self) -> Message:
@@ -110,8 +131,10 @@ class Worker:
         sys.stderr.flush()
         pid = os.fork()
         if pid:
+            self._forked.add(pid)
             return {"pid": pid}
         os.setsid()
+        self._forked = set()
         self._channel.close()
         try:
             self._channel = _join(self._address, name)
@@ -122,36 +145,42 @@ class Worker:
             os._exit(0)
 
     def do_open(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
-        """Set a benchmark up as asv does and warm it up; return the seconds that one call takes."""
+        """Set a benchmark up as asv does and warm it up; return how many calls asv's sample would have."""
         opened = self._set_up(benchmark, parameters, cache)
-        timer = opened._get_timer(*opened._build_params())
-        call_s = _warm_up(opened, timer)
-        self._timers[benchmark] = timer
-        return {"call_s": call_s, "number": int(opened.number), "circumstances": _circumstances()}
+        self._timers[benchmark] = opened._get_timer(*opened._build_params())
+        with _skipping_marked():
+            number = _warm_up(opened, self._timers[benchmark])
+        return {"number": number, "fixed": bool(opened.number), "circumstances": _circumstances()}
 
-    def do_pin(self, core: int) -> Message:
-        """Stay on one core from now on."""
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(0, {core})
+    def do_pin(self, cores: list[int]) -> Message:
+        """Stay on some cores from now on."""
+        os.sched_setaffinity(0, cores)
         return {}
 
     def do_block(self, benchmark: str, number: int) -> Message:
-        """Time ``number`` calls; return the seconds that all of them took."""
-        return {"seconds": self._timers[benchmark].timeit(number)}
+        """Time ``number`` calls; return their seconds, and those with what ``setup`` does before them."""
+        began = time.perf_counter()
+        seconds = self._timers[benchmark].timeit(number)
+        return {"seconds": seconds, "whole_s": time.perf_counter() - began}
 
     def do_value(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
         """Return a benchmark's number, which is NaN where it returns None."""
         opened = self._set_up(benchmark, parameters, cache)
-        value = opened.do_run()
-        opened.do_teardown()
+        try:
+            with _skipping_marked():
+                value = opened.do_run()
+        finally:
+            opened.do_teardown()
         return {"value": math.nan if value is None else float(value), "circumstances": _circumstances()}
 
     def do_answers(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
         """Return what the method gives that a benchmark names as its ``outcomes``."""
         opened = self._set_up(benchmark, parameters, cache)
-        answers = getattr(opened.func.__self__, _attribute(opened, "outcomes"))(*opened._build_params())
-        opened.do_teardown()
-        return {"answers": answers}
+        try:
+            answers = getattr(opened.func.__self__, _attribute(opened, "outcomes"))(*opened._build_params())
+        finally:
+            opened.do_teardown()
+        return {"answers": [[str(example), bool(right)] for example, right in answers]}
 
     def do_close(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:  # noqa: ARG002  # as opened
         """Tear down what was opened."""
@@ -162,10 +191,16 @@ class Worker:
         opened = self._benchmarks[benchmark]
         if opened.params:
             opened.set_param_idx(_combinations(opened).index(parameters))
-        opened.set_cache(None if cache is None else pickle.loads(Path(cache).read_bytes()))
+        if cache is not None:
+            os.chdir(cache)  # where setup_cache may have left files
+        opened.set_cache(None if cache is None else pickle.loads((Path(cache) / _CACHE).read_bytes()))
         if opened.do_setup():
-            raise NotImplementedError(f"{benchmark}({', '.join(parameters)}) is skipped by the suite")
+            raise _SkippedError("its setup, or its parameters, say that it is not for here")
         return opened
+
+    def _reap(self) -> None:
+        """Let go of workers that ended; a benchmark's own children are its own."""
+        self._forked = {pid for pid in self._forked if not os.waitpid(pid, os.WNOHANG)[0]}
 
 
 def _join(address: str, name: str) -> Channel:
@@ -176,10 +211,24 @@ def _join(address: str, name: str) -> Channel:
     return channel
 
 
-def _reap() -> None:
-    with contextlib.suppress(ChildProcessError):
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
+@contextlib.contextmanager
+def _skipping() -> Iterator[None]:
+    """Take ``NotImplementedError`` for asv's word for "not here"."""
+    try:
+        yield
+    except NotImplementedError as error:
+        raise _SkippedError(str(error) or "it raised NotImplementedError") from error
+
+
+@contextlib.contextmanager
+def _skipping_marked() -> Iterator[None]:
+    """Take only asv's own mark for that: a kernel that is not implemented is an error."""
+    from asv_runner.benchmarks.mark import SkipNotImplemented
+
+    try:
+        yield
+    except SkipNotImplemented as error:
+        raise _SkippedError(str(error)) from error
 
 
 def _sentence(error: BaseException) -> str:
@@ -210,20 +259,28 @@ def _count_threads() -> int:
     return len(list(tasks.iterdir())) if tasks.is_dir() else 1
 
 
+def _strangers(code: Path, suite: str) -> dict[str, str]:
+    """Return what this side has of its own in ``code`` and imported from elsewhere, and from where."""
+    found = {}
+    for name in {path.stem for path in code.iterdir()} - {suite}:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file is not None and code.resolve() not in Path(file).resolve().parents:
+            found[name] = file
+    return found
+
+
 def _described(benchmark: Any) -> Message:
     return {
         "name": benchmark.name,
         "type": benchmark.type,
         "parameters": _combinations(benchmark),
         "unit": str(benchmark.unit),
-        "timeout_s": float(_attribute(benchmark, "timeout") or DEFAULT_TIMEOUT_S),
+        "timeout_s": _attribute(benchmark, "timeout"),
         "better": _attribute(benchmark, "better"),
         "margin_pct": _attribute(benchmark, "margin"),
         "answers": _attribute(benchmark, "outcomes") is not None,
         "cache": benchmark.setup_cache_key,
-        "cache_timeout_s": float(benchmark.setup_cache_timeout or DEFAULT_TIMEOUT_S)
-        if benchmark.setup_cache_key
-        else 0,
+        "cache_timeout_s": benchmark.setup_cache_timeout,
     }
 
 
@@ -241,8 +298,8 @@ def _attribute(benchmark: Any, name: str) -> Any:
     return next((value for value in values if value is not None), None)
 
 
-def _warm_up(benchmark: Any, timer: Any) -> float:
-    """Call until the benchmark's warm-up time is over, at least once; return the seconds of a call."""
+def _warm_up(benchmark: Any, timer: Any) -> int:
+    """Call until the benchmark's warm-up time is over, at least once; return the calls of the last sample."""
     warmup_s = getattr(benchmark, "warmup_time", -1)
     end = time.perf_counter() + (DEFAULT_WARMUP_S if warmup_s < 0 else warmup_s)
     number = benchmark.number or 1
@@ -250,7 +307,7 @@ def _warm_up(benchmark: Any, timer: Any) -> float:
         benchmark._redo_setup_next = False
         seconds = timer.timeit(number)
         if time.perf_counter() >= end:
-            return float(seconds) / number
+            return int(number)
         if not benchmark.number and seconds < benchmark.sample_time:
             number *= 2
 

@@ -16,6 +16,8 @@ from bench_models.verdict.observations import Absent, Answers, Observed, Pair, S
 Verdict = Literal["regressed", "failed", "undecided", "improved", "new", "missing", "unchanged", "skipped"]
 
 SHOWN_FLIPS = 10
+# What would have been seen, nine times in ten.
+_SEEN_TAIL = 0.1
 
 # What was computed twice in floating point may differ in the last digits, and did not change.
 _ROUNDING = 1e-9
@@ -58,9 +60,11 @@ def judge(observed: Sequence[Observed], elsewhere: int = 0) -> list[Change]:
     The error budget is shared by all benchmarks in which chance has a part: those here and those that
     other shards of the same check measure ``elsewhere``.
     """
-    sharing = elsewhere + sum(each.by_statistics for each in observed)
-    noisy = [each for each in observed if each.scatters]
-    spreads = dict(zip(map(id, noisy), means([_log_ratios(each) for each in noisy]), strict=True))
+    sharing = elsewhere + sum(each.by_statistics and each.works for each in observed)
+    spreads: dict[int, Mean | None] = {}
+    for kind in ("time", "value"):  # peaks of memory scatter far less than times, and lend them nothing
+        noisy = [each for each in observed if each.scatters and each.subject.kind == kind]
+        spreads |= zip(map(id, noisy), means([_log_ratios(each) for each in noisy]), strict=True)
     return [_judge(each, spreads.get(id(each)), alarm_tail(max(1, sharing))) for each in observed]
 
 
@@ -100,12 +104,12 @@ def _troubled(observed: Observed) -> Change | None:
         if isinstance(base, Failed):
             verdict, reason = "failed", f"fails on both sides: {head.error}"
         elif base is None:
-            verdict, reason = "regressed", f"works on BASE and fails on HEAD: {head.error}"
+            verdict, reason = "regressed", f"fails on HEAD and not on BASE: {head.error}"
         else:
             verdict, reason = "failed", f"{_in_words(base)} on BASE and fails on HEAD: {head.error}"
     elif isinstance(base, Failed):
         if head is None:
-            verdict, reason = "improved", f"fails on BASE and works on HEAD: {base.error}"
+            verdict, reason = "improved", f"fails on BASE and not on HEAD: {base.error}"
         else:
             verdict, reason = "failed", f"fails on BASE and {_in_words(head)} on HEAD: {base.error}"
     elif head is None:
@@ -152,19 +156,21 @@ def _noisy(observed: Observed, spread: Mean | None, tail: float) -> Change:
     subject, count = observed.subject, len(observed.pairs)
     base, head = (median(fmean(getattr(pair, side)) for pair in observed.pairs) for side in ("base", "head"))
     if spread is None:
-        reason = f"{count} pair is too few" if all(_positive(pair) for pair in observed.pairs) else "changes its sign"
-        return Change(subject=subject, verdict="undecided", reason=reason, base=base, head=head, pairs=count)
+        why = f"{count} pair is too few" if all(_positive(pair) for pair in observed.pairs) else "changes its sign"
+        return Change(subject=subject, verdict="undecided", reason=why, base=base, head=head, pairs=count)
     margin, wide, narrow = log1p(subject.margin_pct / 100), spread.half_width(tail), spread.half_width(calm_tail())
     harm = _harm(subject, spread.value)
     verdict: Verdict = "undecided"
+    reason = f"the margin is {subject.margin_pct:g} %"
     if abs(harm) + narrow < margin:
-        verdict = "unchanged"
+        verdict, reason = "unchanged", f"surely within the margin of {subject.margin_pct:g} %"
     elif abs(harm) > wide and abs(harm) >= margin / 2:
         verdict = "regressed" if harm > 0 else "improved"
+        reason = f"not by chance, and not surely within the margin of {subject.margin_pct:g} %"
     return Change(
         subject=subject,
         verdict=verdict,
-        reason=f"the margin is {subject.margin_pct:g} %",
+        reason=reason,
         base=base,
         head=head,
         change_pct=Estimate(
@@ -174,7 +180,7 @@ def _noisy(observed: Observed, spread: Mean | None, tail: float) -> Change:
             level=1 - 2 * tail * len(LOOKS),
         ),
         pairs=count,
-        visible_pct=_pct(max(margin / 2, wide)),
+        visible_pct=_pct(max(margin / 2, wide + spread.half_width(_SEEN_TAIL))),
     )
 
 
@@ -188,8 +194,9 @@ def _answered(observed: Observed, answers: Answers, tail: float) -> Change:
     drop = paired_drop(answers.base, answers.head, level=1 - 2 * share)
     calm = paired_drop(answers.base, answers.head, level=1 - 2 * calm_tail() * len(LOOKS))
     right = fmean(answers.base)
-    # The margin is a share of the number that the benchmark returns: right answers, or wrong ones.
-    margin = subject.margin_pct / 100 * abs(pair.base[0])
+    # Relative to the share of right answers, or of wrong ones, whatever unit the benchmark's number has.
+    share_of = right if subject.better == "higher" else 1 - right
+    margin = subject.margin_pct / 100 * share_of
     p_value = mcnemar(len(lost), len(won))
     verdict: Verdict = "undecided"
     if not lost and not won:
@@ -211,9 +218,9 @@ def _answered(observed: Observed, answers: Answers, tail: float) -> Change:
         reason=_flipped(len(answers.examples), flips, drop.scaled(100), right),
         base=pair.base[0],
         head=pair.head[0],
-        change_pct=_relative(drop, subject, pair.base[0]),
+        change_pct=_relative(drop, subject, share_of),
         pairs=1,
-        visible_pct=100 * max(margin, drop.high - drop.value) / abs(pair.base[0]) if pair.base[0] else None,
+        visible_pct=100 * max(margin, drop.high - drop.value) / share_of if share_of else None,
         flips=flips,
     )
 
@@ -228,11 +235,11 @@ def _flipped(examples: int, flips: Flips, drop_points: Estimate, right: float) -
     )
 
 
-def _relative(drop: Estimate, subject: Subject, base: float) -> Estimate | None:
-    """Return a drop of right answers as a change of the benchmark's own number, in percent."""
-    if not base:
+def _relative(drop: Estimate, subject: Subject, share_of: float) -> Estimate | None:
+    """Return a drop of right answers as a change of the share of right answers, or of wrong ones, in percent."""
+    if not share_of:
         return None
-    scale = 100 / abs(base)
+    scale = 100 / share_of
     if subject.better == "lower":  # it counts wrong answers
         return Estimate(value=drop.value * scale, low=drop.low * scale, high=drop.high * scale, level=drop.level)
     return Estimate(value=0.0 - drop.value * scale, low=-drop.high * scale, high=-drop.low * scale, level=drop.level)

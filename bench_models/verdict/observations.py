@@ -103,6 +103,11 @@ class Observed:
         return replace(self, base=trouble) if side == "base" else replace(self, head=trouble)
 
     @property
+    def works(self) -> bool:
+        """Whether neither side has met trouble."""
+        return self.base is None and self.head is None
+
+    @property
     def repeats(self) -> bool:
         """Whether each side gave the same number every time: then there is no noise to average out."""
         return all(pair.base == self.pairs[0].base and pair.head == self.pairs[0].head for pair in self.pairs)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench_models.paired.pairing import SIDE_S, Blocks
+from bench_models.paired.sides import SIDES, SideName
 
 
 @pytest.mark.parametrize(
@@ -22,6 +23,11 @@ from bench_models.paired.pairing import SIDE_S, Blocks
 def test_length_of_a_call_decides_how_often_it_is_timed(call_s: float, number: int, fewest: int, most: int) -> None:
     """A pair takes about as long whatever it times."""
     assert Blocks.of(call_s, 0) == Blocks(number=number, fewest=fewest, most=most)
+
+
+def test_set_up_before_each_block_leaves_time_for_fewer_of_them() -> None:
+    """As asv runs it before each sample, a slow one would make a pair endless."""
+    assert Blocks.of(1e-5, setup_s=1.0).most == 2
 
 
 def test_suite_chooses_the_number_of_calls_itself() -> None:
@@ -47,5 +53,5 @@ def test_calm_pair_ends_earlier_than_a_noisy_one() -> None:
     assert (blocks.suffice(calm), blocks.suffice(noisy)) == (True, False)
 
 
-def _seconds(draw: random.Random, call_s: float, noise: float, turns: int) -> dict[str, list[float]]:
-    return {side: [call_s * (1 + draw.uniform(0, noise)) for _ in range(turns)] for side in ("base", "head")}
+def _seconds(draw: random.Random, call_s: float, noise: float, turns: int) -> dict[SideName, list[float]]:
+    return {side: [call_s * (1 + draw.uniform(0, noise)) for _ in range(turns)] for side in SIDES}

@@ -75,6 +75,7 @@ def test_every_group_is_in_exactly_one_shard() -> None:
             base=None,
             head=None,
             answers=False,
+            from_nothing=False,
         )
         for index in range(16)
     ]

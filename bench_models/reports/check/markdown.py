@@ -65,12 +65,15 @@ def headline(found: Findings) -> str:
     if failed:
         parts.append(f"**{_count(failed)} could not be measured**, first `{failed[0].subject}`: {failed[0].reason}.")
     if not regressed and not failed and not broken:
-        parts.append(f"**No regression {between}.**")
+        seen = "**No regression" if found.record.ending == "complete" else "**No regression was seen"
+        parts.append(f"{seen} {between}.**")
     unchanged, improved = len(found.of("unchanged")), len(found.of("improved"))
     parts.append(f"Of {_count(found.changes)} {unchanged} did not change and {improved} improved.")
+    only_one = [(found.of(verdict), verdict) for verdict in ("new", "missing")]
+    parts += [f"{_count(them)} {'is' if len(them) == 1 else 'are'} {verdict}." for them, verdict in only_one if them]
     if undecided:
         parts.append(f"{_count(undecided)} stayed undecided: the table says how large a change would have been seen.")
-    return escape(" ".join(parts), quote=False)
+    return escape(" ".join(" ".join(parts).split()), quote=False)
 
 
 def _count(changes: Sequence[Change]) -> str:
@@ -116,7 +119,7 @@ def _cells(change: Change) -> list[str]:
 def _why(change: Change) -> str:
     if change.verdict != "undecided" or change.visible_pct is None:
         return change.reason
-    return f"{change.reason}; a change of {change.visible_pct:.1f} % would have been seen"
+    return f"{change.reason}; a change of {change.visible_pct:.1f} % would most likely have been seen"
 
 
 def _number(change: Change, number: float) -> str:
