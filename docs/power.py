@@ -1,8 +1,9 @@
 """How large a slow-down does the check find? Plant some, check, count: ``python docs/power.py --times 10``.
 
 Each check judges a commit, in a clone, that slows down one variant by each size; the variants take
-turns. Whoever runs this needs the trained variants in the store (`bench-models build`) and a machine
-that does nothing else; a check takes minutes.
+turns. It measures the latencies of these variants, and the figures of all. Whoever runs this needs the
+trained variants in the store (`bench-models build`) and a machine that does nothing else; a check takes
+minutes.
 """
 
 import argparse
@@ -33,7 +34,7 @@ from dataclasses import dataclass
 from bench_models.runtimes.eager import Eager
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Slowed(Eager):
     pct: float
 
@@ -49,6 +50,13 @@ class Slowed(Eager):
             return answer
 
         return slowed
+
+    # Its answers are those of Eager, so that the figures of slowed variants are not computed anew.
+    def __repr__(self):
+        return repr(Eager())
+
+
+Slowed.__module__ = Eager.__module__
 '''
 
 
@@ -56,23 +64,22 @@ def main() -> None:
     """Plant, check and print what was caught."""
     options = _options()
     found: dict[float, list[dict[str, str]]] = defaultdict(list)
-    alarms: list[bool] = []
+    others: list[str] = []
     for number in range(options.times):
         names = [SUITE.names[(number + place) % len(SUITE.names)] for place in range(len(options.sizes))]
-        output = options.output.resolve() / f"{number + 1:02d}"
-        report = _checked(dict(zip(names, options.sizes, strict=True)), output)
-        verdicts: dict[str, dict[str, str]] = defaultdict(dict)
-        for change in report["changes"]:
-            variant = change["parameters"][0].strip("'")
-            verdicts[variant][change["benchmark"].rpartition("_")[2]] = change["verdict"]
-        for name, size in zip(names, options.sizes, strict=True):
-            found[size].append(verdicts.pop(name))
-        alarms += [verdict == "regressed" for rest in verdicts.values() for verdict in rest.values()]
-        print(
-            *(f"{size:g} % in {name}: {found[size][-1]}" for name, size in zip(names, options.sizes, strict=True)),
-            sep="\n",
-        )
-    print(_table(found), f"\n{sum(alarms)} of {len(alarms)} verdicts on what was not slowed down were red")
+        planted = dict(zip(names, options.sizes, strict=True))
+        slowed: dict[str, dict[str, str]] = {name: {} for name in names}
+        for change in _checked(planted, options.output.resolve() / f"{number + 1:02d}")["changes"]:
+            name, (*_, benchmark) = change["parameters"][0].strip("'"), change["benchmark"].split(".")
+            if name in planted and benchmark.startswith("time_"):
+                slowed[name][benchmark] = change["verdict"]
+            else:
+                others.append(change["verdict"])
+        for name, pct in planted.items():
+            found[pct].append(slowed[name])
+            print(f"{pct:g} % in {name}: {slowed[name]}")
+        print(_table(found))
+        print(f"{others.count('regressed')} of {len(others)} verdicts on what was not slowed down are red", flush=True)
 
 
 def _options() -> argparse.Namespace:
@@ -102,7 +109,8 @@ def _checked(planted: dict[str, float], output: Path) -> dict[str, list[dict[str
         _run(
             "git", "-c", "user.name=Power", "-c", "user.email=power@localhost", "commit", "-qm", f"{planted}", cwd=clone
         )
-        command = ("check", "HEAD~1", "HEAD", "--python", "same", "--bench", "Latency", "--output", str(output))
+        bench = f"Figures|'({'|'.join(planted)})'"
+        command = ("check", "HEAD~1", "HEAD", "--python", "same", "--bench", bench, "--output", str(output))
         status = subprocess.run(
             [sys.executable, "-m", "bench_models", *command], cwd=clone, env=os.environ, check=False
         )

@@ -18,7 +18,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 pytestmark = pytest.mark.slow
 
 # Words that the tiny tokenizer does not know, so that what matters comes after the eighth token.
-_OPENING = "as far as anybody in this room can tell"
+_OPENING = "as far as anybody can tell"
 _MANNERS = ("quietly", "at once", "again", "today")
 
 _PADDED = """        width = 128 - batch.input_ids.shape[1]
@@ -47,7 +47,9 @@ def gated(project: Path) -> Path:
     ]
     folder = project / "benchmarks"
     (folder / "sentences.csv").write_text("\n".join(("text,label", *rows)) + "\n", encoding="utf-8")
-    suite = TINY_SUITE.replace("max_epochs=2", "max_epochs=4").replace('starts_from="pruned"', 'starts_from="baseline"')
+    suite = TINY_SUITE.replace("2e-3, max_epochs=2", "5e-3, max_epochs=10").replace(
+        'starts_from="pruned"', 'starts_from="baseline"'
+    )
     (folder / "tiny.py").write_text(suite + TINY_BENCHMARKS, encoding="utf-8")
     commit_all(project, "Say more")
     return project

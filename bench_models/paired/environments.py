@@ -158,6 +158,7 @@ class _Maker:
         """Return the interpreter of the environment for these pins, made now or by an earlier check."""
         config, ready = self._project.load(tree), self._folder / key / "ready"
         config.repo, config.env_dir = str(self._root), str(self._folder / key)
+        config.environment_type = config.environment_type or "virtualenv"  # asv asks for one
         try:
             with redirect_stdout(sys.stderr):
                 made = next(iter(environment.get_environments(config, None)), None)
