@@ -26,7 +26,8 @@ Measure every compressed variant of a transformer model: latency, size, accuracy
 """
 
 _EPILOG = """\
-exit status:  0 all budgets kept   1 a budget is broken   2 something could not be measured, or bad input
+exit status:  0 all budgets kept, or no regression   1 a budget is broken, or something regressed
+              2 something could not be measured, whatever else was found, or bad input
 environment:  BENCH_MODELS_HOME    the folder for downloads, trained weights and scorecards
 """
 

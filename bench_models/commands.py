@@ -102,7 +102,11 @@ def _checked(options: "Options", *, strict: bool) -> int:
     for each in _ENDINGS:
         if signal.getsignal(each) != signal.SIG_IGN:  # nohup ignores one
             signal.signal(each, _interrupt)
-    done = checked(options)
+    try:
+        done = checked(options)
+    except KeyboardInterrupt:
+        sys.stderr.write("bench-models: interrupted before anything was measured\n")
+        return INTERRUPTED
     status = write_check(done, options.output, strict=strict)
     return INTERRUPTED if done.ending == "interrupted" else status
 

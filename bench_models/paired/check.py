@@ -79,7 +79,7 @@ def check(options: Options) -> Record:
     _require_pattern(options.bench)
     project = Project(root=checkout.root, config=config, own_suites=options.own_suites)
     commits = resolve(checkout, options.base, options.head, itself=options.itself)
-    log.info("BASE %s, HEAD %s", commits["base"], commits["head"])
+    log.info("BASE is %s, HEAD is %s", commits["base"], commits["head"])
     with ExitStack() as stack:
         stack.enter_context(_alone())
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="bm-")))

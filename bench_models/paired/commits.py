@@ -28,7 +28,8 @@ class Commit:
     def __str__(self) -> str:
         """Return a name for people."""
         short = self.hash[:8] if self.hash.startswith(self.name) else f"{self.name} ({self.hash[:8]})"
-        return f"{short} with {len(self.uncommitted)} uncommitted files" if self.uncommitted else short
+        files = f"{len(self.uncommitted)} uncommitted file{'' if len(self.uncommitted) == 1 else 's'}"
+        return f"{short} with {files}" if self.uncommitted else short
 
 
 def resolve(checkout: Checkout, base: str, head: str, *, itself: bool = False) -> dict[SideName, Commit]:
@@ -84,10 +85,10 @@ def _commit(checkout: Checkout, name: str) -> Commit:
     if found is not None:
         return Commit(name=name, hash=found)
     if git("rev-parse", "--is-shallow-repository", cwd=checkout.root) == "true":
-        which = name if _HASH.fullmatch(name) else f"{name}:{name}"
+        hint = f", or this one commit with `git fetch --depth=1 origin {name}`" if _HASH.fullmatch(name) else ""
         raise BenchModelsError(
             f"this clone is shallow and has no commit {name}: fetch the whole history with `git fetch --unshallow` "
-            f"(fetch-depth: 0 in GitHub's checkout), or one commit with `git fetch --depth=1 origin {which}`"
+            f"(fetch-depth: 0 in GitHub's checkout){hint}"
         )
     branches = git("branch", "--all", "--format=%(refname:short)", cwd=checkout.root) or ""
     known = ", ".join(branches.split()[:10]) or "no branch"

@@ -196,7 +196,7 @@ def _interpreter(given: str) -> Path:
     """Return the interpreter that was asked for, which can load an asv suite."""
     python = Path(sys.executable if given == SAME else given).absolute()
     try:
-        done = subprocess.run([python, "-c", "import asv_runner"], capture_output=True, text=True, check=False)
+        done = subprocess.run([str(python), "-c", "import asv_runner"], capture_output=True, text=True, check=False)
     except OSError as error:
         raise BenchModelsError(
             f"--python {given} cannot be run: {error}; give {ASV}, {SAME} or an interpreter"

@@ -42,7 +42,7 @@ class Sampler:
             wanted = self._wanted(planned, until_decided=until_decided and look != looks[0])
             if not wanted:
                 break
-            log.info("%d benchmarks open: up to %d pairs each", len(wanted), look)
+            log.info("%d open: up to %d pairs each", len(wanted), look)
             while wanted := [each for each in wanted if self.notes.works(each) and self.notes.pairs(each) < look]:
                 self._renew()
                 self._round(groups, wanted)
@@ -85,4 +85,6 @@ class Sampler:
                 self._losses.update(blamed)
                 if not lost.died or any(self._losses[each] > 1 for each in blamed):
                     self.notes.trouble(lost.troubles, lost.planned)
-                log.warning("%s: %s", lost.planned.subject, "; ".join(map(str, lost.troubles.values())))
+                log.warning(
+                    "%s: %s", lost.planned.subject, "; ".join(str(trouble) for trouble in lost.troubles.values())
+                )

@@ -39,7 +39,7 @@ def merge(records: Sequence[Record]) -> Record:
         header=header,
         observed=tuple(observed[name] for name in header.subjects if name in observed),
         ending=min((record.ending for record in records), key=_WORST.index),
-        wall_s=max(record.wall_s for record in records),
+        wall_s=sum(record.wall_s for record in records),
         timed_s=sum(record.timed_s for record in records),
     )
 

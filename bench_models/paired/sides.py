@@ -46,6 +46,7 @@ class Process:
     def __init__(self, channel: Channel, pid: int, side: SideName, log: Path) -> None:
         """Speak for a process that leads its own group."""
         self._channel, self._pid, self.side, self._log = channel, pid, side, log
+        self._logged = log.stat().st_size
 
     def ask(self, timeout_s: float, **request: object) -> Message:
         """Send a request and return the reply."""
@@ -87,7 +88,7 @@ class Process:
             raise WorkerLostError(f"its worker died{self._last_words()}") from error
 
     def _last_words(self) -> str:
-        printed = self._log.read_text(encoding="utf-8", errors="replace").strip() if self._log.exists() else ""
+        printed = self._log.read_bytes()[self._logged :].decode(errors="replace").strip()
         return f"; it printed last: {printed[-_LOG_TAIL:]}" if printed else ""
 
 

@@ -55,7 +55,8 @@ class PinnedArchive:
     def _pip(self, *arguments: str) -> None:
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--quiet", "--retries=2"]
         command += ["--disable-pip-version-check", "--no-cache-dir", *arguments]
-        command += ["--no-binary=:all:"] if self.is_sdist else []
+        # Of this one only: what builds it may come as wheels.
+        command += [f"--no-binary={self.requirement.partition('==')[0]}"] if self.is_sdist else []
         # A constraints file of the caller would ask pip for hashes of what it lists.
         environment = {name: value for name, value in os.environ.items() if name != "PIP_CONSTRAINT"}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)

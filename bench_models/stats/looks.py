@@ -12,6 +12,10 @@ over looks is from Lan and DeMets, Discrete sequential boundaries, Biometrika 70
 # After how many pairs benchmarks are looked at.
 LOOKS = (3, 4, 5, 6, 8, 10, 13, 16)
 
+# From then on a change may be called regressed or improved. Before, the tails that the budget leaves are so
+# far out that what few pairs and other benchmarks know of the spread is too little.
+ALARM_LOOKS = tuple(look for look in LOOKS if look >= 6)  # noqa: PLR2004  # pairs
+
 # At most this share of checks of an unchanged tree may come out red, whatever the number of benchmarks.
 FALSE_ALARM = 0.01
 
@@ -25,7 +29,7 @@ def alarm_tail(benchmarks: int) -> float:
 
     As much again goes to being called improved, which turns no check red.
     """
-    return FALSE_ALARM / benchmarks / len(LOOKS)
+    return FALSE_ALARM / benchmarks / len(ALARM_LOOKS)
 
 
 def calm_tail() -> float:

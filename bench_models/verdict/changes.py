@@ -8,7 +8,7 @@ from typing import Literal
 
 from bench_models.outcomes import Failed, Skipped
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import LOOKS, alarm_tail, calm_tail
+from bench_models.stats.looks import ALARM_LOOKS, LOOKS, alarm_tail, calm_tail
 from bench_models.stats.pairs import Mean, Ratio, log_ratio, means
 from bench_models.stats.proportions import mcnemar, paired_drop
 from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Subject
@@ -101,7 +101,9 @@ def _troubled(observed: Observed) -> Change | None:
         return None
     verdict: Verdict
     if isinstance(head, Failed):
-        if isinstance(base, Failed):
+        if base == head:
+            verdict, reason = "failed", head.error
+        elif isinstance(base, Failed):
             verdict, reason = "failed", f"fails on both sides: {head.error}"
         elif base is None:
             verdict, reason = "regressed", f"fails on HEAD and not on BASE: {head.error}"
@@ -161,12 +163,13 @@ def _noisy(observed: Observed, spread: Mean | None, tail: float) -> Change:
     margin, wide, narrow = log1p(subject.margin_pct / 100), spread.half_width(tail), spread.half_width(calm_tail())
     harm = _harm(subject, spread.value)
     verdict: Verdict = "undecided"
-    reason = f"the margin is {subject.margin_pct:g} %"
+    reason, shown, level = f"the margin is {subject.margin_pct:g} %", wide, 1 - 2 * tail * len(ALARM_LOOKS)
     if abs(harm) + narrow < margin:
-        verdict, reason = "unchanged", f"surely within the margin of {subject.margin_pct:g} %"
-    elif abs(harm) > wide and abs(harm) >= margin / 2:
+        verdict, reason = "unchanged", f"within the margin of {subject.margin_pct:g} %"
+        shown, level = narrow, 1 - 2 * calm_tail() * len(LOOKS)
+    elif count >= ALARM_LOOKS[0] and abs(harm) > wide and abs(harm) >= margin / 2:
         verdict = "regressed" if harm > 0 else "improved"
-        reason = f"not by chance, and not surely within the margin of {subject.margin_pct:g} %"
+        reason = f"not by chance, and not within the margin of {subject.margin_pct:g} %"
     return Change(
         subject=subject,
         verdict=verdict,
@@ -175,9 +178,9 @@ def _noisy(observed: Observed, spread: Mean | None, tail: float) -> Change:
         head=head,
         change_pct=Estimate(
             value=_pct(spread.value),
-            low=_pct(spread.value - wide),
-            high=_pct(spread.value + wide),
-            level=1 - 2 * tail * len(LOOKS),
+            low=_pct(spread.value - shown),
+            high=_pct(spread.value + shown),
+            level=level,
         ),
         pairs=count,
         visible_pct=_pct(max(margin / 2, wide + spread.half_width(_SEEN_TAIL))),
@@ -190,7 +193,7 @@ def _answered(observed: Observed, answers: Answers, tail: float) -> Change:
     lost = [text for b, h, text in zip(answers.base, answers.head, answers.examples, strict=True) if b and not h]
     won = [text for b, h, text in zip(answers.base, answers.head, answers.examples, strict=True) if h and not b]
     # One look only, so all of the benchmark's share can be spent on it.
-    share = tail * len(LOOKS)
+    share = tail * len(ALARM_LOOKS)
     drop = paired_drop(answers.base, answers.head, level=1 - 2 * share)
     calm = paired_drop(answers.base, answers.head, level=1 - 2 * calm_tail() * len(LOOKS))
     right = fmean(answers.base)

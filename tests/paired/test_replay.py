@@ -7,6 +7,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.paired.replay import replay
 
 QUIET = recorded(*(timed(f"suite.time_{index}", spread=0.006, pairs=40) for index in range(6)))
+UNLIKE = recorded(*(timed(f"suite.time_{index}", spread=0.003 * 2**index, pairs=40) for index in range(5)))
 LOUD = recorded(timed("suite.time_slow", change=0.06, pairs=40), timed("suite.time_it", pairs=40))
 
 
@@ -15,6 +16,11 @@ def test_unchanged_tree_is_hardly_ever_red() -> None:
     replayed = replay([QUIET], times=300, seed=0)
     assert replayed.red.value <= 0.01
     assert replayed.pairs < 12
+
+
+def test_unchanged_tree_is_hardly_ever_red_though_benchmarks_scatter_unlike_each_other() -> None:
+    """Borrowing from calmer ones must not make a noisy one sure of itself."""
+    assert replay([UNLIKE], times=300, seed=1).red.value <= 0.01
 
 
 def test_real_regression_is_red_in_every_replay() -> None:

@@ -22,7 +22,7 @@ class Findings:
     def exit_status(self) -> int:
         """0 pass, 1 regressed, 2 could not measure, 3 undecided (only if that is to count)."""
         header = self.record.header
-        complete = self.record.ending == "complete" and not any(header.broken.values())
+        complete = self.record.ending == "complete" and not self.broken
         if not self.changes and complete and header.shards > 1:
             return 0  # more shards than there is work: this one had none
         return exit_status(self.changes, complete=complete, strict=self.strict)
@@ -30,6 +30,15 @@ class Findings:
     def of(self, verdict: str) -> list[Change]:
         """Return the changes with a verdict."""
         return [change for change in self.changes if change.verdict == verdict]
+
+    @property
+    def broken(self) -> list[str]:
+        """Modules of the suite that one side cannot import, or that either cannot for another reason.
+
+        What neither can, such as one for a library that is not installed here, says nothing of the change.
+        """
+        base, head = (self.record.header.broken[side] for side in SIDES)
+        return sorted(module for module in base.keys() | head.keys() if base.get(module) != head.get(module))
 
     @property
     def changed_libraries(self) -> dict[str, tuple[str | None, str | None]]:

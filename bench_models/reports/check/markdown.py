@@ -23,9 +23,10 @@ _COLUMNS = {
 }
 _FOLDED = ("unchanged", "skipped")
 _NAMED = 3
+_SMALL_BYTES = 2**20
 _SHOW: dict[str, Callable[[float], str]] = {
     "seconds": show_ms,
-    "bytes": show_mib,
+    "bytes": lambda size: show_mib(size) if size >= _SMALL_BYTES else f"{size:,.0f} bytes",
     "share": show_share,
     "parameters": show_count,
 }
@@ -55,23 +56,22 @@ def headline(found: Findings) -> str:
     if found.record.ending != "complete":
         ended = "interrupted" if found.record.ending == "interrupted" else "cut short"
         parts.append(f"The check was {ended}: this is what was measured until then.")
-    broken = sorted({module for modules in header.broken.values() for module in modules})
-    if broken:
-        parts.append(f"**{', '.join(broken)} cannot be imported.**")
+    if found.broken:
+        parts.append(f"**{', '.join(found.broken)} cannot be imported** (below is why), and the rest was judged.")
     if regressed:
         worst = "; ".join(_in_words(change) for change in regressed[:_NAMED])
         more = f"; and {len(regressed) - _NAMED} more" if len(regressed) > _NAMED else ""
         parts.append(f"**{_count(regressed)} regressed {between}: {worst}{more}.**")
     if failed:
         parts.append(f"**{_count(failed)} could not be measured**, first `{failed[0].subject}`: {failed[0].reason}.")
-    if not regressed and not failed and not broken:
+    if not regressed and not failed and not found.broken:
         seen = "**No regression" if found.record.ending == "complete" else "**No regression was seen"
         parts.append(f"{seen} {between}.**")
     unchanged, improved = len(found.of("unchanged")), len(found.of("improved"))
     parts.append(f"Of {_count(found.changes)} {unchanged} did not change and {improved} improved.")
     only_one = [(found.of(verdict), verdict) for verdict in ("new", "missing")]
     parts += [f"{_count(them)} {'is' if len(them) == 1 else 'are'} {verdict}." for them, verdict in only_one if them]
-    if undecided:
+    if undecided and found.record.ending == "complete":
         parts.append(f"{_count(undecided)} stayed undecided: the table says how large a change would have been seen.")
     return escape(" ".join(" ".join(parts).split()), quote=False)
 
