@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from tqdm import tqdm
 
+from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.groups import Planned, grouped
 from bench_models.paired.notes import Notes
 from bench_models.paired.pairing import LostError, Pairing
@@ -88,3 +89,7 @@ class Sampler:
                 log.warning(
                     "%s: %s", lost.planned.subject, "; ".join(str(trouble) for trouble in lost.troubles.values())
                 )
+
+
+def _in_words(trouble: Failed | Skipped) -> str:
+    return trouble.error if isinstance(trouble, Failed) else trouble.reason
