@@ -8,7 +8,6 @@ minutes.
 
 import argparse
 import json
-import os
 import re
 import subprocess
 import sys
@@ -111,9 +110,7 @@ def _checked(planted: dict[str, float], output: Path) -> dict[str, list[dict[str
         )
         bench = f"Figures|'({'|'.join(planted)})'"
         command = ("check", "HEAD~1", "HEAD", "--python", "same", "--bench", bench, "--output", str(output))
-        status = subprocess.run(
-            [sys.executable, "-m", "bench_models", *command], cwd=clone, env=os.environ, check=False
-        )
+        status = subprocess.run([sys.executable, "-m", "bench_models", *command], cwd=clone, check=False)
         if status.returncode not in {0, 1}:
             raise SystemExit(f"the check ended with status {status.returncode}")
     report: dict[str, list[dict[str, str]]] = json.loads((output / "report.json").read_text(encoding="utf-8"))

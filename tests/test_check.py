@@ -7,21 +7,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import jsonschema
 import pytest
+from checking import Run, check, verdicts
 from tiny_project import commit_all, git
 
-import bench_models as package
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
 pytestmark = pytest.mark.slow
-
-_SCHEMA = Path(package.__file__).parent / "reports" / "check" / "check.schema.json"
 
 _CODE = '''
 def total(count):
@@ -117,22 +109,6 @@ def change(project: Path, code: str) -> None:
     commit_all(project, "Change")
 
 
-def check(bench_models: Run, project: Path, *options: str) -> tuple[int, dict[str, Any], str]:
-    """Run a check; return its status, its report and all it printed."""
-    done = bench_models("check", "base", "--python", "same", *options, cwd=project)
-    file = project / "results" / "check" / "report.json"
-    report = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    if report:
-        jsonschema.validate(report, json.loads(_SCHEMA.read_text(encoding="utf-8")))
-    assert git("worktree", "list", cwd=project).count("\n") == 1, "a worktree was left behind"
-    return done.returncode, report, done.stdout + done.stderr
-
-
-def verdicts(report: dict[str, Any]) -> dict[str, str]:
-    """Return the verdict on each benchmark."""
-    return {" ".join((each["benchmark"], *each["parameters"])): each["verdict"] for each in report["changes"]}
-
-
 SLOWER = _CODE.replace("range(count)", "range(count + count // 4)").replace("found += number", "found += number")
 HARMLESS = _CODE.replace("Add numbers up.", "Add numbers.")
 
@@ -140,7 +116,7 @@ HARMLESS = _CODE.replace("Add numbers up.", "Add numbers.")
 def test_slow_down_is_red_and_the_first_line_says_so(bench_models: Run, project: Path) -> None:
     """Name, size and both times."""
     change(project, SLOWER)
-    status, report, printed = check(bench_models, project, "--bench", "time_function|time_total")
+    status, report, printed = check(bench_models, project, "base", "--bench", "time_function|time_total")
     assert (status, verdicts(report)["sums.time_function"]) == (1, "regressed"), printed
     assert "regressed" in report["sentence"]
     assert "% slower (" in report["sentence"]
@@ -150,7 +126,7 @@ def test_slow_down_is_red_and_the_first_line_says_so(bench_models: Run, project:
 def test_harmless_change_is_green(bench_models: Run, project: Path) -> None:
     """Timed, cached and tracked benchmarks alike."""
     change(project, HARMLESS)
-    status, report, printed = check(bench_models, project)
+    status, report, printed = check(bench_models, project, "base")
     assert status == 0, printed
     found = verdicts(report)
     assert {"sums.time_function", "sums.track_total", "sums.Cached.time_total 'small'"} <= found.keys()
@@ -161,7 +137,7 @@ def test_each_way_to_break_a_benchmark_is_named_and_the_others_are_judged(bench_
     """A new and a missing parameter, a skip, a wrong number, and a benchmark that raises on HEAD alone."""
     broken = _CODE.replace('"small", "large"', '"large"').replace("found = 0", "found = 1")
     change(project, broken + "\n\ndef misbehave():\n    raise ValueError(7)\n")
-    status, report, printed = check(bench_models, project)
+    status, report, printed = check(bench_models, project, "base")
     found = verdicts(report)
     assert status == 1, printed
     assert found["sums.Cached.time_total 'small'"] == "missing"
@@ -182,7 +158,7 @@ def test_worker_that_dies_or_hangs_costs_its_own_benchmark_only(
 ) -> None:
     """It fails on HEAD, and everything else has its verdict."""
     change(project, f"{_CODE}\n\ndef misbehave():\n    {fault}\n")
-    status, report, printed = check(bench_models, project, "--bench", "fragile|track_total")
+    status, report, printed = check(bench_models, project, "base", "--bench", "fragile|track_total")
     assert status == 1, printed
     (fragile,) = (each for each in report["changes"] if each["benchmark"] == "sums.Fragile.time_fragile")
     assert said in fragile["reason"]
@@ -192,7 +168,7 @@ def test_worker_that_dies_or_hangs_costs_its_own_benchmark_only(
 def test_worker_that_prints_garbage_disturbs_nobody(bench_models: Run, project: Path) -> None:
     """What it prints goes to a file, not between the messages."""
     change(project, f"{_CODE}\n\ndef misbehave():\n    print('{{' * 10, flush=True)\n")
-    status, report, printed = check(bench_models, project, "--bench", "track_total|fragile")
+    status, report, printed = check(bench_models, project, "base", "--bench", "track_total|fragile")
     assert "failed" not in verdicts(report).values(), printed
     assert status in {0, 1}
 
@@ -206,7 +182,7 @@ def test_module_that_cannot_be_imported_on_one_side_is_shown_and_the_rest_judged
     )
     (project / "suite" / "sums.py").write_text(f"from counting import later\n{_SUITE}", encoding="utf-8")
     change(project, f"{_CODE}\n\nlater = 1\n")
-    status, report, printed = check(bench_models, project, "--bench", "track")
+    status, report, printed = check(bench_models, project, "base", "--bench", "track")
     assert status == 2, printed
     assert "cannot import name 'later'" in report["broken_modules"]["base"]["suite.sums"]
     assert verdicts(report)["other.track_one"] == "unchanged"
@@ -218,7 +194,7 @@ def test_number_that_is_none_is_a_regression_where_there_was_one(
 ) -> None:
     """Under asv a NaN says "not here", and so it does on both sides; on HEAD alone it is a failure."""
     change(project, _CODE.replace("    return found", f"    return {returned}"))
-    status, report, printed = check(bench_models, project, "--bench", "track")
+    status, report, printed = check(bench_models, project, "base", "--bench", "track")
     assert (status, verdicts(report)["sums.track_total"]) == (1, "regressed"), printed
     assert "fails on HEAD and not on BASE: returned " in report["sentence"]
     assert verdicts(report)["sums.track_nothing"] == "skipped"
@@ -227,7 +203,7 @@ def test_number_that_is_none_is_a_regression_where_there_was_one(
 def test_benchmark_that_cannot_be_torn_down_is_a_regression(bench_models: Run, project: Path) -> None:
     """Under asv it fails, too."""
     change(project, f"{_CODE}\n\ndef misbehave_at_the_end():\n    raise ValueError(8)\n")
-    status, report, printed = check(bench_models, project, "--bench", "fragile")
+    status, report, printed = check(bench_models, project, "base", "--bench", "fragile")
     assert (status, "ValueError: 8" in report["sentence"]) == (1, True), printed
 
 
@@ -235,7 +211,7 @@ def test_clock_that_stands_still_is_an_error_of_its_benchmark(bench_models: Run,
     """Zero seconds are no time."""
     (project / "suite" / "sums.py").write_text(f"{_SUITE}\n\ntime_function.timer = int\n", encoding="utf-8")
     change(project, HARMLESS)
-    status, report, printed = check(bench_models, project, "--bench", "time_function|track_total")
+    status, report, printed = check(bench_models, project, "base", "--bench", "time_function|track_total")
     assert (status, verdicts(report)["sums.time_function"]) == (2, "failed"), printed
     assert "its clock showed 0.0 s" in report["sentence"]
 
@@ -243,7 +219,7 @@ def test_clock_that_stands_still_is_an_error_of_its_benchmark(bench_models: Run,
 def test_unlike_circumstances_are_refused_by_name(bench_models: Run, project: Path) -> None:
     """A commit that sets another number of threads is not slower or faster code."""
     change(project, f"import os\n\nos.environ['OMP_NUM_THREADS'] = '2'\n{_CODE}")
-    status, report, printed = check(bench_models, project, "--bench", "track_total")
+    status, report, printed = check(bench_models, project, "base", "--bench", "track_total")
     assert status == 2, printed
     assert "OMP_NUM_THREADS: 1 on BASE, 2 on HEAD" in report["sentence"]
 
@@ -251,7 +227,7 @@ def test_unlike_circumstances_are_refused_by_name(bench_models: Run, project: Pa
 def test_uncommitted_change_is_measured_and_named(bench_models: Run, project: Path) -> None:
     """It can be HEAD, and nothing else."""
     (project / "counting.py").write_text(_CODE.replace("found = 0", "found = 5000"), encoding="utf-8")
-    status, report, printed = check(bench_models, project, "--bench", "track_total")
+    status, report, printed = check(bench_models, project, "base", "--bench", "track_total")
     assert status == 1, printed
     assert report["head"]["uncommitted"] == ["counting.py"]
     assert "with uncommitted changes" in report["sentence"]
@@ -261,16 +237,8 @@ def test_shards_merge_into_the_whole(bench_models: Run, project: Path) -> None:
     """Two machines measure, a third one merges."""
     change(project, HARMLESS)
     for index in "12":
-        check(
-            bench_models,
-            project,
-            "--bench",
-            "track|time_total",
-            "--shard",
-            f"{index}/2",
-            "--output",
-            f"results/{index}",
-        )
+        mine = ("--shard", f"{index}/2", "--output", f"results/{index}")
+        check(bench_models, project, "base", "--bench", "track|time_total", *mine)
     done = bench_models("merge", "results/1", "results/2", cwd=project)
     report = json.loads((project / "results" / "merged" / "report.json").read_text(encoding="utf-8"))
     names = {
@@ -288,7 +256,7 @@ def test_shards_merge_into_the_whole(bench_models: Run, project: Path) -> None:
 def test_spawned_workers_give_a_verdict_too(bench_models: Run, project: Path) -> None:
     """Where there is no fork, or the device is CUDA."""
     change(project, SLOWER)
-    status, report, printed = check(bench_models, project, "--spawn", "--bench", "track_nothing|time_function")
+    status, report, printed = check(bench_models, project, "base", "--spawn", "--bench", "track_nothing|time_function")
     assert status == 1, printed
     assert verdicts(report) == {"sums.track_nothing": "skipped", "sums.time_function": "regressed"}
 

@@ -1,14 +1,11 @@
 """The command line teaches, answers at once and never shows a traceback for bad input."""
 
 import resource
-import subprocess  # noqa: TC003  # the alias below is evaluated
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
+from checking import Run
 
 
 @pytest.mark.parametrize("command", ["list", "run", "build", "report"])

@@ -1,19 +1,12 @@
 """The gate fires: a commit for each kind of fault that a model repository knows, and the check of it."""
 
-import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
+from checking import Run, check, verdicts
 from tiny_project import TINY_BENCHMARKS, TINY_SUITE, commit_all, sentences
 
 from bench_models.home import home
-
-if TYPE_CHECKING:
-    import subprocess
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 pytestmark = pytest.mark.slow
 
@@ -63,35 +56,29 @@ def edit(project: Path, file: str, old: str, new: str) -> None:
     commit_all(project, f"Change {file}")
 
 
-def check(bench_models: Run, project: Path, *options: str, **environment: str) -> tuple[int, dict[str, str], str]:
+def judged(bench_models: Run, project: Path, *options: str, **environment: str) -> tuple[int, dict[str, str], str]:
     """Check the latest commit; return the status, the verdict on each benchmark, and what was printed."""
-    done = bench_models("check", "HEAD~1", "HEAD", "--python", "same", *options, cwd=project, **environment)
-    file = project / "results" / "check" / "report.json"
-    assert file.exists(), done.stdout + done.stderr
-    report = json.loads(file.read_text(encoding="utf-8"))
-    verdicts = {
-        f"{each['benchmark'].rpartition('.')[2]}({each['parameters'][0]})": each["verdict"]
-        for each in report["changes"]
-    }
-    return done.returncode, verdicts, done.stdout + done.stderr
+    status, report, printed = check(bench_models, project, "HEAD~1", "HEAD", *options, **environment)
+    assert report, printed
+    return status, {name.rpartition(".")[2]: verdict for name, verdict in verdicts(report).items()}, printed
 
 
 def test_forward_pass_padded_to_full_length_is_slower(bench_models: Run, gated: Path) -> None:
     """Every variant computes on what the mask then hides."""
     edit(gated, "bench_models/runtimes/eager.py", "        with self._inference_mode():\n", _PADDED)
-    status, verdicts, printed = check(bench_models, gated, "--bench", "tiny.Latency")
+    status, found, printed = judged(bench_models, gated, "--bench", "tiny.Latency")
     assert status == 1, printed
-    assert {verdict for name, verdict in verdicts.items() if "offline" in name} == {"regressed"}
+    assert {verdict for name, verdict in found.items() if "offline" in name} == {"regressed"}
     assert "% slower" in printed
 
 
 def test_quantization_that_skips_the_feed_forward_layers_is_larger(bench_models: Run, gated: Path) -> None:
     """They stay in fp32, in that variant alone."""
     edit(gated, "bench_models/recipes/quantize.py", _QUANTIZE, _ATTENTION_ONLY)
-    status, verdicts, printed = check(bench_models, gated, "--bench", "tiny.Figures")
+    status, found, printed = judged(bench_models, gated, "--bench", "tiny.Figures")
     assert status == 1, printed
-    assert verdicts["track_size('int8')"] == "regressed"
-    assert {verdicts[f"track_size('{name}')"] for name in ("baseline", "pruned")} == {"unchanged"}
+    assert found["track_size 'int8'"] == "regressed"
+    assert {found[f"track_size '{name}'"] for name in ("baseline", "pruned")} == {"unchanged"}
 
 
 def test_variant_that_raises_is_a_regression_that_says_why(bench_models: Run, gated: Path) -> None:
@@ -102,10 +89,10 @@ def test_variant_that_raises_is_a_regression_that_says_why(bench_models: Run, ga
         "        for module in",
         '        raise ValueError("no layers")\n        for module in',
     )
-    status, verdicts, printed = check(bench_models, gated, "--bench", "tiny.Figures")
+    status, found, printed = judged(bench_models, gated, "--bench", "tiny.Figures")
     assert status == 1, printed
-    assert {verdicts[f"track_{name}('pruned')"] for name in ("size", "accuracy", "sparsity")} == {"regressed"}
-    assert verdicts["track_accuracy('int8')"] == "unchanged"
+    assert {found[f"track_{name} 'pruned'"] for name in ("size", "accuracy", "sparsity")} == {"regressed"}
+    assert found["track_accuracy 'int8'"] == "unchanged"
     assert "no layers" in printed
 
 
@@ -113,18 +100,18 @@ def test_fp32_weights_beside_the_int8_ones_are_found(bench_models: Run, gated: P
     """The forward pass does not show them; the artifact does."""
     kept = f'{_QUANTIZE}\n            quantized.add_module("original", model)'
     edit(gated, "bench_models/recipes/quantize.py", _QUANTIZE, kept)
-    status, verdicts, printed = check(bench_models, gated, "--bench", "tiny.Figures")
+    status, found, printed = judged(bench_models, gated, "--bench", "tiny.Figures")
     assert status == 1, printed
-    assert {verdicts[f"track_{name}('int8')"] for name in ("size", "naive_size", "parameters")} == {"regressed"}
-    assert verdicts["track_accuracy('int8')"] == "unchanged"
+    assert {found[f"track_{name} 'int8'"] for name in ("size", "naive_size", "parameters")} == {"regressed"}
+    assert found["track_accuracy 'int8'"] == "unchanged"
 
 
 def test_inputs_cut_to_eight_tokens_cost_accuracy_sentence_by_sentence(bench_models: Run, gated: Path) -> None:
     """The report shows sentences that were right before."""
     edit(gated, "bench_models/tokens.py", "MAX_TOKENS = 128", "MAX_TOKENS = 8")
-    status, verdicts, printed = check(bench_models, gated, "--bench", "tiny.Figures")
+    status, found, printed = judged(bench_models, gated, "--bench", "tiny.Figures")
     assert status == 1, printed
-    assert verdicts["track_accuracy('baseline')"] == "regressed"
+    assert found["track_accuracy 'baseline'"] == "regressed"
     assert f"| right to wrong | {_OPENING}" in " ".join(printed.split())
 
 
@@ -132,9 +119,9 @@ def test_change_of_the_documentation_stays_green(bench_models: Run, gated: Path)
     """All benchmarks, latencies included."""
     (gated / "README.md").write_text("Read this.\n", encoding="utf-8")
     commit_all(gated, "Edit the docs")
-    status, verdicts, printed = check(bench_models, gated, "--bench", "tiny")
+    status, found, printed = judged(bench_models, gated, "--bench", "tiny")
     assert status == 0, printed
-    assert len(verdicts) == 3 * 8
+    assert len(found) == 3 * 8
 
 
 def test_stronger_pruning_of_the_real_model_costs_accuracy(
@@ -144,13 +131,13 @@ def test_stronger_pruning_of_the_real_model_costs_accuracy(
     monkeypatch.delenv("BENCH_MODELS_HOME")
     store = users_store or str(home())
     edit(project, "bench_models/suites/rotten_tomatoes.py", "PruneL1(amount=0.3)", "PruneL1(amount=0.6)")
-    status, verdicts, printed = check(
+    status, found, printed = judged(
         bench_models, project, "--bench", r"rotten_tomatoes.Figures.track_accuracy", BENCH_MODELS_HOME=store
     )
     assert status == 1, printed
     pruned = ("pruned30", "pruned30-int8")
-    assert {verdicts[f"track_accuracy('{name}')"] for name in pruned} == {"regressed"}
-    assert {verdict for name, verdict in verdicts.items() if not any(f"'{each}'" in name for each in pruned)} == {
+    assert {found[f"track_accuracy '{name}'"] for name in pruned} == {"regressed"}
+    assert {verdict for name, verdict in found.items() if not any(f"'{each}'" in name for each in pruned)} == {
         "unchanged"
     }
 
@@ -158,9 +145,9 @@ def test_stronger_pruning_of_the_real_model_costs_accuracy(
 def test_recipe_inside_the_suite_is_judged_with_own_suites_and_named_without(bench_models: Run, gated: Path) -> None:
     """The rule of asv hides such a change: the suite is HEAD's on both sides."""
     edit(gated, "benchmarks/tiny.py", "PruneL1(amount=0.5)", "PruneL1(amount=0.9)")
-    hidden, verdicts, printed = check(bench_models, gated, "--bench", "tiny.Figures.track_sparsity")
-    assert (hidden, verdicts["track_sparsity('pruned')"]) == (0, "unchanged")
+    hidden, found, printed = judged(bench_models, gated, "--bench", "tiny.Figures.track_sparsity")
+    assert (hidden, found["track_sparsity 'pruned'"]) == (0, "unchanged")
     assert "The suite changed (benchmarks/tiny.py): HEAD's ran on both sides" in printed
-    _, verdicts, printed = check(bench_models, gated, "--bench", "tiny.Figures.track_sparsity", "--own-suites")
-    assert verdicts["track_sparsity('pruned')"] == "improved"
+    _, found, printed = judged(bench_models, gated, "--bench", "tiny.Figures.track_sparsity", "--own-suites")
+    assert found["track_sparsity 'pruned'"] == "improved"
     assert "Each side ran its own suite." in printed

@@ -1,18 +1,15 @@
 """The check on two asv suites that were written elsewhere and know nothing of this project."""
 
-import json
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from checking import Run, check, verdicts
 from tiny_project import commit_all, git
 
 from bench_models.sources.archives import PinnedArchive
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 pytestmark = pytest.mark.slow
 
@@ -28,8 +25,17 @@ XSKILLSCORE = PinnedArchive(
     sha256="34375e86ea5e2ac710e52b8eb8e77c7acb5b2782aa6c67e863c71e4ae202dd74",
     is_sdist=True,
 )
-# What either suite imports; versions beyond these are those of this project.
-LIBRARIES = ("asv_runner", "dask[array]", "pandas", "properscoring", "scipy", "statsmodels", "xarray", "xhistogram")
+# What either suite imports; the versions of the others are those of this project.
+LIBRARIES = (
+    "asv_runner",
+    "dask[array]==2026.8.0",
+    "pandas",
+    "properscoring==0.1",
+    "scipy",
+    "statsmodels==0.15.0",
+    "xarray==2026.9.0",
+    "xhistogram==0.3.2",
+)
 CONSTRAINTS = Path(__file__).resolve().parent.parent / "constraints.txt"
 
 # Put at the end of a module: the function of that name then takes a tenth longer.
@@ -71,18 +77,11 @@ def _unpacked(archive: PinnedArchive, folder: Path) -> Path:
     return root
 
 
-def _check(bench_models: Run, root: Path, python: Path, bench: str) -> tuple[int, dict[str, str], str]:
+def _checked(bench_models: Run, root: Path, python: Path, bench: str) -> tuple[int, dict[str, str], str]:
     options = ("--config", "asv_bench/asv.conf.json", "--python", str(python), "--bench", bench)
-    done = bench_models("check", "HEAD~1", "HEAD", *options, cwd=root)
-    printed = done.stdout + done.stderr
-    report = root / "results" / "check" / "report.json"
-    assert report.exists(), printed
-    changes = json.loads(report.read_text(encoding="utf-8"))["changes"]
-    return (
-        done.returncode,
-        {" ".join((each["benchmark"], *each["parameters"])): each["verdict"] for each in changes},
-        printed,
-    )
+    status, report, printed = check(bench_models, root, "HEAD~1", "HEAD", *options)
+    assert report, printed
+    return status, verdicts(report), printed
 
 
 def _append(file: Path, text: str) -> None:
@@ -94,13 +93,13 @@ def test_slower_representation_in_xarray_is_found(bench_models: Run, interpreter
     root = _unpacked(XARRAY, tmp_path)
     _append(root / "xarray" / "core" / "formatting.py", SLOWER.format(name="dataset_repr"))
     commit_all(root, "Represent datasets slowly")
-    status, verdicts, printed = _check(
+    status, found, printed = _checked(
         bench_models, root, interpreter, r"^repr\.Repr\.time_repr$|^merge\.DatasetAddVariable\.time_variable_insertion"
     )
     assert status == 1, printed
-    assert verdicts.pop("repr.Repr.time_repr") == "regressed"
-    assert len(verdicts) == 4
-    assert "regressed" not in verdicts.values()
+    assert found.pop("repr.Repr.time_repr") == "regressed"
+    assert len(found) == 4
+    assert "regressed" not in found.values()
 
 
 def test_slower_metric_in_xskillscore_is_found(bench_models: Run, interpreter: Path, tmp_path: Path) -> None:
@@ -108,9 +107,9 @@ def test_slower_metric_in_xskillscore_is_found(bench_models: Run, interpreter: P
     root = _unpacked(XSKILLSCORE, tmp_path)
     _append(root / "xskillscore" / "core" / "deterministic.py", SLOWER.format(name="rmse"))
     commit_all(root, "Compute errors slowly")
-    status, verdicts, printed = _check(bench_models, root, interpreter, r"^deterministic\.Compute_small\..*(rmse|mae)")
+    status, found, printed = _checked(bench_models, root, interpreter, r"^deterministic\.Compute_small\..*(rmse|mae)")
     assert status == 1, printed
-    kinds = {name: verdict for name, verdict in verdicts.items() if "peakmem" not in name}
+    kinds = {name: verdict for name, verdict in found.items() if "peakmem" not in name}
     assert {verdict for name, verdict in kinds.items() if "rmse" in name} == {"regressed"}
-    assert "regressed" not in {verdict for name, verdict in verdicts.items() if name not in kinds or "mae" in name}
-    assert len(verdicts) == 4
+    assert "regressed" not in {verdict for name, verdict in found.items() if name not in kinds or "mae" in name}
+    assert len(found) == 4

@@ -68,6 +68,14 @@ class Options:
     pairs: int | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """Two commits, and the files of the suite that differ between them."""
+
+    commits: Mapping[SideName, Commit]
+    suite_changes: Sequence[str]
+
+
 def check(options: Options) -> Record:
     """Measure both commits and return the record, which is complete up to wherever this ended.
 
@@ -85,55 +93,31 @@ def check(options: Options) -> Record:
         scratch = Path(stack.enter_context(TemporaryDirectory(prefix="bm-")))
         trees = stack.enter_context(side_by_side(checkout, commits))
         furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
-        suite_changes = changed_files(checkout, commits, furnished["head"].suite.relative_to(trees["head"]))
+        suite = furnished["head"].suite.relative_to(trees["head"])
+        compared = _Compared(commits=commits, suite_changes=changed_files(checkout, commits, suite))
         environment = {**os.environ, **_fixed(options.threads), **variables}
         sides = stack.enter_context(_started(furnished, scratch, environment))
         if options.spawn:
             for side in sides.values():
                 side.spawn_only()
-        _measure(options, commits, suite_changes, sides, started)
+        _measure(options, compared, sides, started)
     return read(options.output)
 
 
-def _measure(
-    options: Options,
-    commits: Mapping[SideName, Commit],
-    suite_changes: Sequence[str],
-    sides: Mapping[SideName, Side],
-    started: float,
-) -> None:
+def _measure(options: Options, compared: _Compared, sides: Mapping[SideName, Side], started: float) -> None:
     found = discovered(sides)
     everything = [each for each in groups.plan(found, sides["head"].tree.timeout_s) if _chosen(each, options.bench)]
     mine = groups.share(everything, options.shard, options.shards)
     if not everything:
         raise BenchModelsError(_nothing(found, options.bench))
-    header = Header(
-        base=commits["base"].hash,
-        head=commits["head"].hash,
-        base_name=commits["base"].name,
-        head_name=commits["head"].name,
-        uncommitted=commits["head"].uncommitted,
-        machines=(asdict(this_machine()),),
-        threads=options.threads,
-        python={side: found[side]["python"] for side in SIDES},
-        libraries={side: found[side]["libraries"] for side in SIDES},
-        environments="one" if len({sides[side].tree.python for side in SIDES}) == 1 else "one each",
-        suites="own" if options.own_suites else "head",
-        suite_changes=tuple(suite_changes),
-        broken={side: found[side]["broken"] for side in SIDES},
-        shard=options.shard,
-        shards=options.shards,
-        subjects=tuple(str(each.subject) for each in everything),
-        elsewhere=sum(each.runs and each.by_chance for each in set(everything).difference(mine)),
-        began=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
+    header = _header(options, compared, found, everything, mine)
     with Recorder(options.output, header, [each.unmeasured() for each in mine]) as recorder:
         notes = Notes(observed={each.subject: each.unmeasured() for each in mine}, kept=recorder.add)
         pairing = Pairing(sides=sides, notes=notes, one_core=options.threads == 1)
         ending: Ending = "crashed"
         try:
             _prepare(pairing, mine)
-            sampler = Sampler(sides=sides, pairing=pairing, notes=notes, elsewhere=header.elsewhere)
+            sampler = Sampler(pairing=pairing, elsewhere=header.elsewhere)
             fixed = options.pairs is not None
             sampler.run(mine, (options.pairs,) if options.pairs else LOOKS, until_decided=not fixed)
             ending = "complete"
@@ -146,6 +130,36 @@ def _measure(
             log.exception("internal error, judging what was measured so far")
         finally:
             recorder.end(ending, time.monotonic() - started, pairing.timed_s)
+
+
+def _header(
+    options: Options,
+    compared: _Compared,
+    found: Mapping[SideName, Message],
+    everything: Sequence[Planned],
+    mine: Sequence[Planned],
+) -> Header:
+    commits = compared.commits
+    return Header(
+        base=commits["base"].hash,
+        head=commits["head"].hash,
+        base_name=commits["base"].name,
+        head_name=commits["head"].name,
+        uncommitted=commits["head"].uncommitted,
+        machines=(asdict(this_machine()),),
+        threads=options.threads,
+        python={side: found[side]["python"] for side in SIDES},
+        libraries={side: found[side]["libraries"] for side in SIDES},
+        environments="one" if found["base"]["prefix"] == found["head"]["prefix"] else "one each",
+        suites="own" if options.own_suites else "head",
+        suite_changes=tuple(compared.suite_changes),
+        broken={side: found[side]["broken"] for side in SIDES},
+        shard=options.shard,
+        shards=options.shards,
+        subjects=tuple(str(each.subject) for each in everything),
+        elsewhere=sum(each.runs and each.by_chance for each in set(everything).difference(mine)),
+        began=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def _prepare(pairing: Pairing, planned: Sequence[Planned]) -> None:

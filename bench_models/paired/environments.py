@@ -129,18 +129,19 @@ def furnish(
     made.forget(set(pythons))
     subdir = config.repo_subdir or "."
     with ThreadPoolExecutor() as pool:
-        installed = {
+        installing = {
             side: pool.submit(_install, pythons[wanted[side]], trees[side] / subdir, scratch / f"code-{side}")
             for side in SIDES
         }
+    codes = {side: future.result() for side, future in installing.items()}
     return {
         side: Tree(
             name=side,
             python=pythons[wanted[side]],
-            code=installed[side].result(),
+            code=codes[side],
             suite=suites[side],
             timeout_s=float(config.default_benchmark_timeout),
-            apart=installed[side].result() != trees[side] / subdir,
+            apart=codes[side] != trees[side] / subdir,
         )
         for side in SIDES
     }, variables

@@ -31,7 +31,9 @@ BLOCK_S = 0.01
 # logarithm, which six blocks and a third of a second a side are needed to know. Or after so much time.
 CALM = 0.008
 FEWEST_TURNS, FEWEST_S = 6, 0.3
-SIDE_S = 1.8
+SIDE_S = 1.2
+# The only call of a warm-up shows that there is nothing to warm when it took no longer than those after it.
+_COLD = 1.05
 
 _REPLY_S = 60.0
 
@@ -40,14 +42,15 @@ Workers = Mapping[SideName, Process]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Blocks:
-    """How a benchmark is timed within a pair: calls a block, and how many blocks a side."""
+    """How a benchmark is timed within a pair: calls a block, how many blocks a side, and whether to ``warm`` up."""
 
     number: int
     fewest: int
     most: int
+    warm: bool = True
 
     @classmethod
-    def of(cls, call_s: float, number: int = 0, setup_s: float = 0.0) -> "Blocks":
+    def of(cls, call_s: float, number: int = 0, setup_s: float = 0.0, *, warm: bool = True) -> "Blocks":
         """Choose for a call that takes so long; ``number`` is the suite's own choice, or 0.
 
         ``setup_s`` is what the suite's ``setup`` takes before each block, as asv runs it before each sample.
@@ -55,7 +58,8 @@ class Blocks:
         number = number or max(1, round(BLOCK_S / call_s))
         block_s = number * call_s
         most = max(1, 2 * round(SIDE_S / (block_s + setup_s) / 2))
-        return cls(number=number, fewest=min(most, max(FEWEST_TURNS, round(FEWEST_S / block_s))), most=most)
+        fewest = min(most, max(FEWEST_TURNS, round(FEWEST_S / block_s)))
+        return cls(number=number, fewest=fewest, most=most, warm=warm)
 
     def suffice(self, seconds: Mapping[SideName, Sequence[float]]) -> bool:
         """Say whether a pair may end with these blocks: after every second turn (A B B A) its calm is known."""
@@ -98,7 +102,7 @@ class Pairing:
                 elif self._open(planned, workers):
                     with self._on_one_core(workers):
                         self._time(planned, workers)
-                    self._both(planned, workers, together=True, do="close")
+                    self._both(planned, workers, "close", together=True)
 
     def cache(self, planned: Planned, sharing: Sequence[Planned]) -> None:
         """Run a ``setup_cache`` on either side, one after the other: what the first builds, the second may reuse."""
@@ -119,7 +123,7 @@ class Pairing:
         with ExitStack() as stack:
             workers = {side: stack.enter_context(self.sides[side].worker()) for side in SIDES}
             try:
-                replies = self._both(planned, workers, together=True, do="open")
+                replies = self._both(planned, workers, "open", together=True, warm=True)
                 if replies is None:
                     return {}
                 if any(reply["circumstances"].get("device", "cpu") != "cpu" for reply in replies.values()):
@@ -130,18 +134,24 @@ class Pairing:
                 return {}  # the first pair will meet it again, and say so
 
     def _open(self, planned: Planned, workers: Workers) -> bool:
-        """Set a benchmark up on both sides at once, which nothing is timed beside."""
-        replies = self._both(planned, workers, together=True, do="open")
+        """Set a benchmark up on both sides at once, which nothing is timed beside; the first time one by one."""
+        known = self._blocks.get(planned.subject)
+        if known is not None:
+            return self._both(planned, workers, "open", together=True, warm=known.warm) is not None
+        replies = self._both(planned, workers, "open", together=False, warm=True)
         if replies is None:
             return False
-        if planned.subject not in self._blocks:
-            number, fixed = int(replies["base"]["number"]), bool(replies["base"]["fixed"])
-            blocks = [self._block(planned, worker, number) for worker in workers.values()]
-            known = [block for block in blocks if block is not None]
-            if len(known) < len(blocks):
-                return False
-            call_s, setup_s = max(call_s for call_s, _ in known), max(setup_s for _, setup_s in known)
-            self._blocks[planned.subject] = Blocks.of(call_s, number if fixed else 0, setup_s)
+        number = int(replies["base"]["number"])
+        tried = {side: self._block(planned, worker, number) for side, worker in workers.items()}
+        blocks = {side: block for side, block in tried.items() if block is not None}
+        if len(blocks) < len(tried):
+            return False
+        self._blocks[planned.subject] = Blocks.of(
+            max(call_s for call_s, _ in blocks.values()),
+            number if replies["base"]["fixed"] else 0,
+            max(setup_s for _, setup_s in blocks.values()),
+            warm=any((replies[side]["only_s"] or math.inf) > _COLD * call_s for side, (call_s, _) in blocks.items()),
+        )
         return True
 
     def _time(self, planned: Planned, workers: Workers) -> None:
@@ -159,19 +169,15 @@ class Pairing:
 
     def _block(self, planned: Planned, worker: Process, number: int) -> tuple[float, float] | None:
         """Return the seconds of a call in a block and of the set-up before it, or None after noting trouble."""
-        try:
-            reply = worker.ask(planned.timeout_s, do="block", benchmark=planned.subject.benchmark, number=number)
-        except WorkerSpoiltError as error:
-            died = isinstance(error, WorkerLostError)
-            raise LostError(planned, failed_on([worker.side], str(error)), died=died) from error
-        except BenchmarkFailedError as error:
-            self.notes.trouble(failed_on([worker.side], str(error)), planned)
+        side, request = worker.side, {"do": "block", "benchmark": planned.subject.benchmark, "number": number}
+        replies = self._ask(planned, {side: worker}, {side: request})
+        if replies is None:
             return None
-        seconds = float(reply["seconds"])
+        seconds, whole_s = float(replies[side]["seconds"]), float(replies[side]["whole_s"])
         if not seconds > 0:
-            self.notes.trouble(failed_on([worker.side], f"its clock showed {seconds} s for a block"), planned)
+            self.notes.trouble(failed_on([side], f"its clock showed {seconds} s for a block"), planned)
             return None
-        return seconds / number, float(reply["whole_s"]) - seconds
+        return seconds / number, whole_s - seconds
 
     @contextmanager
     def _on_one_core(self, workers: Workers) -> Iterator[None]:
@@ -188,7 +194,7 @@ class Pairing:
 
     def _value(self, planned: Planned, workers: Workers) -> None:
         """Take a number from each side, one after the other: it may be a time."""
-        replies = self._both(planned, workers, together=False, do="value")
+        replies = self._both(planned, workers, "value", together=False)
         if replies is None:
             return
         values: dict[SideName, float] = {side: float(replies[side]["value"]) for side in SIDES}
@@ -204,7 +210,7 @@ class Pairing:
             self._answer(planned, workers)
 
     def _answer(self, planned: Planned, workers: Workers) -> None:
-        replies = self._both(planned, workers, together=False, do="answers")
+        replies = self._both(planned, workers, "answers", together=False)
         if replies is None:
             return
         examples = {side: tuple(example for example, _ in replies[side]["answers"]) for side in SIDES}
@@ -217,16 +223,32 @@ class Pairing:
         else:
             self.notes.answers(planned, Answers(base=right["base"], head=right["head"], examples=examples["head"]))
 
-    def _both(self, planned: Planned, workers: Workers, *, together: bool, do: str) -> dict[SideName, Message] | None:
-        """Ask both sides; return both replies, or None after noting what either side met."""
+    def _both(
+        self, planned: Planned, workers: Workers, do: str, *, together: bool, **more: bool
+    ) -> dict[SideName, Message] | None:
+        """Ask both sides to do the same; return the replies, or None after noting what either side met."""
+        requests = {side: self._request(planned, side, do) | more for side in workers}
+        replies = self._ask(planned, workers, requests, together=together)
+        if replies is None:
+            return None
+        unlike = _unlike(*(replies[side].get("circumstances", {}) for side in SIDES))
+        if unlike:
+            self.notes.trouble(failed_on(SIDES, unlike), planned)
+            return None
+        return replies
+
+    def _ask(
+        self, planned: Planned, workers: Workers, requests: Mapping[SideName, Message], *, together: bool = False
+    ) -> dict[SideName, Message] | None:
+        """Return the replies, or None after noting what a side met; raises ``LostError``."""
         replies: dict[SideName, Message] = {}
         troubles: dict[SideName, Failed | Skipped] = {}
         spoilt: list[WorkerSpoiltError] = []
         for side in workers if together else ():
-            workers[side].post(**self._request(planned, side, do))
+            workers[side].post(**requests[side])
         for side, worker in workers.items():
             if not together:
-                worker.post(**self._request(planned, side, do))
+                worker.post(**requests[side])
             try:
                 replies[side] = worker.reply(planned.timeout_s)
             except BenchmarkSkippedError as skip:
@@ -236,9 +258,8 @@ class Pairing:
                 troubles[side] = Failed(error=str(error))
         if spoilt:
             raise LostError(planned, troubles, died=all(isinstance(error, WorkerLostError) for error in spoilt))
-        unlike = "" if troubles else _unlike(*(replies[side].get("circumstances", {}) for side in SIDES))
-        if troubles or unlike:
-            self.notes.trouble(troubles or failed_on(SIDES, unlike), planned)
+        if troubles:
+            self.notes.trouble(troubles, planned)
             return None
         return replies
 

@@ -42,10 +42,7 @@ def replay(records: Sequence[Record], *, times: int, seed: int, slowdown_pct: fl
     Raises ``BenchModelsError`` where the records hold no timed pairs.
     """
     pools = _pools(records)
-    others = max(
-        sum(each.by_statistics and each.works and each.subject not in pools for each in record.observed)
-        for record in records
-    )
+    others = max(_without_pairs(record, pools) for record in records)
     draw = random.Random(seed)  # noqa: S311  # a simulation, not a secret
     red, caught, undecided, pairs = [], [], 0, 0
     for _ in tqdm(range(times), desc="replaying", unit="check", leave=False, disable=None):
@@ -78,6 +75,11 @@ def _pools(records: Sequence[Record]) -> dict[Subject, list[Pair]]:
     return pools
 
 
+def _without_pairs(record: Record, pools: Mapping[Subject, Sequence[Pair]]) -> int:
+    """Return how many benchmarks share the error budget with those that are timed: accuracies."""
+    return sum(each.by_statistics and each.works and each.subject not in pools for each in record.observed)
+
+
 def _drawn(
     pools: Mapping[Subject, Sequence[Pair]], draw: random.Random, slowed: Subject | None, factor: float
 ) -> list[Observed]:
@@ -97,7 +99,7 @@ def _drawn(
 def _check(complete: Sequence[Observed], others: int) -> list[Observed]:
     """Return the part of the pairs that a check would have taken before it was decided.
 
-    ``others`` are the benchmarks without pairs that share the error budget: accuracies.
+    ``others`` are the benchmarks without pairs that share the error budget.
     """
     seen = [replace(each, pairs=each.pairs[: LOOKS[0]]) for each in complete]
     for look in LOOKS[1:]:

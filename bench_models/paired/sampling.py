@@ -11,7 +11,7 @@ from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.groups import Planned, grouped
 from bench_models.paired.notes import Notes
 from bench_models.paired.pairing import LostError, Pairing
-from bench_models.paired.sides import Side, SideName, discovered
+from bench_models.paired.sides import SideName, discovered
 from bench_models.stats.looks import LOOKS
 from bench_models.verdict.changes import judge, wants_more
 
@@ -25,11 +25,14 @@ _REPEATS = 2
 class Sampler:
     """Takes rounds of pairs; ``elsewhere`` counts the benchmarks of other shards that share the error budget."""
 
-    sides: Mapping[SideName, Side]
     pairing: Pairing
-    notes: Notes
     elsewhere: int
     _losses: Counter[tuple[Planned, SideName]] = field(default_factory=Counter)
+
+    @property
+    def notes(self) -> Notes:
+        """What was observed so far."""
+        return self.pairing.notes
 
     def run(self, planned: Sequence[Planned], looks: Sequence[int] = LOOKS, *, until_decided: bool = True) -> None:
         """Measure all, look after so many pairs, and go on with what is open.
@@ -62,9 +65,9 @@ class Sampler:
         Workers inherit where their parent's code and data happen to lie, which alone made a side a few
         percent slower, pair after pair. With a parent a round that luck is drawn anew for each pair.
         """
-        for side in self.sides.values():
+        for side in self.pairing.sides.values():
             side.renew()
-        discovered(self.sides)
+        discovered(self.pairing.sides)
 
     def _round(self, groups: Mapping[str, Sequence[Planned]], wanted: Sequence[Planned]) -> None:
         """Take one pair of everything that is wanted."""
@@ -86,9 +89,7 @@ class Sampler:
                 self._losses.update(blamed)
                 if not lost.died or any(self._losses[each] > 1 for each in blamed):
                     self.notes.trouble(lost.troubles, lost.planned)
-                log.warning(
-                    "%s: %s", lost.planned.subject, "; ".join(str(trouble) for trouble in lost.troubles.values())
-                )
+                log.warning("%s: %s", lost.planned.subject, "; ".join(map(_in_words, lost.troubles.values())))
 
 
 def _in_words(trouble: Failed | Skipped) -> str:

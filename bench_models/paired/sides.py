@@ -133,7 +133,8 @@ class Side:
         self._parent: Process | None = None
         self._found: Message | None = None
         self._modules: list[str] = []
-        self._forks = hasattr(os, "fork")
+        # Whether workers are forked from a parent, or started from nothing.
+        self.forks = hasattr(os, "fork")
 
     def start(self) -> None:
         """Start the parent and let it import the suite; ``discovered`` waits for the outcome."""
@@ -148,19 +149,15 @@ class Side:
         """
         if self._found is None:
             self._found = self._imported()
-            self._forks = self._forks and self._found["threads"] == 1
+            self.forks = self.forks and self._found["threads"] == 1
             strangers = self._found["strangers"] if self.tree.apart else {}
-            for name, file in strangers.items():
+            if strangers:
+                imports = " and ".join(f"{name} from {file}" for name, file in strangers.items())
                 raise BenchModelsError(
-                    f"{self.name.upper()} imports {name} from {file} and not from its own commit: uninstall what is "
+                    f"{self.name.upper()} imports {imports} and not from its own commit: uninstall what is "
                     "installed there (an editable install?), or use another environment with --python"
                 )
         return self._found
-
-    @property
-    def forks(self) -> bool:
-        """Whether workers are forked from a parent."""
-        return self._forks
 
     def warm(self, modules: list[str]) -> None:
         """Import what a first worker imported in all parents to come."""
@@ -168,7 +165,7 @@ class Side:
 
     def renew(self) -> None:
         """Begin again with another parent, where there is need of one; ``discovered`` waits for it."""
-        if self._forks and self._parent is not None:
+        if self.forks and self._parent is not None:
             self._parent.end()
             self.start()
 
@@ -182,13 +179,13 @@ class Side:
 
     def spawn_only(self) -> None:
         """Start workers from nothing instead of forking them, as CUDA and some systems need."""
-        self._forks = False
+        self.forks = False
 
     @contextlib.contextmanager
     def worker(self, *, from_nothing: bool = False) -> Iterator[Process]:
         """Lend a fresh worker, and end it afterwards; raises ``BenchModelsError`` where none can be had."""
         try:
-            process = self._fork() if self._forks and not from_nothing else self._spawn_worker()
+            process = self._fork() if self.forks and not from_nothing else self._spawn_worker()
         except BenchmarkFailedError as error:
             raise BenchModelsError(f"{self.name.upper()} has no worker any more: {error}") from error
         try:

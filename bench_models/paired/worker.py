@@ -116,7 +116,7 @@ class Worker:
     def do_cache(self, benchmark: str, folder: str) -> Message:
         """Run a benchmark's ``setup_cache`` in a folder and keep there what it returns."""
         os.chdir(folder)
-        with _skipping():
+        with _skipping(NotImplementedError):
             cache = self._benchmarks[benchmark].do_setup_cache()
         (Path(folder) / _CACHE).write_bytes(pickle.dumps(cache))
         return {}
@@ -144,13 +144,13 @@ class Worker:
             sys.stderr.flush()
             os._exit(0)
 
-    def do_open(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
-        """Set a benchmark up as asv does and warm it up; return how many calls asv's sample would have."""
+    def do_open(self, benchmark: str, parameters: list[str], cache: str | None, *, warm: bool) -> Message:
+        """Set a benchmark up as asv does and warm it up, unless told not to; return what that showed."""
         opened = self._set_up(benchmark, parameters, cache)
         self._timers[benchmark] = opened._get_timer(*opened._build_params())
-        with _skipping_marked():
-            number = _warm_up(opened, self._timers[benchmark])
-        return {"number": number, "fixed": bool(opened.number), "circumstances": _circumstances()}
+        with _skipping(_asvs_mark()):
+            warmth = _warm_up(opened, self._timers[benchmark]) if warm else {}
+        return {**warmth, "circumstances": _circumstances()}
 
     def do_pin(self, cores: list[int]) -> Message:
         """Stay on some cores from now on."""
@@ -167,7 +167,7 @@ class Worker:
         """Return a benchmark's number, which is NaN where it returns None."""
         opened = self._set_up(benchmark, parameters, cache)
         try:
-            with _skipping_marked():
+            with _skipping(_asvs_mark()):
                 value = opened.do_run()
         finally:
             opened.do_teardown()
@@ -212,23 +212,19 @@ def _join(address: str, name: str) -> Channel:
 
 
 @contextlib.contextmanager
-def _skipping() -> Iterator[None]:
-    """Take ``NotImplementedError`` for asv's word for "not here"."""
+def _skipping(word: type[NotImplementedError]) -> Iterator[None]:
+    """Take an exception for asv's word for "not here"."""
     try:
         yield
-    except NotImplementedError as error:
-        raise _SkippedError(str(error) or "it raised NotImplementedError") from error
+    except word as error:
+        raise _SkippedError(str(error) or f"it raised {word.__name__}") from error
 
 
-@contextlib.contextmanager
-def _skipping_marked() -> Iterator[None]:
-    """Take only asv's own mark for that: a kernel that is not implemented is an error."""
+def _asvs_mark() -> type[NotImplementedError]:
+    """Return what only a skipping mark raises: inside a benchmark, a kernel that is not implemented is an error."""
     from asv_runner.benchmarks.mark import SkipNotImplemented
 
-    try:
-        yield
-    except SkipNotImplemented as error:
-        raise _SkippedError(str(error)) from error
+    return SkipNotImplemented  # type: ignore[no-any-return]  # asv_runner has no types
 
 
 def _sentence(error: BaseException) -> str:
@@ -298,26 +294,32 @@ def _attribute(benchmark: Any, name: str) -> Any:
     return next((value for value in values if value is not None), None)
 
 
-def _warm_up(benchmark: Any, timer: Any) -> int:
-    """Call until the benchmark's warm-up time is over, at least once; return the calls of the last sample."""
+def _warm_up(benchmark: Any, timer: Any) -> Message:
+    """Call until the benchmark's warm-up time is over, at least once.
+
+    Return the ``number`` of calls of the last sample, whether the suite has ``fixed`` it, and the seconds of
+    a call in the ``only`` sample, where one was enough.
+    """
     warmup_s = getattr(benchmark, "warmup_time", -1)
     end = time.perf_counter() + (DEFAULT_WARMUP_S if warmup_s < 0 else warmup_s)
-    number = benchmark.number or 1
+    number, samples = benchmark.number or 1, 0
     while True:
         benchmark._redo_setup_next = False
         seconds = timer.timeit(number)
+        samples += 1
         if time.perf_counter() >= end:
-            return int(number)
+            only_s = seconds / number if samples == 1 else None
+            return {"number": int(number), "fixed": bool(benchmark.number), "only_s": only_s}
         if not benchmark.number and seconds < benchmark.sample_time:
             number *= 2
 
 
 def _facts() -> Message:
-    """Return the Python and the libraries of this side."""
+    """Return the Python of this side, its environment and its libraries."""
     from importlib.metadata import distributions
 
     libraries = {found.metadata["Name"]: found.version for found in distributions()}
-    return {"python": platform.python_version(), "libraries": libraries}
+    return {"python": platform.python_version(), "prefix": sys.prefix, "libraries": libraries}
 
 
 def _circumstances() -> dict[str, str]:

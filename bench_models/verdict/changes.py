@@ -8,7 +8,7 @@ from typing import Literal
 
 from bench_models.outcomes import Failed, Skipped
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import ALARM_LOOKS, LOOKS, alarm_tail, calm_tail
+from bench_models.stats.looks import ALARM_LOOKS, FALSE_CALM, LOOKS, alarm_tail, calm_tail
 from bench_models.stats.pairs import Mean, Ratio, log_ratio, means
 from bench_models.stats.proportions import mcnemar, paired_drop
 from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Subject
@@ -160,13 +160,14 @@ def _noisy(observed: Observed, spread: Mean | None, tail: float) -> Change:
     if spread is None:
         why = f"{count} pair is too few" if all(_positive(pair) for pair in observed.pairs) else "changes its sign"
         return Change(subject=subject, verdict="undecided", reason=why, base=base, head=head, pairs=count)
-    margin, wide, narrow = log1p(subject.margin_pct / 100), spread.half_width(tail), spread.half_width(calm_tail())
+    margin = log1p(subject.margin_pct / 100)
+    wide, narrow = spread.half_width(tail), spread.half_width(calm_tail(count))
     harm = _harm(subject, spread.value)
     verdict: Verdict = "undecided"
     reason, shown, level = f"the margin is {subject.margin_pct:g} %", wide, 1 - 2 * tail * len(ALARM_LOOKS)
     if abs(harm) + narrow < margin:
         verdict, reason = "unchanged", f"within the margin of {subject.margin_pct:g} %"
-        shown, level = narrow, 1 - 2 * calm_tail() * len(LOOKS)
+        shown, level = narrow, 1 - 2 * FALSE_CALM
     elif count >= ALARM_LOOKS[0] and abs(harm) > wide and abs(harm) >= margin / 2:
         verdict = "regressed" if harm > 0 else "improved"
         reason = f"not by chance, and not within the margin of {subject.margin_pct:g} %"
@@ -195,7 +196,7 @@ def _answered(observed: Observed, answers: Answers, tail: float) -> Change:
     # One look only, so all of the benchmark's share can be spent on it.
     share = tail * len(ALARM_LOOKS)
     drop = paired_drop(answers.base, answers.head, level=1 - 2 * share)
-    calm = paired_drop(answers.base, answers.head, level=1 - 2 * calm_tail() * len(LOOKS))
+    calm = paired_drop(answers.base, answers.head, level=1 - 2 * FALSE_CALM)
     right = fmean(answers.base)
     # Relative to the share of right answers, or of wrong ones, whatever unit the benchmark's number has.
     share_of = right if subject.better == "higher" else 1 - right

@@ -14,9 +14,9 @@ from bench_models.paired.sides import SIDES, SideName
 @pytest.mark.parametrize(
     ("call_s", "number", "fewest", "most"),
     [
-        pytest.param(1e-5, 1000, 30, 180, id="a block is ten milliseconds of short calls"),
-        pytest.param(0.3, 1, 6, 6, id="six calls tell how calm a pair is"),
-        pytest.param(1.2, 1, 2, 2, id="long calls are taken twice, A B B A"),
+        pytest.param(1e-5, 1000, 30, 120, id="a block is ten milliseconds of short calls"),
+        pytest.param(0.2, 1, 6, 6, id="six calls tell how calm a pair is"),
+        pytest.param(0.6, 1, 2, 2, id="long calls are taken twice, A B B A"),
         pytest.param(2.9, 1, 1, 1, id="very long ones once"),
     ],
 )

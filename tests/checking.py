@@ -1,0 +1,36 @@
+"""Running the command line, and reading what a check reports."""
+
+import json
+import subprocess  # noqa: TC003  # the alias below is evaluated
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+from tiny_project import git
+
+import bench_models as package
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+SCHEMA = Path(package.__file__).parent / "reports" / "check" / "check.schema.json"
+
+
+def check(
+    bench_models: Run, project: Path, base: str, *options: str, **environment: str
+) -> tuple[int, dict[str, Any], str]:
+    """Check what is checked out in a project; return the status, the report (or nothing) and all that was printed."""
+    if "--python" not in options:
+        options = (*options, "--python", "same")
+    done = bench_models("check", base, *options, cwd=project, **environment)
+    file = project / "results" / "check" / "report.json"
+    report = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if report:
+        jsonschema.validate(report, json.loads(SCHEMA.read_text(encoding="utf-8")))
+    assert git("worktree", "list", cwd=project).count("\n") == 1, "a worktree was left behind"
+    return done.returncode, report, done.stdout + done.stderr
+
+
+def verdicts(report: dict[str, Any]) -> dict[str, str]:
+    """Return the verdict on each benchmark."""
+    return {" ".join((each["benchmark"], *each["parameters"])): each["verdict"] for each in report["changes"]}
