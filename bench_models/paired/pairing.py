@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 
 from bench_models.outcomes import Failed, Skipped
+from bench_models.paired.blocks import Blocks
 from bench_models.paired.channel import Message
 from bench_models.paired.groups import Planned
 from bench_models.paired.notes import Notes, Troubles, failed_on
@@ -20,53 +21,11 @@ from bench_models.paired.sides import (
     WorkerLostError,
     WorkerSpoiltError,
 )
-from bench_models.stats.pairs import log_ratio
 from bench_models.verdict.observations import Answers, Pair, Subject
-
-# A block is long beside the clock and the message that starts it. It is as short as that allows: what
-# disturbs two cores that others share comes and goes within milliseconds, and hits both sides alike only
-# when they alternate as fast.
-BLOCK_S = 0.01
-# A pair ends when its blocks agree so well, as processes differ by more: a standard error of the
-# logarithm, which six blocks and a third of a second a side are needed to know. Or after so much time.
-CALM = 0.008
-FEWEST_TURNS, FEWEST_S = 6, 0.3
-SIDE_S = 1.2
-# The only call of a warm-up shows that there is nothing to warm when it took no longer than those after it.
-_COLD = 1.05
 
 _REPLY_S = 60.0
 
 Workers = Mapping[SideName, Process]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Blocks:
-    """How a benchmark is timed within a pair: calls a block, how many blocks a side, and whether to ``warm`` up."""
-
-    number: int
-    fewest: int
-    most: int
-    warm: bool = True
-
-    @classmethod
-    def of(cls, call_s: float, number: int = 0, setup_s: float = 0.0, *, warm: bool = True) -> "Blocks":
-        """Choose for a call that takes so long; ``number`` is the suite's own choice, or 0.
-
-        ``setup_s`` is what the suite's ``setup`` takes before each block, as asv runs it before each sample.
-        """
-        number = number or max(1, round(BLOCK_S / call_s))
-        block_s = number * call_s
-        most = max(1, 2 * round(SIDE_S / (block_s + setup_s) / 2))
-        fewest = min(most, max(FEWEST_TURNS, round(FEWEST_S / block_s)))
-        return cls(number=number, fewest=fewest, most=most, warm=warm)
-
-    def suffice(self, seconds: Mapping[SideName, Sequence[float]]) -> bool:
-        """Say whether a pair may end with these blocks: after every second turn (A B B A) its calm is known."""
-        turns = len(seconds["base"])
-        if turns >= self.most:
-            return True
-        return turns >= self.fewest and turns % 2 == 0 and log_ratio(seconds["base"], seconds["head"]).error < CALM
 
 
 class LostError(Exception):
@@ -141,17 +100,11 @@ class Pairing:
         replies = self._both(planned, workers, "open", together=False, warm=True)
         if replies is None:
             return False
-        number = int(replies["base"]["number"])
-        tried = {side: self._block(planned, worker, number) for side, worker in workers.items()}
-        blocks = {side: block for side, block in tried.items() if block is not None}
-        if len(blocks) < len(tried):
+        stopped = [side for side in SIDES if not replies[side]["seconds"] > 0]
+        if stopped:
+            self.notes.trouble(failed_on(stopped, "its clock stands still"), planned)
             return False
-        self._blocks[planned.subject] = Blocks.of(
-            max(call_s for call_s, _ in blocks.values()),
-            number if replies["base"]["fixed"] else 0,
-            max(setup_s for _, setup_s in blocks.values()),
-            warm=any((replies[side]["only_s"] or math.inf) > _COLD * call_s for side, (call_s, _) in blocks.items()),
-        )
+        self._blocks[planned.subject] = Blocks.after([replies[side] for side in SIDES])
         return True
 
     def _time(self, planned: Planned, workers: Workers) -> None:
@@ -160,24 +113,25 @@ class Pairing:
         order = tuple(workers)
         while not blocks.suffice(seconds):
             for side in order if len(seconds["base"]) % 2 == 0 else order[::-1]:
-                block = self._block(planned, workers[side], blocks.number)
-                if block is None:
+                call_s = self._block(planned, workers[side], blocks.number)
+                if call_s is None:
                     return
-                seconds[side].append(block[0])
-                self.timed_s += block[0] * blocks.number
+                seconds[side].append(call_s)
+                self.timed_s += call_s * blocks.number
+        self._blocks[planned.subject] = blocks.learned(seconds)
         self.notes.pair(planned, Pair(base=tuple(seconds["base"]), head=tuple(seconds["head"])))
 
-    def _block(self, planned: Planned, worker: Process, number: int) -> tuple[float, float] | None:
-        """Return the seconds of a call in a block and of the set-up before it, or None after noting trouble."""
+    def _block(self, planned: Planned, worker: Process, number: int) -> float | None:
+        """Return the seconds of a call in a block, or None after noting trouble."""
         side, request = worker.side, {"do": "block", "benchmark": planned.subject.benchmark, "number": number}
         replies = self._ask(planned, {side: worker}, {side: request})
         if replies is None:
             return None
-        seconds, whole_s = float(replies[side]["seconds"]), float(replies[side]["whole_s"])
+        seconds = float(replies[side]["seconds"])
         if not seconds > 0:
             self.notes.trouble(failed_on([side], f"its clock showed {seconds} s for a block"), planned)
             return None
-        return seconds / number, whole_s - seconds
+        return seconds / number
 
     @contextmanager
     def _on_one_core(self, workers: Workers) -> Iterator[None]:

@@ -158,10 +158,8 @@ class Worker:
         return {}
 
     def do_block(self, benchmark: str, number: int) -> Message:
-        """Time ``number`` calls; return their seconds, and those with what ``setup`` does before them."""
-        began = time.perf_counter()
-        seconds = self._timers[benchmark].timeit(number)
-        return {"seconds": seconds, "whole_s": time.perf_counter() - began}
+        """Time ``number`` calls."""
+        return _sample(self._timers[benchmark], number)
 
     def do_value(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
         """Return a benchmark's number, which is NaN where it returns None."""
@@ -297,21 +295,27 @@ def _attribute(benchmark: Any, name: str) -> Any:
 def _warm_up(benchmark: Any, timer: Any) -> Message:
     """Call until the benchmark's warm-up time is over, at least once.
 
-    Return the ``number`` of calls of the last sample, whether the suite has ``fixed`` it, and the seconds of
-    a call in the ``only`` sample, where one was enough.
+    Return what the last sample was: its ``number`` of calls, which the suite may have ``fixed``, their
+    ``seconds``, those with what ``setup`` does before them, and whether it was the ``only`` one.
     """
     warmup_s = getattr(benchmark, "warmup_time", -1)
     end = time.perf_counter() + (DEFAULT_WARMUP_S if warmup_s < 0 else warmup_s)
-    number, samples = benchmark.number or 1, 0
+    number, only = int(benchmark.number or 1), True
     while True:
         benchmark._redo_setup_next = False
-        seconds = timer.timeit(number)
-        samples += 1
+        sample = _sample(timer, number)
         if time.perf_counter() >= end:
-            only_s = seconds / number if samples == 1 else None
-            return {"number": int(number), "fixed": bool(benchmark.number), "only_s": only_s}
-        if not benchmark.number and seconds < benchmark.sample_time:
+            return {**sample, "number": number, "fixed": bool(benchmark.number), "only": only}
+        only = False
+        if not benchmark.number and sample["seconds"] < benchmark.sample_time:
             number *= 2
+
+
+def _sample(timer: Any, number: int) -> Message:
+    """Time ``number`` calls; return their seconds, and those with what ``setup`` does before them."""
+    began = time.perf_counter()
+    seconds = timer.timeit(number)
+    return {"seconds": seconds, "whole_s": time.perf_counter() - began}
 
 
 def _facts() -> Message:

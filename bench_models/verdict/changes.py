@@ -161,7 +161,7 @@ def _noisy(observed: Observed, spread: Mean | None, tail: float) -> Change:
         why = f"{count} pair is too few" if all(_positive(pair) for pair in observed.pairs) else "changes its sign"
         return Change(subject=subject, verdict="undecided", reason=why, base=base, head=head, pairs=count)
     margin = log1p(subject.margin_pct / 100)
-    wide, narrow = spread.half_width(tail), spread.half_width(calm_tail(count))
+    wide, narrow = spread.half_width(tail), spread.half_width(calm_tail())
     harm = _harm(subject, spread.value)
     verdict: Verdict = "undecided"
     reason, shown, level = f"the margin is {subject.margin_pct:g} %", wide, 1 - 2 * tail * len(ALARM_LOOKS)
