@@ -33,6 +33,7 @@ _SUITE = """
 import os
 import time
 
+import channel
 import counting
 
 
@@ -44,7 +45,7 @@ time_function.margin = 5.0
 
 
 def track_total():
-    return counting.total(100)
+    return counting.total(channel.LENGTH)
 
 
 track_total.unit = "things"
@@ -93,6 +94,8 @@ def project(tmp_path: Path) -> Path:
     root = tmp_path / "project"
     (root / "suite").mkdir(parents=True)
     (root / "counting.py").write_text(_CODE, encoding="utf-8")
+    # The check has a module of this name, too.
+    (root / "channel.py").write_text("LENGTH = 100\n", encoding="utf-8")
     (root / "suite" / "__init__.py").write_text("", encoding="utf-8")
     (root / "suite" / "sums.py").write_text(_SUITE, encoding="utf-8")
     (root / "asv.conf.json").write_text(json.dumps(_CONFIG), encoding="utf-8")

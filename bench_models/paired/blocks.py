@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 
 from bench_models.paired.channel import Message
-from bench_models.paired.sides import SideName
+from bench_models.paired.process import SideName
 from bench_models.stats.pairs import log_ratio
 
 # A block is long beside the clock and the message that starts it. It is as short as that allows: what

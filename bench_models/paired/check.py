@@ -24,9 +24,10 @@ from bench_models.paired.environments import ASV, Project, furnish
 from bench_models.paired.groups import Planned
 from bench_models.paired.notes import Notes
 from bench_models.paired.pairing import Pairing
+from bench_models.paired.process import SIDES, SideName
 from bench_models.paired.record import Ending, Header, Record, Recorder, read
 from bench_models.paired.sampling import Sampler
-from bench_models.paired.sides import SIDES, Side, SideName, Tree, discovered
+from bench_models.paired.sides import Side, Tree, discovered
 from bench_models.stats.looks import LOOKS
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from bench_models.checkout import Checkout, git, uncommitted
 from bench_models.errors import BenchModelsError
-from bench_models.paired.sides import SIDES, SideName
+from bench_models.paired.process import SIDES, SideName
 
 WORKING_TREE = "HEAD"
 _HASH = re.compile("[0-9a-f]{40}")

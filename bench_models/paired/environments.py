@@ -24,7 +24,8 @@ from asv.util import ProcessError, UserError
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
 from bench_models.paired.commits import Commit
-from bench_models.paired.sides import SIDES, SideName, Tree
+from bench_models.paired.process import SIDES, SideName
+from bench_models.paired.sides import Tree
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from hashlib import sha256
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed
 from bench_models.paired.channel import Message
-from bench_models.paired.sides import SIDES, SideName
+from bench_models.paired.process import SIDES, SideName
 from bench_models.verdict.observations import (
     DEFAULT_BETTER,
     DEFAULT_MARGIN_PCT,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.groups import Planned
-from bench_models.paired.sides import SideName
+from bench_models.paired.process import SideName
 from bench_models.verdict.observations import Answers, Observed, Pair, Subject
 
 Troubles = Mapping[SideName, Failed | Skipped]

@@ -11,16 +11,16 @@ from bench_models.paired.blocks import Blocks
 from bench_models.paired.channel import Message
 from bench_models.paired.groups import Planned
 from bench_models.paired.notes import Notes, Troubles, failed_on
-from bench_models.paired.sides import (
+from bench_models.paired.process import (
     SIDES,
     BenchmarkFailedError,
     BenchmarkSkippedError,
     Process,
-    Side,
     SideName,
     WorkerLostError,
     WorkerSpoiltError,
 )
+from bench_models.paired.sides import Side
 from bench_models.verdict.observations import Answers, Pair, Subject
 
 _REPLY_S = 60.0

@@ -13,7 +13,7 @@ from typing import Any, Literal, Self, TextIO
 
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
-from bench_models.paired.sides import SIDES, SideName
+from bench_models.paired.process import SIDES, SideName
 from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Subject, Trouble
 
 SCHEMA_VERSION = 1

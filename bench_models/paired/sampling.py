@@ -11,7 +11,8 @@ from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.groups import Planned, grouped
 from bench_models.paired.notes import Notes
 from bench_models.paired.pairing import LostError, Pairing
-from bench_models.paired.sides import SideName, discovered
+from bench_models.paired.process import SideName
+from bench_models.paired.sides import discovered
 from bench_models.stats.looks import LOOKS
 from bench_models.verdict.changes import judge, wants_more
 

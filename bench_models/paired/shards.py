@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bench_models.errors import BenchModelsError
+from bench_models.paired.process import SIDES, SideName
 from bench_models.paired.record import Ending, Header, Record
-from bench_models.paired.sides import SIDES, SideName
 
 # What all shards of a check have in common. Machines may differ: each compares both commits on its own.
 _COMMON = ("base", "head", "uncommitted", "shards", "threads", "python", "libraries", "suites", "subjects")

@@ -1,6 +1,6 @@
 """What runs on either side of a check, in that side's environment: loads benchmarks and answers requests.
 
-Started as a script. It needs the standard library, ``channel.py`` beside it and asv_runner, nothing
+Started as a script. It needs the standard library, three modules beside it and asv_runner, nothing
 else: the side may be any project with an asv suite. A parent imports what benchmarks need and forks
 a fresh worker a pair; a worker opens benchmarks and runs blocks of calls when it is told to.
 """
@@ -8,13 +8,10 @@ a fresh worker a pair; a worker opens benchmarks and runs blocks of calls when i
 from __future__ import annotations
 
 import contextlib
-import importlib
 import io
 import math
 import os
 import pickle  # only for what this side itself wrote a moment ago, as asv does
-import pkgutil
-import platform
 import signal
 import socket
 import sys
@@ -28,34 +25,18 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
-    from channel import Channel, ChannelClosedError, Message  # type: ignore[import-not-found]  # beside this script
+    import circumstances  # type: ignore[import-not-found]  # these three lie beside this script
+    import discovery  # type: ignore[import-not-found]
+    from channel import Channel, ChannelClosedError, Message  # type: ignore[import-not-found]
 
-    # The folder of this script is no place where the side may find modules.
+    # The side may have modules of these names, and finds none of its own in the folder of this script.
+    del sys.modules["channel"], sys.modules["circumstances"], sys.modules["discovery"]
     sys.path[:] = [path for path in sys.path if path != sys.path[0]]
 else:
+    from bench_models.paired import circumstances, discovery
     from bench_models.paired.channel import Channel, ChannelClosedError, Message
 
 DEFAULT_WARMUP_S = 0.1
-
-# Variables that choose kernels, threads or devices.
-_FLAGS: tuple[str, ...] = (
-    "ATEN_",
-    "CUDA_",
-    "DNNL_",
-    "GOMP_",
-    "KMP_",
-    "LD_PRELOAD",
-    "MALLOC_",
-    "MKL_",
-    "OMP_",
-    "ONEDNN_",
-    "NUMEXPR_",
-    "OPENBLAS_",
-    "PYTORCH_",
-    "TORCH_",
-    "VECLIB_",
-)
-
 
 _CACHE = "cache.pickle"
 
@@ -90,7 +71,7 @@ class Worker:
             except _SkippedError as skip:
                 self._channel.send({"skipped": str(skip)})
             except Exception as error:  # noqa: BLE001  # whatever a benchmark raises is an answer
-                self._channel.send({"error": _sentence(error), "traceback": traceback.format_exc()})
+                self._channel.send({"error": discovery.sentence(error), "traceback": traceback.format_exc()})
 
     def do_discover(self, suite: str, code: str, warm: list[str]) -> Message:
         """Import a suite and what workers will need; return benchmarks, broken modules, the number of threads."""
@@ -98,19 +79,17 @@ class Worker:
         from asv_runner.discovery import disc_benchmarks
 
         update_sys_path(suite)
-        broken = dict(_broken_modules(Path(suite).name))
+        broken = dict(discovery.broken_modules(Path(suite).name))
         with contextlib.redirect_stderr(io.StringIO()):  # it prints what is in ``broken``
             found = list(disc_benchmarks(suite, ignore_import_errors=True))
         self._benchmarks = {benchmark.name: benchmark for benchmark in found}
-        _import(warm)
-        described = [_described(benchmark) for benchmark in found]
-        strangers = _strangers(Path(code), Path(suite).name)
+        discovery.import_all(warm)
         return {
-            "benchmarks": described,
+            "benchmarks": [discovery.described(benchmark) for benchmark in found],
             "broken": broken,
-            "threads": _count_threads(),
-            "strangers": strangers,
-            **_facts(),
+            "threads": circumstances.count_threads(),
+            "strangers": discovery.strangers(Path(code), Path(suite).name),
+            **circumstances.facts(),
         }
 
     def do_cache(self, benchmark: str, folder: str) -> Message:
@@ -150,7 +129,7 @@ class Worker:
         self._timers[benchmark] = opened._get_timer(*opened._build_params())
         with _skipping(_asvs_mark()):
             warmth = _warm_up(opened, self._timers[benchmark]) if warm else {}
-        return {**warmth, "circumstances": _circumstances()}
+        return {**warmth, "circumstances": circumstances.of_this_process()}
 
     def do_pin(self, cores: list[int]) -> Message:
         """Stay on some cores from now on."""
@@ -169,13 +148,13 @@ class Worker:
                 value = opened.do_run()
         finally:
             opened.do_teardown()
-        return {"value": math.nan if value is None else float(value), "circumstances": _circumstances()}
+        return {"value": math.nan if value is None else float(value), "circumstances": circumstances.of_this_process()}
 
     def do_answers(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
         """Return what the method gives that a benchmark names as its ``outcomes``."""
         opened = self._set_up(benchmark, parameters, cache)
         try:
-            answers = getattr(opened.func.__self__, _attribute(opened, "outcomes"))(*opened._build_params())
+            answers = getattr(opened.func.__self__, discovery.attribute(opened, "outcomes"))(*opened._build_params())
         finally:
             opened.do_teardown()
         return {"answers": [[str(example), bool(right)] for example, right in answers]}
@@ -188,7 +167,7 @@ class Worker:
     def _set_up(self, benchmark: str, parameters: list[str], cache: str | None) -> Any:
         opened = self._benchmarks[benchmark]
         if opened.params:
-            opened.set_param_idx(_combinations(opened).index(parameters))
+            opened.set_param_idx(discovery.combinations(opened).index(parameters))
         if cache is not None:
             os.chdir(cache)  # where setup_cache may have left files
         opened.set_cache(None if cache is None else pickle.loads((Path(cache) / _CACHE).read_bytes()))
@@ -225,73 +204,6 @@ def _asvs_mark() -> type[NotImplementedError]:
     return SkipNotImplemented  # type: ignore[no-any-return]  # asv_runner has no types
 
 
-def _sentence(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
-
-
-def _broken_modules(name: str) -> Iterator[tuple[str, str]]:
-    """Import a package and all below it; yield the modules that raise, with the error."""
-    try:
-        module = importlib.import_module(name)
-    except BaseException as error:  # noqa: BLE001  # a suite may even raise SystemExit
-        yield name, _sentence(error)
-        return
-    for _, below, _ in pkgutil.iter_modules(getattr(module, "__path__", ()), f"{name}."):
-        yield from _broken_modules(below)
-
-
-def _import(modules: list[str]) -> None:
-    for name in modules:
-        if name not in sys.modules and not name.startswith("__"):
-            # A module may exist only under the circumstances in which a worker met it.
-            with contextlib.suppress(Exception):
-                importlib.import_module(name)
-
-
-def _count_threads() -> int:
-    tasks = Path("/proc/self/task")
-    return len(list(tasks.iterdir())) if tasks.is_dir() else 1
-
-
-def _strangers(code: Path, suite: str) -> dict[str, str]:
-    """Return what this side has of its own in ``code`` and imported from elsewhere, and from where."""
-    found = {}
-    for name in {path.stem for path in code.iterdir()} - {suite}:
-        file = getattr(sys.modules.get(name), "__file__", None)
-        if file is not None and code.resolve() not in Path(file).resolve().parents:
-            found[name] = file
-    return found
-
-
-def _described(benchmark: Any) -> Message:
-    return {
-        "name": benchmark.name,
-        "type": benchmark.type,
-        "parameters": _combinations(benchmark),
-        "unit": str(benchmark.unit),
-        "timeout_s": _attribute(benchmark, "timeout"),
-        "better": _attribute(benchmark, "better"),
-        "margin_pct": _attribute(benchmark, "margin"),
-        "answers": _attribute(benchmark, "outcomes") is not None,
-        "cache": benchmark.setup_cache_key,
-        "cache_timeout_s": benchmark.setup_cache_timeout,
-    }
-
-
-def _combinations(benchmark: Any) -> list[list[str]]:
-    """Return what identifies each combination of parameters, in the order of asv's index."""
-    combinations: list[list[str]] = [[]]
-    for values in benchmark.params:
-        combinations = [[*before, value] for before in combinations for value in values]
-    return combinations
-
-
-def _attribute(benchmark: Any, name: str) -> Any:
-    """Return an attribute as asv does: of the function, else of its class, else of its module, else None."""
-    values = (getattr(source, name, None) for source in benchmark._attr_sources)
-    return next((value for value in values if value is not None), None)
-
-
 def _warm_up(benchmark: Any, timer: Any) -> Message:
     """Call until the benchmark's warm-up time is over, at least once.
 
@@ -316,31 +228,6 @@ def _sample(timer: Any, number: int) -> Message:
     began = time.perf_counter()
     seconds = timer.timeit(number)
     return {"seconds": seconds, "whole_s": time.perf_counter() - began}
-
-
-def _facts() -> Message:
-    """Return the Python of this side, its environment and its libraries."""
-    from importlib.metadata import distributions
-
-    libraries = {found.metadata["Name"]: found.version for found in distributions()}
-    return {"python": platform.python_version(), "prefix": sys.prefix, "libraries": libraries}
-
-
-def _circumstances() -> dict[str, str]:
-    """Return what decides how fast this process computes, besides the code and the libraries."""
-    found = {name: value for name, value in sorted(os.environ.items()) if name.startswith(_FLAGS)}
-    found["machine"] = f"{platform.system()} {platform.machine()}"
-    if "torch" in sys.modules:
-        import torch
-
-        found |= {
-            "torch threads": str(torch.get_num_threads()),
-            "device": torch.cuda.get_device_name() if torch.cuda.is_initialized() else "cpu",
-            "torch matmul precision": torch.get_float32_matmul_precision(),
-            "torch mkldnn": str(torch.backends.mkldnn.enabled),
-            "torch deterministic": str(torch.are_deterministic_algorithms_enabled()),
-        }
-    return found
 
 
 def main() -> None:

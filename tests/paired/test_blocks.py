@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench_models.paired.blocks import SIDE_S, Blocks
-from bench_models.paired.sides import SIDES, SideName
+from bench_models.paired.process import SIDES, SideName
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What became of a benchmark, from what was seen of it."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -8,8 +9,11 @@ from hypothesis import strategies as st
 from observing import FAILED, answered, exact, timed
 
 from bench_models.outcomes import Skipped
-from bench_models.verdict.changes import Change, exit_status, judge, wants_more
+from bench_models.verdict.changes import exit_status, judge, wants_more
 from bench_models.verdict.observations import Absent, Observed, Pair, Subject
+
+if TYPE_CHECKING:
+    from bench_models.verdict.change import Change
 
 
 def verdict(observed: Observed) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from bench_models.reports.check.findings import ORDER, Findings
 from bench_models.reports.check.markdown import headline
 from bench_models.stats.looks import FALSE_ALARM, FALSE_CALM, LOOKS
-from bench_models.verdict.changes import Change
+from bench_models.verdict.change import Change
 
 SCHEMA_VERSION = 1
 

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 
+from bench_models.paired.process import SIDES, SideName
 from bench_models.paired.record import Record
-from bench_models.paired.sides import SIDES, SideName
-from bench_models.verdict.changes import Change, exit_status, judge
+from bench_models.verdict.change import Change
+from bench_models.verdict.changes import exit_status, judge
 
 # Worst first: what a reviewer must act on stands on top.
 ORDER = ("regressed", "failed", "undecided", "missing", "new", "improved", "unchanged", "skipped")

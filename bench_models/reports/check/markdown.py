@@ -8,7 +8,7 @@ from tabulate import tabulate
 from bench_models.metrics.metric import show_count, show_mib, show_ms, show_share
 from bench_models.reports.check.findings import Findings
 from bench_models.stats.looks import FALSE_ALARM
-from bench_models.verdict.changes import Change
+from bench_models.verdict.change import Change
 
 _MISSING = "-"
 _COLUMNS = {

@@ -1,0 +1,59 @@
+"""What decides how fast a process computes, besides the code. Needs the standard library only."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+# Variables that choose kernels, threads or devices.
+_FLAGS: tuple[str, ...] = (
+    "ATEN_",
+    "CUDA_",
+    "DNNL_",
+    "GOMP_",
+    "KMP_",
+    "LD_PRELOAD",
+    "MALLOC_",
+    "MKL_",
+    "OMP_",
+    "ONEDNN_",
+    "NUMEXPR_",
+    "OPENBLAS_",
+    "PYTORCH_",
+    "TORCH_",
+    "VECLIB_",
+)
+
+
+def count_threads() -> int:
+    """Return how many threads this process has, or 1 where that cannot be seen."""
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.is_dir() else 1
+
+
+def facts() -> dict[str, Any]:
+    """Return the Python of this side, its environment and its libraries."""
+    from importlib.metadata import distributions
+
+    libraries = {found.metadata["Name"]: found.version for found in distributions()}
+    return {"python": platform.python_version(), "prefix": sys.prefix, "libraries": libraries}
+
+
+def of_this_process() -> dict[str, str]:
+    """Return what decides how fast this process computes, besides the code and the libraries."""
+    found = {name: value for name, value in sorted(os.environ.items()) if name.startswith(_FLAGS)}
+    found["machine"] = f"{platform.system()} {platform.machine()}"
+    if "torch" in sys.modules:
+        import torch
+
+        found |= {
+            "torch threads": str(torch.get_num_threads()),
+            "device": torch.cuda.get_device_name() if torch.cuda.is_initialized() else "cpu",
+            "torch matmul precision": torch.get_float32_matmul_precision(),
+            "torch mkldnn": str(torch.backends.mkldnn.enabled),
+            "torch deterministic": str(torch.are_deterministic_algorithms_enabled()),
+        }
+    return found

@@ -1,0 +1,84 @@
+"""A process of one side, as the check sees it: asked, answering, and ended."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+from bench_models.paired.channel import Channel, ChannelClosedError, GarbageError, Message
+
+SideName = Literal["base", "head"]
+SIDES: tuple[SideName, SideName] = ("base", "head")
+
+# How much of what a process printed is shown, in characters.
+LOG_TAIL = 300
+
+
+class BenchmarkFailedError(Exception):
+    """A benchmark raised, hung or answered garbage; says which and why."""
+
+
+class WorkerSpoiltError(BenchmarkFailedError):
+    """A worker hung or answered garbage, and cannot be asked again."""
+
+
+class WorkerLostError(WorkerSpoiltError):
+    """A worker died, which may not have been the benchmark's fault."""
+
+
+class BenchmarkSkippedError(Exception):
+    """A benchmark does not want to run here; says why."""
+
+
+class Process:
+    """A parent or worker at the other end of a channel."""
+
+    def __init__(self, channel: Channel, pid: int, side: SideName, log: Path) -> None:
+        """Speak for a process that leads its own group."""
+        self._channel, self._pid, self.side, self._log = channel, pid, side, log
+        self._logged = log.stat().st_size
+
+    def ask(self, timeout_s: float, **request: object) -> Message:
+        """Send a request and return the reply."""
+        self.post(**request)
+        return self.reply(timeout_s)
+
+    def post(self, **request: object) -> None:
+        """Send a request; whether it arrived shows when the reply is fetched."""
+        with contextlib.suppress(ChannelClosedError):
+            self._channel.send(request)
+
+    def reply(self, timeout_s: float) -> Message:
+        """Return the reply to the last request, or raise what the benchmark met."""
+        with self._as_failure(timeout_s):
+            message = self._channel.receive(timeout_s)
+        if "skipped" in message:
+            raise BenchmarkSkippedError(message["skipped"])
+        if "error" in message:
+            with self._log.open("a", encoding="utf-8") as log:
+                log.write(message.get("traceback", ""))
+            raise BenchmarkFailedError(message["error"])
+        return message
+
+    def end(self) -> None:
+        """End the process and all it started."""
+        self._channel.close()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._pid, signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def _as_failure(self, timeout_s: float) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError as error:
+            raise WorkerSpoiltError(f"no answer within the benchmark's timeout of {timeout_s:g} s") from error
+        except GarbageError as error:
+            raise WorkerSpoiltError(f"the worker answered with garbage: {error}") from error
+        except ChannelClosedError as error:
+            raise WorkerLostError(f"its worker died{self._last_words()}") from error
+
+    def _last_words(self) -> str:
+        printed = self._log.read_bytes()[self._logged :].decode(errors="replace").strip()
+        return f"; it printed last: {printed[-LOG_TAIL:]}" if printed else ""

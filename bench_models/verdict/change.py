@@ -1,0 +1,45 @@
+"""What became of one benchmark between two commits."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bench_models.stats.estimate import Estimate
+from bench_models.verdict.observations import Subject
+
+Verdict = Literal["regressed", "failed", "undecided", "improved", "new", "missing", "unchanged", "skipped"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flips:
+    """Examples that are answered differently."""
+
+    right_to_wrong: int
+    wrong_to_right: int
+    p_value: float
+    lost: tuple[str, ...]
+    won: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A verdict on one benchmark with the numbers that it rests on.
+
+    ``change_pct`` is HEAD relative to BASE, greater than zero for more, whatever is better; its
+    interval holds for all benchmarks and all looks of the check at once. ``visible_pct`` is the
+    smallest change that would have been seen.
+    """
+
+    subject: Subject
+    verdict: Verdict
+    reason: str
+    base: float | None = None
+    head: float | None = None
+    change_pct: Estimate | None = None
+    pairs: int = 0
+    visible_pct: float | None = None
+    flips: Flips | None = None
+
+
+def harm_of(subject: Subject, change: float) -> float:
+    """Return a change with the sign of what it does to the user: greater than zero is worse."""
+    return change if subject.better == "lower" else -change
