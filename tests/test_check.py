@@ -279,23 +279,29 @@ def test_different_pins_get_an_environment_each_and_are_listed(bench_models: Run
     assert verdicts(report) == {"sums.track_total": "unchanged"}
 
 
+def killed(project: Path, log: Path, scratch: str, ending: signal.Signals) -> "subprocess.Popen[bytes]":
+    """Start a check whose temporary folders lie in ``scratch``, and send it a signal once it has measured a pair."""
+    command = [sys.executable, "-m", "bench_models", "check", "base", "--python", "same"]
+    environment = os.environ | {"PYTHONSAFEPATH": "1", "TMPDIR": scratch}
+    with log.open("w") as file:
+        running = subprocess.Popen(command, cwd=project, env=environment, stdout=file, stderr=file)
+    record = project / "results" / "check" / "record.jsonl"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not (record.exists() and '"line": "pair"' in record.read_text()):
+        time.sleep(0.05)
+    running.send_signal(ending)
+    return running
+
+
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_check_keeps_what_was_measured_and_leaves_nothing_behind(
     project: Path, tmp_path: Path, ending: signal.Signals
 ) -> None:
     """Report, no worktree, no process: for Ctrl-C, and for a job that is cancelled."""
     change(project, HARMLESS)
-    command = [sys.executable, "-m", "bench_models", "check", "base", "--python", "same"]
     scratch = tempfile.mkdtemp(prefix="t")  # not tmp_path: a socket's path is short
-    environment = os.environ | {"PYTHONSAFEPATH": "1", "TMPDIR": scratch}
-    with (tmp_path / "log").open("w") as log:
-        running = subprocess.Popen(command, cwd=project, env=environment, stdout=log, stderr=log)
-        record = project / "results" / "check" / "record.jsonl"
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline and not (record.exists() and '"line": "pair"' in record.read_text()):
-            time.sleep(0.05)
-        running.send_signal(ending)
-        assert running.wait(timeout=30) == 130, (tmp_path / "log").read_text()
+    running = killed(project, tmp_path / "log", scratch, ending)
+    assert running.wait(timeout=30) == 130, (tmp_path / "log").read_text()
     report = json.loads((project / "results" / "check" / "report.json").read_text(encoding="utf-8"))
     assert "interrupted" in report["sentence"]
     assert any(each["pairs"] for each in report["changes"])
@@ -303,6 +309,17 @@ def test_interrupted_check_keeps_what_was_measured_and_leaves_nothing_behind(
     Path(scratch).rmdir()  # which raises unless it is empty
     workers = subprocess.run(["pgrep", "--full", scratch], capture_output=True, check=False)
     assert not workers.stdout
+
+
+def test_next_check_removes_what_a_killed_one_left_behind(bench_models: Run, project: Path, tmp_path: Path) -> None:
+    """Nobody can clean up after oneself when the system ends one at once."""
+    change(project, HARMLESS)
+    scratch = tempfile.mkdtemp(prefix="t")
+    assert killed(project, tmp_path / "log", scratch, signal.SIGKILL).wait(timeout=30) == -signal.SIGKILL
+    assert list(Path(scratch).iterdir())
+    status, _, printed = check(bench_models, project, "base", "--bench", "track_total", TMPDIR=scratch)
+    assert status == 0, printed
+    Path(scratch).rmdir()
 
 
 @pytest.mark.parametrize(

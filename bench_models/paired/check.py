@@ -9,15 +9,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
-
-from filelock import FileLock, Timeout
 
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
-from bench_models.home import home
 from bench_models.machine import this_machine
 from bench_models.paired import groups
+from bench_models.paired.alone import alone
 from bench_models.paired.channel import Message
 from bench_models.paired.commits import Commit, changed_files, resolve, side_by_side
 from bench_models.paired.environments import ASV, Project, furnish
@@ -90,9 +87,8 @@ def check(options: Options) -> Record:
     commits = resolve(checkout, options.base, options.head, itself=options.itself)
     log.info("BASE is %s, HEAD is %s", commits["base"], commits["head"])
     with ExitStack() as stack:
-        stack.enter_context(_alone())
-        scratch = Path(stack.enter_context(TemporaryDirectory(prefix="bm-")))
-        trees = stack.enter_context(side_by_side(checkout, commits))
+        scratch = stack.enter_context(alone())
+        trees = stack.enter_context(side_by_side(checkout, commits, scratch))
         furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
         suite = furnished["head"].suite.relative_to(trees["head"])
         compared = _Compared(commits=commits, suite_changes=changed_files(checkout, commits, suite))
@@ -192,19 +188,6 @@ def _started(
     finally:
         for side in sides.values():
             side.end()
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Keep other checks of this user off the machine: they would disturb each other's times."""
-    home().mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(home() / "check.lock", timeout=0):
-            yield
-    except Timeout as error:
-        raise BenchModelsError(
-            "another check is running on this machine: wait for it, two would disturb each other"
-        ) from error
 
 
 def _require_pattern(bench: str) -> None:

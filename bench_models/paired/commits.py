@@ -53,25 +53,24 @@ def resolve(checkout: Checkout, base: str, head: str, *, itself: bool = False) -
 
 
 @contextmanager
-def side_by_side(checkout: Checkout, commits: dict[SideName, Commit]) -> Iterator[dict[SideName, Path]]:
-    """Check both commits out beside each other, in paths of equal length, and remove them afterwards.
+def side_by_side(checkout: Checkout, commits: dict[SideName, Commit], folder: Path) -> Iterator[dict[SideName, Path]]:
+    """Check both commits out below a folder, in paths of equal length, and remove them afterwards.
 
     The length of a path shifts what lies behind it in memory, which alone can change a time (Mytkowicz
     et al., Producing wrong data without doing anything obviously wrong, ASPLOS 2009).
     """
-    with TemporaryDirectory(prefix="bench-models-") as folder:
-        trees: dict[SideName, Path] = {side: Path(folder) / side for side in SIDES}
-        try:
-            for side, tree in trees.items():
-                _must(checkout, "worktree", "add", "--force", "--detach", str(tree), commits[side].hash)
-                if (tree / ".gitmodules").exists():
-                    _must(Checkout(root=tree, commit=""), "submodule", "update", "--init", "--recursive")
-            yield trees
-        finally:
-            for tree in trees.values():
-                git("worktree", "remove", "--force", str(tree), cwd=checkout.root)
-                shutil.rmtree(tree, ignore_errors=True)
-            git("worktree", "prune", cwd=checkout.root)
+    trees: dict[SideName, Path] = {side: folder / "trees" / side for side in SIDES}
+    try:
+        for side, tree in trees.items():
+            _must(checkout, "worktree", "add", "--force", "--detach", str(tree), commits[side].hash)
+            if (tree / ".gitmodules").exists():
+                _must(Checkout(root=tree, commit=""), "submodule", "update", "--init", "--recursive")
+        yield trees
+    finally:
+        for tree in trees.values():
+            git("worktree", "remove", "--force", str(tree), cwd=checkout.root)
+            shutil.rmtree(tree, ignore_errors=True)
+        git("worktree", "prune", cwd=checkout.root)
 
 
 def changed_files(checkout: Checkout, commits: Mapping[SideName, Commit], folder: Path) -> list[str]:
