@@ -114,7 +114,7 @@ class Latency(_OfSuite):
     rounds = 2
     repeat = 10
     sample_time = 0.1
-    warmup_time = 0.1
+    warmup_time = 0.3
     timeout = 300
 
     def setup(self, prepared: Prepared, variant: str) -> None:

@@ -22,8 +22,9 @@ def check(
     """Check what is checked out in a project; return the status, the report (or nothing) and all that was printed."""
     if "--python" not in options:
         options = (*options, "--python", "same")
-    done = bench_models("check", base, *options, cwd=project, **environment)
     file = project / "results" / "check" / "report.json"
+    file.unlink(missing_ok=True)
+    done = bench_models("check", base, *options, cwd=project, **environment)
     report = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     if report:
         jsonschema.validate(report, json.loads(SCHEMA.read_text(encoding="utf-8")))

@@ -82,7 +82,7 @@ class Pairing:
         with ExitStack() as stack:
             workers = {side: stack.enter_context(self.sides[side].worker()) for side in SIDES}
             try:
-                replies = self._both(planned, workers, "open", together=True, warm=True)
+                replies = self._both(planned, workers, "open", together=True)
                 if replies is None:
                     return {}
                 if any(reply["circumstances"].get("device", "cpu") != "cpu" for reply in replies.values()):
@@ -93,18 +93,18 @@ class Pairing:
                 return {}  # the first pair will meet it again, and say so
 
     def _open(self, planned: Planned, workers: Workers) -> bool:
-        """Set a benchmark up on both sides at once, which nothing is timed beside; the first time one by one."""
-        known = self._blocks.get(planned.subject)
-        if known is not None:
-            return self._both(planned, workers, "open", together=True, warm=known.warm) is not None
-        replies = self._both(planned, workers, "open", together=False, warm=True)
+        """Set a benchmark up on both sides at once, which nothing is timed beside."""
+        replies = self._both(planned, workers, "open", together=True)
         if replies is None:
             return False
-        stopped = [side for side in SIDES if not replies[side]["seconds"] > 0]
-        if stopped:
-            self.notes.trouble(failed_on(stopped, "its clock stands still"), planned)
-            return False
-        self._blocks[planned.subject] = Blocks.after([replies[side] for side in SIDES])
+        if planned.subject not in self._blocks:
+            number, fixed = int(replies["head"]["number"]), bool(replies["head"]["fixed"])
+            blocks = [self._block(planned, worker, number) for worker in workers.values()]
+            known = [block for block in blocks if block is not None]
+            if len(known) < len(blocks):
+                return False
+            call_s, setup_s = max(call_s for call_s, _ in known), max(setup_s for _, setup_s in known)
+            self._blocks[planned.subject] = Blocks.of(call_s, number if fixed else 0, setup_s)
         return True
 
     def _time(self, planned: Planned, workers: Workers) -> None:
@@ -113,25 +113,24 @@ class Pairing:
         order = tuple(workers)
         while not blocks.suffice(seconds):
             for side in order if len(seconds["base"]) % 2 == 0 else order[::-1]:
-                call_s = self._block(planned, workers[side], blocks.number)
-                if call_s is None:
+                block = self._block(planned, workers[side], blocks.number)
+                if block is None:
                     return
-                seconds[side].append(call_s)
-                self.timed_s += call_s * blocks.number
-        self._blocks[planned.subject] = blocks.learned(seconds)
+                seconds[side].append(block[0])
+                self.timed_s += block[0] * blocks.number
         self.notes.pair(planned, Pair(base=tuple(seconds["base"]), head=tuple(seconds["head"])))
 
-    def _block(self, planned: Planned, worker: Process, number: int) -> float | None:
-        """Return the seconds of a call in a block, or None after noting trouble."""
+    def _block(self, planned: Planned, worker: Process, number: int) -> tuple[float, float] | None:
+        """Return the seconds of a call in a block and of the set-up before it, or None after noting trouble."""
         side, request = worker.side, {"do": "block", "benchmark": planned.subject.benchmark, "number": number}
         replies = self._ask(planned, {side: worker}, {side: request})
         if replies is None:
             return None
-        seconds = float(replies[side]["seconds"])
+        seconds, whole_s = float(replies[side]["seconds"]), float(replies[side]["whole_s"])
         if not seconds > 0:
             self.notes.trouble(failed_on([side], f"its clock showed {seconds} s for a block"), planned)
             return None
-        return seconds / number
+        return seconds / number, whole_s - seconds
 
     @contextmanager
     def _on_one_core(self, workers: Workers) -> Iterator[None]:
@@ -177,11 +176,9 @@ class Pairing:
         else:
             self.notes.answers(planned, Answers(base=right["base"], head=right["head"], examples=examples["head"]))
 
-    def _both(
-        self, planned: Planned, workers: Workers, do: str, *, together: bool, **more: bool
-    ) -> dict[SideName, Message] | None:
+    def _both(self, planned: Planned, workers: Workers, do: str, *, together: bool) -> dict[SideName, Message] | None:
         """Ask both sides to do the same; return the replies, or None after noting what either side met."""
-        requests = {side: self._request(planned, side, do) | more for side in workers}
+        requests = {side: self._request(planned, side, do) for side in workers}
         replies = self._ask(planned, workers, requests, together=together)
         if replies is None:
             return None

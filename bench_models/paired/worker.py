@@ -123,13 +123,13 @@ class Worker:
             sys.stderr.flush()
             os._exit(0)
 
-    def do_open(self, benchmark: str, parameters: list[str], cache: str | None, *, warm: bool) -> Message:
-        """Set a benchmark up as asv does and warm it up, unless told not to; return what that showed."""
+    def do_open(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
+        """Set a benchmark up as asv does and warm it up; return how many calls asv's sample would have."""
         opened = self._set_up(benchmark, parameters, cache)
         self._timers[benchmark] = opened._get_timer(*opened._build_params())
         with _skipping(_asvs_mark()):
-            warmth = _warm_up(opened, self._timers[benchmark]) if warm else {}
-        return {**warmth, "circumstances": circumstances.of_this_process()}
+            number = _warm_up(opened, self._timers[benchmark])
+        return {"number": number, "fixed": bool(opened.number), "circumstances": circumstances.of_this_process()}
 
     def do_pin(self, cores: list[int]) -> Message:
         """Stay on some cores from now on."""
@@ -137,8 +137,10 @@ class Worker:
         return {}
 
     def do_block(self, benchmark: str, number: int) -> Message:
-        """Time ``number`` calls."""
-        return _sample(self._timers[benchmark], number)
+        """Time ``number`` calls; return their seconds, and those with what ``setup`` does before them."""
+        began = time.perf_counter()
+        seconds = self._timers[benchmark].timeit(number)
+        return {"seconds": seconds, "whole_s": time.perf_counter() - began}
 
     def do_value(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
         """Return a benchmark's number, which is NaN where it returns None."""
@@ -189,12 +191,12 @@ def _join(address: str, name: str) -> Channel:
 
 
 @contextlib.contextmanager
-def _skipping(word: type[NotImplementedError]) -> Iterator[None]:
+def _skipping(exception: type[NotImplementedError]) -> Iterator[None]:
     """Take an exception for asv's word for "not here"."""
     try:
         yield
-    except word as error:
-        raise _SkippedError(str(error) or f"it raised {word.__name__}") from error
+    except exception as error:
+        raise _SkippedError(str(error) or f"it raised {exception.__name__}") from error
 
 
 def _asvs_mark() -> type[NotImplementedError]:
@@ -204,30 +206,18 @@ def _asvs_mark() -> type[NotImplementedError]:
     return SkipNotImplemented  # type: ignore[no-any-return]  # asv_runner has no types
 
 
-def _warm_up(benchmark: Any, timer: Any) -> Message:
-    """Call until the benchmark's warm-up time is over, at least once.
-
-    Return what the last sample was: its ``number`` of calls, which the suite may have ``fixed``, their
-    ``seconds``, those with what ``setup`` does before them, and whether it was the ``only`` one.
-    """
+def _warm_up(benchmark: Any, timer: Any) -> int:
+    """Call until the benchmark's warm-up time is over, at least once; return the calls of the last sample."""
     warmup_s = getattr(benchmark, "warmup_time", -1)
     end = time.perf_counter() + (DEFAULT_WARMUP_S if warmup_s < 0 else warmup_s)
-    number, only = int(benchmark.number or 1), True
+    number = benchmark.number or 1
     while True:
         benchmark._redo_setup_next = False
-        sample = _sample(timer, number)
+        seconds = timer.timeit(number)
         if time.perf_counter() >= end:
-            return {**sample, "number": number, "fixed": bool(benchmark.number), "only": only}
-        only = False
-        if not benchmark.number and sample["seconds"] < benchmark.sample_time:
+            return int(number)
+        if not benchmark.number and seconds < benchmark.sample_time:
             number *= 2
-
-
-def _sample(timer: Any, number: int) -> Message:
-    """Time ``number`` calls; return their seconds, and those with what ``setup`` does before them."""
-    began = time.perf_counter()
-    seconds = timer.timeit(number)
-    return {"seconds": seconds, "whole_s": time.perf_counter() - began}
 
 
 def main() -> None:

@@ -7,8 +7,8 @@ the blocks within a pair tell how calm its moment was, and benchmarks lend their
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log, sqrt
-from statistics import fmean, variance
+from math import exp, log, pi, sqrt
+from statistics import fmean, median, stdev, variance
 
 from scipy.optimize import brentq
 from scipy.special import digamma, polygamma, stdtrit
@@ -37,23 +37,15 @@ def log_ratio(base: Sequence[float], head: Sequence[float]) -> Ratio:
     """Compare the seconds per call of blocks that two processes took in turn.
 
     Blocks at one position met the same neighbours. Positions are taken two and two (A B B A), which
-    cancels a drift; the interquartile mean over these forgives a burst that hit a few of them.
-
-    Source of its error: Tukey and McLaughlin, Less vulnerable confidence and significance procedures
-    for location based on a single sample, Sankhya A 25 (1963).
+    cancels a drift; the median over these forgives a burst that hit one of them.
     """
     steps = [log(after) - log(before) for before, after in zip(base, head, strict=True)]
     if len(steps) == 1:
         return Ratio(value=steps[0])
     turns = [fmean(steps[start : start + 2]) for start in range(0, len(steps) - 1, 2)]
-    ordered, cut = sorted(turns), len(turns) // 4
-    kept = ordered[cut : len(turns) - cut]
-    value = fmean(kept)
-    if len(turns) == 1:
-        return Ratio(value=value)
-    clamped = [min(max(turn, kept[0]), kept[-1]) for turn in turns]
-    squares = sum((turn - fmean(clamped)) ** 2 for turn in clamped)
-    return Ratio(value=value, error=sqrt(squares / len(kept) / (len(kept) - 1)))
+    # The variance of a median of normal values is pi/2 times that of their mean.
+    error = stdev(turns) * sqrt(pi / 2 / len(turns)) if len(turns) > 1 else 0.0
+    return Ratio(value=median(turns), error=error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +67,7 @@ def means(samples: Sequence[Sequence[Ratio]]) -> list[Mean | None]:
     Pairs count by the precision that their blocks promise. How much they really scatter, relative to
     that promise, is estimated and moderated: a weighted mean of the benchmark's own variance and of a
     prior that all benchmarks share, weighted by degrees of freedom. The prior's weight follows from how
-    much the variances differ beyond what chance explains; it never exceeds what is known of the prior.
+    much the variances differ beyond what chance explains; it never exceeds all freedom that there is.
 
     Sources: Smyth, Linear models and empirical Bayes methods for assessing differential expression,
     Stat. Appl. Genet. Mol. Biol. 3 (2004), section 6.2; precision weights in front of it as in Law et
@@ -83,7 +75,8 @@ def means(samples: Sequence[Sequence[Ratio]]) -> list[Mean | None]:
     """
     fits = [_fitted(sample) if len(sample) > 1 else None for sample in samples]
     prior, weight = _prior([(fit.spread, fit.freedom) for fit in fits if fit])
-    return [None if fit is None else fit.moderated(prior, weight) for fit in fits]
+    most = sum(fit.freedom for fit in fits if fit)
+    return [None if fit is None else fit.moderated(prior, weight, most) for fit in fits]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +88,9 @@ class _Fit:
     spread: float
     freedom: int
 
-    def moderated(self, prior: float, weight: float) -> Mean:
+    def moderated(self, prior: float, weight: float, most: int) -> Mean:
+        # The prior was made of this benchmark, too: only what the others know can be added.
+        weight = min(weight, most - self.freedom)
         freedom = weight + self.freedom
         spread = (weight * prior + self.freedom * self.spread) / freedom
         return Mean(value=self.value, error=sqrt(spread / self.precision), freedom=freedom)
@@ -116,13 +111,11 @@ def _prior(measured: Sequence[tuple[float, int]]) -> tuple[float, float]:
     if len(measured) < 2:  # noqa: PLR2004  # one benchmark has nobody to borrow from
         return 1.0, 0.0
     logs = [log(spread) - float(digamma(freedom / 2)) + log(freedom / 2) for spread, freedom in measured]
-    differ = variance(logs)
-    beyond_chance = differ - fmean(float(polygamma(1, freedom / 2)) for _, freedom in measured)
-    if beyond_chance <= 0:  # they may all be equal, and their mean is known best
-        freedom = sum(freedom for _, freedom in measured)
-        return sum(spread * freedom for spread, freedom in measured) / freedom, float(freedom)
-    # The mean logarithm of variances has a variance itself: it is worth no more than as many degrees of freedom.
-    weight = 2 * min(_inverse_trigamma(beyond_chance), _inverse_trigamma(differ / len(logs)))
+    beyond_chance = variance(logs) - fmean(float(polygamma(1, freedom / 2)) for _, freedom in measured)
+    most = float(sum(freedom for _, freedom in measured))
+    if beyond_chance <= 0:  # they may all be equal, and then their mean says it best
+        return sum(freedom * spread for spread, freedom in measured) / most, most
+    weight = min(most, 2 * _inverse_trigamma(beyond_chance))
     return exp(fmean(logs) + float(digamma(weight / 2)) - log(weight / 2)), weight
 
 

@@ -22,21 +22,7 @@ from bench_models.paired.process import SIDES, SideName
 )
 def test_length_of_a_call_decides_how_often_it_is_timed(call_s: float, number: int, fewest: int, most: int) -> None:
     """A pair takes about as long whatever it times."""
-    blocks = Blocks.of(call_s)
-    assert (blocks.number, blocks.fewest, blocks.most) == (number, fewest, most)
-
-
-@pytest.mark.parametrize(("warm_up_s", "warm"), [(2.01, False), (8.0, True)])
-def test_call_as_long_as_its_warm_up_is_warmed_up_where_the_first_one_was_slower(
-    warm_up_s: float, *, warm: bool
-) -> None:
-    """A compiler's work is no latency; without one the warm-up would double the cost of long calls."""
-    warm_up = {"number": 1, "fixed": False, "seconds": warm_up_s, "whole_s": warm_up_s, "only": True}
-    blocks = Blocks.after([warm_up, warm_up])
-    assert blocks.warm
-    learned = blocks.learned({"base": [2.0], "head": [2.02]})
-    assert (learned.warm, learned.most) == (warm, 1)
-    assert learned.learned({"base": [1.0], "head": [1.0]}) == learned
+    assert Blocks.of(call_s, 0) == Blocks(number=number, fewest=fewest, most=most)
 
 
 def test_set_up_before_each_block_leaves_time_for_fewer_of_them() -> None:
@@ -54,7 +40,7 @@ def test_every_pair_ends_in_time_with_as_many_blocks_on_both_sides_in_both_order
     call_s: float, noise: float, seed: int
 ) -> None:
     """Whatever the noise."""
-    draw, blocks = random.Random(seed), Blocks.of(call_s)
+    draw, blocks = random.Random(seed), Blocks.of(call_s, 0)
     turns = next(turns for turns in count() if blocks.suffice(_seconds(draw, call_s, noise, turns)))
     assert turns == 1 or turns % 2 == 0
     assert turns <= max(1, 2 + SIDE_S / (blocks.number * call_s))
@@ -62,7 +48,7 @@ def test_every_pair_ends_in_time_with_as_many_blocks_on_both_sides_in_both_order
 
 def test_calm_pair_ends_earlier_than_a_noisy_one() -> None:
     """Where more blocks would say little more."""
-    blocks = Blocks.of(0.01)
+    blocks = Blocks.of(0.01, 0)
     calm, noisy = (_seconds(random.Random(0), 0.01, noise, blocks.fewest) for noise in (0.01, 0.2))
     assert (blocks.suffice(calm), blocks.suffice(noisy)) == (True, False)
 

@@ -36,8 +36,7 @@ def test_planted_slow_down_is_caught() -> None:
 
 def test_slow_down_as_large_as_the_margin_is_missed_once_in_twenty() -> None:
     """The margin of these is 2 %; the bound holds over all looks together."""
-    many = recorded(*(timed(f"suite.time_{index}", spread=0.006, pairs=1000) for index in range(6)))
-    caught = replay([many], times=500, seed=0, slowdown_pct=2.0).caught
+    caught = replay([QUIET], times=300, seed=0, slowdown_pct=2.0).caught
     assert caught is not None
     assert caught.value > 0.95
 
