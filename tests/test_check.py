@@ -13,6 +13,9 @@ import pytest
 from checking import Run, check, verdicts
 from tiny_project import commit_all, git
 
+from bench_models.paired.blocks import SIDE_S
+from bench_models.paired.record import read
+
 pytestmark = pytest.mark.slow
 
 _CODE = '''
@@ -208,6 +211,17 @@ def test_benchmark_that_cannot_be_torn_down_is_a_regression(bench_models: Run, p
     change(project, f"{_CODE}\n\ndef misbehave_at_the_end():\n    raise ValueError(8)\n")
     status, report, printed = check(bench_models, project, "base", "--bench", "fragile")
     assert (status, "ValueError: 8" in report["sentence"]) == (1, True), printed
+
+
+def test_slow_set_up_does_not_make_a_pair_endless(bench_models: Run, project: Path) -> None:
+    """It runs before each block, as asv runs it before each sample; a pair's time includes it."""
+    slow = "\n\ndef pause():\n    time.sleep(0.1)\n\n\ntime_function.setup = pause\ntime_function.number = 3\n"
+    (project / "suite" / "sums.py").write_text(f"{_SUITE}{slow}", encoding="utf-8")
+    change(project, HARMLESS)
+    status, _, printed = check(bench_models, project, "base", "--bench", "time_function")
+    assert status == 0, printed
+    (observed,) = (each for each in read(project / "results" / "check").observed if each.pairs)
+    assert max(len(pair.base) for pair in observed.pairs) <= SIDE_S / 0.1 + 2
 
 
 def test_clock_that_stands_still_is_an_error_of_its_benchmark(bench_models: Run, project: Path) -> None:
