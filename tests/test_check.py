@@ -281,7 +281,7 @@ def test_spawned_workers_give_a_verdict_too(bench_models: Run, project: Path) ->
 def test_different_pins_get_an_environment_each_and_are_listed(bench_models: Run, project: Path) -> None:
     """A change that only bumps a library is judged like any other."""
     pins = '[project]\nname = "counting"\nversion = "1"\ndependencies = ["tabulate=={version}"]\n'
-    modules = '[tool.setuptools]\npy-modules = ["counting"]\n'
+    modules = '[tool.setuptools]\npy-modules = ["channel", "counting"]\n'
     for version in ("0.9.0", "0.10.0"):
         (project / "pyproject.toml").write_text(pins.format(version=version) + modules, encoding="utf-8")
         commit_all(project, f"Pin tabulate {version}")
@@ -297,8 +297,13 @@ def killed(project: Path, log: Path, scratch: str, ending: signal.Signals) -> "s
     """Start a check whose temporary folders lie in ``scratch``, and send it a signal once it has measured a pair."""
     command = [sys.executable, "-m", "bench_models", "check", "base", "--python", "same"]
     environment = os.environ | {"PYTHONSAFEPATH": "1", "TMPDIR": scratch}
-    with log.open("w") as file:
-        running = subprocess.Popen(command, cwd=project, env=environment, stdout=file, stderr=file)
+    # A shell that runs the tests in the background makes them ignore Ctrl-C, and what they start with them.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with log.open("w") as file:
+            running = subprocess.Popen(command, cwd=project, env=environment, stdout=file, stderr=file)
+    finally:
+        signal.signal(signal.SIGINT, before)
     record = project / "results" / "check" / "record.jsonl"
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline and not (record.exists() and '"line": "pair"' in record.read_text()):
