@@ -28,3 +28,8 @@ class Failed:
 
 
 Outcome = Measured[Value] | Skipped | Failed
+
+
+def reason_of(trouble: Skipped | Failed) -> str:
+    """Return why there is no number."""
+    return trouble.error if isinstance(trouble, Failed) else trouble.reason

@@ -10,7 +10,7 @@ from bench_models.metrics import ACCURACY, LATENCIES, SIZE
 from bench_models.metrics.latency import OFFLINE_SENTENCES
 from bench_models.metrics.metric import Metric
 from bench_models.metrics.scorecard import Scorecard, stored
-from bench_models.outcomes import Failed, Measured, Outcome
+from bench_models.outcomes import Failed, Measured, Outcome, reason_of
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.rounds import pooled
 from bench_models.suites import module_name
@@ -30,9 +30,7 @@ class VariantResult:
     def errors(self) -> list[str]:
         """Why a part could not be measured; empty when all was."""
         parts = (self.card, self.single_stream, self.offline)
-        return [
-            part.error if isinstance(part, Failed) else part.reason for part in parts if not isinstance(part, Measured)
-        ]
+        return [reason_of(part) for part in parts if not isinstance(part, Measured)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,6 +32,13 @@ def check(
     return done.returncode, report, done.stdout + done.stderr
 
 
+def judged(bench_models: Run, project: Path, *options: str, **environment: str) -> tuple[int, dict[str, str], str]:
+    """Check the latest commit; return the status, the verdict on each benchmark, and what was printed."""
+    status, report, printed = check(bench_models, project, "HEAD~1", "HEAD", *options, **environment)
+    assert report, printed
+    return status, verdicts(report), printed
+
+
 def verdicts(report: dict[str, Any]) -> dict[str, str]:
     """Return the verdict on each benchmark."""
     return {" ".join((each["benchmark"], *each["parameters"])): each["verdict"] for each in report["changes"]}

@@ -285,9 +285,8 @@ def test_different_pins_get_an_environment_each_and_are_listed(bench_models: Run
     for version in ("0.9.0", "0.10.0"):
         (project / "pyproject.toml").write_text(pins.format(version=version) + modules, encoding="utf-8")
         commit_all(project, f"Pin tabulate {version}")
-    done = bench_models("check", "HEAD~1", "HEAD", "--python", "same", "--bench", "track_total", cwd=project)
-    assert done.returncode == 0, done.stderr
-    report = json.loads((project / "results" / "check" / "report.json").read_text(encoding="utf-8"))
+    status, report, printed = check(bench_models, project, "HEAD~1", "HEAD", "--bench", "track_total")
+    assert status == 0, printed
     assert report["environments"] == "one each"
     assert report["changed_libraries"] == {"tabulate": {"base": "0.9.0", "head": "0.10.0"}}
     assert verdicts(report) == {"sums.track_total": "unchanged"}

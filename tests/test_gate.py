@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from checking import Run, check, verdicts
+from checking import Run, judged
 from tiny_project import TINY_BENCHMARKS, TINY_SUITE, commit_all, sentences
 
 from bench_models.home import home
@@ -56,17 +56,18 @@ def edit(project: Path, file: str, old: str, new: str) -> None:
     commit_all(project, f"Change {file}")
 
 
-def judged(bench_models: Run, project: Path, *options: str, **environment: str) -> tuple[int, dict[str, str], str]:
-    """Check the latest commit; return the status, the verdict on each benchmark, and what was printed."""
-    status, report, printed = check(bench_models, project, "HEAD~1", "HEAD", *options, **environment)
-    assert report, printed
-    return status, {name.rpartition(".")[2]: verdict for name, verdict in verdicts(report).items()}, printed
+def judged_methods(
+    bench_models: Run, project: Path, *options: str, **environment: str
+) -> tuple[int, dict[str, str], str]:
+    """Check the latest commit; the verdicts are those of one class, known by its methods."""
+    status, found, printed = judged(bench_models, project, *options, **environment)
+    return status, {name.rpartition(".")[2]: verdict for name, verdict in found.items()}, printed
 
 
 def test_forward_pass_padded_to_full_length_is_slower(bench_models: Run, gated: Path) -> None:
     """Every variant computes on what the mask then hides."""
     edit(gated, "bench_models/runtimes/eager.py", "        with self._inference_mode():\n", _PADDED)
-    status, found, printed = judged(bench_models, gated, "--bench", "tiny.Latency")
+    status, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Latency")
     assert status == 1, printed
     assert {verdict for name, verdict in found.items() if "offline" in name} == {"regressed"}
     assert "% slower" in printed
@@ -75,7 +76,7 @@ def test_forward_pass_padded_to_full_length_is_slower(bench_models: Run, gated: 
 def test_quantization_that_skips_the_feed_forward_layers_is_larger(bench_models: Run, gated: Path) -> None:
     """They stay in fp32, in that variant alone."""
     edit(gated, "bench_models/recipes/quantize.py", _QUANTIZE, _ATTENTION_ONLY)
-    status, found, printed = judged(bench_models, gated, "--bench", "tiny.Figures")
+    status, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Figures")
     assert status == 1, printed
     assert found["track_size 'int8'"] == "regressed"
     assert {found[f"track_size '{name}'"] for name in ("baseline", "pruned")} == {"unchanged"}
@@ -89,7 +90,7 @@ def test_variant_that_raises_is_a_regression_that_says_why(bench_models: Run, ga
         "        for module in",
         '        raise ValueError("no layers")\n        for module in',
     )
-    status, found, printed = judged(bench_models, gated, "--bench", "tiny.Figures")
+    status, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Figures")
     assert status == 1, printed
     assert {found[f"track_{name} 'pruned'"] for name in ("size", "accuracy", "sparsity")} == {"regressed"}
     assert found["track_accuracy 'int8'"] == "unchanged"
@@ -100,7 +101,7 @@ def test_fp32_weights_beside_the_int8_ones_are_found(bench_models: Run, gated: P
     """The forward pass does not show them; the artifact does."""
     kept = f'{_QUANTIZE}\n            quantized.add_module("original", model)'
     edit(gated, "bench_models/recipes/quantize.py", _QUANTIZE, kept)
-    status, found, printed = judged(bench_models, gated, "--bench", "tiny.Figures")
+    status, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Figures")
     assert status == 1, printed
     assert {found[f"track_{name} 'int8'"] for name in ("size", "naive_size", "parameters")} == {"regressed"}
     assert found["track_accuracy 'int8'"] == "unchanged"
@@ -109,7 +110,7 @@ def test_fp32_weights_beside_the_int8_ones_are_found(bench_models: Run, gated: P
 def test_inputs_cut_to_eight_tokens_cost_accuracy_sentence_by_sentence(bench_models: Run, gated: Path) -> None:
     """The report shows sentences that were right before."""
     edit(gated, "bench_models/tokens.py", "MAX_TOKENS = 128", "MAX_TOKENS = 8")
-    status, found, printed = judged(bench_models, gated, "--bench", "tiny.Figures")
+    status, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Figures")
     assert status == 1, printed
     assert found["track_accuracy 'baseline'"] == "regressed"
     assert f"| right to wrong | {_OPENING}" in " ".join(printed.split())
@@ -119,7 +120,7 @@ def test_change_of_the_documentation_stays_green(bench_models: Run, gated: Path)
     """All benchmarks, latencies included."""
     (gated / "README.md").write_text("Read this.\n", encoding="utf-8")
     commit_all(gated, "Edit the docs")
-    status, found, printed = judged(bench_models, gated, "--bench", "tiny")
+    status, found, printed = judged_methods(bench_models, gated, "--bench", "tiny")
     assert status == 0, printed
     assert len(found) == 3 * 8
 
@@ -131,7 +132,7 @@ def test_stronger_pruning_of_the_real_model_costs_accuracy(
     monkeypatch.delenv("BENCH_MODELS_HOME")
     store = users_store or str(home())
     edit(project, "bench_models/suites/rotten_tomatoes.py", "PruneL1(amount=0.3)", "PruneL1(amount=0.6)")
-    status, found, printed = judged(
+    status, found, printed = judged_methods(
         bench_models, project, "--bench", r"rotten_tomatoes.Figures.track_accuracy", BENCH_MODELS_HOME=store
     )
     assert status == 1, printed
@@ -145,9 +146,9 @@ def test_stronger_pruning_of_the_real_model_costs_accuracy(
 def test_recipe_inside_the_suite_is_judged_with_own_suites_and_named_without(bench_models: Run, gated: Path) -> None:
     """The rule of asv hides such a change: the suite is HEAD's on both sides."""
     edit(gated, "benchmarks/tiny.py", "PruneL1(amount=0.5)", "PruneL1(amount=0.9)")
-    hidden, found, printed = judged(bench_models, gated, "--bench", "tiny.Figures.track_sparsity")
+    hidden, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Figures.track_sparsity")
     assert (hidden, found["track_sparsity 'pruned'"]) == (0, "unchanged")
     assert "The suite changed (benchmarks/tiny.py): HEAD's ran on both sides" in printed
-    _, found, printed = judged(bench_models, gated, "--bench", "tiny.Figures.track_sparsity", "--own-suites")
+    _, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Figures.track_sparsity", "--own-suites")
     assert found["track_sparsity 'pruned'"] == "improved"
     assert "Each side ran its own suite." in printed

@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from checking import Run, check, verdicts
+from checking import Run, judged
 from tiny_project import commit_all, git
 
 from bench_models.sources.archives import PinnedArchive
@@ -77,11 +77,9 @@ def _unpacked(archive: PinnedArchive, folder: Path) -> Path:
     return root
 
 
-def _checked(bench_models: Run, root: Path, python: Path, bench: str) -> tuple[int, dict[str, str], str]:
-    options = ("--config", "asv_bench/asv.conf.json", "--python", str(python), "--bench", bench)
-    status, report, printed = check(bench_models, root, "HEAD~1", "HEAD", *options)
-    assert report, printed
-    return status, verdicts(report), printed
+def _judged(bench_models: Run, root: Path, python: Path, bench: str) -> tuple[int, dict[str, str], str]:
+    """Check the latest commit with an interpreter that has the suite's libraries."""
+    return judged(bench_models, root, "--config", "asv_bench/asv.conf.json", "--python", str(python), "--bench", bench)
 
 
 def _append(file: Path, text: str) -> None:
@@ -93,7 +91,7 @@ def test_slower_representation_in_xarray_is_found(bench_models: Run, interpreter
     root = _unpacked(XARRAY, tmp_path)
     _append(root / "xarray" / "core" / "formatting.py", SLOWER.format(name="dataset_repr"))
     commit_all(root, "Represent datasets slowly")
-    status, found, printed = _checked(
+    status, found, printed = _judged(
         bench_models, root, interpreter, r"^repr\.Repr\.time_repr$|^merge\.DatasetAddVariable\.time_variable_insertion"
     )
     assert status == 1, printed
@@ -107,7 +105,7 @@ def test_slower_metric_in_xskillscore_is_found(bench_models: Run, interpreter: P
     root = _unpacked(XSKILLSCORE, tmp_path)
     _append(root / "xskillscore" / "core" / "deterministic.py", SLOWER.format(name="rmse"))
     commit_all(root, "Compute errors slowly")
-    status, found, printed = _checked(bench_models, root, interpreter, r"^deterministic\.Compute_small\..*(rmse|mae)")
+    status, found, printed = _judged(bench_models, root, interpreter, r"^deterministic\.Compute_small\..*(rmse|mae)")
     assert status == 1, printed
     kinds = {name: verdict for name, verdict in found.items() if "peakmem" not in name}
     assert {verdict for name, verdict in kinds.items() if "rmse" in name} == {"regressed"}

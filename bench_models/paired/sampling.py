@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from tqdm import tqdm
 
-from bench_models.outcomes import Failed, Skipped
+from bench_models.outcomes import reason_of
 from bench_models.paired.groups import Planned, grouped
 from bench_models.paired.notes import Notes
 from bench_models.paired.pairing import LostError, Pairing
@@ -90,8 +90,4 @@ class Sampler:
                 self._losses.update(blamed)
                 if not lost.died or any(self._losses[each] > 1 for each in blamed):
                     self.notes.trouble(lost.troubles, lost.planned)
-                log.warning("%s: %s", lost.planned.subject, "; ".join(map(_in_words, lost.troubles.values())))
-
-
-def _in_words(trouble: Failed | Skipped) -> str:
-    return trouble.error if isinstance(trouble, Failed) else trouble.reason
+                log.warning("%s: %s", lost.planned.subject, "; ".join(map(reason_of, lost.troubles.values())))

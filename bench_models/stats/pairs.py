@@ -74,8 +74,8 @@ def means(samples: Sequence[Sequence[Ratio]]) -> list[Mean | None]:
     al., voom: precision weights unlock linear model analysis tools, Genome Biology 15 (2014).
     """
     fits = [_fitted(sample) if len(sample) > 1 else None for sample in samples]
-    prior, weight = _prior([(fit.spread, fit.freedom) for fit in fits if fit])
     most = sum(fit.freedom for fit in fits if fit)
+    prior, weight = _prior([(fit.spread, fit.freedom) for fit in fits if fit], most)
     return [None if fit is None else fit.moderated(prior, weight, most) for fit in fits]
 
 
@@ -106,13 +106,12 @@ def _fitted(sample: Sequence[Ratio]) -> _Fit:
     return _Fit(value=value, precision=precision, spread=max(squares / freedom, _LEAST_SPREAD), freedom=freedom)
 
 
-def _prior(measured: Sequence[tuple[float, int]]) -> tuple[float, float]:
-    """Return the variance that benchmarks share, and how many degrees of freedom it is worth."""
+def _prior(measured: Sequence[tuple[float, int]], most: int) -> tuple[float, float]:
+    """Return the variance that benchmarks share, and how many degrees of freedom it is worth, ``most`` at most."""
     if len(measured) < 2:  # noqa: PLR2004  # one benchmark has nobody to borrow from
         return 1.0, 0.0
     logs = [log(spread) - float(digamma(freedom / 2)) + log(freedom / 2) for spread, freedom in measured]
     beyond_chance = variance(logs) - fmean(float(polygamma(1, freedom / 2)) for _, freedom in measured)
-    most = float(sum(freedom for _, freedom in measured))
     if beyond_chance <= 0:  # they may all be equal, and then their mean says it best
         return sum(freedom * spread for spread, freedom in measured) / most, most
     weight = min(most, 2 * _inverse_trigamma(beyond_chance))
