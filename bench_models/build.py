@@ -117,5 +117,7 @@ class Builder:
         model = self._model(before)
         if stage.step.trained:
             log.info("training %s: %s", stage.row, stage.step)
-        context = Context(variant=stage.row, corpus=self.corpus, encoder=self.encoder, scratch=scratch)
+        context = Context(
+            variant=stage.row, corpus=self.corpus, encoder=self.encoder, home=self.store.root, scratch=scratch
+        )
         return stage.step.apply(model, context)

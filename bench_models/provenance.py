@@ -10,7 +10,6 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict
 from functools import cache
 from pathlib import Path
 
@@ -31,7 +30,7 @@ def step_key(parent: str, step: Step, corpus_digest: str) -> str:
     return key_of(
         parent,
         kind.__qualname__,
-        asdict(step),
+        step.recipe(),
         step.circumstances(),
         source_digest(kind.__module__),
         corpus_digest,

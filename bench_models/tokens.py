@@ -39,6 +39,12 @@ class Encoder:
         # A tokenizer without a padding token pads with 0, which the mask hides anyway.
         self.pad_id: int = self._tokenizer.token_to_id("[PAD]") or 0
 
+    @property
+    def vocabulary(self) -> dict[str, int]:
+        """The id of each token."""
+        words: dict[str, int] = self._tokenizer.get_vocab()
+        return words
+
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text, special tokens included, cut at ``MAX_TOKENS``."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]

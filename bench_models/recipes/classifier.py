@@ -16,18 +16,26 @@ HEAD_SEED = 0
 def load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
     """Load an fp32 sequence classifier from ``config.json`` and ``model.safetensors``."""
     import torch
-    from transformers import AutoModelForSequenceClassification
+    from safetensors.torch import load_model
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    from bench_models.recipes import units
 
     names = dict(enumerate(labels))
+    config = AutoConfig.from_pretrained(
+        folder, id2label=names, label2id={label: index for index, label in names.items()}, local_files_only=True
+    )
+    model: nn.Module
     with torch.random.fork_rng(devices=()), quiet():
         torch.manual_seed(HEAD_SEED)
-        model: nn.Module = AutoModelForSequenceClassification.from_pretrained(
-            folder,
-            dtype=torch.float32,
-            id2label=names,
-            label2id={label: index for index, label in names.items()},
-            use_safetensors=True,
-            local_files_only=True,
+        if hasattr(config, units.KEPT):
+            # transformers makes the shapes that a configuration has words for, and has none for these.
+            model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
+            units.reshape(model, getattr(config, units.KEPT))
+            load_model(model, folder / "model.safetensors")
+            return model.eval()
+        model = AutoModelForSequenceClassification.from_pretrained(
+            folder, config=config, dtype=torch.float32, use_safetensors=True, local_files_only=True
         )
     return model
 

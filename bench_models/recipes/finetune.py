@@ -9,6 +9,8 @@ from bench_models.recipes.step import Context, Step
 if TYPE_CHECKING:
     from torch import nn
 
+    from bench_models.recipes.training import Schedule
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FineTune(Step):
@@ -35,13 +37,18 @@ class FineTune(Step):
 
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the model with the weights of its best validation accuracy."""
-        from bench_models.recipes.training import Schedule, train
+        from bench_models.recipes.training import train
 
-        schedule = Schedule(
+        return train(model, context, self.schedule())
+
+    def schedule(self) -> "Schedule":
+        """Return how to train on this machine."""
+        from bench_models.recipes.training import Schedule
+
+        return Schedule(
             learning_rate=self.learning_rate,
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
             bf16=self.mixed_precision and has_bf16_arithmetic(),
             seed=self.seed,
         )
-        return train(model, context, schedule)

@@ -1,7 +1,7 @@
 """What every step of a recipe is."""
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What a step may use besides the model."""
+    """What a step may use besides the model.
+
+    ``home`` is where downloads are kept, ``scratch`` an empty folder that is removed afterwards.
+    """
 
     variant: str
     corpus: "Corpus"
     encoder: "Encoder"
+    home: "Path"
     scratch: "Path"
 
 
@@ -41,11 +45,15 @@ class Step(ABC):
         """Return what of this machine changes the outcome, besides libraries; part of the content key."""
         return {}
 
+    def recipe(self) -> dict[str, object]:
+        """Return what the fields say of the outcome, as JSON can; part of the content key."""
+        return asdict(self)
+
     @abstractmethod
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the transformed model; ``model`` belongs to the step and may be changed in place."""
 
     def __str__(self) -> str:
         """Return the step as the catalogue shows it."""
-        fields = ", ".join(f"{name}={value}" for name, value in asdict(self).items())
-        return f"{type(self).__name__}({fields})"
+        values = ", ".join(f"{field.name}={getattr(self, field.name)}" for field in fields(self))
+        return f"{type(self).__name__}({values})"

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset
+from numpy.typing import NDArray
 from torch import nn
+from tqdm import tqdm
 from transformers import EarlyStoppingCallback, EvalPrediction, ProgressCallback, Trainer, TrainingArguments
 
 from bench_models.recipes.classifier import quiet
@@ -18,6 +20,9 @@ from bench_models.recipes.step import Context
 from bench_models.tokens import Encoder
 
 log = logging.getLogger(__name__)
+
+# Sentences a batch where nothing is learned.
+_ANSWERED = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +36,22 @@ class Schedule:
     seed: int
 
 
-def train(model: nn.Module, context: Context, schedule: Schedule) -> nn.Module:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoftTargets:
+    """A teacher's logits for the train split, of shape ``[sentences, labels]``, and how they count.
+
+    The labels count ``alpha``, the logits, softened by ``temperature``, count ``1 - alpha``.
+    """
+
+    logits: NDArray[np.float32]
+    temperature: float
+    alpha: float
+
+
+def train(model: nn.Module, context: Context, schedule: Schedule, targets: SoftTargets | None = None) -> nn.Module:
     """Train ``model`` in place and return it with the weights of its best validation accuracy.
+
+    With ``targets`` it learns from a teacher, too.
 
     Dropout is off: drawing its random numbers costs a quarter of a step on a CPU, and the early
     stop already guards against overfitting.
@@ -41,7 +60,7 @@ def train(model: nn.Module, context: Context, schedule: Schedule) -> nn.Module:
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     progress = _Progress(context.variant)
-    trainer = _trainer(model, context, schedule, progress)
+    trainer = _trainer(model, context, schedule, targets, progress)
     with quiet(), progress:  # quiet, because it saves weights after each epoch
         trainer.train()
     log.info(
@@ -52,11 +71,61 @@ def train(model: nn.Module, context: Context, schedule: Schedule) -> nn.Module:
     return model
 
 
-def _trainer(model: nn.Module, context: Context, schedule: Schedule, progress: ProgressCallback) -> Trainer:
-    trainer = Trainer(
+def answers(model: nn.Module, context: Context, split: str) -> NDArray[np.float32]:
+    """Return a model's logits for each sentence of a split, of shape ``[sentences, labels]``."""
+    rows = _tokenized(context, split)["input_ids"]
+    # Sentences of like length together: padding costs as much as words.
+    order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
+    batches = [order[start : start + _ANSWERED] for start in range(0, len(order), _ANSWERED)]
+    found: dict[int, NDArray[np.float32]] = {}
+    model.eval()
+    with torch.inference_mode():
+        for places in tqdm(batches, desc=f"asking the teacher of {context.variant}", leave=False, disable=None):
+            batch = context.encoder.batch([rows[place] for place in places])
+            logits = model(
+                input_ids=torch.from_numpy(batch.input_ids), attention_mask=torch.from_numpy(batch.attention_mask)
+            ).logits
+            found |= zip(places, logits.float().numpy(), strict=True)
+    return np.stack([found[place] for place in range(len(order))])
+
+
+class _Trainer(Trainer):
+    """The library's loop, with a teacher beside the labels."""
+
+    def __init__(self, *args: Any, targets: SoftTargets | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._targets = targets
+
+    def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        soft = inputs.pop("teacher_logits", None)
+        if soft is None or self._targets is None:  # a validation batch, or no teacher
+            return super().compute_loss(model, inputs, *args, **kwargs)
+        outputs = model(**inputs)
+        temperature, alpha = self._targets.temperature, self._targets.alpha
+        divergence = nn.functional.kl_div(
+            (outputs.logits.float() / temperature).log_softmax(-1),
+            (soft / temperature).log_softmax(-1),
+            reduction="batchmean",
+            log_target=True,
+        )
+        return alpha * outputs.loss + (1 - alpha) * temperature**2 * divergence
+
+
+def _trainer(
+    model: nn.Module,
+    context: Context,
+    schedule: Schedule,
+    targets: SoftTargets | None,
+    progress: ProgressCallback,
+) -> Trainer:
+    sentences = _tokenized(context, "train")
+    if targets is not None:
+        sentences = sentences.add_column("teacher_logits", list(targets.logits))
+    trainer = _Trainer(
         model,
         _arguments(context, schedule),
-        train_dataset=_tokenized(context, "train"),
+        targets=targets,
+        train_dataset=sentences,
         eval_dataset=_tokenized(context, "validation"),
         data_collator=_Collator(context.encoder),
         compute_metrics=_accuracy,
@@ -72,11 +141,12 @@ def _arguments(context: Context, schedule: Schedule) -> TrainingArguments:
         output_dir=str(context.scratch),
         num_train_epochs=schedule.max_epochs,
         per_device_train_batch_size=schedule.batch_size,
-        per_device_eval_batch_size=64,
+        per_device_eval_batch_size=_ANSWERED,
         learning_rate=schedule.learning_rate,
         warmup_steps=0.05,
         lr_scheduler_type="linear",
         train_sampling_strategy="group_by_length",
+        remove_unused_columns=False,  # the model does not know the teacher's logits
         bf16=schedule.bf16,
         use_cpu=True,
         seed=schedule.seed,
@@ -105,11 +175,14 @@ class _Collator:
 
     def __call__(self, rows: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
         batch = self.encoder.batch([row["input_ids"] for row in rows])
-        return {
+        tensors = {
             "input_ids": torch.from_numpy(batch.input_ids),
             "attention_mask": torch.from_numpy(batch.attention_mask),
             "labels": torch.tensor([row["labels"] for row in rows]),
         }
+        if "teacher_logits" in rows[0]:
+            tensors["teacher_logits"] = torch.tensor([row["teacher_logits"] for row in rows])
+        return tensors
 
 
 def _accuracy(prediction: EvalPrediction) -> dict[str, float]:

@@ -5,7 +5,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -124,6 +124,23 @@ def split_corpus(labels: tuple[str, ...], sentences: Iterable[Sentence], *, name
     splits: dict[str, list[Sentence]] = {split: [] for split in SPLITS}
     for text, sentence in unique.items():
         splits[split_of(text)].append(sentence)
+    return _corpus(labels, splits, name)
+
+
+def given_split(labels: tuple[str, ...], train: Iterable[Sentence], test: Sequence[Sentence], *, name: str) -> Corpus:
+    """Keep a test split that is given, and cut validation out of the rest; the same words stand in one split only."""
+    held_out = {normalised(sentence.text) for sentence in test}
+    unique: dict[str, Sentence] = {}
+    for sentence in train:
+        unique.setdefault(normalised(sentence.text), sentence)
+    splits: dict[str, list[Sentence]] = {"train": [], "validation": [], "test": list(test)}
+    for text, sentence in unique.items():
+        if text not in held_out:
+            splits["validation" if split_of(text) == "validation" else "train"].append(sentence)
+    return _corpus(labels, splits, name)
+
+
+def _corpus(labels: tuple[str, ...], splits: dict[str, list[Sentence]], name: str) -> Corpus:
     for split, members in splits.items():
         if len({member.label for member in members}) < 2:  # noqa: PLR2004  # a choice needs two labels
             message = (

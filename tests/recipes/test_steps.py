@@ -1,7 +1,6 @@
 """Each step does to a model what its name says."""
 
 import dataclasses
-from pathlib import Path
 
 import pytest
 import torch
@@ -14,12 +13,6 @@ from bench_models.recipes.precision import Cast
 from bench_models.recipes.prune import PruneL1
 from bench_models.recipes.quantize import QuantizeDynamic
 from bench_models.recipes.step import Context
-
-
-@pytest.fixture
-def context(builder: Builder, tmp_path: Path) -> Context:
-    """Return what a step may use."""
-    return Context(variant="mine", corpus=builder.corpus, encoder=builder.encoder, scratch=tmp_path)
 
 
 def _model() -> torch.nn.Module:

@@ -1,0 +1,97 @@
+"""Knowledge distillation: a smaller student learns from what a larger teacher answers."""
+
+import json
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from bench_models.errors import BenchModelsError
+from bench_models.recipes.finetune import FineTune
+from bench_models.recipes.step import Context
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    # For types only, as in step.py: how files are fetched does not change what is learned.
+    from bench_models.sources.checkpoints import Checkpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distill(FineTune):
+    """Train a student to answer as the teacher does, which is the model that the step is applied to.
+
+    The student starts from some of the teacher's encoder ``layers``, counted from 0, and from all else that
+    the teacher has; or it is a ``student`` checkpoint with the same tokenizer. The loss is ``alpha`` times
+    the cross-entropy with the labels plus ``1 - alpha`` times the Kullback-Leibler divergence of the
+    student's probabilities from the teacher's, both softened by ``temperature``, times its square, which keeps
+    the gradients of both parts comparable.
+
+    Sources: Hinton et al., Distilling the knowledge in a neural network (2015); the teacher's layers as a
+    start: Sanh et al., DistilBERT, a distilled version of BERT (2019).
+    """
+
+    layers: tuple[int, ...] = ()
+    student: "Checkpoint | None" = None
+    temperature: float = 2.0
+    alpha: float = 0.5
+
+    def __post_init__(self) -> None:
+        """Refuse what is no student, no temperature or no share."""
+        if bool(self.layers) == (self.student is not None):
+            raise BenchModelsError("Distill needs a student: either layers of the teacher or a checkpoint, not both")
+        if sorted({layer for layer in self.layers if layer >= 0}) != list(self.layers):
+            raise BenchModelsError(
+                f"Distill(layers={self.layers}): name layers of the teacher in their order, counted from 0"
+            )
+        if not self.temperature > 0:
+            raise BenchModelsError(f"Distill(temperature={self.temperature}): a temperature is greater than 0")
+        if not 0 <= self.alpha <= 1:
+            raise BenchModelsError(f"Distill(alpha={self.alpha}): the weight of the labels lies between 0 and 1")
+
+    def recipe(self) -> dict[str, object]:
+        """Return the fields, with what the student's checkpoint holds instead of where it lies."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {"student": self.student and self.student.digest()}
+
+    def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
+        """Return the student with the weights of its best validation accuracy."""
+        from bench_models.recipes.training import SoftTargets, answers, train
+
+        student = self._student(model, context)
+        targets = SoftTargets(logits=answers(model, context, "train"), temperature=self.temperature, alpha=self.alpha)
+        return train(student, context, self.schedule(), targets)
+
+    def _student(self, teacher: "nn.Module", context: Context) -> "nn.Module":
+        from bench_models.recipes import classifier
+        from bench_models.recipes.layers import layers_of, shallower
+        from bench_models.tokens import Encoder
+
+        if self.student is None:
+            depth = len(layers_of(teacher))
+            if self.layers[-1] >= depth:
+                raise BenchModelsError(
+                    f"{context.variant}: Distill(layers={self.layers}) names a layer that the teacher has not: it has "
+                    f"{depth}, from 0 to {depth - 1}"
+                )
+            return shallower(teacher, self.layers)
+        folder = self.student.folder(context.home)
+        if Encoder(folder / "tokenizer.json").vocabulary != context.encoder.vocabulary:
+            raise BenchModelsError(
+                f"{context.variant}: the student {self.student} has another tokenizer than its teacher: the same ids "
+                "would mean other words; choose a student of the same vocabulary"
+            )
+        labels = _labels(json.loads((folder / "config.json").read_text(encoding="utf-8")))
+        if labels is not None and labels != context.corpus.labels:
+            raise BenchModelsError(
+                f"{context.variant}: the student {self.student} answers {', '.join(labels)} and its teacher "
+                f"{', '.join(context.corpus.labels)}: choose a student without a head, or with the same labels"
+            )
+        return classifier.load(folder, context.corpus.labels)
+
+
+def _labels(config: dict[str, object]) -> tuple[str, ...] | None:
+    """Return what a checkpoint with a trained head answers, or None for one without."""
+    architectures, labels = config.get("architectures"), config.get("id2label")
+    if not isinstance(architectures, list) or not isinstance(labels, dict):
+        return None
+    trained = any(str(name).endswith("ForSequenceClassification") for name in architectures)
+    return tuple(str(labels[key]) for key in sorted(labels, key=int)) if trained else None

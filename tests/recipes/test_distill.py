@@ -1,0 +1,144 @@
+"""A student that learns from a teacher."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer
+
+from bench_models.build import Builder
+from bench_models.errors import BenchModelsError
+from bench_models.provenance import step_key
+from bench_models.recipes.distill import Distill
+from bench_models.recipes.layers import layers_of, shallower, stack_of
+from bench_models.recipes.step import Context
+from bench_models.recipes.training import SoftTargets, _Trainer, answers
+from bench_models.sources.checkpoints import LocalCheckpoint
+
+STEP = Distill(learning_rate=5e-3, max_epochs=10, batch_size=8, layers=(1,))
+
+
+def test_student_starts_from_the_layers_of_its_teacher(builder: Builder) -> None:
+    """And from its embeddings and head."""
+    teacher = builder._model([])
+    student = shallower(teacher, (1,))
+    stack = stack_of(teacher)
+    assert (len(layers_of(teacher)), len(layers_of(student))) == (2, 1)
+    theirs = teacher.state_dict()
+    for name, tensor in student.state_dict().items():
+        assert torch.equal(tensor, theirs[name.replace(f"{stack}.0.", f"{stack}.1.")])
+
+
+def test_student_learns(builder: Builder, context: Context) -> None:
+    """With half of the teacher's layers, what the teacher answers."""
+    teacher = builder.build("baseline")
+    student = STEP.apply(teacher, context)
+    right = [sentence.label for sentence in context.corpus.test]
+    assert len(layers_of(student)) == 1
+    assert np.mean(answers(student, context, "test").argmax(-1) == right) > 0.9
+
+
+def test_row_with_a_student_is_stored_and_loaded_again(builder: Builder, context: Context, tmp_path: Path) -> None:
+    """As a checkpoint of fewer layers."""
+    from bench_models.recipes import classifier
+
+    student = replace(STEP, max_epochs=1).apply(builder._model([]), context)
+    folder = tmp_path / "saved"
+    folder.mkdir()
+    classifier.save(student, folder, builder.suite.checkpoint.folder(tmp_path))
+    again = classifier.load(folder, builder.corpus.labels)
+    assert all(torch.equal(a, b) for a, b in zip(student.parameters(), again.parameters(), strict=True))
+
+
+def test_answers_come_in_the_order_of_the_sentences(builder: Builder, context: Context) -> None:
+    """Though sentences of like length are asked together."""
+    model = builder._model([]).eval()
+    together = answers(model, context, "test")
+    texts = [sentence.text for sentence in context.corpus.test]
+    for place in (0, len(texts) - 1):
+        batch = context.encoder.batch(context.encoder.encode([texts[place]]))
+        with torch.inference_mode():
+            alone = model(
+                input_ids=torch.from_numpy(batch.input_ids), attention_mask=torch.from_numpy(batch.attention_mask)
+            ).logits
+        assert together[place] == pytest.approx(alone.numpy()[0], abs=1e-5)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
+def test_loss_is_what_hinton_wrote(builder: Builder, context: Context, alpha: float) -> None:
+    """Computed here from the definition; a student that answers as its teacher has nothing to learn from it."""
+    model, temperature = builder._model([]).eval(), 3.0
+    soft = torch.tensor([[2.0, -1.0], [0.5, 0.0]])
+    batch = context.encoder.batch(context.encoder.encode(["the film shines at once", "a sequel drags"]))
+    labels = torch.tensor([0, 1])
+    targets = SoftTargets(logits=soft.numpy(), temperature=temperature, alpha=alpha)
+    inputs = {"input_ids": torch.from_numpy(batch.input_ids), "attention_mask": torch.from_numpy(batch.attention_mask)}
+    trainer = _Trainer.__new__(_Trainer)
+    trainer._targets = targets
+    loss = float(trainer.compute_loss(model, inputs | {"labels": labels, "teacher_logits": soft}).detach())
+    with torch.inference_mode():
+        logits = model(**inputs).logits
+    hard = float(torch.nn.functional.cross_entropy(logits, labels))
+    p, q = torch.softmax(soft / temperature, -1), torch.softmax(logits / temperature, -1)
+    divergence = float((p * (p / q).log()).sum(-1).mean())
+    assert loss == pytest.approx(alpha * hard + (1 - alpha) * temperature**2 * divergence, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"temperature": 0.0}, "a temperature is greater than 0"),
+        ({"temperature": float("nan")}, "a temperature is greater than 0"),
+        ({"alpha": 1.5}, "lies between 0 and 1"),
+        ({"layers": ()}, "needs a student"),
+        ({"layers": (1, 0)}, "in their order"),
+        ({"layers": (0, 0)}, "in their order"),
+        ({"layers": (-1,)}, "counted from 0"),
+    ],
+)
+def test_bad_recipe_is_refused(fields: dict[str, Any], said: str) -> None:
+    """Before any work."""
+    with pytest.raises(BenchModelsError, match=said):
+        replace(STEP, **fields)
+
+
+def test_layer_that_the_teacher_has_not_is_refused(builder: Builder, context: Context) -> None:
+    """It has two."""
+    with pytest.raises(BenchModelsError, match="it has 2, from 0 to 1"):
+        replace(STEP, layers=(0, 2)).apply(builder._model([]), context)
+
+
+def test_student_of_another_vocabulary_is_refused(
+    builder: Builder, context: Context, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    """The same ids would be other words."""
+    student = shutil.copytree(tiny_checkpoint, tmp_path / "student")
+    tokenizer = Tokenizer.from_file(str(student / "tokenizer.json"))
+    tokenizer.add_tokens(["unheard"])
+    tokenizer.save(str(student / "tokenizer.json"))
+    with pytest.raises(BenchModelsError, match="another tokenizer than its teacher"):
+        replace(STEP, layers=(), student=LocalCheckpoint(path=student)).apply(builder._model([]), context)
+
+
+def test_student_that_answers_other_labels_is_refused(
+    builder: Builder, context: Context, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    """Its head was trained for something else."""
+    student = shutil.copytree(tiny_checkpoint, tmp_path / "student")
+    config = json.loads((student / "config.json").read_text(encoding="utf-8"))
+    config |= {"architectures": ["BertForSequenceClassification"], "id2label": {"0": "calm", "1": "loud"}}
+    (student / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    with pytest.raises(BenchModelsError, match="answers calm, loud and its teacher"):
+        replace(STEP, layers=(), student=LocalCheckpoint(path=student)).apply(builder._model([]), context)
+
+
+def test_named_checkpoint_becomes_a_student(builder: Builder, context: Context, tiny_checkpoint: Path) -> None:
+    """What it holds is part of the key, not where it lies."""
+    step = replace(STEP, layers=(), student=LocalCheckpoint(path=tiny_checkpoint), max_epochs=1)
+    assert len(layers_of(step.apply(builder._model([]), context))) == 2
+    assert step_key("parent", step, "corpus") != step_key("parent", replace(STEP, max_epochs=1), "corpus")
