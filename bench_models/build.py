@@ -82,6 +82,11 @@ class Builder:
         source = f"the weights {stages[trained[-1] - 1].key}" if trained else "the checkpoint"
         log.info("%s: ready from %s%s", variant, source, f", with {quick} when it is loaded" if quick else "")
 
+    def untrained(self, variant: str) -> list[str]:
+        """Return the rows whose training a variant still waits for."""
+        stages = self.stages(variant)
+        return [stage.row for stage in stages if stage.step.trained and not self.store.has_trained(stage.key)]
+
     def build(self, variant: str) -> "nn.Module":
         """Return the variant's model, training first what has to be trained."""
         return self._model(self.stages(variant))

@@ -6,9 +6,11 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
 from bench_models import __version__, commands, suites
 from bench_models.errors import BenchModelsError
+from bench_models.recipes.step import Format
 
 _Add = Callable[[argparse.ArgumentParser], None]
 
@@ -19,6 +21,8 @@ Measure every compressed variant of a transformer model: latency, size, accuracy
   bench-models run               the main job: build, measure, judge, report (what `tox -e bench` runs)
   bench-models build             only train and store what is missing
   bench-models report            show the results of the checked-out commit again
+  bench-models export VARIANT    write a variant for deployment: torch.export, TorchScript or ONNX
+  bench-models reproduce         published tables beside what is found here: docs/reproduction.md
   bench-models check BASE        judge a change: two commits side by side (what `tox -e check` runs)
   bench-models merge DIR...      join the shards of a check
   bench-models record            how often does this machine raise a false alarm?
@@ -141,6 +145,28 @@ def _output(default: str) -> Callable[[argparse.ArgumentParser], None]:
     return add
 
 
+def _exported(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("variant", metavar="VARIANT", help="a row of the suite")
+    parser.add_argument(
+        "--format", required=True, choices=get_args(Format), help="the kind of file that the model becomes"
+    )
+    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="a folder that is new or empty")
+    parser.add_argument("--suite", default=suites.DEFAULT, metavar="SUITE", help=f"{_SUITE_HELP}; default: %(default)s")
+
+
+def _reproduced(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("docs/reproduction.md"),
+        metavar="FILE",
+        help="the page to write; default: %(default)s",
+    )
+    parser.add_argument(
+        "--calls", type=_count, default=20, metavar="N", help="timed calls of each model; default: %(default)s"
+    )
+
+
 def _strict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="status 3 when a benchmark stays undecided")
 
@@ -202,6 +228,24 @@ _COMMANDS: tuple[tuple[str, Callable[[argparse.Namespace], int], tuple[_Add, ...
         "print and write the report of the checked-out commit again",
         "Read the stored results of the checked-out commit, print them as Markdown and write them to results/\n"
         "as Markdown and JSON. Measures nothing.\n\nexample:  bench-models report",
+    ),
+    (
+        "export",
+        commands.export,
+        (_exported,),
+        "write a variant for deployment, as a file that loads without this package",
+        "Write a model with its configuration, its tokenizer and a model card that tells what was measured and how\n"
+        "to load it. The file is loaded again first: it must answer as the variant does, and keep its accuracy.\n\n"
+        "example:  bench-models export student3 --format onnx --output student3-onnx",
+    ),
+    (
+        "reproduce",
+        commands.reproduce,
+        (_reproduced,),
+        "write each published table beside what is found here",
+        "Build the models of the published tables with random weights, count them, time them side by side, measure\n"
+        "accuracy where the published weights can be had, and write a page. Status 1 if a figure that follows from\n"
+        "the architecture differs in a printed digit.\n\nexample:  bench-models reproduce --calls 40",
     ),
     (
         "check",

@@ -55,6 +55,25 @@ def report(options: argparse.Namespace) -> int:
     return write_report(Builder(suite=suites.load(options.suite), store=Store.default()), checkout_here())
 
 
+def export(options: argparse.Namespace) -> int:
+    """Write a variant for deployment."""
+    from bench_models.build import Builder
+    from bench_models.export.handover import hand_over
+    from bench_models.store import Store
+
+    builder = Builder(suite=suites.load(options.suite), store=Store.default())
+    hand_over(builder, options.variant, options.format, options.output)
+    return 0
+
+
+def reproduce(options: argparse.Namespace) -> int:
+    """Measure the published tables anew."""
+    from bench_models.reproduction.writing import write
+    from bench_models.store import Store
+
+    return write(options.output, Store.default().root, options.calls)
+
+
 def check(options: argparse.Namespace) -> int:
     """Judge HEAD against BASE."""
     return _checked(_options(options, base=options.base, head=options.head), strict=options.strict)

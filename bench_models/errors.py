@@ -14,3 +14,7 @@ class EnvironmentTroubleError(BenchModelsError):
     A failing variant is reported and the next one is measured; this error stops the run instead,
     because every other variant would meet it too.
     """
+
+
+class UnavailableError(EnvironmentTroubleError):
+    """Weights or sentences cannot be had from the hub here and now; a suite made of them is skipped."""

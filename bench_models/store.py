@@ -28,6 +28,10 @@ class Store:
         """Return the folder of trained weights, calling ``train`` to fill it when it is not there."""
         return sealed_folder(self._weights(key), train, what=what)
 
+    def has_trained(self, key: str) -> bool:
+        """Say whether trained weights are there, whole or damaged."""
+        return self._weights(key).is_dir()
+
     def put_record(self, kind: str, key: str, record: dict[str, Any]) -> None:
         """Keep a small record."""
         write_atomically(self._record(kind, key), json.dumps(record))

@@ -40,6 +40,12 @@ class Encoder:
         self.pad_id: int = self._tokenizer.token_to_id("[PAD]") or 0
 
     @property
+    def mask_id(self) -> int:
+        """The token that stands for a hidden word, or for an unknown one where a tokenizer has none."""
+        known = (self._tokenizer.token_to_id(token) for token in ("[MASK]", "<mask>", "[UNK]", "<unk>"))
+        return next((token for token in known if token is not None), self.pad_id)
+
+    @property
     def vocabulary(self) -> dict[str, int]:
         """The id of each token."""
         words: dict[str, int] = self._tokenizer.get_vocab()

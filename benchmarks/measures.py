@@ -7,6 +7,7 @@ asv finds the classes there; those here are abstract, because they have no suite
 them over. asv hands what ``setup_cache`` returned to every benchmark, before the variant's name.
 """
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,12 +16,15 @@ from typing import ClassVar
 
 from bench_models import metrics
 from bench_models.build import Builder
+from bench_models.errors import UnavailableError
 from bench_models.metrics.latency import THREADS, Scenarios, scenarios
 from bench_models.metrics.scorecard import Scorecard, score
-from bench_models.outcomes import Measured, Outcome
+from bench_models.outcomes import Measured, Outcome, Skipped
 from bench_models.runtimes.session import Session
 from bench_models.store import Store
-from bench_models.suites.suite import Suite
+from bench_models.suites.suite import Suite, Variant
+
+log = logging.getLogger(__name__)
 
 # Training a baseline from nothing takes minutes; asv gives setup_cache 60 seconds unless told.
 SETUP_TIMEOUT_S = 3 * 60 * 60
@@ -28,10 +32,10 @@ SETUP_TIMEOUT_S = 3 * 60 * 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What every benchmark of a suite needs; built once a commit."""
+    """What every benchmark of a suite needs; built once a commit. Nothing is timed where there are no scenarios."""
 
     cards: dict[str, Outcome[Scorecard]]
-    scenarios: Scenarios
+    scenarios: Scenarios | None
     sentences: tuple[str, ...]
 
     def card(self, variant: str) -> Scorecard:
@@ -39,17 +43,43 @@ class Prepared:
         outcome = self.cards[variant]
         if isinstance(outcome, Measured):
             return outcome.value
+        if isinstance(outcome, Skipped):
+            raise NotImplementedError(outcome.reason)  # asv's word, in a setup, for "not here"
         raise RuntimeError(f"{variant} could not be measured: {outcome}")
+
+    @property
+    def batches(self) -> Scenarios:
+        """What is timed."""
+        if self.scenarios is None:
+            raise NotImplementedError("nothing is timed where nothing could be loaded")
+        return self.scenarios
 
 
 def prepare(suite: Suite) -> Prepared:
-    """Build and score all variants; what was built and scored before is reused."""
+    """Build and score all variants; what was built and scored before is reused.
+
+    A suite whose weights or sentences cannot be had here is skipped, with the reason.
+    """
     builder = Builder(suite=suite, store=Store.default())
-    return Prepared(
-        cards={variant.name: score(builder, variant) for variant in suite.variants},
-        scenarios=scenarios(builder.encoder, builder.corpus.test),
-        sentences=tuple(sentence.text for sentence in builder.corpus.test),
-    )
+    try:
+        suite.checkpoint.folder(builder.store.root)  # first, as it finds out at once that a hub is not there
+        return Prepared(
+            cards={variant.name: _card(builder, variant) for variant in suite.variants},
+            scenarios=scenarios(builder.encoder, builder.corpus.test),
+            sentences=tuple(sentence.text for sentence in builder.corpus.test),
+        )
+    except UnavailableError as error:
+        log.warning("%s is skipped: %s", suite.name, error)
+        skipped = Skipped(reason=str(error))
+        return Prepared(cards=dict.fromkeys(suite.names, skipped), scenarios=None, sentences=())
+
+
+def _card(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
+    waiting = [] if builder.suite.trains_unasked else builder.untrained(variant.name)
+    if waiting:
+        command = f"bench-models build {builder.suite.name} {variant.name}"
+        return Skipped(reason=f"training {' and '.join(waiting)} may take hours: `{command}` does it")
+    return score(builder, variant)
 
 
 class _OfSuite(ABC):
@@ -74,6 +104,10 @@ class _OfSuite(ABC):
 
 class Figures(_OfSuite):
     """Size, parameters, sparsity, accuracy: read off the scorecard, without importing torch."""
+
+    def setup(self, prepared: Prepared, variant: str) -> None:
+        """Skip what is skipped, fail at what failed."""
+        prepared.card(variant)
 
     def track_parameters(self, prepared: Prepared, variant: str) -> float:
         """Weights and biases, packed ones included."""
@@ -120,15 +154,16 @@ class Latency(_OfSuite):
     def setup(self, prepared: Prepared, variant: str) -> None:
         """Load the variant; asv may call this before every sample, so the load is cached."""
         prepared.card(variant)
+        self.scenarios = prepared.batches
         self.session = _session(self.suite, variant)
 
     def time_single_stream(self, prepared: Prepared, variant: str) -> None:  # noqa: ARG002  # asv's signature
         """One sentence of median length."""
-        self.session(prepared.scenarios.single_stream)
+        self.session(self.scenarios.single_stream)
 
     def time_offline(self, prepared: Prepared, variant: str) -> None:  # noqa: ARG002  # asv's signature
         """A batch of 32 sentences; the report divides by 32."""
-        self.session(prepared.scenarios.offline)
+        self.session(self.scenarios.offline)
 
     # A call of this takes a sample's time by itself.
     time_offline.repeat = 3  # type: ignore[attr-defined]  # asv reads it off the function

@@ -95,7 +95,7 @@ def test_training_that_fails_is_not_repeated_for_each_row(builder: Builder, monk
 def test_corpus_is_part_of_every_key(tmp_path: Path, tiny_checkpoint: Path) -> None:
     """Even of a baseline without steps, whose scorecard is about the sentences."""
     suite = write_tiny(tmp_path / "a", tiny_checkpoint)
-    _rewrite(suite, TINY_SUITE.replace("steps=(FineTune(learning_rate=2e-3, max_epochs=2),)", "steps=()"))
+    _rewrite(suite, TINY_SUITE.replace("steps=(FineTune(learning_rate=1e-2, max_epochs=3),)", "steps=()"))
     before = _builder(suite, tmp_path / "home")
     keys = {name: scorecard_key(before, before.suite[name]) for name in before.suite.names}
     with (suite.parent / "sentences.csv").open("a", encoding="utf-8") as file:
@@ -147,3 +147,45 @@ def _rewrite(suite: Path, text: str) -> None:
 def _trained(caplog: pytest.LogCaptureFixture) -> list[str]:
     lines = (record.getMessage() for record in caplog.records)
     return [line.split()[1].rstrip(":") for line in lines if line.startswith("training ")]
+
+
+STUDENTS = TINY_SUITE.replace(
+    "from bench_models.recipes.finetune",
+    "from bench_models.recipes.distill import Distill\n"
+    "from bench_models.recipes.structured import PruneHeads\n"
+    "from bench_models.recipes.finetune",
+).replace(
+    "    ),\n)",
+    """\
+        Variant(
+            name="student", starts_from="baseline", steps=(Distill(layers=(1,), learning_rate=1e-3, max_epochs=1),)
+        ),
+        Variant(name="student-int8", starts_from="student", steps=(QuantizeDynamic(),)),
+        Variant(
+            name="heads", starts_from="baseline", steps=(PruneHeads(amount=0.5, learning_rate=1e-3, max_epochs=1),)
+        ),
+    ),
+)""",
+)
+
+
+def test_editing_one_recipe_trains_only_what_descends_from_it(
+    tmp_path: Path, tiny_checkpoint: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A new temperature trains the student, its own INT8 uses it, and nothing is trained where nothing changed."""
+    caplog.set_level(logging.INFO)
+    suite = write_tiny(tmp_path / "a", tiny_checkpoint)
+
+    def trained(text: str) -> list[str]:
+        caplog.clear()
+        _rewrite(suite, text)
+        builder = _builder(suite, tmp_path / "home")
+        for variant in builder.suite.names:
+            builder.train(variant)
+        return _trained(caplog)
+
+    assert trained(STUDENTS) == ["baseline", "student", "heads"]
+    assert trained(STUDENTS) == []
+    assert trained(STUDENTS.replace("layers=(1,)", "layers=(1,), temperature=3.0")) == ["student"]
+    assert trained(STUDENTS.replace("PruneHeads(amount=0.5", "PruneHeads(amount=0.3")) == ["heads"]
+    assert trained(STUDENTS.replace("1e-2, max_epochs=3", "1e-2, max_epochs=4")) == ["baseline", "student", "heads"]

@@ -8,7 +8,7 @@ import pytest
 from checking import Run
 
 
-@pytest.mark.parametrize("command", ["list", "run", "build", "report"])
+@pytest.mark.parametrize("command", ["list", "run", "build", "report", "export", "reproduce"])
 def test_every_command_has_help_with_an_example(bench_models: Run, tmp_path: Path, command: str) -> None:
     """What it does, what it takes, and how it looks."""
     done = bench_models(command, "--help", cwd=tmp_path)

@@ -40,7 +40,7 @@ def gated(project: Path) -> Path:
     ]
     folder = project / "benchmarks"
     (folder / "sentences.csv").write_text("\n".join(("text,label", *rows)) + "\n", encoding="utf-8")
-    suite = TINY_SUITE.replace("2e-3, max_epochs=2", "5e-3, max_epochs=10").replace(
+    suite = TINY_SUITE.replace("1e-2, max_epochs=3", "5e-3, max_epochs=10").replace(
         'starts_from="pruned"', 'starts_from="baseline"'
     )
     (folder / "tiny.py").write_text(suite + TINY_BENCHMARKS, encoding="utf-8")

@@ -129,7 +129,7 @@ def test_two_builds_at_once_share_the_work(project: Path, tmp_path: Path) -> Non
 def test_build_killed_while_training_is_as_if_it_had_not_been(project: Path, tmp_path: Path, bench_models: Run) -> None:
     """The next one trains from the start and finishes."""
     # Enough epochs that training is certainly under way when the signal comes.
-    _edit(project, "max_epochs=2", "max_epochs=2000, batch_size=1")
+    _edit(project, "max_epochs=3", "max_epochs=2000, batch_size=1")
     build = _build(project, tmp_path)
     assert build.stderr is not None
     deadline = time.monotonic() + 120

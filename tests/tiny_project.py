@@ -25,7 +25,7 @@ SUITE = Suite(
     checkpoint=LocalCheckpoint(path=HERE / "checkpoint"),
     corpus=LocalSentences(path=HERE / "sentences.csv"),
     variants=(
-        Variant(name="baseline", starts_from=None, steps=(FineTune(learning_rate=2e-3, max_epochs=2),)),
+        Variant(name="baseline", starts_from=None, steps=(FineTune(learning_rate=1e-2, max_epochs=3),)),
         Variant(name="pruned", starts_from="baseline", steps=(PruneL1(amount=0.5),), budget=BUDGET),
         Variant(name="int8", starts_from="pruned", steps=(QuantizeDynamic(),), budget=BUDGET),
     ),

@@ -2,14 +2,16 @@
 
 import logging
 import os
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench_models.build import Builder
-from bench_models.errors import EnvironmentTroubleError
+from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 from bench_models.machine import library_versions, this_machine
 from bench_models.outcomes import Failed, Measured, Outcome
 from bench_models.provenance import key_of, source_digest
+from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Variant
 
 log = logging.getLogger(__name__)
@@ -48,8 +50,16 @@ class Scorecard:
 def score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
     """Return the variant's scorecard, measuring it when its content was not measured before.
 
-    A failure is recorded with its reason, for the report, and tried again the next time.
+    A failure is recorded with its reason, for the report, and tried again the next time. Raises
+    ``BenchModelsError`` for a baseline that answers no better than chance: its budgets would mean nothing.
     """
+    outcome = _score(builder, variant)
+    if isinstance(outcome, Measured) and variant == builder.suite.baseline:
+        _require_better_than_chance(builder, outcome.value)
+    return outcome
+
+
+def _score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
     key = scorecard_key(builder, variant)
     known = stored(builder, variant)
     if isinstance(known, Measured):
@@ -67,6 +77,19 @@ def score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
     builder.store.put_record(KIND, key, {"measured": card.to_record()})
     log.info("%s: measured, %.1f %% of %d test sentences right", variant.name, 100 * card.accuracy, len(card.correct))
     return Measured(value=card)
+
+
+def _require_better_than_chance(builder: Builder, card: Scorecard) -> None:
+    """Compare the baseline with one that always gives the most frequent answer."""
+    share = proportion(card.correct)
+    labels = Counter(sentence.label for sentence in builder.corpus.test)
+    chance = labels.most_common(1)[0][1] / labels.total()
+    if share.low <= chance:
+        raise BenchModelsError(
+            f"the baseline of {builder.suite.name} answers {share.value:.1%} of the test split right (at least "
+            f"{share.low:.1%}, with {share.level:.0%} confidence), and giving always the same answer {chance:.1%}: "
+            "budgets against it would mean nothing; start from weights that were trained for the task, or train longer"
+        )
 
 
 def stored(builder: Builder, variant: Variant) -> Outcome[Scorecard] | None:

@@ -1,16 +1,18 @@
 """Every number that a model has learned, packed layers included."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from torch import Tensor, nn
 from torch.ao.nn import quantized
 
 
 def weights(model: nn.Module) -> Iterator[Tensor]:
-    """Yield each weight and bias once; INT8 weights, which are no parameters, dequantized."""
-    yield from model.parameters()
+    """Yield each weight and bias once, in floating point, however it is packed."""
+    for parameter in model.parameters():
+        yield _dequantized(parameter)
     for module in model.modules():
-        if isinstance(module, quantized.Linear):
+        if isinstance(module, quantized.Linear):  # whose weights are no parameters
             yield module.weight().dequantize()
             if module.bias() is not None:
                 yield module.bias()
@@ -28,3 +30,16 @@ def sparsity(model: nn.Module) -> float:
         zeros += tensor.numel() - int(tensor.count_nonzero())
         total += tensor.numel()
     return zeros / total
+
+
+def _dequantized(parameter: Any) -> Tensor:  # noqa: ANN401  # subclasses of tensors, each with attributes of its own
+    kind = type(parameter).__name__
+    if kind == "Params4bit":  # bitsandbytes: two weights a byte
+        from bitsandbytes.functional import dequantize_4bit
+
+        weight: Tensor = dequantize_4bit(parameter.data, parameter.quant_state)
+    elif kind.endswith("Tensor") and kind != "Tensor":  # torchao: a tensor that multiplies as it would be unpacked
+        weight = parameter.dequantize()
+    else:  # plain, or INT8 of bitsandbytes: as many zeros as its scaled values have
+        weight = parameter.data
+    return weight

@@ -1,8 +1,10 @@
 """A checkpoint folder as a model, and a model as a checkpoint folder. Never a pickle."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ HEAD_SEED = 0
 
 def load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
     """Load an fp32 sequence classifier from ``config.json`` and ``model.safetensors``."""
+    _leave_torchao_out()
     import torch
     from safetensors.torch import load_model
     from transformers import AutoConfig, AutoModelForSequenceClassification
@@ -45,6 +48,23 @@ def save(model: "nn.Module", folder: Path, checkpoint: Path) -> None:
     with quiet():
         model.save_pretrained(folder)  # type: ignore[operator]  # transformers' method, on torch's class
     shutil.copyfile(checkpoint / "tokenizer.json", folder / "tokenizer.json")
+
+
+@cache
+def _leave_torchao_out() -> None:
+    """Make transformers believe that torchao is not installed, before it asks for the first time.
+
+    Wherever it is installed, transformers imports it with every model: 1.6 s in each process, and complaints of
+    GPU kernels that are missing. The steps that quantize with it import it themselves.
+    """
+    from transformers.utils.import_utils import is_torchao_available
+
+    if "torchao" not in sys.modules:
+        sys.modules["torchao"] = None  # type: ignore[assignment]  # so says the import system: it cannot be found
+        try:
+            is_torchao_available()  # which remembers its answer
+        finally:
+            del sys.modules["torchao"]
 
 
 @contextmanager

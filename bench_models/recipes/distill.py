@@ -11,6 +11,8 @@ from bench_models.recipes.step import Context
 if TYPE_CHECKING:
     from torch import nn
 
+    from bench_models.recipes.training import Lessons
+
     # For types only, as in step.py: how files are fetched does not change what is learned.
     from bench_models.sources.checkpoints import Checkpoint
 
@@ -25,6 +27,9 @@ class Distill(FineTune):
     student's probabilities from the teacher's, both softened by ``temperature``, times its square, which keeps
     the gradients of both parts comparable.
 
+    For each sentence of the train split, the teacher also answers ``made_up`` ones (recipes/augment.py): its answer
+    is their label. It has seen the train split, and says little more of it than the labels do.
+
     Sources: Hinton et al., Distilling the knowledge in a neural network (2015); the teacher's layers as a
     start: Sanh et al., DistilBERT, a distilled version of BERT (2019).
     """
@@ -33,6 +38,7 @@ class Distill(FineTune):
     student: "Checkpoint | None" = None
     temperature: float = 2.0
     alpha: float = 0.5
+    made_up: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what is no student, no temperature or no share."""
@@ -46,6 +52,8 @@ class Distill(FineTune):
             raise BenchModelsError(f"Distill(temperature={self.temperature}): a temperature is greater than 0")
         if not 0 <= self.alpha <= 1:
             raise BenchModelsError(f"Distill(alpha={self.alpha}): the weight of the labels lies between 0 and 1")
+        if self.made_up < 0:
+            raise BenchModelsError(f"Distill(made_up={self.made_up}): sentences are made up 0 times or more for each")
 
     def recipe(self) -> dict[str, object]:
         """Return the fields, with what the student's checkpoint holds instead of where it lies."""
@@ -54,11 +62,21 @@ class Distill(FineTune):
 
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the student with the weights of its best validation accuracy."""
-        from bench_models.recipes.training import SoftTargets, answers, train
+        from bench_models.recipes.training import train
 
         student = self._student(model, context)
-        targets = SoftTargets(logits=answers(model, context, "train"), temperature=self.temperature, alpha=self.alpha)
-        return train(student, context, self.schedule(), targets)
+        return train(student, context, self.schedule(), self._lessons(model, context))
+
+    def _lessons(self, teacher: "nn.Module", context: Context) -> "Lessons":
+        from bench_models.recipes.augment import made_up
+        from bench_models.recipes.training import Lessons, answers, tokenized
+
+        known = tokenized(context, "train")
+        rows, labels = list(known["input_ids"]), list(known["labels"])
+        rows += made_up(rows, self.made_up, mask_id=context.encoder.mask_id, seed=self.seed)
+        logits = answers(teacher, context, rows)
+        labels += logits[len(labels) :].argmax(axis=1).tolist()
+        return Lessons(rows=rows, labels=labels, logits=logits, temperature=self.temperature, alpha=self.alpha)
 
     def _student(self, teacher: "nn.Module", context: Context) -> "nn.Module":
         from bench_models.recipes import classifier

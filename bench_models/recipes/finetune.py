@@ -16,10 +16,13 @@ if TYPE_CHECKING:
 class FineTune(Step):
     """Train on the train split and keep the weights of the best validation accuracy.
 
-    Validation runs after each epoch; training ends at the first epoch that is not better than the
-    best one, or after ``max_epochs``. The test split decides nothing.
-    ``mixed_precision`` means bf16 autocast, and takes effect where the CPU has bf16 arithmetic:
-    elsewhere it would be emulated, four times slower than fp32.
+    Validation runs after each epoch; training ends at the second epoch in a row that is
+    not better than the best one, or after ``max_epochs``. The test split decides nothing.
+    ``mixed_precision`` is bf16 autocast: matrices are multiplied in bfloat16, weights and what is sensitive
+    stay fp32. None means where the CPU has bf16 arithmetic: elsewhere it is emulated, and slower than fp32
+    (docs/training.md has both measured).
+
+    Source: Micikevicius et al., Mixed precision training (2018).
     """
 
     trained: ClassVar[bool] = True
@@ -28,12 +31,16 @@ class FineTune(Step):
     learning_rate: float
     max_epochs: int
     batch_size: int = 32
-    mixed_precision: bool = True
+    mixed_precision: bool | None = None
     seed: int = 0
 
     def circumstances(self) -> dict[str, str | bool]:
         """Return whether training computes in bf16 here."""
-        return {"bf16": self.mixed_precision and has_bf16_arithmetic()}
+        return {"bf16": self._bf16}
+
+    @property
+    def _bf16(self) -> bool:
+        return has_bf16_arithmetic() if self.mixed_precision is None else self.mixed_precision
 
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the model with the weights of its best validation accuracy."""
@@ -49,6 +56,6 @@ class FineTune(Step):
             learning_rate=self.learning_rate,
             max_epochs=self.max_epochs,
             batch_size=self.batch_size,
-            bf16=self.mixed_precision and has_bf16_arithmetic(),
+            bf16=self._bf16,
             seed=self.seed,
         )

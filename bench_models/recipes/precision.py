@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from bench_models.recipes.step import Context, Step
+from bench_models.recipes.step import Context, Format, Step
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,6 +17,12 @@ class Cast(Step):
     """
 
     dtype: Literal["bfloat16", "float16"]
+
+    def obstacle(self, target: Format) -> str | None:
+        """ONNX has the type bfloat16, and ONNX Runtime hardly an operator for it on a CPU."""
+        if target == "onnx" and self.dtype == "bfloat16":
+            return "ONNX Runtime has no bfloat16 operators for a CPU; torch-export and torchscript carry it"
+        return None
 
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":  # noqa: ARG002  # the recipe needs no data
         """Return the model in the new type."""

@@ -4,7 +4,7 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bench_models.recipes.step import Context, Step
+from bench_models.recipes.step import Context, Format, Step
 
 if TYPE_CHECKING:
     from torch import nn
@@ -17,6 +17,10 @@ class QuantizeDynamic(Step):
     The layers pack their weights, so that they are no parameters any more: whoever counts
     ``parameters()`` alone sees a model of embeddings.
     """
+
+    def obstacle(self, target: Format) -> str | None:
+        """Packed weights are objects of torch's own, which only TorchScript can write."""
+        return None if target == "torchscript" else "packed INT8 weights fit no format but torchscript"
 
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":  # noqa: ARG002  # the recipe needs no data
         """Return the model with dynamically quantized linear layers."""

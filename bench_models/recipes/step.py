@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     # step does not depend on how the sentences were fetched.
     from bench_models.sources.corpora import Corpus
     from bench_models.tokens import Encoder
+
+# What a finished model can be written as, to be loaded without this package.
+Format = Literal["torch-export", "torchscript", "onnx"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +52,17 @@ class Step(ABC):
         """Return what the fields say of the outcome, as JSON can; part of the content key."""
         return asdict(self)
 
+    def obstacle(self, target: Format) -> str | None:  # noqa: ARG002  # subclasses ask for it
+        """Return why what this step makes cannot be written in a format, or None where nothing is in the way."""
+        return None
+
     @abstractmethod
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the transformed model; ``model`` belongs to the step and may be changed in place."""
 
     def __str__(self) -> str:
-        """Return the step as the catalogue shows it."""
-        values = ", ".join(f"{field.name}={getattr(self, field.name)}" for field in fields(self))
-        return f"{type(self).__name__}({values})"
+        """Return the step as the catalogue shows it: its name, and the fields that are not as by default."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        defaults = {field.name: field.default for field in fields(self)}
+        told = ", ".join(f"{name}={value}" for name, value in values.items() if value != defaults[name])
+        return f"{type(self).__name__}({told})"

@@ -21,6 +21,9 @@ from bench_models.tokens import Encoder
 
 log = logging.getLogger(__name__)
 
+# Epochs without a better one that end training: a single worse one often comes before the best.
+_PATIENCE = 2
+
 # Sentences a batch where nothing is learned.
 _ANSWERED = 64
 
@@ -37,21 +40,24 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SoftTargets:
-    """A teacher's logits for the train split, of shape ``[sentences, labels]``, and how they count.
+class Lessons:
+    """What a teacher answers to sentences, given as rows of token ids, and how its answers count.
 
-    The labels count ``alpha``, the logits, softened by ``temperature``, count ``1 - alpha``.
+    ``logits`` has the shape ``[sentences, labels]``. The labels count ``alpha``, the logits, softened by
+    ``temperature``, count ``1 - alpha``.
     """
 
+    rows: list[list[int]]
+    labels: list[int]
     logits: NDArray[np.float32]
     temperature: float
     alpha: float
 
 
-def train(model: nn.Module, context: Context, schedule: Schedule, targets: SoftTargets | None = None) -> nn.Module:
+def train(model: nn.Module, context: Context, schedule: Schedule, lessons: Lessons | None = None) -> nn.Module:
     """Train ``model`` in place and return it with the weights of its best validation accuracy.
 
-    With ``targets`` it learns from a teacher, too.
+    With ``lessons`` it learns from a teacher instead of the train split.
 
     Dropout is off: drawing its random numbers costs a quarter of a step on a CPU, and the early
     stop already guards against overfitting.
@@ -60,7 +66,7 @@ def train(model: nn.Module, context: Context, schedule: Schedule, targets: SoftT
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     progress = _Progress(context.variant)
-    trainer = _trainer(model, context, schedule, targets, progress)
+    trainer = _trainer(model, context, schedule, lessons, progress)
     with quiet(), progress:  # quiet, because it saves weights after each epoch
         trainer.train()
     log.info(
@@ -71,9 +77,8 @@ def train(model: nn.Module, context: Context, schedule: Schedule, targets: SoftT
     return model
 
 
-def answers(model: nn.Module, context: Context, split: str) -> NDArray[np.float32]:
-    """Return a model's logits for each sentence of a split, of shape ``[sentences, labels]``."""
-    rows = _tokenized(context, split)["input_ids"]
+def answers(model: nn.Module, context: Context, rows: list[list[int]]) -> NDArray[np.float32]:
+    """Return a model's logits for each row of token ids, of shape ``[sentences, labels]``."""
     # Sentences of like length together: padding costs as much as words.
     order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
     batches = [order[start : start + _ANSWERED] for start in range(0, len(order), _ANSWERED)]
@@ -92,16 +97,16 @@ def answers(model: nn.Module, context: Context, split: str) -> NDArray[np.float3
 class _Trainer(Trainer):
     """The library's loop, with a teacher beside the labels."""
 
-    def __init__(self, *args: Any, targets: SoftTargets | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, lessons: Lessons | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._targets = targets
+        self._lessons = lessons
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         soft = inputs.pop("teacher_logits", None)
-        if soft is None or self._targets is None:  # a validation batch, or no teacher
+        if soft is None or self._lessons is None:  # a validation batch, or no teacher
             return super().compute_loss(model, inputs, *args, **kwargs)
         outputs = model(**inputs)
-        temperature, alpha = self._targets.temperature, self._targets.alpha
+        temperature, alpha = self._lessons.temperature, self._lessons.alpha
         divergence = nn.functional.kl_div(
             (outputs.logits.float() / temperature).log_softmax(-1),
             (soft / temperature).log_softmax(-1),
@@ -115,21 +120,18 @@ def _trainer(
     model: nn.Module,
     context: Context,
     schedule: Schedule,
-    targets: SoftTargets | None,
+    lessons: Lessons | None,
     progress: ProgressCallback,
 ) -> Trainer:
-    sentences = _tokenized(context, "train")
-    if targets is not None:
-        sentences = sentences.add_column("teacher_logits", list(targets.logits))
     trainer = _Trainer(
         model,
         _arguments(context, schedule),
-        targets=targets,
-        train_dataset=sentences,
-        eval_dataset=_tokenized(context, "validation"),
+        lessons=lessons,
+        train_dataset=tokenized(context, "train") if lessons is None else _taught(lessons),
+        eval_dataset=tokenized(context, "validation"),
         data_collator=_Collator(context.encoder),
         compute_metrics=_accuracy,
-        callbacks=[EarlyStoppingCallback(early_stopping_patience=1)],
+        callbacks=[EarlyStoppingCallback(early_stopping_patience=_PATIENCE)],
     )
     trainer.remove_callback(ProgressCallback)
     trainer.add_callback(progress)
@@ -161,10 +163,16 @@ def _arguments(context: Context, schedule: Schedule) -> TrainingArguments:
     )
 
 
-def _tokenized(context: Context, split: str) -> Dataset:
+def tokenized(context: Context, split: str) -> Dataset:
+    """Return a split with the columns ``input_ids`` and ``labels``."""
     dataset = context.corpus.dataset(split).rename_column("label", "labels")
     rows = context.encoder.encode(dataset["text"])
     return dataset.remove_columns("text").add_column("input_ids", rows)
+
+
+def _taught(lessons: Lessons) -> Dataset:
+    columns = {"input_ids": lessons.rows, "labels": lessons.labels, "teacher_logits": list(lessons.logits)}
+    return Dataset.from_dict(columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,15 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from bench_models.errors import BenchModelsError
+from bench_models.errors import BenchModelsError, UnavailableError
 from bench_models.sealed import sealed_folder
 from bench_models.sources.checkpoints import CHECKPOINT_FILES
 from bench_models.sources.corpora import Corpus, Sentence, given_split
 
 # A branch or a tag can move, and would be measured as something else without a trace.
 _COMMIT = re.compile("[0-9a-f]{40}")
+
+_PATIENCE_S = 10.0
 
 # What older repositories have instead of tokenizer.json.
 _TOKENIZER_PARTS = ("tokenizer_config.json", "vocab.txt")
@@ -50,6 +52,8 @@ class HubCheckpoint:
         return sealed_folder(target, self._download, what=f"the files of {self}")
 
     def _download(self, folder: Path) -> None:
+        with self._in_words("config.json"):
+            _ask_the_hub()
         for name in ("config.json", "model.safetensors"):
             self._fetch(name, folder)
         try:
@@ -92,7 +96,7 @@ class HubCheckpoint:
         except errors.RemoteEntryNotFoundError as error:
             raise _MissingError(_missing(self, name)) from error
         except (OSError, errors.HTTPError) as error:  # type: ignore[attr-defined]  # of the client's own library
-            raise BenchModelsError(
+            raise UnavailableError(
                 f"{name} of {self} cannot be downloaded ({type(error).__name__}: {_first_line(error)}): is the "
                 "network up, and does HF_HUB_OFFLINE allow it? What was downloaded whole is kept"
             ) from error
@@ -139,6 +143,11 @@ class HubSentences:
 
         try:
             return load_dataset(self.repository, self.config, revision=self.revision, cache_dir=str(home / "datasets"))
+        except ConnectionError as error:  # the client's word for no network, and for none wanted
+            raise UnavailableError(
+                f"the dataset {self} cannot be downloaded ({_first_line(error)}): is the network up, and does "
+                "HF_HUB_OFFLINE allow it?"
+            ) from error
         except (DatasetsError, OSError, ValueError) as error:
             raise BenchModelsError(
                 f"the dataset {self} cannot be loaded ({type(error).__name__}: {_first_line(error)}): mend its name, "
@@ -158,6 +167,14 @@ class HubSentences:
         if any(sentence.label < 0 for sentence in sentences):
             raise BenchModelsError(f"the split {split!r} of {self} has no labels: choose another as test_split")
         return sentences
+
+
+def _ask_the_hub() -> None:
+    """Ask once and briefly whether the hub is there: the client would try for half a minute."""
+    from huggingface_hub import constants, get_session
+
+    if not constants.HF_HUB_OFFLINE:  # the client refuses by itself, at once
+        get_session().head(constants.ENDPOINT, timeout=_PATIENCE_S)
 
 
 class _MissingError(BenchModelsError):

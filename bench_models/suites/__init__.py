@@ -10,7 +10,7 @@ from types import ModuleType
 from bench_models.errors import BenchModelsError
 from bench_models.suites.suite import Suite
 
-BUILT_IN = ("rotten-tomatoes",)
+BUILT_IN = ("rotten-tomatoes", "sst2-distilbert", "sst2-bert", "imdb-bert")
 DEFAULT = BUILT_IN[0]
 
 

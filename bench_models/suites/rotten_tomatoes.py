@@ -4,14 +4,18 @@ Budgets stand about 1.5 points of accuracy and 1 % of size away from what was me
 CPU trains a slightly different baseline, and its variants lose a little more or less than these do.
 """
 
+from bench_models.recipes.bnb import LLMInt8, Quantize4Bit
+from bench_models.recipes.distill import Distill
 from bench_models.recipes.finetune import FineTune
+from bench_models.recipes.intx import QuantizationAware, QuantizeIntx
 from bench_models.recipes.precision import Cast
 from bench_models.recipes.prune import PruneL1
 from bench_models.recipes.quantize import QuantizeDynamic
+from bench_models.recipes.structured import PruneHeads
 from bench_models.sources.archives import PinnedArchive
 from bench_models.sources.checkpoints import ArchivedCheckpoint
 from bench_models.sources.corpora import ArchivedRatings
-from bench_models.suites.suite import Budget, Suite, Variant
+from bench_models.suites.suite import Suite, Variant, budget
 
 MINILM = ArchivedCheckpoint(
     archive=PinnedArchive(
@@ -38,22 +42,42 @@ ROTTEN_TOMATOES = ArchivedRatings(
 )
 
 
-def budget(accuracy_drop: float, size_reduction: float) -> Budget:
-    """Return a budget in points of accuracy and percent of size."""
-    return Budget(max_accuracy_drop_points=accuracy_drop, min_size_reduction_pct=size_reduction)
+BASELINE = FineTune(learning_rate=1e-4, max_epochs=4)
+INT8 = QuantizeDynamic()
+BF16 = Cast(dtype="bfloat16")
+FP16 = Cast(dtype="float16")
+INT2 = QuantizeIntx(bits=2)
 
+
+STUDENT3 = Distill(layers=(0, 2, 5), learning_rate=1.5e-4, max_epochs=1, alpha=0.2, made_up=2)
+STUDENT2 = Distill(layers=(0, 5), learning_rate=1.5e-4, max_epochs=2, alpha=0.2, made_up=2)
+HEADS50 = PruneHeads(amount=0.5, learning_rate=5e-5, max_epochs=2)
+AWARE = QuantizationAware(bits=2, learning_rate=5e-5, max_epochs=1)
 
 SUITE = Suite(
     name="rotten-tomatoes",
     checkpoint=MINILM,
     corpus=ROTTEN_TOMATOES,
     variants=(
-        Variant(name="baseline", starts_from=None, steps=(FineTune(learning_rate=1e-4, max_epochs=4),)),
-        Variant(name="bf16", starts_from="baseline", steps=(Cast(dtype="bfloat16"),), budget=budget(1.0, 49.0)),
-        Variant(name="fp16", starts_from="baseline", steps=(Cast(dtype="float16"),), budget=budget(1.0, 49.0)),
-        Variant(name="int8-dynamic", starts_from="baseline", steps=(QuantizeDynamic(),), budget=budget(2.8, 35.0)),
+        Variant(name="baseline", starts_from=None, steps=(BASELINE,)),
+        Variant(name="bf16", starts_from="baseline", steps=(BF16,), budget=budget(1.0, 49.0)),
+        Variant(name="fp16", starts_from="baseline", steps=(FP16,), budget=budget(1.0, 49.0)),
+        Variant(name="int8-dynamic", starts_from="baseline", steps=(INT8,), budget=budget(2.8, 35.0)),
+        Variant(name="llm-int8", starts_from="baseline", steps=(LLMInt8(),), budget=budget(1.5, 60.0)),
+        Variant(name="nf4-bf16", starts_from="baseline", steps=(Quantize4Bit(),), budget=budget(1.5, 66.0)),
+        Variant(
+            name="nf4-fp16", starts_from="baseline", steps=(Quantize4Bit(compute="float16"),), budget=budget(1.5, 66.0)
+        ),
+        Variant(name="int2", starts_from="baseline", steps=(INT2,), budget=budget(9.0, 33.0)),
+        Variant(name="int2-aware", starts_from="baseline", steps=(AWARE, INT2), budget=budget(4.0, 33.0)),
         Variant(name="pruned30", starts_from="baseline", steps=(PruneL1(amount=0.3),), budget=budget(1.5, 0.0)),
         Variant(name="pruned50", starts_from="baseline", steps=(PruneL1(amount=0.5),), budget=budget(4.0, 0.0)),
-        Variant(name="pruned30-int8", starts_from="pruned30", steps=(QuantizeDynamic(),), budget=budget(2.8, 35.0)),
+        Variant(name="pruned30-int8", starts_from="pruned30", steps=(INT8,), budget=budget(2.8, 35.0)),
+        Variant(name="heads50", starts_from="baseline", steps=(HEADS50,), budget=budget(1.5, 7.0)),
+        Variant(name="heads50-fp16", starts_from="heads50", steps=(FP16,), budget=budget(1.5, 53.0)),
+        Variant(name="student3", starts_from="baseline", steps=(STUDENT3,), budget=budget(1.5, 23.0)),
+        Variant(name="student3-bf16", starts_from="student3", steps=(BF16,), budget=budget(1.5, 61.0)),
+        Variant(name="student3-int8", starts_from="student3", steps=(INT8,), budget=budget(2.8, 41.0)),
+        Variant(name="student2", starts_from="baseline", steps=(STUDENT2,), budget=budget(2.5, 31.0)),
     ),
 )

@@ -32,6 +32,11 @@ class Budget:
             raise BenchModelsError(f"{self}: nothing can be {self.min_size_reduction_pct} % smaller than the baseline")
 
 
+def budget(accuracy_drop: float, size_reduction: float) -> Budget:
+    """Return a budget in points of accuracy and percent of size."""
+    return Budget(max_accuracy_drop_points=accuracy_drop, min_size_reduction_pct=size_reduction)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variant:
     """One row: the row it starts from, the steps that differ, the runtime and the budget.
@@ -51,6 +56,9 @@ class Variant:
 class Suite:
     """The catalogue of one model; the first row is the baseline.
 
+    ``trains_unasked`` is whether asv may train what is not in the store yet; where training takes hours,
+    rows that need it are skipped until ``bench-models build`` or ``run`` has been told to.
+
     Raises ``BenchModelsError`` when rows share a name or do not start from a row above them.
     """
 
@@ -58,6 +66,7 @@ class Suite:
     checkpoint: Checkpoint
     corpus: CorpusSource
     variants: tuple[Variant, ...]
+    trains_unasked: bool = True
 
     def __post_init__(self) -> None:
         """Refuse tables whose rows do not hang together."""

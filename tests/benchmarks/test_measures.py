@@ -1,15 +1,20 @@
 """asv's own discovery finds what the suites measure, and nothing of the mixins."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from bench_models import suites
 from bench_models.build import Builder
 from bench_models.metrics import FIGURES, LATENCIES
 from bench_models.metrics.scorecard import score
+
+# A port that nobody listens to.
+GONE = "http://127.0.0.1:9"
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,11 +41,15 @@ def discovered() -> tuple[dict[str, list[object]], bool]:
 def test_asv_finds_every_metric_of_every_suite(discovered: tuple[dict[str, list[object]], bool]) -> None:
     """With its unit, and with the variants as its parameter."""
     found, _ = discovered
-    expected = {f"rotten_tomatoes.Figures.track_{figure.name}": figure.unit for figure in FIGURES}
-    expected |= {f"rotten_tomatoes.Latency.time_{scenario.name}": "seconds" for scenario in LATENCIES}
+    expected = {}
+    for suite in map(suites.module_name, suites.BUILT_IN):
+        expected |= {f"{suite}.Figures.track_{figure.name}": figure.unit for figure in FIGURES}
+        expected |= {f"{suite}.Latency.time_{scenario.name}": "seconds" for scenario in LATENCIES}
 
     assert expected == {name: facts[0] for name, facts in found.items()}
-    assert all("'pruned30-int8'" in facts[1][0] for facts in found.values())  # type: ignore[index]
+    for name, facts in found.items():
+        known = suites.load(name.split(".")[0].replace("_", "-")).names
+        assert facts[1] == [[repr(variant) for variant in known]]
 
 
 def test_history_survives_a_new_comment(discovered: tuple[dict[str, list[object]], bool]) -> None:
@@ -48,7 +57,7 @@ def test_history_survives_a_new_comment(discovered: tuple[dict[str, list[object]
     found, _ = discovered
 
     assert {"1"} == {facts[2] for facts in found.values()}
-    assert all(str(facts[3]).startswith("rotten_tomatoes:") for facts in found.values())
+    assert all(str(facts[3]).startswith(f"{name.split('.')[0]}:") for name, facts in found.items())
 
 
 def test_discovery_imports_no_torch(discovered: tuple[dict[str, list[object]], bool]) -> None:
@@ -74,3 +83,49 @@ def test_known_figure_is_tracked_without_torch(builder: Builder, tiny_suite: Pat
     done = subprocess.run([sys.executable, "-c", code, str(tiny_suite)], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "True [['baseline', 'pruned', 'int8']] False"
+
+
+_PREPARE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from bench_models.suites import load
+from benchmarks import measures
+prepared = measures.prepare(load(sys.argv[2]))
+for name in sys.argv[3:]:
+    kind = type("Kind", (measures.Latency, measures.Figures), {"suite": load(sys.argv[2])})
+    try:
+        kind().setup(prepared, name)
+        print(name, "is measured")
+    except NotImplementedError as skip:
+        print(name, "is skipped:", skip)
+"""
+
+
+def _prepared(suite: str, *variants: str, **environment: str) -> list[str]:
+    """Return what asv would be told of some variants in their setup."""
+    command = [sys.executable, "-c", _PREPARE, str(ROOT), suite, *variants]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize("name", [name for name in suites.BUILT_IN if name != suites.DEFAULT])
+@pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": GONE}])
+def test_suite_of_the_hub_is_skipped_with_the_reason(name: str, environment: dict[str, str]) -> None:
+    """Where no hub is to be had: by every benchmark, in asv's way."""
+    (said,) = _prepared(name, "baseline", **environment)
+
+    assert said.startswith("baseline is skipped: config.json of ")
+    assert "cannot be downloaded" in said
+
+
+def test_rows_that_wait_for_training_are_skipped_until_it_is_asked_for(tiny_suite: Path, builder: Builder) -> None:
+    """Where a suite says so: asv would train for hours."""
+    tiny_suite.write_text(
+        tiny_suite.read_text(encoding="utf-8").replace("    variants=(", "    trains_unasked=False,\n    variants=("),
+        encoding="utf-8",
+    )
+    assert _prepared(str(tiny_suite), "int8") == [
+        "int8 is skipped: training baseline may take hours: `bench-models build tiny int8` does it"
+    ]
+    builder.train("int8")
+    assert _prepared(str(tiny_suite), "int8") == ["int8 is measured"]

@@ -1,14 +1,14 @@
 """A scorecard is measured once, kept, and never mistaken for a failure."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from bench_models.build import Builder
-from bench_models.errors import EnvironmentTroubleError
+from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 from bench_models.machine import this_machine
 from bench_models.metrics import scorecard
 from bench_models.metrics.scorecard import Scorecard, score, stored
@@ -98,3 +98,12 @@ def test_other_machine_has_other_scorecards(builder: Builder, monkeypatch: pytes
     monkeypatch.setattr(scorecard, "this_machine", lambda: elsewhere)
 
     assert here != scorecard.scorecard_key(builder, builder.suite["int8"])
+
+
+def test_baseline_at_chance_is_refused(builder: Builder) -> None:
+    """Its budgets would mean nothing; a weak variant is what budgets are for."""
+    untrained = replace(builder.suite.baseline, steps=())
+    weak = replace(builder, suite=replace(builder.suite, variants=(untrained, *builder.suite.variants[1:])))
+    with pytest.raises(BenchModelsError, match=r"the baseline of tiny answers .* giving always the same answer 64.3%"):
+        score(weak, untrained)
+    assert isinstance(score(weak, weak.suite["pruned"]), Measured)

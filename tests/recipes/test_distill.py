@@ -9,16 +9,20 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.provenance import step_key
+from bench_models.recipes.augment import made_up
 from bench_models.recipes.distill import Distill
 from bench_models.recipes.layers import layers_of, shallower, stack_of
 from bench_models.recipes.step import Context
-from bench_models.recipes.training import SoftTargets, _Trainer, answers
+from bench_models.recipes.training import Lessons, _Trainer, answers, tokenized
 from bench_models.sources.checkpoints import LocalCheckpoint
+from bench_models.tokens import MAX_TOKENS
 
 STEP = Distill(learning_rate=5e-3, max_epochs=10, batch_size=8, layers=(1,))
 
@@ -40,7 +44,7 @@ def test_student_learns(builder: Builder, context: Context) -> None:
     student = STEP.apply(teacher, context)
     right = [sentence.label for sentence in context.corpus.test]
     assert len(layers_of(student)) == 1
-    assert np.mean(answers(student, context, "test").argmax(-1) == right) > 0.9
+    assert np.mean(answers(student, context, tokenized(context, "test")["input_ids"]).argmax(-1) == right) > 0.9
 
 
 def test_row_with_a_student_is_stored_and_loaded_again(builder: Builder, context: Context, tmp_path: Path) -> None:
@@ -58,7 +62,7 @@ def test_row_with_a_student_is_stored_and_loaded_again(builder: Builder, context
 def test_answers_come_in_the_order_of_the_sentences(builder: Builder, context: Context) -> None:
     """Though sentences of like length are asked together."""
     model = builder._model([]).eval()
-    together = answers(model, context, "test")
+    together = answers(model, context, tokenized(context, "test")["input_ids"])
     texts = [sentence.text for sentence in context.corpus.test]
     for place in (0, len(texts) - 1):
         batch = context.encoder.batch(context.encoder.encode([texts[place]]))
@@ -69,6 +73,31 @@ def test_answers_come_in_the_order_of_the_sentences(builder: Builder, context: C
         assert together[place] == pytest.approx(alone.numpy()[0], abs=1e-5)
 
 
+def test_teacher_answers_sentences_that_nobody_wrote(builder: Builder, context: Context) -> None:
+    """Behind the real ones, whose labels stay; its answer is the label of the others."""
+    teacher = builder.build("baseline")
+    lessons = replace(STEP, made_up=2)._lessons(teacher, context)
+    real = len(context.corpus.train)
+    assert len(lessons.rows) == len(lessons.labels) == len(lessons.logits) == 3 * real
+    assert lessons.labels[:real] == [sentence.label for sentence in context.corpus.train]
+    assert lessons.labels[real:] == lessons.logits[real:].argmax(-1).tolist()
+    assert set(lessons.labels[real:]) == {0, 1}
+
+
+@given(rows=st.lists(st.lists(st.integers(10, 99), min_size=1, max_size=200), min_size=1, max_size=5))
+def test_made_up_sentence_is_a_beginning_and_an_end(rows: list[list[int]]) -> None:
+    """Of two real ones, between the same special tokens, and no longer than a model takes; the same each time."""
+    rows = [[1, *words[: MAX_TOKENS - 2], 2] for words in rows]
+    made = made_up(rows, 3, mask_id=3, seed=0)
+    assert made == made_up(rows, 3, mask_id=3, seed=0)
+    assert len(made) == 3 * len(rows)
+    known = {word for row in rows for word in row[1:-1]}
+    for row in made:
+        assert (row[0], row[-1]) == (1, 2)
+        assert 3 <= len(row) <= MAX_TOKENS
+        assert set(row[1:-1]) <= known | {3}
+
+
 @pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
 def test_loss_is_what_hinton_wrote(builder: Builder, context: Context, alpha: float) -> None:
     """Computed here from the definition; a student that answers as its teacher has nothing to learn from it."""
@@ -76,10 +105,10 @@ def test_loss_is_what_hinton_wrote(builder: Builder, context: Context, alpha: fl
     soft = torch.tensor([[2.0, -1.0], [0.5, 0.0]])
     batch = context.encoder.batch(context.encoder.encode(["the film shines at once", "a sequel drags"]))
     labels = torch.tensor([0, 1])
-    targets = SoftTargets(logits=soft.numpy(), temperature=temperature, alpha=alpha)
+    lessons = Lessons(rows=[], labels=[], logits=soft.numpy(), temperature=temperature, alpha=alpha)
     inputs = {"input_ids": torch.from_numpy(batch.input_ids), "attention_mask": torch.from_numpy(batch.attention_mask)}
     trainer = _Trainer.__new__(_Trainer)
-    trainer._targets = targets
+    trainer._lessons = lessons
     loss = float(trainer.compute_loss(model, inputs | {"labels": labels, "teacher_logits": soft}).detach())
     with torch.inference_mode():
         logits = model(**inputs).logits
@@ -95,6 +124,7 @@ def test_loss_is_what_hinton_wrote(builder: Builder, context: Context, alpha: fl
         ({"temperature": 0.0}, "a temperature is greater than 0"),
         ({"temperature": float("nan")}, "a temperature is greater than 0"),
         ({"alpha": 1.5}, "lies between 0 and 1"),
+        ({"made_up": -1}, "0 times or more"),
         ({"layers": ()}, "needs a student"),
         ({"layers": (1, 0)}, "in their order"),
         ({"layers": (0, 0)}, "in their order"),

@@ -62,10 +62,20 @@ def test_lineage_runs_from_the_checkpoint_to_the_row() -> None:
 
 def test_default_suite_has_the_promised_rows() -> None:
     """The catalogue of the README."""
-    expected = ["baseline", "bf16", "fp16", "int8-dynamic", "pruned30", "pruned50", "pruned30-int8"]
+    first = {"baseline", "bf16", "fp16", "int8-dynamic", "pruned30", "pruned50", "pruned30-int8"}
+    added = {"llm-int8", "nf4-bf16", "nf4-fp16", "int2", "int2-aware", "heads50", "heads50-fp16"}
+    students = {"student3", "student3-bf16", "student3-int8", "student2"}
 
-    assert expected == suites.load("rotten-tomatoes").names
-    assert all(variant.budget for variant in SUITE.variants[1:])
+    assert first | added | students == set(suites.load("rotten-tomatoes").names)
+
+
+@pytest.mark.parametrize("name", suites.BUILT_IN)
+def test_every_row_but_the_baseline_has_a_budget(name: str) -> None:
+    """In every suite; only the default one trains whenever asv asks for it."""
+    suite = suites.load(name)
+
+    assert all(variant.budget for variant in suite.variants[1:])
+    assert suite.trains_unasked == (name == suites.DEFAULT)
 
 
 def test_suite_of_ones_own_is_loaded_by_path(tiny_suite: Path) -> None:

@@ -1,0 +1,148 @@
+"""The model card of an exported variant: what it is, what was measured where, and how to load it."""
+
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from huggingface_hub import EvalResult, ModelCardData
+from tabulate import tabulate
+
+from bench_models.export.agreement import BATCHES, LENGTHS, Agreement
+from bench_models.export.formats import Format
+from bench_models.machine import Machine, library_versions
+from bench_models.metrics import ACCURACY, PARAMETERS, SIZE, SPARSITY
+from bench_models.metrics.metric import show_mib, show_ms, show_share
+from bench_models.metrics.scorecard import Scorecard
+from bench_models.stats.estimate import Estimate
+from bench_models.stats.proportions import proportion
+from bench_models.suites.suite import Suite
+from bench_models.tokens import MAX_TOKENS
+
+_USE = """\
+{loading}
+
+from tokenizers import Tokenizer
+import numpy as np
+
+tokenizer = Tokenizer.from_file("tokenizer.json")
+tokenizer.enable_truncation({max_tokens})
+tokenizer.enable_padding(pad_id={pad_id})
+
+encoded = tokenizer.encode_batch(["A film that shines.", "It drags, and then it drags on."])
+input_ids = np.array([each.ids for each in encoded])
+attention_mask = np.array([each.attention_mask for each in encoded])
+labels = {labels}
+print([labels[best] for best in logits(input_ids, attention_mask).argmax(axis=1)])
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a card tells of one export. Latencies are seconds for one sentence of median length, on one thread."""
+
+    suite: Suite
+    variant: str
+    format: Format
+    labels: tuple[str, ...]
+    pad_id: int
+    scorecard: Scorecard
+    agreement: Agreement
+    file_bytes: int
+    latency: Estimate
+    eager_latency: Estimate
+    machine: Machine
+
+
+def card(facts: Facts) -> str:
+    """Return the card in Markdown, with the metadata that model hubs read in front."""
+    return "\n".join(
+        (
+            "---",
+            _metadata(facts).to_yaml(),
+            "---",
+            "",
+            f"# {facts.suite.name}: {facts.variant}",
+            "",
+            f"A classifier of {' or '.join(facts.labels)} sentences, as {facts.format.filename} ({facts.format.name}). "
+            "It is made by these steps:",
+            "",
+            *(f"{place}. `{step}`" for place, step in enumerate(_steps(facts), start=1)),
+            "",
+            "## Measured",
+            "",
+            tabulate(_figures(facts), headers=("", "this file", "the variant in eager PyTorch"), tablefmt="github"),
+            "",
+            f"Accuracy is on {len(facts.agreement.correct)} test sentences, with a 95 % interval; latency is the "
+            "median for one sentence of median length on one thread, with a 95 % interval. Batches of "
+            f"{' and '.join(map(str, BATCHES))} sentences of {' and '.join(map(str, LENGTHS))} tokens gave the "
+            f"variant's logits to within {facts.agreement.most_apart:.1g}.",
+            "",
+            f"Machine: {facts.machine.cpu} ({', '.join(facts.machine.cpu_flags)}), {facts.machine.cores} cores, "
+            f"{facts.machine.system}, Python {facts.machine.python}, {_libraries(facts)}.",
+            "",
+            "## Use",
+            "",
+            "```python",
+            _USE.format(
+                loading=facts.format.loading, max_tokens=MAX_TOKENS, pad_id=facts.pad_id, labels=list(facts.labels)
+            ).rstrip(),
+            "```",
+            "",
+        )
+    )
+
+
+def _metadata(facts: Facts) -> ModelCardData:
+    accuracy = proportion(facts.agreement.correct)
+    measured = (
+        ("accuracy", "accuracy", accuracy.value),
+        ("latency", "median latency in seconds, one sentence, one thread", facts.latency.value),
+        ("size", "size of the file in bytes", facts.file_bytes),
+    )
+    return ModelCardData(
+        model_name=f"{facts.suite.name}-{facts.variant}",
+        pipeline_tag="text-classification",
+        tags=["bench-models", facts.format.name],
+        eval_results=[
+            EvalResult(
+                task_type="text-classification",
+                dataset_type=facts.suite.name,
+                dataset_name=facts.suite.name,
+                dataset_split="test",
+                metric_type=kind,
+                metric_name=name,
+                metric_value=value,
+            )
+            for kind, name, value in measured
+        ],
+    )
+
+
+def _steps(facts: Facts) -> list[str]:
+    steps = [str(step) for row in facts.suite.lineage(facts.variant) for step in row.steps]
+    return steps or ["none: the checkpoint as it is"]
+
+
+def _figures(facts: Facts) -> list[tuple[str, str, str]]:
+    scorecard = facts.scorecard
+    return [
+        ("accuracy", _accuracy(facts.agreement.correct), _accuracy(scorecard.correct)),
+        ("latency", _latency(facts.latency), _latency(facts.eager_latency)),
+        ("size", show_mib(facts.file_bytes), SIZE.show(scorecard.size_bytes)),
+        ("parameters", "", PARAMETERS.show(scorecard.parameters)),
+        ("sparsity", "", SPARSITY.show(scorecard.sparsity)),
+    ]
+
+
+def _accuracy(correct: tuple[bool, ...]) -> str:
+    share = proportion(correct)
+    return f"{ACCURACY.show(share.value)} ({show_share(share.low)} to {show_share(share.high)})"
+
+
+def _latency(seconds: Estimate) -> str:
+    return f"{show_ms(seconds.value)} ({show_ms(seconds.low)} to {show_ms(seconds.high)})"
+
+
+def _libraries(facts: Facts) -> str:
+    versions = library_versions(("torch", "transformers", "tokenizers"))
+    versions |= {name: version(name) for name in facts.format.needs}
+    return ", ".join(f"{name} {number}" for name, number in versions.items())

@@ -1,0 +1,123 @@
+"""Writing a variant for deployment: refused before work begins, checked before it is handed over."""
+
+import logging
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from scipy.stats import quantile_test
+
+from bench_models.build import Builder
+from bench_models.errors import BenchModelsError
+from bench_models.export.agreement import require_agreement
+from bench_models.export.card import Facts, card
+from bench_models.export.formats import FORMATS, Format, quiet
+from bench_models.home import writing_to
+from bench_models.machine import this_machine
+from bench_models.metrics.latency import THREADS, scenarios
+from bench_models.metrics.scorecard import score
+from bench_models.outcomes import Measured, reason_of
+from bench_models.runtimes.session import Session
+from bench_models.stats.estimate import Estimate
+from bench_models.stats.proportions import LEVEL
+from bench_models.suites.suite import Suite, Variant
+from bench_models.tokens import Batch
+
+log = logging.getLogger(__name__)
+
+# Timed calls of each, in turn: enough for a median's interval of some percent.
+_CALLS = 60
+_WARM_UP = 5
+
+
+def hand_over(builder: Builder, variant: str, target: str, output: Path) -> None:
+    """Write ``variant`` into the folder ``output``: the model, its configuration, its tokenizer and a model card.
+
+    The folder appears when all is checked, and not before. Raises ``BenchModelsError`` when the format cannot
+    carry the variant, when the folder is not empty, and when the written file does not agree with the variant.
+    """
+    row = builder.suite[variant]
+    chosen = _format(target)
+    _require_carried(builder.suite, variant, chosen)
+    chosen.require_libraries()
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise BenchModelsError(f"{output} is not an empty folder: name a new one, and nothing is overwritten")
+    with writing_to(output.absolute().parent):
+        output.absolute().parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=output.absolute().parent, prefix=f".{output.name}.") as scratch:
+            folder = Path(scratch) / output.name
+            folder.mkdir()
+            _fill(folder, builder, row, chosen)
+            folder.rename(output)
+    log.info("%s: %s is in %s, checked; %s tells how to load it", variant, chosen.filename, output, "README.md")
+
+
+def _format(name: str) -> Format:
+    return next(each for each in FORMATS if each.name == name)
+
+
+def _require_carried(suite: Suite, variant: str, target: Format) -> None:
+    for row in suite.lineage(variant):
+        for step in row.steps:
+            obstacle = step.obstacle(target.name)
+            if obstacle is not None:
+                raise BenchModelsError(f"{variant} cannot be written as {target.name}: {obstacle} ({step})")
+
+
+def _fill(folder: Path, builder: Builder, row: Variant, target: Format) -> None:
+    measured = score(builder, row)
+    if not isinstance(measured, Measured):
+        raise BenchModelsError(f"{row.name} could not be measured, so it is not handed over: {reason_of(measured)}")
+    model = builder.build(row.name).eval()
+    log.info("%s: writing %s", row.name, target.filename)
+    with quiet():
+        target.write(model, folder / target.filename)
+    model.config.to_json_file(folder / "config.json")  # type: ignore[union-attr, operator]  # transformers' own
+    tokenizer = builder.suite.checkpoint.folder(builder.store.root) / "tokenizer.json"
+    shutil.copyfile(tokenizer, folder / "tokenizer.json")
+    log.info("%s: loading it and comparing its answers", row.name)
+    threads = os.cpu_count() or 1
+    session = row.runtime.open(model, threads=threads)
+    loaded = target.open(folder / target.filename, threads)
+    agreement = require_agreement(builder, row.name, session, loaded, measured.value.correct)
+    batch = scenarios(builder.encoder, builder.corpus.test).single_stream
+    session = row.runtime.open(model, threads=THREADS)
+    latency, eager = _latencies(target.open(folder / target.filename, THREADS), session, batch)
+    facts = Facts(
+        suite=builder.suite,
+        variant=row.name,
+        format=target,
+        labels=builder.corpus.labels,
+        pad_id=builder.encoder.pad_id,
+        scorecard=measured.value,
+        agreement=agreement,
+        file_bytes=(folder / target.filename).stat().st_size,
+        latency=latency,
+        eager_latency=eager,
+        machine=this_machine(),
+    )
+    (folder / "README.md").write_text(card(facts), encoding="utf-8")
+
+
+def _latencies(one: Session, other: Session, batch: Batch) -> tuple[Estimate, Estimate]:
+    """Time two sessions in turn, so that a slow moment of the machine meets both."""
+    times = np.array([(_seconds(one, batch), _seconds(other, batch)) for _ in range(_WARM_UP + _CALLS)])
+    first, second = (_median(column) for column in times[_WARM_UP:].T)
+    return first, second
+
+
+def _seconds(session: Callable[[Batch], object], batch: Batch) -> float:
+    start = time.perf_counter()
+    session(batch)
+    return time.perf_counter() - start
+
+
+def _median(seconds: np.ndarray) -> Estimate:
+    """Return the median with the interval that order statistics give (Conover, 1999, as scipy computes it)."""
+    interval = quantile_test(seconds, p=0.5).confidence_interval(confidence_level=LEVEL)
+    middle = float(np.median(seconds))
+    return Estimate(value=middle, low=min(interval.low, middle), high=max(interval.high, middle), level=LEVEL)

@@ -1,0 +1,1 @@
+"""Published tables of compressed transformers, and what this project finds instead."""

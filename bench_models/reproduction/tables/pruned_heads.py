@@ -1,0 +1,85 @@
+"""Table D: BERT, a student, the student with half of its heads, and each in FP16."""
+
+from bench_models.recipes.precision import Cast
+from bench_models.reproduction.architectures import BERT_BASE, DISTILBERT, KeepHeads
+from bench_models.reproduction.table import Row, Table, Weights
+from bench_models.reproduction.tables.shared import SST2, TRAINING
+from bench_models.sources.hub import HubCheckpoint
+
+PRUNED_HEADS = Table(
+    letter="D",
+    title="BERT on SST-2, a student, heads pruned, each halved",
+    counted="saved folder",
+    latency_unit="ms",
+    weights=Weights(
+        checkpoint=HubCheckpoint(
+            repository="textattack/bert-base-uncased-SST-2", revision="205ffbd1bc5c5b89802266f4948a601f53556b00"
+        ),
+        sentences=SST2,
+    ),
+    wrong="What is called quantized is a cast to FP16, which halves the bytes and has no integers in it. Its speed-ups "
+    "of 1.02 to 1.03 have no interval, and without arithmetic of that type a cast slows a CPU down. Half of the heads "
+    "are a tenth of the parameters, because most weights are embeddings and feed-forward layers. The size is that of "
+    "a folder, with the tokenizer and what else was written to it: a last digit can hang on that, as said below.",
+    rows=(
+        Row(
+            name="baseline",
+            architecture=BERT_BASE,
+            size="418.58",
+            parameters="109,483,778",
+            latency="9.92",
+            accuracy="92.55",
+            saved_by_trainer=True,
+        ),
+        Row(
+            name="baseline, FP16",
+            architecture=BERT_BASE,
+            steps=(Cast(dtype="float16"),),
+            size="209.75",
+            parameters="109,483,778",
+            latency="9.63",
+            accuracy="92.55",
+        ),
+        Row(
+            name="student",
+            architecture=DISTILBERT,
+            size="256.33",
+            parameters="66,955,010",
+            latency="4.89",
+            accuracy="91.51",
+            saved_by_trainer=True,
+            needs=TRAINING,
+        ),
+        Row(
+            name="student, FP16",
+            architecture=DISTILBERT,
+            steps=(Cast(dtype="float16"),),
+            size="128.62",
+            parameters="66,955,010",
+            latency="4.75",
+            accuracy="91.51",
+            needs=TRAINING,
+        ),
+        Row(
+            name="heads pruned",
+            architecture=DISTILBERT,
+            steps=(KeepHeads(heads=6),),
+            size="229.31",
+            parameters="59,870,210",
+            latency="4.26",
+            accuracy="89.79",
+            saved_by_trainer=True,
+            needs=TRAINING,
+        ),
+        Row(
+            name="heads pruned, FP16",
+            architecture=DISTILBERT,
+            steps=(KeepHeads(heads=6), Cast(dtype="float16")),
+            size="115.11",
+            parameters="59,870,210",
+            latency="4.17",
+            accuracy="89.79",
+            needs=TRAINING,
+        ),
+    ),
+)

@@ -1,0 +1,25 @@
+"""BERT on SST-2; skipped where the hub cannot be reached."""
+
+from bench_models.suites.sst2_bert import SUITE
+from benchmarks import measures
+
+
+# asv knows a setup_cache by its file and line, so each suite has its own.
+def setup_cache() -> measures.Prepared:
+    """Build every variant once a commit."""
+    return measures.prepare(SUITE)
+
+
+setup_cache.timeout = measures.SETUP_TIMEOUT_S  # type: ignore[attr-defined]  # asv reads it off the function
+
+
+class Figures(measures.Figures):
+    """What needs no clock."""
+
+    suite = SUITE
+
+
+class Latency(measures.Latency):
+    """What does."""
+
+    suite = SUITE

@@ -1,0 +1,170 @@
+"""A variant handed over: a file that loads without this package, a card that tells how, and a check before."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+import yaml
+from numpy.typing import NDArray
+
+from bench_models.build import Builder
+from bench_models.errors import BenchModelsError
+from bench_models.export import handover
+from bench_models.export.agreement import require_agreement
+from bench_models.export.formats import FORMATS
+from bench_models.export.handover import hand_over
+from bench_models.recipes.bnb import LLMInt8, Quantize4Bit
+from bench_models.recipes.intx import QuantizeIntx
+from bench_models.recipes.precision import Cast
+from bench_models.recipes.quantize import QuantizeDynamic
+from bench_models.recipes.step import Format, Step
+from bench_models.suites.suite import Suite
+from bench_models.tokens import Batch
+
+NAMES: tuple[Format, ...] = get_args(Format)
+
+# As on a machine where this package was never installed.
+_WITHOUT_US = """
+import sys
+sys.modules["bench_models"] = sys.modules["transformers"] = None
+exec(compile(sys.stdin.read(), "card", "exec"))
+"""
+
+
+def test_every_format_that_can_be_asked_for_is_there() -> None:
+    """The command line offers what is in the table."""
+    assert [each.name for each in FORMATS] == list(NAMES)
+
+
+@pytest.mark.parametrize("target", NAMES)
+def test_handed_over_file_answers_by_itself(builder: Builder, tmp_path: Path, target: str) -> None:
+    """The card's own example runs with nothing but the folder and the format's library, and gives labels."""
+    folder = tmp_path / "out"
+    hand_over(builder, "pruned", target, folder)
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    example = re.findall(r"```python\n(.*?)```", card, flags=re.DOTALL)[0]
+    example = example.replace("A film that shines.", "the film shines at once").replace(
+        "It drags, and then it drags on.", "its plot bores"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHOUT_US], input=example, cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, "['good', 'bad']"), done.stderr
+
+
+def test_card_carries_metadata_and_figures_with_intervals(builder: Builder, tmp_path: Path) -> None:
+    """As model hubs read them, and as people do."""
+    hand_over(builder, "pruned", "torchscript", tmp_path / "out")
+    _, front, text = (tmp_path / "out" / "README.md").read_text(encoding="utf-8").split("---\n", 2)
+    index = yaml.safe_load(front)["model-index"][0]
+    values = {each["type"]: each["value"] for each in index["results"][0]["metrics"]}
+    assert index["name"] == "tiny-pruned"
+    assert values["accuracy"] == 1.0
+    assert values["size"] == (tmp_path / "out" / "model.pt").stat().st_size
+    assert values["latency"] > 0
+    assert "| accuracy   | 100.0 % (" in text
+    assert "`PruneL1(amount=0.5)`" in text
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {
+        "README.md",
+        "config.json",
+        "model.pt",
+        "tokenizer.json",
+    }
+
+
+@pytest.mark.parametrize(
+    ("step", "refused"),
+    [
+        (Cast(dtype="float16"), ()),
+        (Cast(dtype="bfloat16"), ("onnx",)),
+        (QuantizeDynamic(), ("torch-export", "onnx")),
+        (QuantizeIntx(bits=4), ("torchscript",)),
+        (LLMInt8(), NAMES),
+        (Quantize4Bit(), NAMES),
+    ],
+    ids=str,
+)
+def test_what_a_format_cannot_carry_is_refused_before_work_begins(
+    builder: Builder, tmp_path: Path, step: Step, refused: tuple[str, ...]
+) -> None:
+    """The others are written, loaded and compared."""
+    suite = builder.suite
+    row = replace(suite["pruned"], name="mine", steps=(step,))
+    mine = replace(builder, suite=replace(suite, variants=(*suite.variants[:1], row)))
+    for target in NAMES:
+        if target in refused:
+            with pytest.raises(BenchModelsError, match=f"mine cannot be written as {target}: .*{type(step).__name__}"):
+                hand_over(mine, "mine", target, tmp_path / target)
+        else:
+            hand_over(mine, "mine", target, tmp_path / target)
+            assert (tmp_path / target / "README.md").is_file()
+    assert builder.store.root.exists() == (refused != NAMES)
+
+
+def test_folder_in_use_is_left_alone(builder: Builder, tmp_path: Path) -> None:
+    """Nothing is overwritten, and nothing half-written is left behind."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(BenchModelsError, match="is not an empty folder"):
+        hand_over(builder, "pruned", "torchscript", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
+
+
+def test_missing_library_is_named(builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is built."""
+    monkeypatch.setitem(sys.modules, "onnxscript", None)
+    with pytest.raises(BenchModelsError, match=r"onnx needs onnxscript: run `pip install 'bench-models\[onnx\]'`"):
+        hand_over(builder, "pruned", "onnx", tmp_path / "out")
+
+
+Change = Callable[[NDArray[np.float32]], NDArray[np.float32]]
+
+
+@pytest.mark.parametrize(
+    ("shape", "change", "said"),
+    [
+        ((4, 24), lambda logits: logits + 0.1, "logits that are 0.1 away"),
+        ((1, 7), lambda logits: logits * np.nan, "logits that are nan away"),
+        (None, lambda logits: -logits, r"loses 100.00 points of accuracy"),
+    ],
+)
+def test_file_that_answers_otherwise_is_not_handed_over(
+    builder: Builder, shape: tuple[int, int] | None, change: Change, said: str
+) -> None:
+    """At any of the sizes, or on the test split alone."""
+    session = builder.suite.baseline.runtime.open(builder.build("baseline"), threads=1)
+    compared = [(batch, tokens) for batch in (1, 4) for tokens in (7, 24)]
+
+    def other(batch: Batch) -> NDArray[np.float32]:
+        changed = batch.input_ids.shape == shape if shape else batch.input_ids.shape not in compared
+        return change(session(batch)) if changed else session(batch)
+
+    with pytest.raises(BenchModelsError, match=said):
+        require_agreement(builder, "mine", session, other, [True] * len(builder.corpus.test))
+
+
+def test_file_that_fails_the_check_leaves_no_folder(
+    builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder appears when all is checked."""
+
+    def refuse(*_: object) -> None:
+        raise BenchModelsError("it answers otherwise")
+
+    monkeypatch.setattr(handover, "require_agreement", refuse)
+    with pytest.raises(BenchModelsError, match="it answers otherwise"):
+        hand_over(builder, "pruned", "torchscript", tmp_path / "out")
+    assert not [path for path in tmp_path.iterdir() if "out" in path.name]
+
+
+def test_suite_of_the_tests_is_the_users(builder: Builder) -> None:
+    """The command line asks for the variant by its name."""
+    assert isinstance(builder.suite, Suite)
+    with pytest.raises(BenchModelsError, match="has no variant 'student'"):
+        hand_over(builder, "student", "onnx", Path("out"))

@@ -1,0 +1,154 @@
+"""Weights of few bits: by bitsandbytes, and by torchao with and without training for them."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import nn
+from transformers import BertConfig, BertForSequenceClassification
+
+from bench_models.build import Builder
+from bench_models.errors import BenchModelsError
+from bench_models.metrics.size import artifact_bytes, naive_bytes
+from bench_models.metrics.weights import parameter_count, sparsity
+from bench_models.recipes.bnb import LLMInt8, Quantize4Bit
+from bench_models.recipes.finetune import FineTune
+from bench_models.recipes.intx import QuantizationAware, QuantizeIntx
+from bench_models.recipes.step import Context, Step
+from bench_models.recipes.structured import PruneHeads
+
+STEPS: tuple[Step, ...] = (LLMInt8(), Quantize4Bit(), Quantize4Bit(kind="fp4", double=False), QuantizeIntx(bits=4))
+
+
+@pytest.fixture
+def model() -> nn.Module:
+    """Return a random model that is wide enough for every kernel."""
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=50, hidden_size=64, num_hidden_layers=1, num_attention_heads=2, intermediate_size=128
+    )
+    made: nn.Module = BertForSequenceClassification(config).eval()
+    return made
+
+
+def logits(model: nn.Module) -> torch.Tensor:
+    """Return what a model answers to a few tokens."""
+    with torch.inference_mode():
+        answer: torch.Tensor = model.eval()(input_ids=torch.arange(1, 25).reshape(2, 12)).logits
+    return answer.float()
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_few_bits_answer_almost_the_same_and_count_the_same(model: nn.Module, context: Context, step: Step) -> None:
+    """Bits are lost, weights are not; the head, which decides, is left as it is."""
+    before, count = logits(model), parameter_count(model)
+    quantized = step.apply(copy.deepcopy(model), context)
+    assert torch.allclose(before, logits(quantized), atol=0.1)
+    assert not torch.equal(before, logits(quantized))
+    assert parameter_count(quantized) == count
+    assert type(quantized.get_submodule("classifier")) is nn.Linear
+
+
+def test_artifact_holds_the_scales_that_the_naive_size_misses(model: nn.Module, context: Context) -> None:
+    """Double quantization makes the scales of the same 4-bit weights smaller."""
+    single = Quantize4Bit(double=False).apply(copy.deepcopy(model), context)
+    double = Quantize4Bit(double=True).apply(copy.deepcopy(model), context)
+    assert naive_bytes(single) == naive_bytes(double)
+    linear = [each for name, each in model.named_modules() if isinstance(each, nn.Linear) and name != "classifier"]
+    four_bit = sum(each.weight.numel() for each in linear)
+    rest = sum(each.numel() for each in model.parameters()) - four_bit
+    buffers = sum(each.numel() * each.element_size() for each in model.buffers())
+    assert naive_bytes(double) == four_bit // 2 + 2 * rest + buffers
+    assert artifact_bytes(double) > naive_bytes(double)
+
+
+def test_zeros_of_packed_weights_are_counted(model: nn.Module, context: Context) -> None:
+    """A pruned model stays as sparse when it is quantized, and two bits make zeros of their own."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter[: len(parameter) // 2] = 0
+    pruned = sparsity(model)
+    for step in STEPS:
+        assert sparsity(step.apply(copy.deepcopy(model), context)) >= pruned
+    assert sparsity(QuantizeIntx(bits=2).apply(copy.deepcopy(model), context)) > pruned + 0.05
+
+
+def test_lower_threshold_keeps_more_of_the_activations_exact(model: nn.Module, context: Context) -> None:
+    """At a threshold that all reach, LLM.int8 rounds weights alone."""
+    before = logits(model)
+    low, high = (LLMInt8(threshold=threshold, dtype="float32") for threshold in (1e-6, 6.0))
+    errors = [(logits(step.apply(copy.deepcopy(model), context)) - before).abs().mean() for step in (low, high)]
+    assert errors[0] < errors[1]
+
+
+def test_offload_changes_nothing_on_one_device(model: nn.Module, context: Context) -> None:
+    """All layers are quantized with it, too."""
+    here, offloading = (
+        LLMInt8(threshold=1.0, fp32_cpu_offload=offload).apply(copy.deepcopy(model), context)
+        for offload in (False, True)
+    )
+    assert artifact_bytes(here) == artifact_bytes(offloading)
+    assert torch.equal(logits(here), logits(offloading))
+
+
+def test_head_that_the_kernel_cannot_take_is_named(model: nn.Module, context: Context) -> None:
+    """On this machine, and so before another one finds out."""
+    with pytest.raises(BenchModelsError, match=r"classifier has 2 outputs of 64 inputs.*multiples of 32 and 64: add"):
+        Quantize4Bit(skip=()).apply(model, context)
+
+
+def test_model_of_odd_shapes_is_refused(builder: Builder, context: Context) -> None:
+    """The tiny model is too narrow for groups of 64."""
+    with pytest.raises(BenchModelsError, match=r"query has 32 outputs of 32 inputs.*add 'query' to skip"):
+        Quantize4Bit().apply(builder.build("baseline"), context)
+    with pytest.raises(BenchModelsError, match=r"query has 32 inputs, which are no whole groups of 24"):
+        QuantizeIntx(bits=4, group=24).apply(builder.build("baseline"), context)
+
+
+def test_pruned_shapes_are_refused_where_the_model_is_loaded_anew(builder: Builder, context: Context) -> None:
+    """Their shapes cannot be said in a configuration."""
+    pruned = PruneHeads(amount=0.5, learning_rate=1e-3, max_epochs=1).apply(builder.build("baseline"), context)
+    with pytest.raises(BenchModelsError, match="mine: LLMInt8 has transformers load the model anew"):
+        LLMInt8().apply(pruned, context)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: LLMInt8(threshold=-1.0), r"LLMInt8\(threshold=-1.0\): an activation's size is 0 or greater"),
+        (lambda: QuantizeIntx(bits=1), r"QuantizeIntx\(bits=1\): weights have 2 to 8 bits"),
+        (lambda: QuantizeIntx(bits=4, group=0), r"QuantizeIntx\(group=0\): a group has at least one weight"),
+        (
+            lambda: QuantizationAware(bits=9, learning_rate=1e-4, max_epochs=1),
+            r"QuantizationAware\(bits=9\): weights have 2 to 8 bits",
+        ),
+    ],
+)
+def test_fields_out_of_range_are_refused(make: type[Step], said: str) -> None:
+    """Before anything is built."""
+    with pytest.raises(BenchModelsError, match=said):
+        make()
+
+
+def test_training_for_two_bits_beats_two_bits(builder: Builder, context: Context) -> None:
+    """What is trained with the rounding in place answers better once it is rounded, and is plain weights until then."""
+    training = FineTune(learning_rate=1e-2, max_epochs=4)
+    plain = training.apply(builder._model([]), replace(context, scratch=context.scratch / "1"))
+    aware = QuantizationAware(bits=2, learning_rate=1e-2, max_epochs=4).apply(
+        copy.deepcopy(plain), replace(context, scratch=context.scratch / "2")
+    )
+    assert {type(each) for each in aware.modules()} == {type(each) for each in plain.modules()}
+
+    def loss(model: nn.Module) -> float:
+        rounded = QuantizeIntx(bits=2).apply(copy.deepcopy(model), context)
+        rows = context.encoder.encode([sentence.text for sentence in context.corpus.train])
+        batch = context.encoder.batch(rows)
+        with torch.inference_mode():
+            answer = rounded.eval()(
+                input_ids=torch.from_numpy(batch.input_ids), attention_mask=torch.from_numpy(batch.attention_mask)
+            ).logits
+        labels = torch.tensor([sentence.label for sentence in context.corpus.train])
+        return float(nn.functional.cross_entropy(answer, labels))
+
+    assert loss(aware) < loss(plain)
