@@ -38,7 +38,7 @@ def test_two_commands_in_a_fresh_clone_measure_the_real_suite(project: Path, tmp
 
     report = json.loads((tmp_path / "clone" / "results" / "rotten-tomatoes.json").read_text(encoding="utf-8"))
     rows = {row["name"]: row for row in report["variants"]}
-    assert "6 of 6 variants keep their budgets." in printed
+    assert "18 of 18 variants keep their budgets." in printed
     assert report["exit_status"] == 0
     assert rows["baseline"]["accuracy_share"]["value"] >= 0.835
     assert rows["int8-dynamic"]["speed_up_single_stream_ratio"]["value"] > 1.5

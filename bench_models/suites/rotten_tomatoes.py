@@ -11,7 +11,7 @@ from bench_models.recipes.intx import QuantizationAware, QuantizeIntx
 from bench_models.recipes.precision import Cast
 from bench_models.recipes.prune import PruneL1
 from bench_models.recipes.quantize import QuantizeDynamic
-from bench_models.recipes.structured import PruneHeads
+from bench_models.recipes.structured import PruneHeads, PruneNeurons
 from bench_models.sources.archives import PinnedArchive
 from bench_models.sources.checkpoints import ArchivedCheckpoint
 from bench_models.sources.corpora import ArchivedRatings
@@ -52,6 +52,7 @@ INT2 = QuantizeIntx(bits=2)
 STUDENT3 = Distill(layers=(0, 2, 5), learning_rate=1.5e-4, max_epochs=1, alpha=0.2, made_up=2)
 STUDENT2 = Distill(layers=(0, 5), learning_rate=1.5e-4, max_epochs=2, alpha=0.2, made_up=2)
 HEADS50 = PruneHeads(amount=0.5, learning_rate=5e-5, max_epochs=2)
+NEURONS50 = PruneNeurons(amount=0.5, learning_rate=5e-5, max_epochs=1)
 AWARE = QuantizationAware(bits=2, learning_rate=5e-5, max_epochs=1)
 
 SUITE = Suite(
@@ -75,6 +76,7 @@ SUITE = Suite(
         Variant(name="pruned30-int8", starts_from="pruned30", steps=(INT8,), budget=budget(2.8, 35.0)),
         Variant(name="heads50", starts_from="baseline", steps=(HEADS50,), budget=budget(1.5, 7.0)),
         Variant(name="heads50-fp16", starts_from="heads50", steps=(FP16,), budget=budget(1.5, 53.0)),
+        Variant(name="neurons50", starts_from="baseline", steps=(NEURONS50,), budget=budget(3.0, 15.0)),
         Variant(name="student3", starts_from="baseline", steps=(STUDENT3,), budget=budget(1.5, 23.0)),
         Variant(name="student3-bf16", starts_from="student3", steps=(BF16,), budget=budget(1.5, 61.0)),
         Variant(name="student3-int8", starts_from="student3", steps=(INT8,), budget=budget(2.8, 41.0)),

@@ -63,7 +63,7 @@ def test_lineage_runs_from_the_checkpoint_to_the_row() -> None:
 def test_default_suite_has_the_promised_rows() -> None:
     """The catalogue of the README."""
     first = {"baseline", "bf16", "fp16", "int8-dynamic", "pruned30", "pruned50", "pruned30-int8"}
-    added = {"llm-int8", "nf4-bf16", "nf4-fp16", "int2", "int2-aware", "heads50", "heads50-fp16"}
+    added = {"llm-int8", "nf4-bf16", "nf4-fp16", "int2", "int2-aware", "heads50", "heads50-fp16", "neurons50"}
     students = {"student3", "student3-bf16", "student3-int8", "student2"}
 
     assert first | added | students == set(suites.load("rotten-tomatoes").names)

@@ -1,0 +1,84 @@
+"""What does mixed precision do to training here? ``python docs/mixed_precision.py`` writes docs/training.md.
+
+The default suite's baseline is trained for an epoch in fp32 and again under bf16 autocast, from the same weights and
+over the same batches. Takes minutes on a CPU with bf16 arithmetic, and ten or more on one without.
+"""
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tabulate import tabulate
+
+from bench_models.build import Builder
+from bench_models.machine import has_bf16_arithmetic, this_machine
+from bench_models.metrics.accuracy import answers
+from bench_models.recipes import classifier
+from bench_models.recipes.finetune import FineTune
+from bench_models.recipes.step import Context
+from bench_models.runtimes.eager import Eager
+from bench_models.stats.proportions import paired_drop, proportion
+from bench_models.store import Store
+from bench_models.suites.rotten_tomatoes import SUITE
+
+PAGE = Path(__file__).resolve().parent / "training.md"
+THREADS = 2
+
+INTRODUCTION = """\
+# Training in mixed precision
+
+Every step that trains takes `mixed_precision`: True is bf16 autocast (matrices are multiplied in bfloat16, weights and
+what is sensitive stay fp32), False is fp32, and None, the default, is the first where the CPU has bf16 arithmetic. One
+epoch of the default suite's baseline, from the same weights over the same batches, on {machine}
+({arithmetic} bf16 arithmetic), written by `python docs/mixed_precision.py`:
+
+"""
+
+
+def main() -> None:
+    """Train twice, compare, write the page."""
+    builder = Builder(suite=SUITE, store=Store.default())
+    (step,) = (step for step in SUITE.baseline.steps if isinstance(step, FineTune))
+    trained = {mixed: _trained(builder, replace(step, max_epochs=1, mixed_precision=mixed)) for mixed in (False, True)}
+    steps = -(-len(builder.corpus.train) // step.batch_size)
+    right = {mixed: outcome[1] for mixed, outcome in trained.items()}
+    rows = []
+    for mixed, (seconds, correct) in trained.items():
+        accuracy, drop = proportion(correct).scaled(100), paired_drop(right[False], correct).scaled(100)
+        rows.append(
+            (
+                "bf16 autocast" if mixed else "fp32",
+                f"{seconds / steps:.3f} s",
+                f"{trained[False][0] / seconds:.2f} x",
+                f"{accuracy.value:.1f} % ({accuracy.low:.1f} to {accuracy.high:.1f})",
+                f"{drop.value:.2f} points ({drop.low:.2f} to {drop.high:.2f})" if mixed else "",
+            )
+        )
+    machine = this_machine()
+    words = INTRODUCTION.format(machine=machine.cpu, arithmetic="with" if has_bf16_arithmetic() else "without")
+    headers = ("training", "time per step", "speed-up", "accuracy on the test split", "lost against fp32")
+    PAGE.write_text(words + tabulate(rows, headers=headers, tablefmt="github") + "\n", encoding="utf-8")
+    print(PAGE.read_text(encoding="utf-8"))
+
+
+def _trained(builder: Builder, step: FineTune) -> tuple[float, tuple[bool, ...]]:
+    """Return how many seconds an epoch took, its validation included, and which test sentences are answered right."""
+    model = classifier.load(SUITE.checkpoint.folder(builder.store.root), builder.corpus.labels)
+    with TemporaryDirectory() as scratch:
+        context = Context(
+            variant="bf16 autocast" if step.mixed_precision else "fp32",
+            corpus=builder.corpus,
+            encoder=builder.encoder,
+            home=builder.store.root,
+            scratch=Path(scratch),
+        )
+        began = time.perf_counter()
+        model = step.apply(model, context)
+        seconds = time.perf_counter() - began
+    session = Eager().open(model, threads=THREADS)
+    return seconds, answers(session, builder.encoder, builder.corpus.test, variant=context.variant)
+
+
+if __name__ == "__main__":
+    main()
