@@ -33,6 +33,7 @@ _EPILOG = """\
 exit status:  0 all budgets kept, or no regression   1 a budget is broken, or something regressed
               2 something could not be measured, whatever else was found, or bad input
 environment:  BENCH_MODELS_HOME    the folder for downloads, trained weights and scorecards
+              BENCH_MODELS_HUB     a folder of model and dataset folders that stand for those of the hub
 """
 
 _SUITE_HELP = f"a suite's name ({', '.join(suites.BUILT_IN)}), or the path of a Python file that defines SUITE"

@@ -105,10 +105,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content) - start))
         if start:
             self.send_header("Content-Range", f"bytes {start}-{len(content) - 1}/{len(content)}")
+        if body:
+            # Said, too: a client that is not told asks its next question into a connection that closes.
+            self.send_header("Connection", "close")
         self.end_headers()
         if body:
             self.wfile.write(content[start : start + (len(content) - start) // 2] if cut else content[start:])
-            self.close_connection = True
 
 
 def _split(path: str) -> tuple[str, str, str]:

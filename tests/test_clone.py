@@ -41,6 +41,12 @@ def test_two_commands_in_a_fresh_clone_measure_the_real_suite(project: Path, tmp
     assert "18 of 18 variants keep their budgets." in printed
     assert report["exit_status"] == 0
     assert rows["baseline"]["accuracy_share"]["value"] >= 0.835
+    lost = {name: row["accuracy_drop_points"]["value"] for name, row in rows.items()}
+    # Where its CPU trains otherwise than README's, the budgets say by how much a student may differ.
+    assert lost["int2-aware"] < lost["int2"] - 2
+    # About half of the latency and 0.4 of it, but for what a noisy machine may add to either.
+    assert rows["student3"]["speed_up_single_stream_ratio"]["value"] > 1.6
+    assert rows["student2"]["speed_up_single_stream_ratio"]["value"] > 2.1
     assert rows["int8-dynamic"]["speed_up_single_stream_ratio"]["value"] > 1.5
     assert rows["pruned30"]["sparsity_share"] == pytest.approx(0.142, abs=0.001)
 

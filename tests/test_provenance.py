@@ -126,3 +126,32 @@ def test_library_version_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provenance, "library_versions", lambda names: dict.fromkeys(names, "9.9"))
 
     assert before != step_key("parent", PruneL1(amount=0.3), "corpus")
+
+
+@pytest.mark.parametrize("name", ["ranking", "shallower", "augment", "distill", "structured", "intx", "training"])
+def test_code_of_one_technique_is_no_part_of_the_loading(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Every key descends from the code that loads a model: an edit of any other would train all anew."""
+    code = provenance._code
+    monkeypatch.setattr(provenance, "_code", lambda file: "edited" if file.stem == name else code(file))
+    edited = source_digest.__wrapped__("bench_models.recipes.classifier")
+    assert edited == source_digest("bench_models.recipes.classifier")
+
+
+@pytest.mark.parametrize(
+    ("name", "users"),
+    [
+        ("ranking", {"structured"}),
+        ("shallower", {"distill"}),
+        ("training", {"distill", "structured", "finetune", "intx"}),
+    ],
+)
+def test_code_of_one_technique_is_part_of_its_own_key(
+    monkeypatch: pytest.MonkeyPatch, name: str, users: set[str]
+) -> None:
+    """And of no other's."""
+    steps = ("distill", "structured", "finetune", "intx", "prune", "quantize", "bnb")
+    before = {step: source_digest(f"bench_models.recipes.{step}") for step in steps}
+    code = provenance._code
+    monkeypatch.setattr(provenance, "_code", lambda file: "edited" if file.stem == name else code(file))
+    after = {step: source_digest.__wrapped__(f"bench_models.recipes.{step}") for step in steps}
+    assert {step for step in steps if before[step] != after[step]} == users

@@ -44,16 +44,26 @@ def hand_over(builder: Builder, variant: str, target: str, output: Path) -> None
     chosen = _format(target)
     _require_carried(builder.suite, variant, chosen)
     chosen.require_libraries()
+    output = output.absolute()
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise BenchModelsError(f"{output} is not an empty folder: name a new one, and nothing is overwritten")
-    with writing_to(output.absolute().parent):
-        output.absolute().parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=output.absolute().parent, prefix=f".{output.name}.") as scratch:
+    with writing_to(output.parent):
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as scratch:
             folder = Path(scratch) / output.name
             folder.mkdir()
             _fill(folder, builder, row, chosen)
-            folder.rename(output)
+            _move(folder, output)
     log.info("%s: %s is in %s, checked; %s tells how to load it", variant, chosen.filename, output, "README.md")
+
+
+def _move(folder: Path, output: Path) -> None:
+    """Make the finished folder appear; one that is there is filled, as somebody may stand in it."""
+    if not output.exists():
+        folder.rename(output)
+        return
+    for file in sorted(folder.iterdir(), key=lambda file: file.name == "README.md"):  # the card last
+        file.rename(output / file.name)
 
 
 def _format(name: str) -> Format:

@@ -70,8 +70,9 @@ def _score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
     except EnvironmentTroubleError:
         raise
     except Exception as error:  # whatever breaks one variant must not stop the others
-        log.warning("%s could not be measured", variant.name, exc_info=error)
-        reason = f"{type(error).__name__}: {error}"
+        sentence = isinstance(error, BenchModelsError)
+        reason = str(error) if sentence else f"{type(error).__name__}: {error}"
+        log.warning("%s could not be measured: %s", variant.name, reason, exc_info=None if sentence else error)
         builder.store.put_record(KIND, key, {"failed": reason})
         return Failed(error=reason)
     builder.store.put_record(KIND, key, {"measured": card.to_record()})

@@ -23,7 +23,7 @@ def made_up(rows: Sequence[Sequence[int]], copies: int, *, mask_id: int, seed: i
     """
     random = np.random.default_rng(seed)
     return [
-        [*_spliced(row, rows[random.integers(len(rows))], random, mask_id)[: MAX_TOKENS - 1], row[-1]]
+        [*_spliced(row, rows[int(random.integers(len(rows)))], random, mask_id)[: MAX_TOKENS - 1], row[-1]]
         for _ in range(copies)
         for row in rows
     ]
@@ -32,6 +32,6 @@ def made_up(rows: Sequence[Sequence[int]], copies: int, *, mask_id: int, seed: i
 def _spliced(row: Sequence[int], other: Sequence[int], random: np.random.Generator, mask_id: int) -> list[int]:
     """Return the made-up sentence without its last token."""
     words, more = row[1:-1], other[1:-1]
-    cut, further = random.integers(len(words) + 1), random.integers(len(more) + 1)
+    cut, further = int(random.integers(len(words) + 1)), int(random.integers(len(more) + 1))
     spliced = [*words[:cut], *more[further:]] or words
     return [row[0], *(mask_id if random.random() < _MASKED else word for word in spliced)]

@@ -124,7 +124,7 @@ class Quantize4Bit(_BitsAndBytes):
         from torch import nn
 
         for name, module in model.named_modules():
-            if not isinstance(module, nn.Linear) or name.endswith(self.skip):
+            if not isinstance(module, nn.Linear) or name.endswith(self.skip) or set(self.skip) & set(name.split(".")):
                 continue
             # The kernels of CPUs with bf16 arithmetic ask for it; what is built here should run there.
             if module.out_features % _KERNEL_ROWS or module.in_features % _BLOCK:

@@ -1,12 +1,17 @@
 """A checkpoint folder as a model, and a model as a checkpoint folder. Never a pickle."""
 
+import json
 import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError
+
+from bench_models.errors import BenchModelsError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -14,9 +19,25 @@ if TYPE_CHECKING:
 # A head that was never trained for the task is drawn at random, always the same way.
 HEAD_SEED = 0
 
+# Of what lies in the folder, and without running any of it.
+_TRUSTED: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+
 
 def load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
-    """Load an fp32 sequence classifier from ``config.json`` and ``model.safetensors``."""
+    """Load an fp32 sequence classifier from ``config.json`` and ``model.safetensors``.
+
+    Raises ``BenchModelsError`` when these files are something else, or have a head that was trained for other labels.
+    """
+    try:
+        return _load(folder, labels)
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        raise BenchModelsError(
+            f"{folder} holds no classifier of {len(labels)} labels with weights in safetensors "
+            f"({type(error).__name__}: {str(error).strip().splitlines()[0]}): give a folder that save_pretrained wrote"
+        ) from error
+
+
+def _load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
     _leave_torchao_out()
     import torch
     from safetensors.torch import load_model
@@ -25,8 +46,13 @@ def load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
     from bench_models.recipes import units
 
     names = dict(enumerate(labels))
+    _require_labels(folder, labels)
     config = AutoConfig.from_pretrained(
-        folder, id2label=names, label2id={label: index for index, label in names.items()}, local_files_only=True
+        folder,
+        id2label=names,
+        label2id={label: index for index, label in names.items()},
+        problem_type="single_label_classification",
+        **_TRUSTED,
     )
     model: nn.Module
     with torch.random.fork_rng(devices=()), quiet():
@@ -38,9 +64,24 @@ def load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
             load_model(model, folder / "model.safetensors")
             return model.eval()
         model = AutoModelForSequenceClassification.from_pretrained(
-            folder, config=config, dtype=torch.float32, use_safetensors=True, local_files_only=True
+            folder, config=config, dtype=torch.float32, use_safetensors=True, **_TRUSTED
         )
     return model
+
+
+def _require_labels(folder: Path, labels: tuple[str, ...]) -> None:
+    """Compare the labels of a trained head with those of the corpus, as far as either has names."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    trained = any(str(name).endswith("ForSequenceClassification") for name in config.get("architectures") or ())
+    names = config.get("id2label") or {}
+    theirs = [str(names[key]).casefold() for key in sorted(names, key=int)]
+    ours = [label.casefold() for label in labels]
+    unnamed = all(label.startswith("label_") for label in theirs) or all(label.isdecimal() for label in ours)
+    if trained and theirs and (len(theirs) != len(ours) or (theirs != ours and not unnamed)):
+        raise BenchModelsError(
+            f"{folder} has a head that answers {', '.join(theirs)}, and the sentences are {', '.join(ours)}: choose a "
+            "checkpoint without a head, or with the same labels in the same order"
+        )
 
 
 def save(model: "nn.Module", folder: Path, checkpoint: Path) -> None:

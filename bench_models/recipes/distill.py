@@ -1,8 +1,8 @@
 """Knowledge distillation: a smaller student learns from what a larger teacher answers."""
 
-import json
+import math
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from bench_models.errors import BenchModelsError
 from bench_models.recipes.finetune import FineTune
@@ -34,6 +34,9 @@ class Distill(FineTune):
     start: Sanh et al., DistilBERT, a distilled version of BERT (2019).
     """
 
+    # numpy draws the made-up sentences.
+    libraries: ClassVar[tuple[str, ...]] = (*FineTune.libraries, "numpy")
+
     layers: tuple[int, ...] = ()
     student: "Checkpoint | None" = None
     temperature: float = 2.0
@@ -48,8 +51,10 @@ class Distill(FineTune):
             raise BenchModelsError(
                 f"Distill(layers={self.layers}): name layers of the teacher in their order, counted from 0"
             )
-        if not self.temperature > 0:
-            raise BenchModelsError(f"Distill(temperature={self.temperature}): a temperature is greater than 0")
+        if not 0 < self.temperature < math.inf:
+            raise BenchModelsError(
+                f"Distill(temperature={self.temperature}): a temperature is greater than 0, and a finite number"
+            )
         if not 0 <= self.alpha <= 1:
             raise BenchModelsError(f"Distill(alpha={self.alpha}): the weight of the labels lies between 0 and 1")
         if self.made_up < 0:
@@ -80,7 +85,8 @@ class Distill(FineTune):
 
     def _student(self, teacher: "nn.Module", context: Context) -> "nn.Module":
         from bench_models.recipes import classifier
-        from bench_models.recipes.layers import layers_of, shallower
+        from bench_models.recipes.layers import layers_of
+        from bench_models.recipes.shallower import shallower
         from bench_models.tokens import Encoder
 
         if self.student is None:
@@ -97,19 +103,4 @@ class Distill(FineTune):
                 f"{context.variant}: the student {self.student} has another tokenizer than its teacher: the same ids "
                 "would mean other words; choose a student of the same vocabulary"
             )
-        labels = _labels(json.loads((folder / "config.json").read_text(encoding="utf-8")))
-        if labels is not None and labels != context.corpus.labels:
-            raise BenchModelsError(
-                f"{context.variant}: the student {self.student} answers {', '.join(labels)} and its teacher "
-                f"{', '.join(context.corpus.labels)}: choose a student without a head, or with the same labels"
-            )
         return classifier.load(folder, context.corpus.labels)
-
-
-def _labels(config: dict[str, object]) -> tuple[str, ...] | None:
-    """Return what a checkpoint with a trained head answers, or None for one without."""
-    architectures, labels = config.get("architectures"), config.get("id2label")
-    if not isinstance(architectures, list) or not isinstance(labels, dict):
-        return None
-    trained = any(str(name).endswith("ForSequenceClassification") for name in architectures)
-    return tuple(str(labels[key]) for key in sorted(labels, key=int)) if trained else None

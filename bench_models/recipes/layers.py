@@ -1,7 +1,6 @@
 """The stack of layers inside an encoder, whatever its family calls it."""
 
-import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bench_models.errors import BenchModelsError
 
@@ -27,21 +26,3 @@ def stack_of(model: "nn.Module") -> str:
 def layers_of(model: "nn.Module") -> "list[nn.Module]":
     """Return a classifier's encoder layers, the lowest first."""
     return list(model.get_submodule(stack_of(model)).children())
-
-
-def shallower(model: "nn.Module", layers: tuple[int, ...]) -> "nn.Module":
-    """Return a classifier of the same family with copies of some encoder layers, counted from 0, and of all else."""
-    config: Any = copy.deepcopy(model.config)
-    config.num_hidden_layers = len(layers)
-    student: nn.Module = type(model)(config)
-    stack = stack_of(model)
-    renamed = {f"{stack}.{old}.": f"{stack}.{new}." for new, old in enumerate(layers)}
-    state = {}
-    for name, tensor in model.state_dict().items():
-        if not name.startswith(f"{stack}."):
-            state[name] = tensor
-        for old, new in renamed.items():
-            if name.startswith(old):
-                state[new + name.removeprefix(old)] = tensor
-    student.load_state_dict(state)
-    return student

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class _PruneUnits(FineTune):
     """Remove the ``amount`` of units that matter least, and train what is left to recover.
 
-    How much a unit matters is measured on the first ``sentences`` of the train split (recipes/units.py names
+    How much a unit matters is measured on the first ``sentences`` of the train split (recipes/ranking.py names
     the sources), and compared across layers; each layer keeps at least one.
     """
 
@@ -36,8 +36,9 @@ class _PruneUnits(FineTune):
 
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the smaller model, with the weights of its best validation accuracy."""
+        from bench_models.recipes.ranking import importance, most_important, require_rest
         from bench_models.recipes.training import train
-        from bench_models.recipes.units import importance, most_important, remove, require_rest, units_of
+        from bench_models.recipes.units import remove, units_of
 
         require_rest([units.count for units in units_of(model, self.kind)], self.amount, self.kind)
         scores = importance(model, context, self.kind, self.sentences)

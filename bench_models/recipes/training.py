@@ -102,9 +102,9 @@ class _Trainer(Trainer):
         self._lessons = lessons
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        soft = inputs.pop("teacher_logits", None)
-        if soft is None or self._lessons is None:  # a validation batch, or no teacher
+        if self._lessons is None or not model.training:  # no teacher, or a validation batch
             return super().compute_loss(model, inputs, *args, **kwargs)
+        soft = inputs.pop("teacher_logits")
         outputs = model(**inputs)
         temperature, alpha = self._lessons.temperature, self._lessons.alpha
         divergence = nn.functional.kl_div(

@@ -42,6 +42,10 @@ def _accuracy(row: Row, weights: Weights, context: "Context") -> Outcome[Estimat
     from bench_models.recipes import classifier
     from bench_models.runtimes.eager import Eager
 
-    trained = classifier.load(weights.checkpoint.folder(context.home), context.corpus.labels)
-    session = Eager().open(transformed(trained, row, context), threads=THREADS)
-    return Measured(value=proportion(answers(session, context.encoder, context.corpus.test, variant=row.name)))
+    try:
+        trained = classifier.load(weights.checkpoint.folder(context.home), context.corpus.labels)
+        session = Eager().open(transformed(trained, row, context), threads=THREADS)
+        right = answers(session, context.encoder, context.corpus.test, variant=row.name)
+    except BenchModelsError as error:  # sizes and latencies, which took minutes, are not lost for it
+        return Failed(error=str(error))
+    return Measured(value=proportion(right))

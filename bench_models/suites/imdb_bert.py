@@ -1,8 +1,9 @@
 """BERT on film reviews of IMDB: weights of eight and four bits, and a MiniLM student.
 
 The published system starts from weights that the hub has as a pickle, which is never loaded here: the baseline is
-fine-tuned from the same BERT instead. Figures have not been measured where this was written, which no hub could be
-reached from: sizes follow from the architecture, and accuracies may fall half a point further than published.
+fine-tuned from the same BERT instead, on the first 128 tokens of each review. Figures have not been measured where this
+was written, which no hub could be reached from: sizes follow from the architecture, and accuracies may fall half a
+point further than published.
 """
 
 from bench_models.recipes.bnb import LLMInt8, Quantize4Bit

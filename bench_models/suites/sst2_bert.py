@@ -11,7 +11,7 @@ from bench_models.sources.hub import HubCheckpoint
 from bench_models.suites.sst2_distilbert import SST2
 from bench_models.suites.suite import Suite, Variant, budget
 
-# The converter's pull request: what the main branch has is a pickle.
+# A pull request that adds safetensors, as others name it (not seen from here): the main branch has a pickle.
 BERT = HubCheckpoint(
     repository="textattack/bert-base-uncased-SST-2", revision="205ffbd1bc5c5b89802266f4948a601f53556b00"
 )

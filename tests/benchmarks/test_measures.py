@@ -41,7 +41,7 @@ def discovered() -> tuple[dict[str, list[object]], bool]:
 def test_asv_finds_every_metric_of_every_suite(discovered: tuple[dict[str, list[object]], bool]) -> None:
     """With its unit, and with the variants as its parameter."""
     found, _ = discovered
-    expected = {}
+    expected: dict[str, str] = {}
     for suite in map(suites.module_name, suites.BUILT_IN):
         expected |= {f"{suite}.Figures.track_{figure.name}": figure.unit for figure in FIGURES}
         expected |= {f"{suite}.Latency.time_{scenario.name}": "seconds" for scenario in LATENCIES}

@@ -22,6 +22,7 @@ from bench_models.export.handover import hand_over
 from bench_models.recipes.bnb import LLMInt8, Quantize4Bit
 from bench_models.recipes.intx import QuantizeIntx
 from bench_models.recipes.precision import Cast
+from bench_models.recipes.prune import PruneL1
 from bench_models.recipes.quantize import QuantizeDynamic
 from bench_models.recipes.step import Format, Step
 from bench_models.suites.suite import Suite
@@ -32,7 +33,8 @@ NAMES: tuple[Format, ...] = get_args(Format)
 # As on a machine where this package was never installed.
 _WITHOUT_US = """
 import sys
-sys.modules["bench_models"] = sys.modules["transformers"] = None
+for name in ("bench_models", "transformers", "torchao", "bitsandbytes"):
+    sys.modules[name] = None
 exec(compile(sys.stdin.read(), "card", "exec"))
 """
 
@@ -42,11 +44,22 @@ def test_every_format_that_can_be_asked_for_is_there() -> None:
     assert [each.name for each in FORMATS] == list(NAMES)
 
 
-@pytest.mark.parametrize("target", NAMES)
-def test_handed_over_file_answers_by_itself(builder: Builder, tmp_path: Path, target: str) -> None:
+@pytest.mark.parametrize(
+    ("steps", "target"),
+    [
+        *(((PruneL1(amount=0.5),), target) for target in NAMES),
+        *(((Cast(dtype="float16"),), target) for target in NAMES),
+        ((PruneL1(amount=0.5), QuantizeDynamic()), "torchscript"),
+        ((QuantizeIntx(bits=4),), "onnx"),
+    ],
+    ids=str,
+)
+def test_handed_over_file_answers_by_itself(
+    builder: Builder, tmp_path: Path, steps: tuple[Step, ...], target: str
+) -> None:
     """The card's own example runs with nothing but the folder and the format's library, and gives labels."""
     folder = tmp_path / "out"
-    hand_over(builder, "pruned", target, folder)
+    hand_over(_with_row(builder, *steps), "mine", target, folder)
     card = (folder / "README.md").read_text(encoding="utf-8")
     example = re.findall(r"```python\n(.*?)```", card, flags=re.DOTALL)[0]
     example = example.replace("A film that shines.", "the film shines at once").replace(
@@ -56,6 +69,13 @@ def test_handed_over_file_answers_by_itself(builder: Builder, tmp_path: Path, ta
         [sys.executable, "-c", _WITHOUT_US], input=example, cwd=folder, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.strip()) == (0, "['good', 'bad']"), done.stderr
+
+
+def _with_row(builder: Builder, *steps: Step) -> Builder:
+    """Return a builder of the tiny suite with a row ``mine`` that makes these steps from the baseline."""
+    suite = builder.suite
+    row = replace(suite["pruned"], name="mine", steps=steps)
+    return replace(builder, suite=replace(suite, variants=(*suite.variants[:1], row)))
 
 
 def test_card_carries_metadata_and_figures_with_intervals(builder: Builder, tmp_path: Path) -> None:
@@ -84,7 +104,7 @@ def test_card_carries_metadata_and_figures_with_intervals(builder: Builder, tmp_
         (Cast(dtype="float16"), ()),
         (Cast(dtype="bfloat16"), ("onnx",)),
         (QuantizeDynamic(), ("torch-export", "onnx")),
-        (QuantizeIntx(bits=4), ("torchscript",)),
+        (QuantizeIntx(bits=4), ("torch-export", "torchscript")),
         (LLMInt8(), NAMES),
         (Quantize4Bit(), NAMES),
     ],
@@ -94,9 +114,7 @@ def test_what_a_format_cannot_carry_is_refused_before_work_begins(
     builder: Builder, tmp_path: Path, step: Step, refused: tuple[str, ...]
 ) -> None:
     """The others are written, loaded and compared."""
-    suite = builder.suite
-    row = replace(suite["pruned"], name="mine", steps=(step,))
-    mine = replace(builder, suite=replace(suite, variants=(*suite.variants[:1], row)))
+    mine = _with_row(builder, step)
     for target in NAMES:
         if target in refused:
             with pytest.raises(BenchModelsError, match=f"mine cannot be written as {target}: .*{type(step).__name__}"):
@@ -114,6 +132,16 @@ def test_folder_in_use_is_left_alone(builder: Builder, tmp_path: Path) -> None:
     with pytest.raises(BenchModelsError, match="is not an empty folder"):
         hand_over(builder, "pruned", "torchscript", tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
+
+
+def test_folder_one_stands_in_is_filled(builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The output ``.`` is an empty folder as any other, and whoever stands in it sees the files."""
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path / "out")
+    hand_over(builder, "pruned", "torchscript", Path())
+    written = {"README.md", "config.json", "model.pt", "tokenizer.json"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == written
+    assert {path.name for path in Path().iterdir()} == written
 
 
 def test_missing_library_is_named(builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,9 +18,12 @@ from bench_models.errors import BenchModelsError
 from bench_models.provenance import step_key
 from bench_models.recipes.augment import made_up
 from bench_models.recipes.distill import Distill
-from bench_models.recipes.layers import layers_of, shallower, stack_of
+from bench_models.recipes.layers import layers_of, stack_of
+from bench_models.recipes.shallower import shallower
 from bench_models.recipes.step import Context
+from bench_models.recipes.structured import PruneHeads
 from bench_models.recipes.training import Lessons, _Trainer, answers, tokenized
+from bench_models.recipes.units import units_of
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.tokens import MAX_TOKENS
 
@@ -45,6 +48,26 @@ def test_student_learns(builder: Builder, context: Context) -> None:
     right = [sentence.label for sentence in context.corpus.test]
     assert len(layers_of(student)) == 1
     assert np.mean(answers(student, context, tokenized(context, "test")["input_ids"]).argmax(-1) == right) > 0.9
+
+
+def test_student_follows_its_teacher_and_not_the_labels(builder: Builder, context: Context) -> None:
+    """Where the labels count nothing: a teacher that says the opposite of the truth has a student that does."""
+    teacher = builder.build("baseline")
+    head = teacher.get_submodule("classifier")
+    with torch.no_grad():
+        for parameter in head.parameters():
+            parameter.neg_()
+    rows = tokenized(context, "train")
+    student = replace(STEP, alpha=0.0, max_epochs=1).apply(teacher, context)
+    said = answers(student, context, rows["input_ids"]).argmax(-1)
+    assert np.mean(said == 1 - np.array(rows["labels"])) > 0.9
+
+
+def test_teacher_that_lost_heads_has_a_student_without_them(builder: Builder, context: Context) -> None:
+    """Of the layers that it takes over."""
+    teacher = PruneHeads(amount=0.5, learning_rate=1e-3, max_epochs=1).apply(builder._model([]), context)
+    (units,) = units_of(replace(STEP, max_epochs=1).apply(teacher, context), "heads")
+    assert units.count == units_of(teacher, "heads")[1].count == 1
 
 
 def test_row_with_a_student_is_stored_and_loaded_again(builder: Builder, context: Context, tmp_path: Path) -> None:
@@ -101,7 +124,10 @@ def test_made_up_sentence_is_a_beginning_and_an_end(rows: list[list[int]]) -> No
 @pytest.mark.parametrize("alpha", [0.0, 0.3, 1.0])
 def test_loss_is_what_hinton_wrote(builder: Builder, context: Context, alpha: float) -> None:
     """Computed here from the definition; a student that answers as its teacher has nothing to learn from it."""
-    model, temperature = builder._model([]).eval(), 3.0
+    model, temperature = builder._model([]).train(), 3.0
+    for module in model.modules():
+        if isinstance(module, torch.nn.Dropout):
+            module.p = 0.0
     soft = torch.tensor([[2.0, -1.0], [0.5, 0.0]])
     batch = context.encoder.batch(context.encoder.encode(["the film shines at once", "a sequel drags"]))
     labels = torch.tensor([0, 1])
@@ -123,6 +149,7 @@ def test_loss_is_what_hinton_wrote(builder: Builder, context: Context, alpha: fl
     [
         ({"temperature": 0.0}, "a temperature is greater than 0"),
         ({"temperature": float("nan")}, "a temperature is greater than 0"),
+        ({"temperature": float("inf")}, "and a finite number"),
         ({"alpha": 1.5}, "lies between 0 and 1"),
         ({"made_up": -1}, "0 times or more"),
         ({"layers": ()}, "needs a student"),
@@ -163,7 +190,7 @@ def test_student_that_answers_other_labels_is_refused(
     config = json.loads((student / "config.json").read_text(encoding="utf-8"))
     config |= {"architectures": ["BertForSequenceClassification"], "id2label": {"0": "calm", "1": "loud"}}
     (student / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    with pytest.raises(BenchModelsError, match="answers calm, loud and its teacher"):
+    with pytest.raises(BenchModelsError, match="has a head that answers calm, loud, and the sentences are bad, good"):
         replace(STEP, layers=(), student=LocalCheckpoint(path=student)).apply(builder._model([]), context)
 
 

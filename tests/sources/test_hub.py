@@ -5,17 +5,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hub_server import COMMIT, Hub, serving
+from huggingface_hub.utils._validators import validate_repo_id
 
 from bench_models.errors import BenchModelsError
 from bench_models.sources.checkpoints import CHECKPOINT_FILES
-from bench_models.sources.hub import HubCheckpoint
+from bench_models.sources.hub import HubCheckpoint, HubSentences
 
 # The client reads where the hub is when it is imported, so it runs in a process of its own.
 _FETCH = """
@@ -50,7 +51,8 @@ def run(hub: Hub, home: Path, code: str, *arguments: str, **more: str) -> "subpr
     environment = {**os.environ, "HF_ENDPOINT": hub.url, "HF_HOME": str(home / "hf"), "HF_HUB_DOWNLOAD_TIMEOUT": "3"}
     environment.pop("HF_HUB_OFFLINE", None)
     command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(command, env=environment | more, capture_output=True, text=True, check=False)
+    yes = "y\n" * 9  # to whatever the client may ask
+    return subprocess.run(command, env=environment | more, input=yes, capture_output=True, text=True, check=False)
 
 
 def test_checkpoint_is_fetched_once(hub: Hub, tmp_path: Path) -> None:
@@ -70,8 +72,29 @@ def test_older_repository_without_tokenizer_json_gets_one(hub: Hub, tmp_path: Pa
     files["vocab.txt"] = "\n".join(words).encode()
     files["tokenizer_config.json"] = json.dumps({"tokenizer_class": "BertTokenizer"}).encode()
     done = fetch(hub, tmp_path)
+    assert done.returncode == 0, done.stderr
     tokenizer = json.loads((Path(done.stdout.strip()) / "tokenizer.json").read_text(encoding="utf-8"))
     assert tokenizer["model"]["vocab"] == {word: place for place, word in enumerate(words)}
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["known-model", "unknown-model"])
+def test_code_of_a_repository_is_neither_asked_about_nor_run(hub: Hub, tmp_path: Path, *, known: bool) -> None:
+    """A tokenizer is made by the libraries alone, or refused."""
+    files = hub.repositories["tests/tiny"]
+    del files["tokenizer.json"]
+    ran = tmp_path / "ran"
+    files["vocab.txt"] = b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nfilm"
+    files["code.py"] = f"import pathlib; pathlib.Path({str(ran)!r}).touch()".encode()
+    own = {"auto_map": {"AutoTokenizer": ["code.Slow", "code.Fast"], "AutoConfig": "code.Config"}}
+    files["tokenizer_config.json"] = json.dumps(own).encode()
+    if not known:
+        files["config.json"] = json.dumps({"model_type": "unheard-of"} | own).encode()
+    done = fetch(hub, tmp_path)
+    assert (done.returncode == 0) is known, done.stderr
+    assert known or "a repository is never run: choose a revision with a tokenizer.json" in done.stderr
+    assert "Do you wish" not in done.stdout + done.stderr
+    assert not any("code.py" in asked for asked in hub.asked)
+    assert not ran.exists()
 
 
 @pytest.mark.parametrize(
@@ -99,13 +122,29 @@ def test_pickled_weights_are_refused(hub: Hub, tmp_path: Path) -> None:
     assert not any("pytorch_model.bin" in asked for asked in hub.asked)
 
 
-def test_download_that_ends_too_early_leaves_nothing_half_done(hub: Hub, tmp_path: Path) -> None:
-    """The next try begins where a whole hub answers."""
-    hub.cut.add("model.safetensors")
+@pytest.mark.parametrize("cut", CHECKPOINT_FILES)
+def test_what_was_downloaded_whole_is_kept(hub: Hub, tmp_path: Path, cut: str) -> None:
+    """The next try asks for the rest alone, and leaves nothing beside the folder."""
+    hub.cut.add(cut)
     done = fetch(hub, tmp_path)
-    assert "sentence: model.safetensors of tests/tiny@c0ffee00 cannot be downloaded" in done.stderr
+    assert f"sentence: {cut} of tests/tiny@c0ffee00 cannot be downloaded" in done.stderr
+    assert done.stderr.strip().endswith("What was downloaded whole is kept")
     hub.cut.clear()
-    assert fetch(hub, tmp_path).returncode == 0
+    hub.asked.clear()
+    folder = Path(fetch(hub, tmp_path).stdout.strip())
+    assert {name: (folder / name).read_bytes() for name in CHECKPOINT_FILES} == hub.repositories["tests/tiny"]
+    whole = CHECKPOINT_FILES[: CHECKPOINT_FILES.index(cut)]
+    asked = {name for name in CHECKPOINT_FILES if any(path.endswith(name) for path in hub.asked)}
+    assert asked == set(CHECKPOINT_FILES).difference(whole)
+    assert not list((tmp_path / "hub").iterdir())
+
+
+def test_damaged_folder_is_fetched_again(hub: Hub, tmp_path: Path) -> None:
+    """Nothing that was kept shares the damage."""
+    folder = Path(fetch(hub, tmp_path).stdout.strip())
+    (folder / "model.safetensors").write_bytes(b"damaged")
+    assert Path(fetch(hub, tmp_path).stdout.strip()) == folder
+    assert (folder / "model.safetensors").read_bytes() == hub.repositories["tests/tiny"]["model.safetensors"]
 
 
 @pytest.mark.parametrize("more", [{"HF_ENDPOINT": "http://127.0.0.1:9"}, {"HF_HUB_OFFLINE": "1"}])
@@ -117,24 +156,26 @@ def test_hub_that_cannot_be_reached_is_one_sentence(hub: Hub, tmp_path: Path, mo
     assert fetch(hub, tmp_path, **more).returncode == 0
 
 
-def parquet(rows: list[tuple[str, int]], label: str = "label") -> bytes:
-    """Return a data file as the hub keeps them."""
-    table = pa.table({"sentence": [text for text, _ in rows], label: [value for _, value in rows]})
+def parquet(rows: Sequence[tuple[str | None, object]], names: Sequence[str] = ()) -> bytes:
+    """Return a data file as the hub keeps them, with or without declared names of labels."""
+    table = pa.table({"sentence": [text for text, _ in rows], "label": [value for _, value in rows]})
+    if names:
+        declared = {"sentence": {"dtype": "string", "_type": "Value"}, "label": {"names": names, "_type": "ClassLabel"}}
+        table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": declared}})})
     buffer = io.BytesIO()
     pq.write_table(table, buffer)
     return buffer.getvalue()
 
 
+TRAIN, TEST = (f"data/{split}-00000-of-00001.parquet" for split in ("train", "validation"))
+HELD_OUT = [("Sentence 1 is good!", 1), ("another is bad", 0)]
 WORDS = [(f"sentence {number} is {'good' if number % 2 else 'bad'}", number % 2) for number in range(200)]
 
 
 @pytest.fixture
 def dataset(hub: Hub) -> dict[str, bytes]:
     """Serve a dataset ``tests/words`` with two splits."""
-    files = {
-        "data/train-00000-of-00001.parquet": parquet(WORDS),
-        "data/validation-00000-of-00001.parquet": parquet([("Sentence 1 is good!", 1), ("another is bad", 0)]),
-    }
+    files = {TRAIN: parquet(WORDS), TEST: parquet(HELD_OUT)}
     hub.repositories["datasets/tests/words"] = files
     return files
 
@@ -142,13 +183,16 @@ def dataset(hub: Hub) -> dict[str, bytes]:
 _LOAD = """
 import json, sys
 from pathlib import Path
-from bench_models.errors import BenchModelsError
+from bench_models.errors import BenchModelsError, UnavailableError
 from bench_models.sources.hub import HubSentences
 try:
     corpus = HubSentences(**json.loads(sys.argv[2])).load(Path(sys.argv[1]))
+except UnavailableError as error:
+    sys.exit(f"sentence: unavailable: {error}")
 except BenchModelsError as error:
     sys.exit(f"sentence: {error}")
-print(json.dumps({split: [s.text for s in getattr(corpus, split)] for split in ("train", "validation", "test")}))
+splits = {split: [s.text for s in getattr(corpus, split)] for split in ("train", "validation", "test")}
+print(json.dumps(splits | {"labels": corpus.labels, "indices": [s.label for s in corpus.test]}))
 """
 
 
@@ -190,12 +234,95 @@ def test_dataset_that_is_not_as_told_is_one_sentence(
     assert (done.returncode, said in done.stderr.strip().splitlines()[-1]) == (1, True), done.stderr
 
 
-def test_split_without_labels_or_with_one_is_refused(hub: Hub, tmp_path: Path, dataset: dict[str, bytes]) -> None:
+@pytest.mark.parametrize(
+    ("values", "names", "labels"),
+    [
+        (("neg", "pos"), (), ["neg", "pos"]),
+        ((1, 2), (), ["1", "2"]),
+        ((2, 10), (), ["2", "10"]),
+        ((0, 1), ("terrible", "great"), ["terrible", "great"]),
+    ],
+    ids=["words", "from-one", "numbers-in-order", "declared"],
+)
+def test_labels_are_declared_or_the_values_in_order(
+    hub: Hub, tmp_path: Path, values: tuple[object, object], names: Sequence[str], labels: list[str]
+) -> None:
+    """An index is a place among the names, whatever stands in the column."""
+    train = parquet([(text, values[label]) for text, label in WORDS], names)
+    test = parquet([("yes is good", values[1]), ("no is bad", values[0])], names)
+    hub.repositories["datasets/tests/words"] = {TRAIN: train, TEST: test}
+    done = load(hub, tmp_path)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["labels"], found["indices"]) == (labels, [1, 0])
+
+
+@pytest.mark.parametrize(
+    ("split", "row", "said"),
+    [
+        (
+            TRAIN,
+            ("a text", None),
+            "the split 'train' of tests/words@c0ffee00 has no label in its row 201: choose another",
+        ),
+        (TRAIN, (None, 1), "the split 'train' of tests/words@c0ffee00 has no text in its row 201: choose another"),
+        (TEST, (" ", 1), "the split 'validation' of tests/words@c0ffee00 has no text in its row 3: choose another"),
+        (TEST, ("a text", None), "the split 'validation' of tests/words@c0ffee00 has no label in its row 3: choose"),
+        (TEST, ("a text", -1), "has no label in its row 3: choose another as test_split"),
+    ],
+)
+def test_row_without_text_or_label_is_refused(
+    hub: Hub, tmp_path: Path, split: str, row: tuple[str | None, object], said: str
+) -> None:
+    """It would be measured as something that nobody wrote."""
+    files: dict[str, list[tuple[str | None, object]]] = {TRAIN: [*WORDS], TEST: [*HELD_OUT]}
+    files[split].append(row)
+    hub.repositories["datasets/tests/words"] = {name: parquet(rows) for name, rows in files.items()}
+    done = load(hub, tmp_path)
+    assert "sentence: " in done.stderr
+    assert said in done.stderr
+
+
+def test_empty_word_as_label_is_refused(hub: Hub, tmp_path: Path, dataset: dict[str, bytes]) -> None:
+    """It is no name."""
+    dataset[TEST] = parquet([("a", "good"), ("b", "")])
+    dataset[TRAIN] = parquet([(text, ("bad", "good")[label]) for text, label in WORDS])
+    assert "the split 'validation' of tests/words@c0ffee00 has no label in its row 2" in load(hub, tmp_path).stderr
+
+
+def test_column_of_many_labels_is_refused(hub: Hub, tmp_path: Path, dataset: dict[str, bytes]) -> None:
+    """A sentence has one."""
+    dataset[TRAIN] = parquet([(text, [label]) for text, label in WORDS])
+    dataset[TEST] = parquet([(text, [label]) for text, label in HELD_OUT])
+    assert "the column label of tests/words@c0ffee00 does not hold one label for each" in load(hub, tmp_path).stderr
+
+
+def test_split_with_one_label_is_refused(hub: Hub, tmp_path: Path, dataset: dict[str, bytes]) -> None:
     """Accuracy would mean nothing."""
-    dataset["data/validation-00000-of-00001.parquet"] = parquet([("a", -1), ("b", -1)])
-    assert "has no labels: choose another as test_split" in load(hub, tmp_path / "1").stderr
-    dataset["data/validation-00000-of-00001.parquet"] = parquet([("a", 1), ("b", 1)])
-    assert "sentences that do not cover two labels" in load(hub, tmp_path / "2").stderr
+    dataset[TEST] = parquet([("a", 1), ("b", 1)])
+    assert "sentences that do not cover two labels" in load(hub, tmp_path).stderr
+
+
+@pytest.mark.usefixtures("dataset")
+def test_dataset_that_ends_too_early_is_fetched_the_next_time(hub: Hub, tmp_path: Path) -> None:
+    """The file that came whole is not asked for twice."""
+    hub.cut.add(TEST)
+    assert "sentence: unavailable: the dataset tests/words@c0ffee00 cannot be downloaded" in load(hub, tmp_path).stderr
+    hub.cut.clear()
+    hub.asked.clear()
+    assert load(hub, tmp_path).returncode == 0
+    assert {asked.split("/")[-1] for asked in hub.asked if asked.startswith("GET datasets")} == {TEST.split("/")[-1]}
+
+
+@pytest.mark.usefixtures("dataset")
+@pytest.mark.parametrize("more", [{"HF_ENDPOINT": "http://127.0.0.1:9"}, {"HF_HUB_OFFLINE": "1"}])
+def test_dataset_out_of_reach_is_one_sentence(hub: Hub, tmp_path: Path, more: dict[str, str]) -> None:
+    """No network, or none wanted; what was fetched before is used, but never for another revision."""
+    unavailable = "sentence: unavailable: the dataset tests/words@{} cannot be downloaded"
+    assert unavailable.format("c0ffee00") in load(hub, tmp_path, **more).stderr
+    assert load(hub, tmp_path).returncode == 0
+    assert load(hub, tmp_path, **more).returncode == 0
+    assert unavailable.format("f" * 8) in load(hub, tmp_path, revision="f" * 40, **more).stderr
 
 
 @pytest.mark.parametrize("revision", ["main", "v1.0", "C0FFEE", ""])
@@ -203,3 +330,38 @@ def test_revision_that_can_move_is_refused(revision: str) -> None:
     """A pinned revision is a commit."""
     with pytest.raises(BenchModelsError, match="branches and tags move"):
         HubCheckpoint(repository="tests/tiny", revision=revision)
+
+
+@pytest.mark.parametrize("source", [HubCheckpoint, HubSentences])
+@pytest.mark.parametrize(
+    "name", ["not a name", "", "tests/tiny/more", "../tiny", "a--b", "a.git", "-a", "tests/", "caf\u00e9", "a" * 97]
+)
+def test_name_that_is_none_is_refused(source: type[HubCheckpoint | HubSentences], name: str) -> None:
+    """By the rule of the client, before anything is asked."""
+    with pytest.raises(ValueError, match=r"(?i)repo.?id"):
+        validate_repo_id(name)
+    with pytest.raises(BenchModelsError, match="is no repository's name: give owner/name"):
+        source(repository=name, revision=COMMIT)
+
+
+@pytest.mark.parametrize("name", ["imdb", "google-bert/bert-base-uncased", "a_b/c.d-1", "a" * 96, "0/_"])
+def test_name_that_the_client_takes_is_taken(name: str) -> None:
+    """The rule here is not narrower."""
+    validate_repo_id(name)
+    assert HubCheckpoint(repository=name, revision=COMMIT).repository == name
+
+
+def test_local_folders_stand_for_the_hub(hub: Hub, tmp_path: Path, dataset: dict[str, bytes]) -> None:
+    """Weights and sentences, under the names of their repositories; nobody is asked."""
+    local = tmp_path / "local"
+    for name, files in (("tests/tiny", hub.repositories["tests/tiny"]), ("tests/words", dataset)):
+        for file, content in files.items():
+            (local / name / file).parent.mkdir(parents=True, exist_ok=True)
+            (local / name / file).write_bytes(content)
+    done = fetch(hub, tmp_path / "home", BENCH_MODELS_HUB=str(local))
+    assert done.stdout.strip() == str(local / "tests" / "tiny")
+    splits = json.loads(load(hub, tmp_path / "home", BENCH_MODELS_HUB=str(local)).stdout)
+    assert splits["test"] == ["Sentence 1 is good!", "another is bad"]
+    assert not hub.asked
+    (local / "tests" / "tiny" / "tokenizer.json").unlink()
+    assert "lacks tokenizer.json" in fetch(hub, tmp_path / "home", BENCH_MODELS_HUB=str(local)).stderr
