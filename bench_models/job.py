@@ -9,7 +9,7 @@ from bench_models.build import Builder
 from bench_models.checkout import Checkout, checkout_here, require_clean, require_installed
 from bench_models.errors import BenchModelsError
 from bench_models.history import knows_machine
-from bench_models.metrics.scorecard import score
+from bench_models.metrics.scorecard import require_better_than_chance, score
 from bench_models.reports.writing import write_report
 from bench_models.store import Store
 from bench_models.suites import module_name
@@ -32,7 +32,9 @@ def run(suite: Suite, suite_argument: str) -> int:
     builder = Builder(suite=suite, store=Store.default())
     log.info("[1/4] building and scoring %s at %s", suite.name, checkout.commit[:8])
     for variant in suite.variants:
-        score(builder, variant)
+        card = score(builder, variant)
+        if variant == suite.baseline:
+            require_better_than_chance(builder, card)
     _require_unchanged(checkout)
     log.info("[2/4] timing with asv")
     _time(suite, checkout)

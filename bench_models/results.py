@@ -9,7 +9,7 @@ from bench_models.history import Recorded, recorded
 from bench_models.metrics import ACCURACY, LATENCIES, SIZE
 from bench_models.metrics.latency import OFFLINE_SENTENCES
 from bench_models.metrics.metric import Metric
-from bench_models.metrics.scorecard import Scorecard, stored
+from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, stored
 from bench_models.outcomes import Failed, Measured, Outcome, reason_of
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.rounds import pooled
@@ -55,7 +55,7 @@ def results_of(builder: Builder, checkout: Checkout) -> SuiteResult:
     """Read the results of the checked-out commit; measures nothing and imports no torch.
 
     Raises ``BenchModelsError`` when the commit has not been measured on this machine, or when the
-    work tree holds something else: budgets are part of the commit too.
+    work tree holds something else: budgets are part of the commit too. So it does for a baseline at chance.
     """
     require_clean(checkout)
     suite = builder.suite
@@ -76,7 +76,9 @@ def results_of(builder: Builder, checkout: Checkout) -> SuiteResult:
         )
         for variant in suite.variants
     )
-    return SuiteResult(suite=suite, commit=checkout.commit, variants=tuple(rows))
+    result = SuiteResult(suite=suite, commit=checkout.commit, variants=tuple(rows))
+    require_better_than_chance(builder, result.baseline.card)
+    return result
 
 
 def _timings(builder: Builder, history: Recorded, scenario: Metric) -> dict[str, Outcome[Estimate]]:

@@ -172,3 +172,13 @@ def _build(project: Path, tmp_path: Path) -> "subprocess.Popen[str]":
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def test_baseline_at_chance_is_status_2_before_anything_is_timed(bench_models: Run, project: Path) -> None:
+    """One sentence: budgets against it would mean nothing."""
+    _edit(project, "steps=(FineTune(learning_rate=1e-2, max_epochs=3),)", "steps=()")
+    done = bench_models("run", SUITE, cwd=project)
+
+    assert done.returncode == 2
+    assert "bench-models: the baseline of tiny answers" in done.stderr.strip().splitlines()[-1]
+    assert "[2/4]" not in done.stderr
