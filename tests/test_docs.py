@@ -11,7 +11,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from tiny_project import write_tiny
 
-from bench_models import cli, suites
+from bench_models import suites
+from bench_models.cli.contents import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -69,7 +70,7 @@ def test_every_command_that_is_named_exists() -> None:
     environments = {section.removeprefix("testenv:") for section in tox.sections()}
 
     assert set(re.findall(r"tox -e (\w+)", text)) <= environments
-    known = {name for name, *_ in cli._COMMANDS}
+    known = {command.name for command in COMMANDS}
     assert set(re.findall(r"^ +bench-models (\w+)", text, re.MULTILINE)) <= known
 
 

@@ -1,4 +1,4 @@
-"""What each command does; each imports what it needs, so that the command line answers at once."""
+"""The commands that compare two commits; each imports what it needs, as its neighbours do."""
 
 import argparse
 import signal
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from bench_models import suites
 from bench_models.errors import BenchModelsError
 
 if TYPE_CHECKING:
@@ -16,62 +15,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-def list_(options: argparse.Namespace) -> int:
-    """Show a suite."""
-    from bench_models.reports.catalogue import catalogue
-
-    sys.stdout.write(catalogue(suites.load(options.suite)))
-    return 0
-
-
-def build(options: argparse.Namespace) -> int:
-    """Train what is missing."""
-    from bench_models.build import Builder
-    from bench_models.store import Store
-
-    suite = suites.load(options.suite)
-    builder = Builder(suite=suite, store=Store.default())
-    for variant in [suite[name].name for name in options.variants or suite.names]:
-        builder.train(variant)
-    return 0
-
-
-def run(options: argparse.Namespace) -> int:
-    """Do the main job."""
-    from bench_models.job import run as job
-
-    return job(suites.load(options.suite), options.suite)
-
-
-def report(options: argparse.Namespace) -> int:
-    """Show the results of the checked-out commit again."""
-    from bench_models.build import Builder
-    from bench_models.checkout import checkout_here
-    from bench_models.reports.writing import write_report
-    from bench_models.store import Store
-
-    return write_report(Builder(suite=suites.load(options.suite), store=Store.default()), checkout_here())
-
-
-def export(options: argparse.Namespace) -> int:
-    """Write a variant for deployment."""
-    from bench_models.build import Builder
-    from bench_models.export.handover import hand_over
-    from bench_models.store import Store
-
-    builder = Builder(suite=suites.load(options.suite), store=Store.default())
-    hand_over(builder, options.variant, options.format, options.output)
-    return 0
-
-
-def reproduce(options: argparse.Namespace) -> int:
-    """Measure the published tables anew."""
-    from bench_models.reproduction.writing import write
-    from bench_models.store import Store
-
-    return write(options.output, Store.default().root, options.calls)
 
 
 def check(options: argparse.Namespace) -> int:

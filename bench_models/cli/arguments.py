@@ -1,0 +1,129 @@
+"""Arguments that commands share; each function adds some to a parser."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import get_args
+
+from bench_models import suites
+from bench_models.recipes.step import Format
+
+Add = Callable[[argparse.ArgumentParser], None]
+
+_SUITE = f"a suite's name ({', '.join(suites.BUILT_IN)}), or the path of a Python file that defines SUITE"
+
+
+def suite(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "suite", nargs="?", default=suites.DEFAULT, metavar="SUITE", help=f"{_SUITE}; default: %(default)s"
+    )
+
+
+def variants(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("variants", nargs="*", metavar="VARIANT", help="only these rows; default: all")
+
+
+def commits(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("base", metavar="BASE", help="the commit to compare with: a branch, a tag, a hash")
+    parser.add_argument(
+        "head",
+        metavar="HEAD",
+        nargs="?",
+        default="HEAD",
+        help="the commit to judge; default: what is checked out, with changes that are not committed yet",
+    )
+
+
+def commit(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("commit", metavar="COMMIT", nargs="?", default="HEAD", help="default: what is checked out")
+    parser.add_argument("--times", type=_count, default=1, metavar="N", help="how many checks; default: %(default)s")
+    parser.add_argument(
+        "--pairs", type=_count, metavar="N", help="take so many pairs of everything instead of stopping when decided"
+    )
+
+
+def no_fixed_pairs(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(pairs=None)
+
+
+def measuring(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, default=Path("asv.conf.json"), metavar="FILE", help="asv's; default: %(default)s"
+    )
+    parser.add_argument(
+        "--python",
+        default="asv",
+        metavar="asv|same|PATH",
+        help="run in environments made as asv.conf.json says (the default), or where the pins are those of the "
+        "working tree in this one, or in that of an interpreter",
+    )
+    parser.add_argument(
+        "--own-suites", action="store_true", help="run each side's own suite instead of HEAD's on both sides"
+    )
+    parser.add_argument("--threads", type=_count, default=1, metavar="N", help="of either side; default: %(default)s")
+    parser.add_argument("--bench", default="", metavar="REGEX", help="only benchmarks whose name matches")
+    parser.add_argument("--shard", default="1/1", metavar="I/N", help="measure a share of the benchmarks; then `merge`")
+    parser.add_argument("--spawn", action="store_true", help="start workers from nothing instead of forking them")
+
+
+def output(default: str) -> Callable[[argparse.ArgumentParser], None]:
+    def add(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument(
+            "--output",
+            type=Path,
+            default=Path(default),
+            metavar="DIR",
+            help="for record and report; default: %(default)s",
+        )
+
+    return add
+
+
+def exported(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("variant", metavar="VARIANT", help="a row of the suite")
+    parser.add_argument(
+        "--format", required=True, choices=get_args(Format), help="the kind of file that the model becomes"
+    )
+    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="a folder that is new or empty")
+    parser.add_argument("--suite", default=suites.DEFAULT, metavar="SUITE", help=f"{_SUITE}; default: %(default)s")
+
+
+def reproduced(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("docs/reproduction.md"),
+        metavar="FILE",
+        help="the page to write; default: %(default)s",
+    )
+    parser.add_argument(
+        "--calls", type=_count, default=20, metavar="N", help="timed calls of each model; default: %(default)s"
+    )
+
+
+def strict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--strict", action="store_true", help="status 3 when a benchmark stays undecided")
+
+
+def folders(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="the output of a check")
+
+
+def replaying(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--times", type=_count, default=2000, metavar="N", help="checks to replay; default: %(default)s"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the random draws; default: %(default)s")
+    parser.add_argument(
+        "--slowdown",
+        type=float,
+        action="append",
+        metavar="PCT",
+        help="slow one benchmark of each replayed check down by so much, and count how often that is caught",
+    )
+
+
+def _count(text: str) -> int:
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")

@@ -1,0 +1,136 @@
+"""The table of contents: every command, in the order that people meet them."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench_models.cli import arguments, checks, commands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One command: what it is called, what it does and takes, and how its help says so."""
+
+    name: str
+    run: Callable[[argparse.Namespace], int]
+    arguments: tuple[arguments.Add, ...]
+    summary: str
+    details: str
+
+
+COMMANDS = (
+    Command(
+        name="list",
+        run=commands.list_,
+        arguments=(arguments.suite,),
+        summary="show a suite's variants: where each starts, its steps and its budget",
+        details=(
+            "Show the rows of a suite. Nothing is downloaded or built.\n\nexample:  bench-models list rotten-tomatoes"
+        ),
+    ),
+    Command(
+        name="run",
+        run=commands.run,
+        arguments=(arguments.suite,),
+        summary="build, measure, judge and report a suite at the checked-out commit",
+        details=(
+            "The main job, in a clone without uncommitted changes: build all variants and score them (what was\n"
+            "built or scored before is reused), time them with asv, enforce the budgets with pytest, and write the\n"
+            "report to results/.\n\nexample:  bench-models run rotten-tomatoes"
+        ),
+    ),
+    Command(
+        name="build",
+        run=commands.build,
+        arguments=(arguments.suite, arguments.variants),
+        summary="train what is not in the store yet",
+        details=(
+            "Make sure that the outcome of every trained step is in the store; quick steps (casting, pruning,\n"
+            "quantizing) are redone whenever a variant is loaded. Two builds at once share the work: one trains,\n"
+            "the other waits.\n\nexample:  bench-models build rotten-tomatoes pruned30"
+        ),
+    ),
+    Command(
+        name="report",
+        run=commands.report,
+        arguments=(arguments.suite,),
+        summary="print and write the report of the checked-out commit again",
+        details=(
+            "Read the stored results of the checked-out commit, print them as Markdown and write them to results/\n"
+            "as Markdown and JSON. Measures nothing.\n\nexample:  bench-models report"
+        ),
+    ),
+    Command(
+        name="export",
+        run=commands.export,
+        arguments=(arguments.exported,),
+        summary="write a variant for deployment, as a file that loads without this package",
+        details=(
+            "Write a model with its configuration, its tokenizer and a model card that tells what was measured and\n"
+            "how to load it. The file is loaded again first: it must answer as the variant does, and keep its\n"
+            "accuracy.\n\n"
+            "example:  bench-models export student3 --format onnx --output student3-onnx"
+        ),
+    ),
+    Command(
+        name="reproduce",
+        run=commands.reproduce,
+        arguments=(arguments.reproduced,),
+        summary="write each published table beside what is found here",
+        details=(
+            "Build the models of the published tables with random weights, count them, time them side by side,\n"
+            "measure accuracy where the published weights can be had, and write a page. Status 1 if a figure that\n"
+            "follows from the architecture differs in a printed digit.\n\nexample:  bench-models reproduce --calls 40"
+        ),
+    ),
+    Command(
+        name="check",
+        run=checks.check,
+        arguments=(
+            arguments.commits,
+            arguments.measuring,
+            arguments.output("results/check"),
+            arguments.strict,
+            arguments.no_fixed_pairs,
+        ),
+        summary="judge a change: two commits side by side, one verdict (what `tox -e check` runs)",
+        details=(
+            "The pull-request check: measure BASE and HEAD side by side on this machine, decide what became of each\n"
+            "benchmark, and say so. Works in any repository with an asv suite.\n\n"
+            "exit status:  0 pass   1 regressed   2 something could not be measured   3 undecided, with --strict\n\n"
+            "example:  bench-models check main"
+        ),
+    ),
+    Command(
+        name="merge",
+        run=checks.merge,
+        arguments=(arguments.folders, arguments.output("results/merged"), arguments.strict),
+        summary="join the shards of a check into one verdict",
+        details=(
+            "Join the records of `check --shard 1/n` to `n/n`, measured at the same commits on any machines, into the\n"
+            "verdict of the whole check. Of a single folder it makes the report again.\n\n"
+            "example:  bench-models merge shards/1 shards/2"
+        ),
+    ),
+    Command(
+        name="record",
+        run=checks.record,
+        arguments=(arguments.commit, arguments.measuring, arguments.output("results/record")),
+        summary="check a commit against itself: how often does this machine raise a false alarm?",
+        details=(
+            "Check a commit against itself and keep the records, for `replay`. Status 1 if a check was red.\n\n"
+            "example:  bench-models record --times 12"
+        ),
+    ),
+    Command(
+        name="replay",
+        run=checks.replay,
+        arguments=(arguments.folders, arguments.replaying),
+        summary="draw recorded pairs anew and judge them: the error of the stopping rule on this machine",
+        details=(
+            "Resample the pairs of records, as often as asked, and judge each sample as a check would. Give records\n"
+            "of an unchanged tree: then every red check is a false alarm.\n\n"
+            "example:  bench-models replay results/record/* --slowdown 3 --slowdown 5"
+        ),
+    ),
+)
