@@ -234,6 +234,18 @@ def test_dataset_that_is_not_as_told_is_one_sentence(
     assert (done.returncode, said in done.stderr.strip().splitlines()[-1]) == (1, True), done.stderr
 
 
+@pytest.mark.usefixtures("dataset")
+def test_folder_that_happens_to_have_the_name_of_a_dataset_is_not_read(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client would take what lies in the working folder under that name for the dataset itself."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "tests" / "words").mkdir(parents=True)
+    done = load(hub, tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"sentence: {tmp_path}/tests/words has the name of the dataset tests/words")
+
+
 @pytest.mark.parametrize(
     ("values", "names", "labels"),
     [

@@ -1,0 +1,38 @@
+"""What models and datasets of the hub have in common: names, commits, and folders that stand for them."""
+
+import os
+import re
+from pathlib import Path
+
+from bench_models.errors import BenchModelsError
+
+# A branch or a tag can move, and would be measured as something else without a trace.
+_COMMIT = re.compile("[0-9a-f]{40}")
+
+# The client's own rule, said here so that a suite is refused where it is written, without importing the client.
+_NAME = re.compile(r"(?!.*(--|\.\.))(?!.*\.git$)(\b[\w\-.]{1,96}\b/)?\b[\w\-.]{1,96}\b", re.ASCII)
+
+
+def require_pinned(repository: str, revision: str) -> None:
+    """Refuse what names no repository, and revisions that can move."""
+    if not _NAME.fullmatch(repository):
+        raise BenchModelsError(
+            f"{repository!r} is no repository's name: give owner/name as its page has it, of letters, digits, '-', '_' "
+            "and '.'"
+        )
+    if not _COMMIT.fullmatch(revision):
+        raise BenchModelsError(
+            f"{repository} at {revision!r}: give the hash of a commit, of 40 hexadecimal digits; branches and tags move"
+        )
+
+
+def local_folder(repository: str) -> Path | None:
+    """Return the local folder that stands for a repository, where there is one."""
+    root = os.environ.get("BENCH_MODELS_HUB")
+    folder = Path(root) / repository if root else None
+    return folder if folder is not None and folder.is_dir() else None
+
+
+def first_line(error: Exception) -> str:
+    """Return what an error says before it goes into details."""
+    return str(error).strip().split("\n", 1)[0]
