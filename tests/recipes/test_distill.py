@@ -77,7 +77,7 @@ def test_row_with_a_student_is_stored_and_loaded_again(builder: Builder, context
     student = replace(STEP, max_epochs=1).apply(builder._model([]), context)
     folder = tmp_path / "saved"
     folder.mkdir()
-    classifier.save(student, folder, builder.suite.checkpoint.folder(tmp_path))
+    classifier.save(student, folder, builder.checkpoint)
     again = classifier.load(folder, builder.corpus.labels)
     assert all(torch.equal(a, b) for a, b in zip(student.parameters(), again.parameters(), strict=True))
 

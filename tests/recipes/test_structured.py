@@ -63,7 +63,7 @@ def test_pruned_model_is_stored_and_loaded_again(
     model = step(learning_rate=1e-3, max_epochs=1, batch_size=8, amount=0.5).apply(builder._model([]), context)
     folder = tmp_path / "saved"
     folder.mkdir()
-    classifier.save(model, folder, builder.suite.checkpoint.folder(tmp_path))
+    classifier.save(model, folder, builder.checkpoint)
     again = classifier.load(folder, builder.corpus.labels)
     assert torch.equal(logits(model, batch), logits(again, batch))
     assert (

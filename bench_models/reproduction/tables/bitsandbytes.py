@@ -2,8 +2,7 @@
 
 from bench_models.recipes.bnb import LLMInt8, Quantize4Bit
 from bench_models.reproduction.architectures import BERT_BASE, MINILM_L6
-from bench_models.reproduction.table import Row, Table
-from bench_models.reproduction.tables.shared import TRAINING
+from bench_models.reproduction.table import TRAINING, Row, Table
 
 BITSANDBYTES = Table(
     letter="B",

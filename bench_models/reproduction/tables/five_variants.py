@@ -4,21 +4,14 @@ from bench_models.recipes.prune import PruneL1
 from bench_models.recipes.quantize import QuantizeDynamic
 from bench_models.reproduction.architectures import DISTILBERT
 from bench_models.reproduction.table import Row, Table, Weights
-from bench_models.reproduction.tables.shared import SST2
-from bench_models.sources.hub import HubCheckpoint
+from bench_models.suites.sst2_distilbert import DISTILBERT_SST2, SST2
 
 FIVE_VARIANTS = Table(
     letter="A",
     title="DistilBERT on SST-2, five variants",
     counted="parameters and buffers",
     latency_unit="ms",
-    weights=Weights(
-        checkpoint=HubCheckpoint(
-            repository="distilbert/distilbert-base-uncased-finetuned-sst-2-english",
-            revision="714eb0fa89d2f80546fda750413ed43d93601a13",
-        ),
-        sentences=SST2,
-    ),
+    weights=Weights(checkpoint=DISTILBERT_SST2, sentences=SST2),
     wrong="The baseline was timed on a GPU and the INT8 rows on a CPU: their ratio compares devices, not techniques. "
     "The INT8 size leaves out the packed weights, which are no parameters any more: only the embeddings and the "
     "normalization are left in it. A hundred sentences cannot tell 91 % from 92 %. Dense kernels multiply zeros as "

@@ -2,21 +2,16 @@
 
 from bench_models.recipes.precision import Cast
 from bench_models.reproduction.architectures import BERT_BASE, DISTILBERT, KeepHeads
-from bench_models.reproduction.table import Row, Table, Weights
-from bench_models.reproduction.tables.shared import SST2, TRAINING
-from bench_models.sources.hub import HubCheckpoint
+from bench_models.reproduction.table import TRAINING, Row, Table, Weights
+from bench_models.suites.sst2_bert import BERT
+from bench_models.suites.sst2_distilbert import SST2
 
 PRUNED_HEADS = Table(
     letter="D",
     title="BERT on SST-2, a student, heads pruned, each halved",
     counted="saved folder",
     latency_unit="ms",
-    weights=Weights(
-        checkpoint=HubCheckpoint(
-            repository="textattack/bert-base-uncased-SST-2", revision="205ffbd1bc5c5b89802266f4948a601f53556b00"
-        ),
-        sentences=SST2,
-    ),
+    weights=Weights(checkpoint=BERT, sentences=SST2),
     wrong="What is called quantized is a cast to FP16, which halves the bytes and has no integers in it. Its speed-ups "
     "of 1.02 to 1.03 have no interval, and without arithmetic of that type a cast slows a CPU down. Half of the heads "
     "are a tenth of the parameters, because most weights are embeddings and feed-forward layers. The size is that of "

@@ -2,8 +2,7 @@
 
 from bench_models.recipes.precision import Cast
 from bench_models.reproduction.architectures import DISTILBERT, DISTILBERT_L2
-from bench_models.reproduction.table import Row, Table
-from bench_models.reproduction.tables.shared import TRAINING
+from bench_models.reproduction.table import TRAINING, Row, Table
 
 _UNTRAINED_HEAD = "its head was never trained, so that it answers at chance, and a baseline at chance is refused here"
 

@@ -4,12 +4,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from bench_models.errors import BenchModelsError, UnavailableError
 from bench_models.sealed import sealed_folder
-from bench_models.sources.checkpoints import CHECKPOINT_FILES, LocalCheckpoint
+from bench_models.sources.checkpoints import LocalCheckpoint, place_of
 from bench_models.sources.hub.repository import first_line, local_folder, require_pinned
 
 _PATIENCE_S = 10.0
@@ -43,8 +42,7 @@ class HubCheckpoint:
         local = local_folder(self.repository)
         if local:
             return LocalCheckpoint(path=local).folder(home)
-        content = "/".join((self.digest(), *CHECKPOINT_FILES))
-        target = home / "checkpoints" / sha256(content.encode()).hexdigest()[:16]
+        target = place_of(self, home)
         # Nobody else's: it is removed under the lock of this folder alone.
         cache = home / "hub" / target.name
         return sealed_folder(target, lambda folder: self._download(folder, cache), what=f"the files of {self}")
