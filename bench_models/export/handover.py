@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import quantile_test
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
@@ -23,7 +22,7 @@ from bench_models.metrics.scorecard import score
 from bench_models.outcomes import Measured, reason_of
 from bench_models.runtimes.session import Session
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.proportions import LEVEL
+from bench_models.stats.medians import median_of
 from bench_models.suites.suite import Suite, Variant
 from bench_models.tokens import Batch
 
@@ -115,7 +114,7 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format) -> None:
 def _latencies(one: Session, other: Session, batch: Batch) -> tuple[Estimate, Estimate]:
     """Time two sessions in turn, so that a slow moment of the machine meets both."""
     times = np.array([(_seconds(one, batch), _seconds(other, batch)) for _ in range(_WARM_UP + _CALLS)])
-    first, second = (_median(column) for column in times[_WARM_UP:].T)
+    first, second = (median_of(column.tolist()) for column in times[_WARM_UP:].T)
     return first, second
 
 
@@ -123,10 +122,3 @@ def _seconds(session: Callable[[Batch], object], batch: Batch) -> float:
     start = time.perf_counter()
     session(batch)
     return time.perf_counter() - start
-
-
-def _median(seconds: np.ndarray) -> Estimate:
-    """Return the median with the interval that order statistics give (Conover, 1999, as scipy computes it)."""
-    interval = quantile_test(seconds, p=0.5).confidence_interval(confidence_level=LEVEL)
-    middle = float(np.median(seconds))
-    return Estimate(value=middle, low=min(interval.low, middle), high=max(interval.high, middle), level=LEVEL)

@@ -5,8 +5,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bench_models.errors import BenchModelsError
+from bench_models.metrics.latency import THREADS
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
-from bench_models.reproduction.latencies import THREADS
 from bench_models.reproduction.making import transformed
 from bench_models.reproduction.table import Row, Table, Weights
 from bench_models.stats.estimate import Estimate

@@ -7,22 +7,20 @@ from statistics import median
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import quantile_test
 from tqdm import tqdm
 
 from bench_models.errors import BenchModelsError
 from bench_models.stats.estimate import Estimate
+from bench_models.stats.medians import median_of
 from bench_models.tokens import Batch
 
 if TYPE_CHECKING:
     from bench_models.runtimes.session import Session
 
 TOKENS = 17
-THREADS = 1
 # With fewer calls the interval of a median has no end.
 FEWEST_CALLS = 6
 
-LEVEL = 0.95
 _WARM_UP = 3
 
 
@@ -48,7 +46,6 @@ def require_enough(calls: int) -> None:
 
 def measure(sessions: "Sequence[Session]", calls: int, clock: Callable[[], float] = time.perf_counter) -> list[Latency]:
     """Time the sessions in turn, the first of which is the baseline; each round starts with another one."""
-    require_enough(calls)
     batch = sentence()
     times: list[list[float]] = [[] for _ in sessions]
     for session in sessions:
@@ -62,16 +59,9 @@ def measure(sessions: "Sequence[Session]", calls: int, clock: Callable[[], float
 
 
 def latency(baseline: Sequence[float], own: Sequence[float]) -> Latency:
-    """Summarise times that were taken in the same rounds.
-
-    The interval of the median is made of order statistics, and so holds for any distribution.
-
-    Source: Conover, Practical nonparametric statistics (1999), section 3.2.
-    """
+    """Summarise times that were taken in the same rounds."""
     ratios = [before / after for before, after in zip(baseline, own, strict=True)]
-    interval = quantile_test(ratios, q=1, p=0.5).confidence_interval(LEVEL)
-    speed_up = Estimate(value=median(ratios), low=float(interval.low), high=float(interval.high), level=LEVEL)
-    return Latency(seconds=median(own), speed_up=speed_up)
+    return Latency(seconds=median(own), speed_up=median_of(ratios))
 
 
 def _time(session: "Session", batch: Batch, clock: Callable[[], float]) -> float:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from bench_models.metrics.latency import THREADS
 from bench_models.outcomes import Outcome
 from bench_models.reproduction import accuracies, latencies
 from bench_models.reproduction.latencies import Latency
@@ -55,9 +56,10 @@ def reproduce(table: Table, *, tokenizer: Path, home: Path, calls: int) -> Repro
 
 def count(table: Table, *, tokenizer: Path, home: Path) -> "tuple[list[nn.Module], list[Sizes]]":
     """Return the model of each row, and its sizes, counted as the table counts them."""
+    encoder = Encoder(tokenizer)
     models, sizes = [], []
     for row in tqdm(table.rows, desc=f"building table {table.letter}", leave=False, disable=None):
-        with _workshop(tokenizer, home) as context:
+        with _workshop(encoder, home) as context:
             model = build(row, context)
             sizes.append(sizes_of(row, model, table.counted, tokenizer=tokenizer, scratch=context.scratch))
         models.append(model)
@@ -67,13 +69,13 @@ def count(table: Table, *, tokenizer: Path, home: Path) -> "tuple[list[nn.Module
 def _times(models: "list[nn.Module]", calls: int) -> list[Latency]:
     from bench_models.runtimes.eager import Eager
 
-    return latencies.measure([Eager().open(model, threads=latencies.THREADS) for model in models], calls)
+    return latencies.measure([Eager().open(model, threads=THREADS) for model in models], calls)
 
 
 @contextmanager
-def _workshop(tokenizer: Path, home: Path) -> "Iterator[Context]":
+def _workshop(encoder: Encoder, home: Path) -> "Iterator[Context]":
     """Yield what steps may use, with a scratch folder for one row: a table's folders together fill a disk."""
     from bench_models.recipes.step import Context
 
     with TemporaryDirectory() as scratch:
-        yield Context(variant="", corpus=_NO_SENTENCES, encoder=Encoder(tokenizer), home=home, scratch=Path(scratch))
+        yield Context(variant="", corpus=_NO_SENTENCES, encoder=encoder, home=home, scratch=Path(scratch))

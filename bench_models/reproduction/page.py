@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 
 from bench_models.machine import Machine
-from bench_models.reproduction import latencies
+from bench_models.metrics.latency import THREADS
 from bench_models.reproduction.cells import Cell, cells
+from bench_models.reproduction.latencies import TOKENS
 from bench_models.reproduction.measuring import Reproduced
 from bench_models.reproduction.prose import item, paragraph
 from bench_models.reproduction.section import section
+from bench_models.stats.proportions import LEVEL
 
 
 def markdown(found: Sequence[Reproduced], machine: Machine, versions: dict[str, str], calls: int) -> str:
@@ -50,10 +52,10 @@ def _summary(found: Sequence[Reproduced]) -> str:
 
 def _origin(machine: Machine, versions: dict[str, str], calls: int) -> str:
     lines = [
-        f"A latency is the median of {calls} calls with one sentence of {latencies.TOKENS} tokens, in eager PyTorch on "
-        f"the CPU, with {latencies.THREADS} thread.",
+        f"A latency is the median of {calls} calls with one sentence of {TOKENS} tokens, in eager PyTorch on "
+        f"the CPU, with {THREADS} thread.",
         "A speed-up is the median over the rounds of the baseline's time divided by the variant's, with a "
-        f"{latencies.LEVEL:.0%} interval by order statistics. It covers this run on this machine; other CPUs have "
+        f"{LEVEL:.0%} interval by order statistics. It covers this run on this machine; other CPUs have "
         "other kernels. A published one that was not printed is the ratio of the printed latencies.",
         "An accuracy is over the whole test split, with Wilson's interval.",
         f"Machine: {machine.cpu}, {machine.cores} cores, {machine.system}, {' '.join(machine.cpu_flags)}.",
