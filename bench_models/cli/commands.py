@@ -2,8 +2,12 @@
 
 import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from bench_models import suites
+
+if TYPE_CHECKING:
+    from bench_models.build import Builder
 
 
 def list_(options: argparse.Namespace) -> int:
@@ -16,11 +20,8 @@ def list_(options: argparse.Namespace) -> int:
 
 def build(options: argparse.Namespace) -> int:
     """Train what is missing."""
-    from bench_models.build import Builder
-    from bench_models.store import Store
-
-    suite = suites.load(options.suite)
-    builder = Builder(suite=suite, store=Store.default())
+    builder = _builder(options)
+    suite = builder.suite
     for variant in [suite[name].name for name in options.variants or suite.names]:
         builder.train(variant)
     return 0
@@ -35,22 +36,17 @@ def run(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Show the results of the checked-out commit again."""
-    from bench_models.build import Builder
     from bench_models.checkout import checkout_here
     from bench_models.reports.writing import write_report
-    from bench_models.store import Store
 
-    return write_report(Builder(suite=suites.load(options.suite), store=Store.default()), checkout_here())
+    return write_report(_builder(options), checkout_here())
 
 
 def export(options: argparse.Namespace) -> int:
     """Write a variant for deployment."""
-    from bench_models.build import Builder
     from bench_models.export.handover import hand_over
-    from bench_models.store import Store
 
-    builder = Builder(suite=suites.load(options.suite), store=Store.default())
-    hand_over(builder, options.variant, options.format, options.output)
+    hand_over(_builder(options), options.variant, options.format, options.output)
     return 0
 
 
@@ -60,3 +56,10 @@ def reproduce(options: argparse.Namespace) -> int:
     from bench_models.store import Store
 
     return write(options.output, Store.default().root, options.calls)
+
+
+def _builder(options: argparse.Namespace) -> "Builder":
+    from bench_models.build import Builder
+    from bench_models.store import Store
+
+    return Builder(suite=suites.load(options.suite), store=Store.default())

@@ -1,7 +1,7 @@
 """The model card of an exported variant: what it is, what was measured where, and how to load it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
 
 from huggingface_hub import EvalResult, ModelCardData
 from tabulate import tabulate
@@ -9,7 +9,7 @@ from tabulate import tabulate
 from bench_models.export.agreement import BATCHES, LENGTHS, Agreement
 from bench_models.export.formats import Format
 from bench_models.machine import Machine, library_versions
-from bench_models.metrics import ACCURACY, PARAMETERS, SIZE, SPARSITY
+from bench_models.metrics import PARAMETERS, SIZE, SPARSITY
 from bench_models.metrics.metric import show_mib, show_ms, show_share
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.stats.estimate import Estimate
@@ -124,25 +124,20 @@ def _steps(facts: Facts) -> list[str]:
 
 def _figures(facts: Facts) -> list[tuple[str, str, str]]:
     scorecard = facts.scorecard
+    accuracy, eager_accuracy = proportion(facts.agreement.correct), proportion(scorecard.correct)
     return [
-        ("accuracy", _accuracy(facts.agreement.correct), _accuracy(scorecard.correct)),
-        ("latency", _latency(facts.latency), _latency(facts.eager_latency)),
+        ("accuracy", _shown(accuracy, show_share), _shown(eager_accuracy, show_share)),
+        ("latency", _shown(facts.latency, show_ms), _shown(facts.eager_latency, show_ms)),
         ("size", show_mib(facts.file_bytes), SIZE.show(scorecard.size_bytes)),
         ("parameters", "", PARAMETERS.show(scorecard.parameters)),
         ("sparsity", "", SPARSITY.show(scorecard.sparsity)),
     ]
 
 
-def _accuracy(correct: tuple[bool, ...]) -> str:
-    share = proportion(correct)
-    return f"{ACCURACY.show(share.value)} ({show_share(share.low)} to {show_share(share.high)})"
-
-
-def _latency(seconds: Estimate) -> str:
-    return f"{show_ms(seconds.value)} ({show_ms(seconds.low)} to {show_ms(seconds.high)})"
+def _shown(estimate: Estimate, show: Callable[[float], str]) -> str:
+    return f"{show(estimate.value)} ({show(estimate.low)} to {show(estimate.high)})"
 
 
 def _libraries(facts: Facts) -> str:
-    versions = library_versions(("torch", "transformers", "tokenizers"))
-    versions |= {name: version(name) for name in facts.format.needs}
+    versions = library_versions(("torch", "transformers", "tokenizers", *facts.format.needs))
     return ", ".join(f"{name} {number}" for name, number in versions.items())

@@ -70,13 +70,10 @@ def _example() -> tuple[Tensor, Tensor]:
 
 
 def _write_program(model: nn.Module, file: Path) -> None:
-    torch.export.save(_program(model), file)
-
-
-def _program(model: nn.Module) -> torch.export.ExportedProgram:
     free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     with torch.no_grad():
-        return torch.export.export(_Logits(model), _example(), dynamic_shapes=dict.fromkeys(_INPUTS, free))
+        program = torch.export.export(_Logits(model), _example(), dynamic_shapes=dict.fromkeys(_INPUTS, free))
+    torch.export.save(program, file)
 
 
 def _open_program(file: Path, threads: int) -> Session:
@@ -154,7 +151,7 @@ def logits(input_ids, attention_mask):
         return model(torch.from_numpy(input_ids), torch.from_numpy(attention_mask)).float().numpy()
 """
 
-FORMATS = (
+_ALL = (
     Format(
         name="torch-export",
         filename="model.pt2",
@@ -186,3 +183,4 @@ def logits(input_ids, attention_mask):
         needs=("onnx", "onnxscript", "onnxruntime"),
     ),
 )
+FORMATS: dict[str, Format] = {each.name: each for each in _ALL}

@@ -40,7 +40,7 @@ def hand_over(builder: Builder, variant: str, target: str, output: Path) -> None
     carry the variant, when the folder is not empty, and when the written file does not agree with the variant.
     """
     row = builder.suite[variant]
-    chosen = _format(target)
+    chosen = FORMATS[target]
     _require_carried(builder.suite, variant, chosen)
     chosen.require_libraries()
     output = output.absolute()
@@ -63,10 +63,6 @@ def _move(folder: Path, output: Path) -> None:
         return
     for file in sorted(folder.iterdir(), key=lambda file: file.name == "README.md"):  # the card last
         file.rename(output / file.name)
-
-
-def _format(name: str) -> Format:
-    return next(each for each in FORMATS if each.name == name)
 
 
 def _require_carried(suite: Suite, variant: str, target: Format) -> None:

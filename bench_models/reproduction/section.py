@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from bench_models.metrics.metric import show_ms
+from bench_models.metrics.metric import show_mib, show_ms
 from bench_models.outcomes import Failed, Measured, Outcome, reason_of
 from bench_models.reproduction.cells import MIB, cells
 from bench_models.reproduction.folders import TRAINING_ARGUMENTS
@@ -14,8 +14,7 @@ from bench_models.reproduction.prose import item, paragraph
 from bench_models.reproduction.table import Row, Table
 from bench_models.stats.estimate import Estimate
 
-NOT_MEASURED = "not measured"
-
+_NOT_MEASURED = "not measured"
 _MISSING = "-"
 
 
@@ -82,10 +81,10 @@ def _measured(found: Reproduced) -> str:
     lines = [
         (
             row.name,
-            f"{sizes.artifact_bytes / MIB:.1f} MiB",
+            show_mib(sizes.artifact_bytes),
             _MISSING if row.latency is None else f"{row.latency} {found.table.latency_unit}",
             show_ms(latency.seconds),
-            published_speed_up(found.table, row),
+            _published_speed_up(found.table, row),
             _speed_up(latency),
             row.accuracy or _MISSING,
             _accuracy(outcome, row),
@@ -98,7 +97,7 @@ def _measured(found: Reproduced) -> str:
     return _grid((*headers, "accuracy published", "here (interval)"), lines, left=(0,))
 
 
-def published_speed_up(table: Table, row: Row) -> str:
+def _published_speed_up(table: Table, row: Row) -> str:
     """Return the printed speed-up, or else the ratio of the printed latencies."""
     baseline = table.rows[0]
     if row.speed_up is not None:
@@ -116,7 +115,7 @@ def _speed_up(latency: Latency) -> str:
 
 def _accuracy(outcome: Outcome[Estimate], row: Row) -> str:
     if not isinstance(outcome, Measured):
-        return NOT_MEASURED
+        return _NOT_MEASURED
     # Printed as a share or in percent: ours follows.
     scale, digits = (1, 4) if row.accuracy is not None and float(row.accuracy) <= 1 else (100, 2)
     ours = outcome.value.scaled(scale)

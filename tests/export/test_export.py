@@ -41,7 +41,7 @@ exec(compile(sys.stdin.read(), "card", "exec"))
 
 def test_every_format_that_can_be_asked_for_is_there() -> None:
     """The command line offers what is in the table."""
-    assert [each.name for each in FORMATS] == list(NAMES)
+    assert list(FORMATS) == list(NAMES)
 
 
 @pytest.mark.parametrize(
