@@ -51,16 +51,23 @@ def test_few_bits_answer_almost_the_same_and_count_the_same(model: nn.Module, co
 
 
 def test_artifact_holds_the_scales_that_the_naive_size_misses(model: nn.Module, context: Context) -> None:
-    """Double quantization makes the scales of the same 4-bit weights smaller."""
+    """Of the same 4-bit weights; double quantization keeps them in a byte each instead of four."""
     single = Quantize4Bit(double=False).apply(copy.deepcopy(model), context)
     double = Quantize4Bit(double=True).apply(copy.deepcopy(model), context)
     assert naive_bytes(single) == naive_bytes(double)
+    assert 4 * scale_bytes(double) == scale_bytes(single)
     linear = [each for name, each in model.named_modules() if isinstance(each, nn.Linear) and name != "classifier"]
     four_bit = sum(each.weight.numel() for each in linear)
     rest = sum(each.numel() for each in model.parameters()) - four_bit
     buffers = sum(each.numel() * each.element_size() for each in model.buffers())
     assert naive_bytes(double) == four_bit // 2 + 2 * rest + buffers
     assert artifact_bytes(double) > naive_bytes(double)
+
+
+def scale_bytes(model: nn.Module) -> int:
+    """Return the bytes of what 4-bit weights are multiplied by, without the scales of scales."""
+    states = [each.quant_state for each in model.parameters() if hasattr(each, "quant_state")]
+    return sum(state.absmax.nbytes for state in states)
 
 
 def test_zeros_of_packed_weights_are_counted(model: nn.Module, context: Context) -> None:
