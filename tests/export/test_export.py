@@ -4,7 +4,6 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from huggingface_hub import ModelCard
 from numpy.typing import NDArray
+from tiny_project import with_row
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
@@ -58,7 +58,7 @@ def test_handed_over_file_answers_by_itself(
 ) -> None:
     """The card's own example runs with nothing but the folder and the format's library, and gives labels."""
     folder = tmp_path / "out"
-    hand_over(_with_row(builder, *steps), "mine", target, folder)
+    hand_over(with_row(builder, "mine", *steps), "mine", target, folder)
     card = (folder / "README.md").read_text(encoding="utf-8")
     example = re.findall(r"```python\n(.*?)```", card, flags=re.DOTALL)[0]
     example = example.replace("A film that shines.", "the film shines at once").replace(
@@ -68,13 +68,6 @@ def test_handed_over_file_answers_by_itself(
         [sys.executable, "-c", _WITHOUT_US], input=example, cwd=folder, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stdout.strip()) == (0, "['good', 'bad']"), done.stderr
-
-
-def _with_row(builder: Builder, *steps: Step) -> Builder:
-    """Return a builder of the tiny suite with a row ``mine`` that makes these steps from the baseline."""
-    suite = builder.suite
-    row = replace(suite["pruned"], name="mine", steps=steps)
-    return replace(builder, suite=replace(suite, variants=(*suite.variants[:1], row)))
 
 
 def test_card_carries_metadata_and_figures_with_intervals(builder: Builder, tmp_path: Path) -> None:
@@ -113,7 +106,7 @@ def test_what_a_format_cannot_carry_is_refused_before_work_begins(
     builder: Builder, tmp_path: Path, step: Step, refused: tuple[str, ...]
 ) -> None:
     """The others are written, loaded and compared."""
-    mine = _with_row(builder, step)
+    mine = with_row(builder, "mine", step)
     for target in NAMES:
         if target in refused:
             with pytest.raises(BenchModelsError, match=f"mine cannot be written as {target}: .*{type(step).__name__}"):

@@ -8,8 +8,6 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models
 
-from bench_models.build import Builder
-from bench_models.home import home
 from bench_models.metrics.weights import parameter_count
 from bench_models.recipes.precision import Cast
 from bench_models.recipes.step import Context
@@ -36,16 +34,9 @@ LIGHT = [
 
 
 @pytest.fixture
-def context(builder: Builder, tmp_path: Path) -> Context:
-    """Return what a step may use."""
-    return Context(variant="", corpus=builder.corpus, encoder=builder.encoder, home=tmp_path, scratch=tmp_path)
-
-
-@pytest.fixture
-def vocabulary(users_store: str | None, monkeypatch: pytest.MonkeyPatch) -> Path:
+def vocabulary(users_store: Path) -> Path:
     """Return the tokenizer of the architectures' vocabulary, from the user's own store."""
-    monkeypatch.delenv("BENCH_MODELS_HOME")
-    return MINILM.folder(Path(users_store) if users_store else home()) / "tokenizer.json"
+    return MINILM.folder(users_store) / "tokenizer.json"
 
 
 @pytest.fixture
