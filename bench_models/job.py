@@ -1,6 +1,8 @@
 """The main job: build, measure, judge and report one suite at the checked-out commit."""
 
 import logging
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +14,7 @@ from bench_models.history import knows_machine
 from bench_models.metrics.scorecard import require_better_than_chance, score
 from bench_models.reports.writing import write_report
 from bench_models.store import Store
-from bench_models.suites import module_name
+from bench_models.suites import ROWS, module_name
 from bench_models.suites.suite import Suite
 
 log = logging.getLogger(__name__)
@@ -23,7 +25,8 @@ THRESHOLDS = Path("tests") / "thresholds"
 def run(suite: Suite, suite_argument: str) -> int:
     """Run the whole job and return its exit status: 0 all kept, 1 a budget broken, 2 not measured.
 
-    ``suite_argument`` is the name or path that the suite was given by, for the processes started here.
+    ``suite`` has the rows that are asked for; ``suite_argument`` is the name or path that it was given by, for
+    the processes started here.
     """
     checkout = checkout_here()
     require_clean(checkout)
@@ -38,7 +41,7 @@ def run(suite: Suite, suite_argument: str) -> int:
     log.info("[2/4] timing with asv")
     _time(suite, checkout)
     log.info("[3/4] enforcing the budgets")
-    enforced = _enforce(checkout, suite_argument)
+    enforced = _enforce(suite, checkout, suite_argument)
     log.info("[4/4] reporting")
     _require_unchanged(checkout)
     return max(write_report(builder, checkout), enforced)
@@ -68,19 +71,23 @@ def _time(suite: Suite, checkout: Checkout) -> None:
             raise BenchModelsError("`asv machine --yes` failed: what it printed above says why")
     # Status 2 means that a benchmark failed; the report says which and why.
     options = ("--python=same", f"--set-commit-hash={checkout.commit}", "--record-samples", "--show-stderr")
-    status = _start("asv", "run", *options, "--bench", rf"^{module_name(suite.name)}\.", cwd=checkout.root)
+    rows = "|".join(re.escape(name) for name in suite.names)
+    # asv knows a row by its repr; what has no parameter belongs to every row.
+    benchmarks = rf"^{module_name(suite.name)}\.[^(]*(\('({rows})'\))?$"
+    status = _start("asv", "run", *options, "--bench", benchmarks, cwd=checkout.root, **{ROWS: " ".join(suite.names)})
     if status not in (0, 2):
         raise BenchModelsError(f"asv ended with status {status}: what it printed above says why")
 
 
-def _enforce(checkout: Checkout, suite_argument: str) -> int:
+def _enforce(suite: Suite, checkout: Checkout, suite_argument: str) -> int:
     """Run the budget tests; 0 and 1 are pytest's "passed" and "failed", anything else is trouble."""
     if not (checkout.root / THRESHOLDS).is_dir():
         raise BenchModelsError(
             f"there is no {THRESHOLDS} in {checkout.root}: run this in a clone that has the budget tests"
         )
-    options = ("--numprocesses=auto", "--quiet", "--no-header", "--suite", _absolute(suite_argument))
-    status = _start("pytest", *options, str(THRESHOLDS), cwd=checkout.root)
+    options = ("--numprocesses=auto", "--quiet", "--no-header")
+    chosen = ("--suite", _absolute(suite_argument), "--rows", *suite.names)
+    status = _start("pytest", str(THRESHOLDS), *options, *chosen, cwd=checkout.root)
     return status if status in (0, 1) else 2
 
 
@@ -89,5 +96,6 @@ def _absolute(suite_argument: str) -> str:
     return str(Path(suite_argument).absolute()) if suite_argument.endswith(".py") else suite_argument
 
 
-def _start(module: str, *arguments: str, cwd: Path) -> int:
-    return subprocess.run([sys.executable, "-m", module, *arguments], cwd=cwd, check=False).returncode
+def _start(module: str, *arguments: str, cwd: Path, **environment: str) -> int:
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, cwd=cwd, env=os.environ | environment, check=False).returncode

@@ -8,13 +8,14 @@ them over. asv hands what ``setup_cache`` returned to every benchmark, before th
 """
 
 import logging
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import ClassVar
 
-from bench_models import metrics
+from bench_models import metrics, suites
 from bench_models.build import Builder
 from bench_models.errors import UnavailableError
 from bench_models.metrics.latency import THREADS, Scenarios, scenarios
@@ -56,10 +57,11 @@ class Prepared:
 
 
 def prepare(suite: Suite) -> Prepared:
-    """Build and score all variants; what was built and scored before is reused.
+    """Build and score the variants that are asked for; what was built and scored before is reused.
 
     A suite whose weights or sentences cannot be had here is skipped, with the reason.
     """
+    suite = suite.only(os.environ.get(suites.ROWS, "").split())
     builder = Builder(suite=suite, store=Store.default())
     try:
         suite.checkpoint.folder(builder.store.root)  # first, as it finds out at once that a hub is not there

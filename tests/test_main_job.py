@@ -60,6 +60,18 @@ def test_job_measures_judges_and_reports(bench_models: Run, project: Path) -> No
     assert again.stdout in done.stdout
 
 
+def test_job_does_the_rows_that_it_is_asked_for_and_those_they_start_from(bench_models: Run, project: Path) -> None:
+    """The others are neither scored nor timed, and have no budget to keep."""
+    _edit(project, *ONE_PROCESS)
+    done = bench_models("run", SUITE, "pruned", cwd=project)
+
+    assert done.returncode == 0, done.stderr
+    assert "1 of 1 variants keep their budgets." in done.stdout
+    assert [row["name"] for row in _report(project)["variants"]] == ["baseline", "pruned"]  # type: ignore[attr-defined]
+    assert "2 passed" in done.stdout
+    assert "**int8 could not be measured.**" in bench_models("report", SUITE, cwd=project).stdout
+
+
 def test_broken_budget_is_status_1_and_named(bench_models: Run, project: Path) -> None:
     """By pytest, and by the report."""
     _edit(project, *ONE_PROCESS)

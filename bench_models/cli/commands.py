@@ -8,6 +8,7 @@ from bench_models import suites
 
 if TYPE_CHECKING:
     from bench_models.build import Builder
+    from bench_models.suites.suite import Suite
 
 
 def list_(options: argparse.Namespace) -> int:
@@ -20,8 +21,8 @@ def list_(options: argparse.Namespace) -> int:
 
 def build(options: argparse.Namespace) -> int:
     """Train what is missing."""
-    builder = _builder(options)
-    suite = builder.suite
+    suite = suites.load(options.suite)
+    builder = _builder(suite)
     for variant in [suite[name].name for name in options.variants or suite.names]:
         builder.train(variant)
     return 0
@@ -31,7 +32,7 @@ def run(options: argparse.Namespace) -> int:
     """Do the main job."""
     from bench_models.job import run as job
 
-    return job(suites.load(options.suite), options.suite)
+    return job(suites.load(options.suite).only(options.variants), options.suite)
 
 
 def report(options: argparse.Namespace) -> int:
@@ -39,14 +40,14 @@ def report(options: argparse.Namespace) -> int:
     from bench_models.checkout import checkout_here
     from bench_models.reports.writing import write_report
 
-    return write_report(_builder(options), checkout_here())
+    return write_report(_builder(suites.load(options.suite).only(options.variants)), checkout_here())
 
 
 def export(options: argparse.Namespace) -> int:
     """Write a variant for deployment."""
     from bench_models.export.handover import hand_over
 
-    hand_over(_builder(options), options.variant, options.format, options.output)
+    hand_over(_builder(suites.load(options.suite)), options.variant, options.format, options.output)
     return 0
 
 
@@ -58,8 +59,8 @@ def reproduce(options: argparse.Namespace) -> int:
     return write(options.output, Store.default().root, options.calls)
 
 
-def _builder(options: argparse.Namespace) -> "Builder":
+def _builder(suite: "Suite") -> "Builder":
     from bench_models.build import Builder
     from bench_models.store import Store
 
-    return Builder(suite=suites.load(options.suite), store=Store.default())
+    return Builder(suite=suite, store=Store.default())

@@ -31,12 +31,13 @@ COMMANDS = (
     Command(
         name="run",
         run=commands.run,
-        arguments=(arguments.suite,),
+        arguments=(arguments.suite, arguments.variants),
         summary="build, measure, judge and report a suite at the checked-out commit",
         details=(
             "The main job, in a clone without uncommitted changes: build all variants and score them (what was\n"
             "built or scored before is reused), time them with asv, enforce the budgets with pytest, and write the\n"
-            "report to results/.\n\nexample:  bench-models run rotten-tomatoes"
+            "report to results/. Named rows come with those that they start from, and the baseline.\n\n"
+            "example:  bench-models run rotten-tomatoes int8-dynamic pruned30"
         ),
     ),
     Command(
@@ -53,7 +54,7 @@ COMMANDS = (
     Command(
         name="report",
         run=commands.report,
-        arguments=(arguments.suite,),
+        arguments=(arguments.suite, arguments.variants),
         summary="print and write the report of the checked-out commit again",
         details=(
             "Read the stored results of the checked-out commit, print them as Markdown and write them to results/\n"

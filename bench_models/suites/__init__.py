@@ -13,6 +13,9 @@ from bench_models.suites.suite import Suite
 BUILT_IN = ("rotten-tomatoes", "sst2-distilbert", "sst2-bert", "imdb-bert")
 DEFAULT = BUILT_IN[0]
 
+# The rows that the main job was asked for, for the processes that asv starts; all of them where it is not set.
+ROWS = "BENCH_MODELS_ROWS"
+
 
 def load(name_or_path: str) -> Suite:
     """Return the suite called so, or the ``SUITE`` of the Python file at that path.

@@ -1,8 +1,8 @@
 """A suite as a frozen table: one model, one corpus, its variants and their budgets."""
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 
 from bench_models.errors import BenchModelsError
 from bench_models.recipes.step import Step
@@ -106,6 +106,13 @@ class Suite:
         if variant.starts_from is not None:
             yield from self.lineage(variant.starts_from)
         yield variant
+
+    def only(self, names: Collection[str]) -> "Suite":
+        """Return the baseline, the rows called so and those that they start from; all rows when none is named."""
+        wanted = {variant.name for name in names for variant in self.lineage(name)} | {self.baseline.name}
+        if not names:
+            return self
+        return replace(self, variants=tuple(variant for variant in self.variants if variant.name in wanted))
 
     def _check(self, variant: Variant, above: list[str]) -> None:
         parent = variant.starts_from

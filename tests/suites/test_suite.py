@@ -124,3 +124,11 @@ def test_file_that_is_no_suite_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine.py").write_text("SUITE = (\n", encoding="utf-8")
     with pytest.raises(BenchModelsError, match=r"mine\.py cannot be imported: SyntaxError"):
         suites.load(str(tmp_path / "mine.py"))
+
+
+def test_rows_come_with_those_that_they_start_from_and_the_baseline() -> None:
+    """In the order of the table, however they are named; all of them when none is."""
+    assert SUITE.only(["student3-int8", "bf16"]).names == ["baseline", "bf16", "student3", "student3-int8"]
+    assert SUITE.only([]) == SUITE
+    with pytest.raises(BenchModelsError, match="has no variant 'int4': it has baseline"):
+        SUITE.only(["int4"])

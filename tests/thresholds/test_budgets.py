@@ -14,22 +14,22 @@ from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Measured
 from bench_models.results import SuiteResult, results_of
 from bench_models.store import Store
+from bench_models.suites.suite import Suite
 from bench_models.verdict.budgets import Check, judge
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Make one test of each variant that has a budget."""
     if "variant" in metafunc.fixturenames:
-        suite = suites.load(metafunc.config.getoption("--suite"))
+        suite = _suite(metafunc.config)
         metafunc.parametrize("variant", [variant.name for variant in suite.variants if variant.budget])
 
 
 @pytest.fixture(scope="session")
 def result(pytestconfig: pytest.Config) -> SuiteResult:
     """Return what was measured for the checked-out commit."""
-    suite = suites.load(pytestconfig.getoption("--suite"))
     try:
-        return results_of(Builder(suite=suite, store=Store.default()), checkout_here())
+        return results_of(Builder(suite=_suite(pytestconfig), store=Store.default()), checkout_here())
     except BenchModelsError as error:
         reason = str(error)
     # Outside the handler, so that pytest shows the sentence alone and not the error behind it.
@@ -46,6 +46,10 @@ def test_size_reduction_reaches_budget(result: SuiteResult, variant: str) -> Non
     """A variant's artifact is as much smaller as its budget asks."""
     _, reduction = _checks(result, variant)
     _require(reduction, variant)
+
+
+def _suite(config: pytest.Config) -> Suite:
+    return suites.load(config.getoption("--suite")).only(config.getoption("--rows"))
 
 
 def _checks(result: SuiteResult, variant: str) -> tuple[Check, Check]:
