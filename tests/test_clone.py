@@ -5,9 +5,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny_project import commit_all, git
+
+from bench_models.suites.rotten_tomatoes import SUITE
 
 pytestmark = pytest.mark.slow
 
@@ -27,26 +30,45 @@ def _run(*command: str, cwd: Path) -> str:
     return done.stdout + done.stderr
 
 
-def test_two_commands_in_a_fresh_clone_measure_the_real_suite(project: Path, tmp_path: Path) -> None:
-    """``pip install tox`` into an empty environment, then ``tox -e bench``: every budget is kept."""
+def _two_commands(project: Path, tmp_path: Path, *asked: str) -> dict[str, dict[str, Any]]:
+    """Type ``pip install tox`` in an empty environment and ``tox -e bench`` in a clone; return the report's rows."""
     git("clone", "--quiet", str(project), str(tmp_path / "clone"), cwd=tmp_path)
     subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "venv")], check=True)
     _run(str(tmp_path / "venv" / "bin" / "python"), "-m", "pip", "install", "--quiet", "tox", cwd=tmp_path)
-    printed = _run(str(tmp_path / "venv" / "bin" / "tox"), "-e", "bench", cwd=tmp_path / "clone")
+    printed = _run(str(tmp_path / "venv" / "bin" / "tox"), "-e", "bench", *asked, cwd=tmp_path / "clone")
 
     report = json.loads((tmp_path / "clone" / "results" / "rotten-tomatoes.json").read_text(encoding="utf-8"))
     rows = {row["name"]: row for row in report["variants"]}
-    assert "18 of 18 variants keep their budgets." in printed
+    judged = len(rows) - 1
+    assert f"{judged} of {judged} variants keep their budgets." in printed
     assert report["exit_status"] == 0
     assert rows["baseline"]["accuracy_share"]["value"] >= 0.835
+    # About half of the latency, but for what a noisy machine may add to either.
+    assert rows["student3"]["speed_up_single_stream_ratio"]["value"] > 1.6
+    assert rows["int8-dynamic"]["speed_up_single_stream_ratio"]["value"] > 1.5
+    assert rows["pruned30"]["sparsity_share"] == pytest.approx(0.142, abs=0.001)
+    return rows
+
+
+def test_two_commands_in_a_fresh_clone_measure_rows_of_the_real_suite(project: Path, tmp_path: Path) -> None:
+    """One row of each family of techniques, and those that they start from: every budget is kept."""
+    asked = ("int8-dynamic", "llm-int8", "nf4-bf16", "int2", "pruned30-int8", "student3-int8")
+    rows = _two_commands(project, tmp_path, "--", "rotten-tomatoes", *asked)
+
+    assert rows.keys() == {"baseline", "pruned30", "student3", *asked}
+
+
+@pytest.mark.nightly
+def test_two_commands_in_a_fresh_clone_measure_the_whole_real_suite(project: Path, tmp_path: Path) -> None:
+    """Just ``tox -e bench``: every budget of every row is kept."""
+    rows = _two_commands(project, tmp_path)
+
+    assert list(rows) == SUITE.names
     lost = {name: row["accuracy_drop_points"]["value"] for name, row in rows.items()}
     # Where its CPU trains otherwise than README's, the budgets say by how much a student may differ.
     assert lost["int2-aware"] < lost["int2"] - 2
-    # About half of the latency and 0.4 of it, but for what a noisy machine may add to either.
-    assert rows["student3"]["speed_up_single_stream_ratio"]["value"] > 1.6
+    # About 0.4 of the latency, but for what a noisy machine may add to either.
     assert rows["student2"]["speed_up_single_stream_ratio"]["value"] > 2.1
-    assert rows["int8-dynamic"]["speed_up_single_stream_ratio"]["value"] > 1.5
-    assert rows["pruned30"]["sparsity_share"] == pytest.approx(0.142, abs=0.001)
 
 
 def test_plain_asv_measures_a_range_of_commits(project: Path) -> None:
