@@ -46,7 +46,8 @@ def export(options: argparse.Namespace) -> int:
     """Write a variant for deployment."""
     from bench_models.export.handover import hand_over
 
-    hand_over(_builder(options), options.variant, options.format, options.output)
+    builder = _builder(options)
+    hand_over(builder, options.variant, options.format, options.output, despite_budget=options.despite_budget)
     return 0
 
 
