@@ -79,7 +79,7 @@ def _enforce(checkout: Checkout, suite_argument: str) -> int:
         raise BenchModelsError(
             f"there is no {THRESHOLDS} in {checkout.root}: run this in a clone that has the budget tests"
         )
-    options = ("--numprocesses=auto", "--quiet", "--no-header", "--suite", _absolute(suite_argument))
+    options = ("--quiet", "--no-header", "--suite", _absolute(suite_argument))
     status = _start("pytest", *options, str(THRESHOLDS), cwd=checkout.root)
     return status if status in (0, 1) else 2
 
