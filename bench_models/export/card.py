@@ -12,7 +12,7 @@ from bench_models.export.agreement import BATCHES, LENGTHS, Agreement
 from bench_models.export.formats import Format
 from bench_models.machine import Machine, library_versions
 from bench_models.metrics import PARAMETERS, SIZE, SPARSITY
-from bench_models.metrics.metric import show_mib, show_ms, show_share
+from bench_models.metrics.metric import show_ms, show_share, show_size
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
@@ -164,7 +164,7 @@ def _figures(facts: Facts) -> list[tuple[str, str, str]]:
     return [
         ("accuracy", _shown(accuracy, show_share), _shown(eager_accuracy, show_share)),
         ("latency", _shown(facts.latency, show_ms), _shown(facts.eager_latency, show_ms)),
-        ("size", show_mib(facts.file_bytes), SIZE.show(scorecard.size_bytes)),
+        ("size", show_size(facts.file_bytes), SIZE.show(scorecard.size_bytes)),
         ("parameters", "", PARAMETERS.show(scorecard.parameters)),
         ("sparsity", "", SPARSITY.show(scorecard.sparsity)),
     ]
