@@ -12,17 +12,20 @@ from tiny_project import TINY_BENCHMARKS, TINY_SUITE, commit_all, git, sentences
 
 from bench_models import suites
 from bench_models.build import Builder
+from bench_models.home import home
+from bench_models.recipes.step import Context
 from bench_models.store import Store
-
-_USERS_STORE = os.environ.get("BENCH_MODELS_HOME")
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture
-def users_store() -> str | None:
-    """Return the user's own ``BENCH_MODELS_HOME``, for the tests of the real suite."""
-    return _USERS_STORE
+@pytest.fixture(scope="session")
+def users_store() -> Path:
+    """Return the user's own store, for the tests of the real suite.
+
+    Of the session, and so asked for before ``_away_from_home`` says otherwise for one test.
+    """
+    return home()
 
 
 @pytest.fixture(autouse=True)
@@ -64,6 +67,12 @@ def tiny_suite(tmp_path: Path, tiny_checkpoint: Path) -> Path:
 def builder(tiny_suite: Path, tmp_path: Path) -> Builder:
     """Return a builder of the tiny suite with an empty store."""
     return Builder(suite=suites.load(str(tiny_suite)), store=Store(root=tmp_path / "home"))
+
+
+@pytest.fixture
+def context(builder: Builder, tmp_path: Path) -> Context:
+    """Return what a step may use."""
+    return Context(variant="mine", corpus=builder.corpus, encoder=builder.encoder, home=tmp_path, scratch=tmp_path)
 
 
 @pytest.fixture

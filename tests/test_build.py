@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_project import TINY_SUITE, write_tiny
+from tiny_project import TINY_SUITE, TRAINING, edited, write_tiny
 
 from bench_models import suites
 from bench_models.build import Builder
@@ -17,7 +17,8 @@ from bench_models.metrics.scorecard import scorecard_key
 from bench_models.recipes.finetune import FineTune
 from bench_models.store import Store
 
-RETRAINED = TINY_SUITE.replace(
+RETRAINED = edited(
+    TINY_SUITE,
     'Variant(name="pruned", starts_from="baseline", steps=(PruneL1(amount=0.5),)',
     'Variant(name="pruned", starts_from="baseline", '
     "steps=(PruneL1(amount=0.5), FineTune(learning_rate=1e-3, max_epochs=1))",
@@ -54,7 +55,7 @@ def test_editing_a_recipe_rebuilds_only_what_descends_from_it(tmp_path: Path, ti
     suite = write_tiny(tmp_path / "a", tiny_checkpoint)
     before = _builder(suite, tmp_path / "home")
     keys = {name: before.key(name) for name in before.suite.names}
-    _rewrite(suite, TINY_SUITE.replace("amount=0.5", "amount=0.6"))
+    _rewrite(suite, edited(TINY_SUITE, "amount=0.5", "amount=0.6"))
     after = _builder(suite, tmp_path / "home")
 
     assert [name for name in after.suite.names if after.key(name) != keys[name]] == ["pruned", "int8"]
@@ -71,7 +72,7 @@ def test_trained_step_below_another_reuses_its_parent(
     assert _trained(caplog) == ["baseline", "pruned"]
     caplog.clear()
 
-    _rewrite(suite, RETRAINED.replace("1e-3", "2e-3"))
+    _rewrite(suite, edited(RETRAINED, "1e-3", "2e-3"))
     _builder(suite, tmp_path / "home").build("int8")
     assert _trained(caplog) == ["pruned"]
 
@@ -95,7 +96,7 @@ def test_training_that_fails_is_not_repeated_for_each_row(builder: Builder, monk
 def test_corpus_is_part_of_every_key(tmp_path: Path, tiny_checkpoint: Path) -> None:
     """Even of a baseline without steps, whose scorecard is about the sentences."""
     suite = write_tiny(tmp_path / "a", tiny_checkpoint)
-    _rewrite(suite, TINY_SUITE.replace("steps=(FineTune(learning_rate=1e-2, max_epochs=3),)", "steps=()"))
+    _rewrite(suite, edited(TINY_SUITE, f"steps=({TRAINING},)", "steps=()"))
     before = _builder(suite, tmp_path / "home")
     keys = {name: scorecard_key(before, before.suite[name]) for name in before.suite.names}
     with (suite.parent / "sentences.csv").open("a", encoding="utf-8") as file:
@@ -149,12 +150,14 @@ def _trained(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [line.split()[1].rstrip(":") for line in lines if line.startswith("training ")]
 
 
-STUDENTS = TINY_SUITE.replace(
-    "from bench_models.recipes.finetune",
-    "from bench_models.recipes.distill import Distill\n"
-    "from bench_models.recipes.structured import PruneHeads\n"
-    "from bench_models.recipes.finetune",
-).replace(
+STUDENTS = edited(
+    edited(
+        TINY_SUITE,
+        "from bench_models.recipes.finetune",
+        "from bench_models.recipes.distill import Distill\n"
+        "from bench_models.recipes.structured import PruneHeads\n"
+        "from bench_models.recipes.finetune",
+    ),
     "    ),\n)",
     """\
         Variant(
@@ -186,6 +189,7 @@ def test_editing_one_recipe_trains_only_what_descends_from_it(
 
     assert trained(STUDENTS) == ["baseline", "student", "heads"]
     assert trained(STUDENTS) == []
-    assert trained(STUDENTS.replace("layers=(1,)", "layers=(1,), temperature=3.0")) == ["student"]
-    assert trained(STUDENTS.replace("PruneHeads(amount=0.5", "PruneHeads(amount=0.3")) == ["heads"]
-    assert trained(STUDENTS.replace("1e-2, max_epochs=3", "1e-2, max_epochs=4")) == ["baseline", "student", "heads"]
+    assert trained(edited(STUDENTS, "layers=(1,)", "layers=(1,), temperature=3.0")) == ["student"]
+    assert trained(edited(STUDENTS, "PruneHeads(amount=0.5", "PruneHeads(amount=0.3")) == ["heads"]
+    longer = edited(STUDENTS, TRAINING, "FineTune(learning_rate=1e-2, max_epochs=4)")
+    assert trained(longer) == ["baseline", "student", "heads"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from checking import Run
+from tiny_project import edited
 
 
 @pytest.mark.parametrize("command", ["list", "run", "build", "report", "export", "reproduce"])
@@ -89,7 +90,7 @@ def test_suite_whose_row_starts_nowhere_is_refused(
 ) -> None:
     """By its path, like any suite of a user."""
     text = tiny_suite.read_text(encoding="utf-8")
-    tiny_suite.write_text(text.replace('starts_from="pruned"', f'starts_from="{parent}"'), encoding="utf-8")
+    tiny_suite.write_text(edited(text, 'starts_from="pruned"', f'starts_from="{parent}"'), encoding="utf-8")
     done = bench_models("build", str(tiny_suite), cwd=tiny_suite.parent)
 
     assert done.returncode == 2
@@ -114,7 +115,7 @@ def test_build_says_what_it_trains_and_what_it_reuses(bench_models: Run, tiny_su
 def test_crash_is_not_mistaken_for_a_broken_budget(bench_models: Run, tiny_suite: Path) -> None:
     """A forgotten comma: whatever Python says of it, the status is 2."""
     text = tiny_suite.read_text(encoding="utf-8")
-    tiny_suite.write_text(text.replace("steps=(QuantizeDynamic(),)", "steps=(QuantizeDynamic())"), encoding="utf-8")
+    tiny_suite.write_text(edited(text, "steps=(QuantizeDynamic(),)", "steps=(QuantizeDynamic())"), encoding="utf-8")
     done = bench_models("list", str(tiny_suite), cwd=tiny_suite.parent)
 
     assert done.returncode == 2

@@ -13,11 +13,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
-def _users_own_store(monkeypatch: pytest.MonkeyPatch, users_store: str | None) -> None:
+def _users_own_store(monkeypatch: pytest.MonkeyPatch, users_store: Path) -> None:
     """Take the user's own store: what tox -e bench trained before is not trained again here."""
-    monkeypatch.delenv("BENCH_MODELS_HOME")
-    if users_store is not None:
-        monkeypatch.setenv("BENCH_MODELS_HOME", users_store)
+    monkeypatch.setenv("BENCH_MODELS_HOME", str(users_store))
 
 
 def _run(*command: str, cwd: Path) -> str:

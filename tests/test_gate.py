@@ -4,9 +4,7 @@ from pathlib import Path
 
 import pytest
 from checking import Run, judged
-from tiny_project import TINY_BENCHMARKS, TINY_SUITE, commit_all, sentences
-
-from bench_models.home import home
+from tiny_project import TINY_BENCHMARKS, TINY_SUITE, TRAINING, commit_all, edited, sentences
 
 pytestmark = pytest.mark.slow
 
@@ -40,9 +38,8 @@ def gated(project: Path) -> Path:
     ]
     folder = project / "benchmarks"
     (folder / "sentences.csv").write_text("\n".join(("text,label", *rows)) + "\n", encoding="utf-8")
-    suite = TINY_SUITE.replace("1e-2, max_epochs=3", "5e-3, max_epochs=10").replace(
-        'starts_from="pruned"', 'starts_from="baseline"'
-    )
+    suite = edited(TINY_SUITE, TRAINING, "FineTune(learning_rate=5e-3, max_epochs=10)")
+    suite = edited(suite, 'starts_from="pruned"', 'starts_from="baseline"')
     (folder / "tiny.py").write_text(suite + TINY_BENCHMARKS, encoding="utf-8")
     commit_all(project, "Say more")
     return project
@@ -51,8 +48,7 @@ def gated(project: Path) -> Path:
 def edit(project: Path, file: str, old: str, new: str) -> None:
     """Commit a change of one place."""
     text = (project / file).read_text(encoding="utf-8")
-    assert text.count(old) == 1, f"{file} has {text.count(old)} times {old!r}"
-    (project / file).write_text(text.replace(old, new), encoding="utf-8")
+    (project / file).write_text(edited(text, old, new), encoding="utf-8")
     commit_all(project, f"Change {file}")
 
 
@@ -125,15 +121,11 @@ def test_change_of_the_documentation_stays_green(bench_models: Run, gated: Path)
     assert len(found) == 3 * 8
 
 
-def test_stronger_pruning_of_the_real_model_costs_accuracy(
-    bench_models: Run, project: Path, users_store: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stronger_pruning_of_the_real_model_costs_accuracy(bench_models: Run, project: Path, users_store: Path) -> None:
     """60 % instead of 30 %: both rows that are pruned lose, the others do not."""
-    monkeypatch.delenv("BENCH_MODELS_HOME")
-    store = users_store or str(home())
     edit(project, "bench_models/suites/rotten_tomatoes.py", "PruneL1(amount=0.3)", "PruneL1(amount=0.6)")
     status, found, printed = judged_methods(
-        bench_models, project, "--bench", r"rotten_tomatoes.Figures.track_accuracy", BENCH_MODELS_HOME=store
+        bench_models, project, "--bench", r"rotten_tomatoes.Figures.track_accuracy", BENCH_MODELS_HOME=str(users_store)
     )
     assert status == 1, printed
     pruned = ("pruned30", "pruned30-int8")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from checking import Run
-from tiny_project import commit_all
+from tiny_project import TRAINING, commit_all, edited
 
 pytestmark = pytest.mark.slow
 
@@ -29,9 +29,7 @@ ONE_PROCESS = ("sample_time = 0.01", "sample_time = 0.01\n    rounds = 1")
 
 def _edit(project: Path, old: str, new: str) -> None:
     suite = project / SUITE
-    text = suite.read_text(encoding="utf-8")
-    assert old in text
-    suite.write_text(text.replace(old, new), encoding="utf-8")
+    suite.write_text(edited(suite.read_text(encoding="utf-8"), old, new), encoding="utf-8")
     commit_all(project, "Edit the tiny suite")
 
 
@@ -129,7 +127,7 @@ def test_two_builds_at_once_share_the_work(project: Path, tmp_path: Path) -> Non
 def test_build_killed_while_training_is_as_if_it_had_not_been(project: Path, tmp_path: Path, bench_models: Run) -> None:
     """The next one trains from the start and finishes."""
     # Enough epochs that training is certainly under way when the signal comes.
-    _edit(project, "max_epochs=3", "max_epochs=2000, batch_size=1")
+    _edit(project, TRAINING, "FineTune(learning_rate=1e-2, max_epochs=2000, batch_size=1)")
     build = _build(project, tmp_path)
     assert build.stderr is not None
     deadline = time.monotonic() + 120
@@ -176,7 +174,7 @@ def _build(project: Path, tmp_path: Path) -> "subprocess.Popen[str]":
 
 def test_baseline_at_chance_is_status_2_before_anything_is_timed(bench_models: Run, project: Path) -> None:
     """One sentence: budgets against it would mean nothing."""
-    _edit(project, "steps=(FineTune(learning_rate=1e-2, max_epochs=3),)", "steps=()")
+    _edit(project, f"steps=({TRAINING},)", "steps=()")
     done = bench_models("run", SUITE, cwd=project)
 
     assert done.returncode == 2

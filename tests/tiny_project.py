@@ -3,9 +3,16 @@
 import csv
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
-TINY_SUITE = '''
+from bench_models.build import Builder
+from bench_models.recipes.step import Step
+
+# What the baseline learns by.
+TRAINING = "FineTune(learning_rate=1e-2, max_epochs=3)"
+
+TINY_SUITE = f'''
 """A suite in one file, as a user would write it."""
 
 from pathlib import Path
@@ -25,7 +32,7 @@ SUITE = Suite(
     checkpoint=LocalCheckpoint(path=HERE / "checkpoint"),
     corpus=LocalSentences(path=HERE / "sentences.csv"),
     variants=(
-        Variant(name="baseline", starts_from=None, steps=(FineTune(learning_rate=1e-2, max_epochs=3),)),
+        Variant(name="baseline", starts_from=None, steps=({TRAINING},)),
         Variant(name="pruned", starts_from="baseline", steps=(PruneL1(amount=0.5),), budget=BUDGET),
         Variant(name="int8", starts_from="pruned", steps=(QuantizeDynamic(),), budget=BUDGET),
     ),
@@ -70,6 +77,19 @@ def write_tiny(folder: Path, checkpoint: Path) -> Path:
     suite = folder / "tiny.py"
     suite.write_text(TINY_SUITE, encoding="utf-8")
     return suite
+
+
+def edited(text: str, old: str, new: str) -> str:
+    """Return a text that is changed in one place, which must be there, and once."""
+    assert text.count(old) == 1, f"there is {text.count(old)} times {old!r}"
+    return text.replace(old, new)
+
+
+def with_row(builder: Builder, name: str, *steps: Step) -> Builder:
+    """Return a builder of the tiny suite with one more row, which makes these steps from the baseline."""
+    suite = builder.suite
+    row = replace(suite["pruned"], name=name, steps=steps)
+    return replace(builder, suite=replace(suite, variants=(*suite.variants, row)))
 
 
 def sentences() -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny_project import edited
 
 from bench_models import suites
 from bench_models.build import Builder
@@ -90,20 +91,21 @@ import sys
 sys.path.insert(0, sys.argv[1])
 from bench_models.suites import load
 from benchmarks import measures
-prepared = measures.prepare(load(sys.argv[2]))
-for name in sys.argv[3:]:
-    kind = type("Kind", (measures.Latency, measures.Figures), {"suite": load(sys.argv[2])})
+suite = load(sys.argv[2])
+prepared = measures.prepare(suite)
+for mixin in (measures.Figures, measures.Latency):
+    kind = type("Kind", (mixin,), {"suite": suite})
     try:
-        kind().setup(prepared, name)
-        print(name, "is measured")
+        kind().setup(prepared, sys.argv[3])
+        print(sys.argv[3], "is measured")
     except NotImplementedError as skip:
-        print(name, "is skipped:", skip)
+        print(sys.argv[3], "is skipped:", skip)
 """
 
 
-def _prepared(suite: str, *variants: str, **environment: str) -> list[str]:
-    """Return what asv would be told of some variants in their setup."""
-    command = [sys.executable, "-c", _PREPARE, str(ROOT), suite, *variants]
+def _prepared(suite: str, variant: str, **environment: str) -> list[str]:
+    """Return what asv would be told of a variant in the setup of its figures, and in that of its latencies."""
+    command = [sys.executable, "-c", _PREPARE, str(ROOT), suite, variant]
     done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 
@@ -112,20 +114,19 @@ def _prepared(suite: str, *variants: str, **environment: str) -> list[str]:
 @pytest.mark.parametrize("environment", [{"HF_HUB_OFFLINE": "1"}, {"HF_HUB_OFFLINE": "0", "HF_ENDPOINT": GONE}])
 def test_suite_of_the_hub_is_skipped_with_the_reason(name: str, environment: dict[str, str]) -> None:
     """Where no hub is to be had: by every benchmark, in asv's way."""
-    (said,) = _prepared(name, "baseline", **environment)
+    of_figures, of_latencies = _prepared(name, "baseline", **environment)
 
-    assert said.startswith("baseline is skipped: config.json of ")
-    assert "cannot be downloaded" in said
+    assert of_figures == of_latencies
+    assert of_figures.startswith("baseline is skipped: config.json of ")
+    assert "cannot be downloaded" in of_figures
 
 
 def test_rows_that_wait_for_training_are_skipped_until_it_is_asked_for(tiny_suite: Path, builder: Builder) -> None:
     """Where a suite says so: asv would train for hours."""
-    tiny_suite.write_text(
-        tiny_suite.read_text(encoding="utf-8").replace("    variants=(", "    trains_unasked=False,\n    variants=("),
-        encoding="utf-8",
-    )
-    assert _prepared(str(tiny_suite), "int8") == [
-        "int8 is skipped: training baseline may take hours: `bench-models build tiny int8` does it"
-    ]
+    text = tiny_suite.read_text(encoding="utf-8")
+    patient = edited(text, "    variants=(", "    trains_unasked=False,\n    variants=(")
+    tiny_suite.write_text(patient, encoding="utf-8")
+    waits = "int8 is skipped: training baseline may take hours: `bench-models build tiny int8` does it"
+    assert _prepared(str(tiny_suite), "int8") == [waits, waits]
     builder.train("int8")
-    assert _prepared(str(tiny_suite), "int8") == ["int8 is measured"]
+    assert _prepared(str(tiny_suite), "int8") == ["int8 is measured", "int8 is measured"]

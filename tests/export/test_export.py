@@ -11,9 +11,9 @@ from typing import get_args
 
 import numpy as np
 import pytest
-import yaml
+from huggingface_hub import ModelCard
 from numpy.typing import NDArray
-from tiny_project import commit_all, git
+from tiny_project import commit_all, git, with_row
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
@@ -29,7 +29,7 @@ from bench_models.recipes.quantize import QuantizeDynamic
 from bench_models.recipes.step import Format, Step
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.suites import rotten_tomatoes
-from bench_models.suites.suite import Suite, budget
+from bench_models.suites.suite import budget
 from bench_models.tokens import Batch
 
 NAMES: tuple[Format, ...] = get_args(Format)
@@ -63,7 +63,7 @@ def test_handed_over_file_answers_by_itself(
 ) -> None:
     """The card's own example runs with nothing but the folder and the format's library, and gives labels."""
     folder = tmp_path / "out"
-    hand_over(_with_row(builder, *steps), "mine", target, folder)
+    hand_over(with_row(builder, "mine", *steps), "mine", target, folder)
     card = (folder / "README.md").read_text(encoding="utf-8")
     example = re.findall(r"```python\n(.*?)```", card, flags=re.DOTALL)[0]
     example = example.replace("A film that shines.", "the film shines at once").replace(
@@ -75,29 +75,22 @@ def test_handed_over_file_answers_by_itself(
     assert (done.returncode, done.stdout.strip()) == (0, "['good', 'bad']"), done.stderr
 
 
-def _with_row(builder: Builder, *steps: Step) -> Builder:
-    """Return a builder of the tiny suite with a row ``mine`` that makes these steps from the baseline."""
-    suite = builder.suite
-    row = replace(suite["pruned"], name="mine", steps=steps)
-    return replace(builder, suite=replace(suite, variants=(*suite.variants[:1], row)))
-
-
 def test_card_carries_metadata_and_figures_with_intervals(builder: Builder, tmp_path: Path) -> None:
     """As model hubs read them, and as people do."""
     hand_over(builder, "pruned", "torchscript", tmp_path / "out")
-    _, front, text = (tmp_path / "out" / "README.md").read_text(encoding="utf-8").split("---\n", 2)
-    index = yaml.safe_load(front)["model-index"][0]
+    card = ModelCard((tmp_path / "out" / "README.md").read_text(encoding="utf-8"))
+    index = card.data.to_dict()["model-index"][0]  # type: ignore[no-untyped-call]  # the library's
     values = {each["type"]: each["value"] for each in index["results"][0]["metrics"]}
     assert index["name"] == "tiny-pruned"
     assert values["accuracy"] == 1.0
     assert values["size"] == (tmp_path / "out" / "model.pt").stat().st_size
     assert values["latency"] > 0
-    assert "| accuracy   | 100.0 % (" in text
-    assert "`PruneL1(amount=0.5)`" in text
-    assert "It keeps its budget, against the suite's baseline:" in text
-    assert "* pruned: accuracy drop is 0.00 points" in text
-    assert f"Made on {datetime.now(UTC).date()}" in text
-    assert "license" not in yaml.safe_load(front)  # a local folder states none
+    assert "| accuracy   | 100.0 % (" in card.text
+    assert "`PruneL1(amount=0.5)`" in card.text
+    assert "It keeps its budget, against the suite's baseline:" in card.text
+    assert "* pruned: accuracy drop is 0.00 points" in card.text
+    assert f"Made on {datetime.now(UTC).date()}" in card.text
+    assert card.data.license is None  # a local folder states none
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "README.md",
         "config.json",
@@ -117,9 +110,9 @@ def test_card_states_the_license_of_the_weights_and_the_commit(
     monkeypatch.chdir(tmp_path / "clone")
     suite = replace(builder.suite, checkpoint=_Licensed(path=tmp_path / "suite" / "checkpoint"))
     hand_over(replace(builder, suite=suite), "pruned", "torchscript", tmp_path / "out")
-    _, front, text = (tmp_path / "out" / "README.md").read_text(encoding="utf-8").split("---\n", 2)
-    assert yaml.safe_load(front)["license"] == "apache-2.0"
-    assert f" at commit {commit} by bench-models" in text
+    card = ModelCard((tmp_path / "out" / "README.md").read_text(encoding="utf-8"))
+    assert card.data.license == "apache-2.0"
+    assert f" at commit {commit} by bench-models" in card.text
     assert rotten_tomatoes.MINILM.license == "apache-2.0"
 
 
@@ -184,7 +177,7 @@ def test_what_a_format_cannot_carry_is_refused_before_work_begins(
     builder: Builder, tmp_path: Path, step: Step, refused: tuple[str, ...]
 ) -> None:
     """The others are written, loaded and compared."""
-    mine = _with_row(builder, step)
+    mine = with_row(builder, "mine", step)
     for target in NAMES:
         if target in refused:
             with pytest.raises(BenchModelsError, match=f"mine cannot be written as {target}: .*{type(step).__name__}"):
@@ -261,8 +254,7 @@ def test_file_that_fails_the_check_leaves_no_folder(
     assert not [path for path in tmp_path.iterdir() if "out" in path.name]
 
 
-def test_suite_of_the_tests_is_the_users(builder: Builder) -> None:
-    """The command line asks for the variant by its name."""
-    assert isinstance(builder.suite, Suite)
+def test_variant_that_the_suite_has_not_is_refused(builder: Builder) -> None:
+    """The command line asks for it by its name."""
     with pytest.raises(BenchModelsError, match="has no variant 'student'"):
         hand_over(builder, "student", "onnx", Path("out"))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tiny_project import with_row
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
@@ -14,7 +15,6 @@ from bench_models.metrics import scorecard
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score, stored
 from bench_models.outcomes import Failed, Measured
 from bench_models.recipes.step import Context, Step
-from bench_models.suites.suite import Suite, Variant
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,14 +32,6 @@ class Explode(Step):
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":  # noqa: ARG002  # it breaks first
         """Raise."""
         raise EnvironmentTroubleError(self.reason) if self.is_environment else RuntimeError(self.reason)
-
-
-def _with_row(builder: Builder, step: Step) -> Builder:
-    suite = builder.suite
-    row = Variant(name="broken", starts_from="baseline", steps=(step,), budget=suite["pruned"].budget)
-    variants = (*suite.variants, row)
-    table = Suite(name="tiny", checkpoint=suite.checkpoint, corpus=suite.corpus, variants=variants)
-    return Builder(suite=table, store=builder.store)
 
 
 def test_record_reads_back() -> None:
@@ -60,7 +52,7 @@ def test_scorecard_is_measured_once(builder: Builder, monkeypatch: pytest.Monkey
 
 def test_variant_that_breaks_is_recorded_with_its_reason(builder: Builder) -> None:
     """And tried again the next time, while the others are measured."""
-    broken = _with_row(builder, Explode(reason="no such kernel"))
+    broken = with_row(builder, "broken", Explode(reason="no such kernel"))
     outcomes = {variant.name: score(broken, variant) for variant in broken.suite.variants}
 
     assert Failed(error="RuntimeError: no such kernel") == outcomes["broken"] == stored(broken, broken.suite["broken"])
@@ -69,7 +61,7 @@ def test_variant_that_breaks_is_recorded_with_its_reason(builder: Builder) -> No
 
 def test_trouble_with_the_machine_stops_everything(builder: Builder) -> None:
     """A full disk is no failure of a variant."""
-    broken = _with_row(builder, Explode(reason="the disk is full", is_environment=True))
+    broken = with_row(builder, "broken", Explode(reason="the disk is full", is_environment=True))
     with pytest.raises(EnvironmentTroubleError, match="the disk is full"):
         score(broken, broken.suite["broken"])
 

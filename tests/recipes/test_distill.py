@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from answering import logits
 from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
@@ -89,11 +90,7 @@ def test_answers_come_in_the_order_of_the_sentences(builder: Builder, context: C
     texts = [sentence.text for sentence in context.corpus.test]
     for place in (0, len(texts) - 1):
         batch = context.encoder.batch(context.encoder.encode([texts[place]]))
-        with torch.inference_mode():
-            alone = model(
-                input_ids=torch.from_numpy(batch.input_ids), attention_mask=torch.from_numpy(batch.attention_mask)
-            ).logits
-        assert together[place] == pytest.approx(alone.numpy()[0], abs=1e-5)
+        assert together[place] == pytest.approx(logits(model, batch)[0], abs=1e-5)
 
 
 def test_teacher_answers_sentences_that_nobody_wrote(builder: Builder, context: Context) -> None:
@@ -137,9 +134,9 @@ def test_loss_is_what_hinton_wrote(builder: Builder, context: Context, alpha: fl
     trainer._lessons = lessons
     loss = float(trainer.compute_loss(model, inputs | {"labels": labels, "teacher_logits": soft}).detach())
     with torch.inference_mode():
-        logits = model(**inputs).logits
-    hard = float(torch.nn.functional.cross_entropy(logits, labels))
-    p, q = torch.softmax(soft / temperature, -1), torch.softmax(logits / temperature, -1)
+        said = model(**inputs).logits
+    hard = float(torch.nn.functional.cross_entropy(said, labels))
+    p, q = torch.softmax(soft / temperature, -1), torch.softmax(said / temperature, -1)
     divergence = float((p * (p / q).log()).sum(-1).mean())
     assert loss == pytest.approx(alpha * hard + (1 - alpha) * temperature**2 * divergence, rel=1e-5)
 

@@ -3,8 +3,10 @@
 import copy
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from answering import logits
 from torch import nn
 from transformers import BertConfig, BertForSequenceClassification
 
@@ -17,6 +19,7 @@ from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.intx import QuantizationAware, QuantizeIntx
 from bench_models.recipes.step import Context, Step
 from bench_models.recipes.structured import PruneHeads
+from bench_models.tokens import Batch
 
 STEPS: tuple[Step, ...] = (LLMInt8(), Quantize4Bit(), Quantize4Bit(kind="fp4", double=False), QuantizeIntx(bits=4))
 
@@ -32,35 +35,41 @@ def model() -> nn.Module:
     return made
 
 
-def logits(model: nn.Module) -> torch.Tensor:
+def answered(model: nn.Module) -> torch.Tensor:
     """Return what a model answers to a few tokens."""
-    with torch.inference_mode():
-        answer: torch.Tensor = model.eval()(input_ids=torch.arange(1, 25).reshape(2, 12)).logits
-    return answer.float()
+    tokens = np.arange(1, 25).reshape(2, 12)
+    return torch.from_numpy(logits(model, Batch(input_ids=tokens, attention_mask=np.ones_like(tokens))))
 
 
 @pytest.mark.parametrize("step", STEPS, ids=str)
 def test_few_bits_answer_almost_the_same_and_count_the_same(model: nn.Module, context: Context, step: Step) -> None:
     """Bits are lost, weights are not; the head, which decides, is left as it is."""
-    before, count = logits(model), parameter_count(model)
+    before, count = answered(model), parameter_count(model)
     quantized = step.apply(copy.deepcopy(model), context)
-    assert torch.allclose(before, logits(quantized), atol=0.1)
-    assert not torch.equal(before, logits(quantized))
+    assert torch.allclose(before, answered(quantized), atol=0.1)
+    assert not torch.equal(before, answered(quantized))
     assert parameter_count(quantized) == count
     assert type(quantized.get_submodule("classifier")) is nn.Linear
 
 
 def test_artifact_holds_the_scales_that_the_naive_size_misses(model: nn.Module, context: Context) -> None:
-    """Double quantization makes the scales of the same 4-bit weights smaller."""
+    """Of the same 4-bit weights; double quantization keeps them in a byte each instead of four."""
     single = Quantize4Bit(double=False).apply(copy.deepcopy(model), context)
     double = Quantize4Bit(double=True).apply(copy.deepcopy(model), context)
     assert naive_bytes(single) == naive_bytes(double)
+    assert 4 * scale_bytes(double) == scale_bytes(single)
     linear = [each for name, each in model.named_modules() if isinstance(each, nn.Linear) and name != "classifier"]
     four_bit = sum(each.weight.numel() for each in linear)
     rest = sum(each.numel() for each in model.parameters()) - four_bit
     buffers = sum(each.numel() * each.element_size() for each in model.buffers())
     assert naive_bytes(double) == four_bit // 2 + 2 * rest + buffers
     assert artifact_bytes(double) > naive_bytes(double)
+
+
+def scale_bytes(model: nn.Module) -> int:
+    """Return the bytes of what 4-bit weights are multiplied by, without the scales of scales."""
+    states = [each.quant_state for each in model.parameters() if hasattr(each, "quant_state")]
+    return sum(state.absmax.nbytes for state in states)
 
 
 def test_zeros_of_packed_weights_are_counted(model: nn.Module, context: Context) -> None:
@@ -76,9 +85,9 @@ def test_zeros_of_packed_weights_are_counted(model: nn.Module, context: Context)
 
 def test_lower_threshold_keeps_more_of_the_activations_exact(model: nn.Module, context: Context) -> None:
     """At a threshold that all reach, LLM.int8 rounds weights alone."""
-    before = logits(model)
+    before = answered(model)
     low, high = (LLMInt8(threshold=threshold, dtype="float32") for threshold in (1e-6, 6.0))
-    errors = [(logits(step.apply(copy.deepcopy(model), context)) - before).abs().mean() for step in (low, high)]
+    errors = [(answered(step.apply(copy.deepcopy(model), context)) - before).abs().mean() for step in (low, high)]
     assert errors[0] < errors[1]
 
 
@@ -89,7 +98,7 @@ def test_offload_changes_nothing_on_one_device(model: nn.Module, context: Contex
         for offload in (False, True)
     )
     assert artifact_bytes(here) == artifact_bytes(offloading)
-    assert torch.equal(logits(here), logits(offloading))
+    assert torch.equal(answered(here), answered(offloading))
 
 
 def test_head_that_the_kernel_cannot_take_is_named(model: nn.Module, context: Context) -> None:
@@ -144,10 +153,7 @@ def test_training_for_two_bits_beats_two_bits(builder: Builder, context: Context
         rounded = QuantizeIntx(bits=2).apply(copy.deepcopy(model), context)
         rows = context.encoder.encode([sentence.text for sentence in context.corpus.train])
         batch = context.encoder.batch(rows)
-        with torch.inference_mode():
-            answer = rounded.eval()(
-                input_ids=torch.from_numpy(batch.input_ids), attention_mask=torch.from_numpy(batch.attention_mask)
-            ).logits
+        answer = torch.from_numpy(logits(rounded, batch))
         labels = torch.tensor([sentence.label for sentence in context.corpus.train])
         return float(nn.functional.cross_entropy(answer, labels))
 

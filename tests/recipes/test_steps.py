@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import torch
+from answering import logits
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
@@ -76,14 +77,10 @@ def test_same_seed_gives_the_same_weights(builder: Builder, context: Context) ->
 
 def test_fine_tuning_learns_the_labels(builder: Builder, context: Context) -> None:
     """The made-up sentences are easy: validation accuracy ends well above chance."""
-    model = FineTune(learning_rate=1e-3, max_epochs=20, batch_size=4).apply(builder._model([]), context).eval()
+    model = FineTune(learning_rate=1e-3, max_epochs=20, batch_size=4).apply(builder._model([]), context)
     sentences = context.corpus.train
     batch = context.encoder.batch(context.encoder.encode([s.text for s in sentences]))
-    with torch.inference_mode():
-        logits = model(
-            input_ids=torch.from_numpy(batch.input_ids), attention_mask=torch.from_numpy(batch.attention_mask)
-        ).logits
-    right = [int(label) == s.label for label, s in zip(logits.argmax(-1), sentences, strict=True)]
+    right = [int(label) == s.label for label, s in zip(logits(model, batch).argmax(-1), sentences, strict=True)]
 
     assert sum(right) / len(right) > 0.9
 

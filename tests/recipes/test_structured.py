@@ -3,11 +3,12 @@
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
 import pytest
 import torch
+from answering import logits
 from hypothesis import given
 from hypothesis import strategies as st
-from transformers import DistilBertConfig, DistilBertForSequenceClassification
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
@@ -20,15 +21,6 @@ from bench_models.recipes.units import remove, units_of
 from bench_models.tokens import Batch
 
 KINDS: tuple[Literal["heads", "neurons"], ...] = ("heads", "neurons")
-
-
-def logits(model: torch.nn.Module, batch: Batch) -> torch.Tensor:
-    """Return what a model answers."""
-    with torch.inference_mode():
-        answer: torch.Tensor = model.eval()(
-            input_ids=torch.from_numpy(batch.input_ids), attention_mask=torch.from_numpy(batch.attention_mask)
-        ).logits
-    return answer
 
 
 @pytest.fixture
@@ -47,7 +39,7 @@ def test_removed_unit_is_as_if_it_were_silent(
     with torch.no_grad():
         first.output.weight[:, : first.size] = 0
     remove(pruned, kind, [range(1, first.count), range(first.count)])
-    assert torch.allclose(logits(silent, batch), logits(pruned, batch), atol=1e-6)
+    assert np.allclose(logits(silent, batch), logits(pruned, batch), atol=1e-6)
     assert sum(each.numel() for each in pruned.parameters()) < sum(each.numel() for each in silent.parameters())
 
 
@@ -65,7 +57,7 @@ def test_pruned_model_is_stored_and_loaded_again(
     folder.mkdir()
     classifier.save(model, folder, builder.checkpoint)
     again = classifier.load(folder, builder.corpus.labels)
-    assert torch.equal(logits(model, batch), logits(again, batch))
+    assert np.array_equal(logits(model, batch), logits(again, batch))
     assert (
         sum(units.count for units in units_of(again, step.kind))
         == sum(units.count for units in units_of(builder._model([]), step.kind)) // 2
@@ -102,14 +94,6 @@ def test_share_that_goes_is_what_was_asked_and_every_layer_keeps_one(scores: lis
     for score, keep in zip(scores, kept, strict=True):
         gone = [value for unit, value in enumerate(score) if unit not in keep]
         assert not gone or max(gone) <= min(score[unit] for unit in keep)
-
-
-def test_half_of_distilberts_heads_leave_the_published_number_of_parameters() -> None:
-    """36 of 72: 59,870,210."""
-    model = DistilBertForSequenceClassification(DistilBertConfig())
-    assert sum(each.numel() for each in model.parameters()) == 66_955_010
-    remove(model, "heads", [range(6)] * 6)
-    assert sum(each.numel() for each in model.parameters()) == 59_870_210
 
 
 @pytest.mark.parametrize("amount", [0.0, 1.0, 30, float("nan")])

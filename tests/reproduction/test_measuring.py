@@ -8,6 +8,8 @@ import pytest
 from huggingface_hub import constants
 from numpy.typing import NDArray
 
+from bench_models.build import Builder
+from bench_models.metrics.accuracy import answers
 from bench_models.outcomes import Failed, Measured, Skipped
 from bench_models.reproduction import accuracies, latencies
 from bench_models.reproduction.published import TABLES
@@ -15,8 +17,8 @@ from bench_models.reproduction.table import Weights
 from bench_models.reproduction.tables.bitsandbytes import BITSANDBYTES
 from bench_models.reproduction.tables.five_variants import FIVE_VARIANTS
 from bench_models.reproduction.tables.pruned_heads import PRUNED_HEADS
-from bench_models.sources.checkpoints import LocalCheckpoint
-from bench_models.sources.corpora import LocalSentences
+from bench_models.runtimes.eager import Eager
+from bench_models.stats.proportions import proportion
 from bench_models.tokens import Batch
 
 
@@ -90,17 +92,18 @@ def test_table_without_weights_says_why(tmp_path: Path) -> None:
     assert outcomes[0] == Skipped(reason=str(BITSANDBYTES.weights))
 
 
-def test_accuracy_is_measured_where_weights_can_be_had(tiny_suite: Path, tmp_path: Path) -> None:
-    """On the whole test split, with an interval, after the row's steps."""
-    folder = tiny_suite.parent
-    weights = Weights(
-        checkpoint=LocalCheckpoint(path=folder / "checkpoint"), sentences=LocalSentences(path=folder / "sentences.csv")
-    )
+def test_accuracy_is_measured_where_weights_can_be_had(builder: Builder, tmp_path: Path) -> None:
+    """On the whole test split, with an interval, after the row's steps; the first row has none."""
+    weights = Weights(checkpoint=builder.suite.checkpoint, sentences=builder.suite.corpus)
     needy = replace(FIVE_VARIANTS.rows[0], needs="a miracle")
     table = replace(FIVE_VARIANTS, weights=weights, rows=(*FIVE_VARIANTS.rows, needy))
     *measured, skipped = accuracies.measure(table, tmp_path)
 
+    session = Eager().open(builder._model([]), threads=1)
+    right = answers(session, builder.encoder, builder.corpus.test, variant="the checkpoint")
+
     assert skipped == Skipped(reason="a miracle")
+    assert measured[0] == Measured(value=proportion(right))
     for outcome in measured:
         assert isinstance(outcome, Measured)
         assert 0 <= outcome.value.low < outcome.value.high <= 1

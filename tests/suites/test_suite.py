@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny_project import edited
 
 from bench_models import suites
 from bench_models.errors import BenchModelsError
@@ -90,7 +91,7 @@ def test_quick_edit_is_not_overlooked(tiny_suite: Path) -> None:
         suites.load(str(tiny_suite))
         times = tiny_suite.stat()
         text = tiny_suite.read_text(encoding="utf-8")
-        tiny_suite.write_text(text.replace("amount=0.5", "amount=0.6"), encoding="utf-8")
+        tiny_suite.write_text(edited(text, "amount=0.5", "amount=0.6"), encoding="utf-8")
         os.utime(tiny_suite, ns=(times.st_atime_ns, times.st_mtime_ns))
 
         assert suites.load(str(tiny_suite))["pruned"].steps == (PruneL1(amount=0.6),)
