@@ -5,13 +5,14 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import platformdirs
 
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
-_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
+_UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.EISDIR)
 _FULL_WORDS = (*(f"os error {number}" for number in _FULL), "No space left on device")
 
 
@@ -31,6 +32,18 @@ def home() -> Path:
     return folder
 
 
+def require_writable(folder: Path) -> None:
+    """Find out now, and not after the work, that a folder cannot be made or written to."""
+    with writing_to(folder):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            # Of the folder, not of a file that nobody asked for.
+            raise OSError(error.errno, error.strerror, str(folder)) from error
+
+
 @contextmanager
 def writing_to(path: Path) -> Iterator[None]:
     """Turn errors that mean "there is no room" or "you may not" into one sentence about ``path``."""
@@ -43,15 +56,23 @@ def writing_to(path: Path) -> Iterator[None]:
                 "about 1 GB, and go where BENCH_MODELS_HOME says); nothing that was finished is lost"
             )
         elif isinstance(error, OSError) and error.errno in _UNWRITABLE and _concerns(error, path):
-            message = f"{path} cannot be written to ({error}): weights and scorecards go where BENCH_MODELS_HOME says"
+            message = f"{path} cannot be written to ({error}): {_advice(path)}"
         else:
             raise
         raise EnvironmentTroubleError(message) from error
 
 
+def _advice(path: Path) -> str:
+    if path.absolute().is_relative_to(home()):
+        return "weights and scorecards go where BENCH_MODELS_HOME says"
+    return "name a place where you may write"
+
+
 def _concerns(error: OSError, path: Path) -> bool:
     """Say whether the file that an error names is below ``path``, or a folder that ``path`` is in."""
     file = Path(str(error.filename))
+    if error.errno == errno.ENOENT:  # as /proc answers; a file that is missing further down is another matter
+        return path.is_relative_to(file)
     return file.is_relative_to(path) or path.is_relative_to(file)
 
 

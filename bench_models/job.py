@@ -85,9 +85,8 @@ def _enforce(suite: Suite, checkout: Checkout, suite_argument: str) -> int:
         raise BenchModelsError(
             f"there is no {THRESHOLDS} in {checkout.root}: run this in a clone that has the budget tests"
         )
-    options = ("--numprocesses=auto", "--quiet", "--no-header")
-    chosen = ("--suite", _absolute(suite_argument), "--rows", *suite.names)
-    status = _start("pytest", str(THRESHOLDS), *options, *chosen, cwd=checkout.root)
+    options = ("--quiet", "--no-header", "--suite", _absolute(suite_argument), "--rows", *suite.names)
+    status = _start("pytest", str(THRESHOLDS), *options, cwd=checkout.root)
     return status if status in (0, 1) else 2
 
 

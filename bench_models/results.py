@@ -29,7 +29,10 @@ class VariantResult:
     @property
     def errors(self) -> list[str]:
         """Why a part could not be measured; empty when all was."""
-        parts = (self.card, self.single_stream, self.offline)
+        parts = [self.card, self.single_stream, self.offline]
+        if isinstance(self.card, Failed):
+            # Timing asks for the scorecard first and fails where that did, which asv tells without the reason.
+            parts = [self.card, *(part for part in parts[1:] if not isinstance(part, Failed))]
         return [reason_of(part) for part in parts if not isinstance(part, Measured)]
 
 

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from filelock import FileLock, Timeout
 
-from bench_models.home import writing_to
+from bench_models.home import require_writable, writing_to
 
 SEAL = "seal.json"
 
@@ -66,8 +66,8 @@ def damage_of(path: Path) -> str | None:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a small file so that a reader sees the old content or the new, never half of it."""
+    require_writable(path.parent)
     with writing_to(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
         # Not tempfile's: its files are for their owner alone, and stay so after the renaming.
         partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
         try:

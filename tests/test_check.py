@@ -152,6 +152,67 @@ def test_each_way_to_break_a_benchmark_is_named_and_the_others_are_judged(bench_
     assert "ValueError: 7" in report["sentence"]
 
 
+_NEW = """
+class New:
+    timeout = 5
+
+    def setup_cache(self):
+        return 7
+
+    def track_new(self, cache):
+        return cache
+
+    def track_no_number(self, cache):
+        return float("nan")
+
+    def track_infinite(self, cache):
+        return float("inf")
+
+    def track_unbuildable(self, cache):
+        raise ValueError("no such layer")
+
+    def track_fatal(self, cache):
+        os._exit(3)
+
+    def time_new(self, cache):
+        pass
+
+    def time_unbuildable(self, cache):
+        raise ValueError("no such layer")
+
+
+class Unprepared:
+    def setup_cache(self):
+        raise ValueError("no such file")
+
+    def track_unprepared(self, cache):
+        return 1
+"""
+
+
+def test_new_benchmark_that_fails_is_named_and_is_no_pass(bench_models: Run, project: Path) -> None:
+    """There is nothing to compare it with, but it could not be measured; one that works is new."""
+    suite = project / "suite" / "sums.py"
+    suite.write_text(_SUITE + _NEW, encoding="utf-8")
+    change(project, HARMLESS)
+    status, report, printed = check(bench_models, project, "base", "--own-suites", "--bench", "New|Unprep|track_total")
+    reasons = {each["benchmark"].rpartition(".")[2]: each["reason"] for each in report["changes"]}
+    assert status == 2, printed
+    assert {name.rpartition(".")[2]: verdict for name, verdict in verdicts(report).items()} == {
+        "track_total": "unchanged",
+        "track_new": "new",
+        "time_new": "new",
+        "track_no_number": "skipped",
+        **dict.fromkeys(reasons.keys() & {"track_infinite", "track_unbuildable", "track_fatal"}, "failed"),
+        **dict.fromkeys(reasons.keys() & {"time_unbuildable", "track_unprepared"}, "failed"),
+    }
+    for name in ("track_unbuildable", "time_unbuildable"):
+        assert reasons[name] == "new, and failed on HEAD: ValueError: no such layer"
+    assert reasons["track_infinite"] == "new, and failed on HEAD: returned inf"
+    assert reasons["track_fatal"].startswith("new, and failed on HEAD: its worker died")
+    assert reasons["track_unprepared"].startswith("new, and failed on HEAD: setup_cache: ValueError: no such file")
+
+
 @pytest.mark.parametrize(
     ("fault", "said"),
     [

@@ -1,6 +1,7 @@
 """The command line teaches, answers at once and never shows a traceback for bad input."""
 
 import resource
+import sys
 import time
 from pathlib import Path
 
@@ -49,6 +50,17 @@ def test_answer_without_a_model_comes_at_once(bench_models: Run, tmp_path: Path,
         (("run",), "is not in a git repository"),
         (("report",), "is not in a git repository"),
         (("list", "absent.py"), "there is no suite file absent.py"),
+        (
+            ("list", sys.executable),
+            f"{sys.executable} is no suite file: a suite of your own is a Python file, whose name ends in .py",
+        ),
+        (
+            ("build", "student3"),
+            "student3 is a row of the suite rotten-tomatoes: give the suite's name, as `bench-models build rotten",
+        ),
+        (("run", "student3"), "student3 is a row of the suite rotten-tomatoes: give the suite"),
+        (("reproduce", "--output", "/proc/page.md"), "/proc cannot be written to"),
+        (("reproduce", "--output", "/proc"), "--output /proc is a folder: name the file"),
     ],
 )
 def test_bad_input_gets_one_sentence_and_status_2(
@@ -61,6 +73,15 @@ def test_bad_input_gets_one_sentence_and_status_2(
     assert complaint in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not done.stdout
+
+
+@pytest.mark.parametrize("command", [("export", "student3", "--format", "onnx"), ("check", "main"), ("reproduce",)])
+def test_empty_output_is_refused(bench_models: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Python would take it for the folder one stands in."""
+    done = bench_models(*command, "--output", "", cwd=tmp_path)
+
+    assert done.returncode == 2
+    assert "argument --output: no path is given: name one, or '.' for where you are" in done.stderr
 
 
 @pytest.mark.parametrize(("parent", "complaint"), [("nowhere", "which does not exist"), ("int8", "from itself")])

@@ -8,6 +8,7 @@ import pytest
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 from bench_models.home import home, writing_to
 from bench_models.sealed import write_atomically
+from bench_models.store import Store
 
 
 def test_environment_variable_overrules_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,3 +54,15 @@ def test_other_errors_pass(tmp_path: Path) -> None:
         (tmp_path / "absent").read_text(encoding="utf-8")
     with pytest.raises(PermissionError), writing_to(tmp_path):
         raise PermissionError(errno.EACCES, "Permission denied", "/elsewhere")
+
+
+@pytest.mark.parametrize("folder", ["/proc", "/proc/nowhere/further"])
+def test_place_that_the_kernel_keeps_for_itself_is_named(folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says that there is no such file; the advice is about the home only where that was meant."""
+    with pytest.raises(EnvironmentTroubleError, match=r"/proc.* cannot be written to .*: name a place where you may"):
+        write_atomically(Path(folder) / "record", "text")
+    monkeypatch.setenv("BENCH_MODELS_HOME", folder)
+    with pytest.raises(EnvironmentTroubleError, match=r"/proc.* cannot be written to .* where BENCH_MODELS_HOME says"):
+        Store.default().put_record("scorecards", "key", {})
+    with pytest.raises(EnvironmentTroubleError, match=r"/proc.* cannot be written to .* where BENCH_MODELS_HOME says"):
+        Store.default().trained("key", lambda _: None, what="weights")

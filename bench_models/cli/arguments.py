@@ -48,7 +48,7 @@ def no_fixed_pairs(parser: argparse.ArgumentParser) -> None:
 
 def measuring(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--config", type=Path, default=Path("asv.conf.json"), metavar="FILE", help="asv's; default: %(default)s"
+        "--config", type=_path, default=Path("asv.conf.json"), metavar="FILE", help="asv's; default: %(default)s"
     )
     parser.add_argument(
         "--python",
@@ -70,7 +70,7 @@ def output(default: str) -> Callable[[argparse.ArgumentParser], None]:
     def add(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(
             "--output",
-            type=Path,
+            type=_path,
             default=Path(default),
             metavar="DIR",
             help="for record and report; default: %(default)s",
@@ -84,14 +84,19 @@ def exported(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", required=True, choices=get_args(Format), help="the kind of file that the model becomes"
     )
-    parser.add_argument("--output", required=True, type=Path, metavar="DIR", help="a folder that is new or empty")
+    parser.add_argument("--output", required=True, type=_path, metavar="DIR", help="a folder that is new or empty")
+    parser.add_argument(
+        "--despite-budget",
+        action="store_true",
+        help="hand over what breaks its budget, too; the model card says so",
+    )
     parser.add_argument("--suite", default=suites.DEFAULT, metavar="SUITE", help=f"{_SUITE}; default: %(default)s")
 
 
 def reproduced(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",
-        type=Path,
+        type=_path,
         default=Path("docs/reproduction.md"),
         metavar="FILE",
         help="the page to write; default: %(default)s",
@@ -106,7 +111,7 @@ def strict(parser: argparse.ArgumentParser) -> None:
 
 
 def folders(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folders", nargs="+", type=Path, metavar="DIR", help="the output of a check")
+    parser.add_argument("folders", nargs="+", type=_path, metavar="DIR", help="the output of a check")
 
 
 def replaying(parser: argparse.ArgumentParser) -> None:
@@ -121,6 +126,12 @@ def replaying(parser: argparse.ArgumentParser) -> None:
         metavar="PCT",
         help="slow one benchmark of each replayed check down by so much, and count how often that is caught",
     )
+
+
+def _path(text: str) -> Path:
+    if text:
+        return Path(text)
+    raise argparse.ArgumentTypeError("no path is given: name one, or '.' for where you are")
 
 
 def _count(text: str) -> int:

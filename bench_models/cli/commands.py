@@ -47,7 +47,8 @@ def export(options: argparse.Namespace) -> int:
     """Write a variant for deployment."""
     from bench_models.export.handover import hand_over
 
-    hand_over(_builder(suites.load(options.suite)), options.variant, options.format, options.output)
+    builder = _builder(suites.load(options.suite))
+    hand_over(builder, options.variant, options.format, options.output, despite_budget=options.despite_budget)
     return 0
 
 

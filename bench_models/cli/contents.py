@@ -69,7 +69,7 @@ COMMANDS = (
         details=(
             "Write a model with its configuration, its tokenizer and a model card that tells what was measured and\n"
             "how to load it. The file is loaded again first: it must answer as the variant does, and keep its\n"
-            "accuracy.\n\n"
+            "accuracy. What breaks its budget is refused, but with --despite-budget.\n\n"
             "example:  bench-models export student3 --format onnx --output student3-onnx"
         ),
     ),

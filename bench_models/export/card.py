@@ -2,20 +2,23 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from huggingface_hub import EvalResult, ModelCardData
 from tabulate import tabulate
 
+from bench_models import __version__
 from bench_models.export.agreement import BATCHES, LENGTHS, Agreement
 from bench_models.export.formats import Format
 from bench_models.machine import Machine, library_versions
 from bench_models.metrics import PARAMETERS, SIZE, SPARSITY
-from bench_models.metrics.metric import show_mib, show_ms, show_share
+from bench_models.metrics.metric import show_ms, show_share, show_size
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Suite
 from bench_models.tokens import MAX_TOKENS
+from bench_models.verdict.budgets import Check
 
 _USE = """\
 {loading}
@@ -37,7 +40,10 @@ print([labels[best] for best in logits(input_ids, attention_mask).argmax(axis=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a card tells of one export. Latencies are seconds for one sentence of median length, on one thread."""
+    """What a card tells of one export. Latencies are seconds for one sentence of median length, on one thread.
+
+    ``checks`` are the variant's budget, judged; ``commit`` is where it was made, as far as that is known.
+    """
 
     suite: Suite
     variant: str
@@ -45,11 +51,14 @@ class Facts:
     labels: tuple[str, ...]
     pad_id: int
     scorecard: Scorecard
+    checks: tuple[Check, ...]
     agreement: Agreement
     file_bytes: int
     latency: Estimate
     eager_latency: Estimate
     machine: Machine
+    commit: str | None
+    made: date
 
 
 def card(facts: Facts) -> str:
@@ -76,6 +85,10 @@ def card(facts: Facts) -> str:
             f"{' and '.join(map(str, BATCHES))} sentences of {' and '.join(map(str, LENGTHS))} tokens gave the "
             f"variant's logits to within {facts.agreement.most_apart:.1g}.",
             "",
+            *_budget(facts),
+            "",
+            f"Made on {facts.made}{_at(facts.commit)} by bench-models {__version__}.",
+            "",
             f"Machine: {facts.machine.cpu} ({', '.join(facts.machine.cpu_flags)}), {facts.machine.cores} cores, "
             f"{facts.machine.system}, Python {facts.machine.python}, {_libraries(facts)}.",
             "",
@@ -100,6 +113,7 @@ def _metadata(facts: Facts) -> ModelCardData:
     )
     return ModelCardData(
         model_name=f"{facts.suite.name}-{facts.variant}",
+        license=_license(facts),
         pipeline_tag="text-classification",
         tags=["bench-models", facts.format.name],
         eval_results=[
@@ -117,6 +131,28 @@ def _metadata(facts: Facts) -> ModelCardData:
     )
 
 
+def _at(commit: str | None) -> str:
+    return f" at commit {commit}" if commit else ""
+
+
+def _license(facts: Facts) -> str | None:
+    """Return the licence of the weights that all of it was made of, or None where one does not state its own."""
+    steps = (step for row in facts.suite.lineage(facts.variant) for step in row.steps)
+    sources = [facts.suite.checkpoint, *filter(None, (getattr(step, "student", None) for step in steps))]
+    licenses = {getattr(source, "license", None) for source in sources}  # not every kind of source can know
+    return licenses.pop() if len(licenses) == 1 else None
+
+
+def _budget(facts: Facts) -> tuple[str, ...]:
+    """Return the variant's budget, and what became of it, first of all that it was broken."""
+    if not facts.checks:
+        return ("It has no budget: others of its suite are measured against it.",)
+    kept = all(check.kept for check in facts.checks)
+    broken = "**It breaks its budget**, and was handed over all the same:"
+    head = "It keeps its budget, against the suite's baseline:" if kept else broken
+    return head, "", *(f"* {check.sentence(facts.variant)}" for check in facts.checks)
+
+
 def _steps(facts: Facts) -> list[str]:
     steps = [str(step) for row in facts.suite.lineage(facts.variant) for step in row.steps]
     return steps or ["none: the checkpoint as it is"]
@@ -128,7 +164,7 @@ def _figures(facts: Facts) -> list[tuple[str, str, str]]:
     return [
         ("accuracy", _shown(accuracy, show_share), _shown(eager_accuracy, show_share)),
         ("latency", _shown(facts.latency, show_ms), _shown(facts.eager_latency, show_ms)),
-        ("size", show_mib(facts.file_bytes), SIZE.show(scorecard.size_bytes)),
+        ("size", show_size(facts.file_bytes), SIZE.show(scorecard.size_bytes)),
         ("parameters", "", PARAMETERS.show(scorecard.parameters)),
         ("sparsity", "", SPARSITY.show(scorecard.sparsity)),
     ]

@@ -5,26 +5,29 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from bench_models.build import Builder
+from bench_models.checkout import checkout_here, require_installed, uncommitted
 from bench_models.errors import BenchModelsError
 from bench_models.export.agreement import require_agreement
 from bench_models.export.card import Facts, card
 from bench_models.export.formats import FORMATS, Format, quiet
-from bench_models.home import writing_to
+from bench_models.home import require_writable, writing_to
 from bench_models.machine import this_machine
 from bench_models.metrics.latency import THREADS, scenarios
-from bench_models.metrics.scorecard import score
+from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score
 from bench_models.outcomes import Measured, reason_of
 from bench_models.runtimes.session import Session
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.medians import median_of
 from bench_models.suites.suite import Suite, Variant
 from bench_models.tokens import Batch
+from bench_models.verdict.budgets import Check, judge
 
 log = logging.getLogger(__name__)
 
@@ -33,11 +36,12 @@ _CALLS = 60
 _WARM_UP = 5
 
 
-def hand_over(builder: Builder, variant: str, target: str, output: Path) -> None:
+def hand_over(builder: Builder, variant: str, target: str, output: Path, *, despite_budget: bool = False) -> None:
     """Write ``variant`` into the folder ``output``: the model, its configuration, its tokenizer and a model card.
 
     The folder appears when all is checked, and not before. Raises ``BenchModelsError`` when the format cannot
-    carry the variant, when the folder is not empty, and when the written file does not agree with the variant.
+    carry the variant, when the folder is not empty, when the written file does not agree with the variant, and when
+    the baseline is at chance or the variant breaks its budget; the last is taken ``despite_budget``, and told.
     """
     row = builder.suite[variant]
     chosen = FORMATS[target]
@@ -46,13 +50,13 @@ def hand_over(builder: Builder, variant: str, target: str, output: Path) -> None
     output = output.absolute()
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
         raise BenchModelsError(f"{output} is not an empty folder: name a new one, and nothing is overwritten")
-    with writing_to(output.parent):
-        output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.") as scratch:
-            folder = Path(scratch) / output.name
-            folder.mkdir()
-            _fill(folder, builder, row, chosen)
-            _move(folder, output)
+    require_writable(output.parent)
+    scratch = tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.")
+    with writing_to(output.parent), scratch:
+        folder = Path(scratch.name) / output.name
+        folder.mkdir()
+        _fill(folder, builder, row, chosen, despite_budget=despite_budget)
+        _move(folder, output)
     log.info("%s: %s is in %s, checked; %s tells how to load it", variant, chosen.filename, output, "README.md")
 
 
@@ -73,10 +77,13 @@ def _require_carried(suite: Suite, variant: str, target: Format) -> None:
                 raise BenchModelsError(f"{variant} cannot be written as {target.name}: {obstacle} ({step})")
 
 
-def _fill(folder: Path, builder: Builder, row: Variant, target: Format) -> None:
-    measured = score(builder, row)
-    if not isinstance(measured, Measured):
-        raise BenchModelsError(f"{row.name} could not be measured, so it is not handed over: {reason_of(measured)}")
+def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despite_budget: bool) -> None:
+    baseline = _scored(builder, builder.suite.baseline)
+    require_better_than_chance(builder, Measured(value=baseline))
+    scorecard = baseline if row == builder.suite.baseline else _scored(builder, row)
+    checks = judge(row.budget, baseline, scorecard) if row.budget else ()
+    if not despite_budget:
+        _require_kept(row, checks)
     model = builder.build(row.name).eval()
     log.info("%s: writing %s", row.name, target.filename)
     with quiet():
@@ -87,7 +94,7 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format) -> None:
     threads = os.cpu_count() or 1
     session = row.runtime.open(model, threads=threads)
     loaded = target.open(folder / target.filename, threads)
-    agreement = require_agreement(builder, row.name, session, loaded, measured.value.correct)
+    agreement = require_agreement(builder, row.name, session, loaded, scorecard.correct)
     batch = scenarios(builder.encoder, builder.corpus.test).single_stream
     session = row.runtime.open(model, threads=THREADS)
     latency, eager = _latencies(target.open(folder / target.filename, THREADS), session, batch)
@@ -97,14 +104,43 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format) -> None:
         format=target,
         labels=builder.corpus.labels,
         pad_id=builder.encoder.pad_id,
-        scorecard=measured.value,
+        scorecard=scorecard,
+        checks=checks,
         agreement=agreement,
         file_bytes=(folder / target.filename).stat().st_size,
         latency=latency,
         eager_latency=eager,
         machine=this_machine(),
+        commit=_commit_here(),
+        made=datetime.now(UTC).date(),
     )
     (folder / "README.md").write_text(card(facts), encoding="utf-8")
+
+
+def _scored(builder: Builder, row: Variant) -> Scorecard:
+    outcome = score(builder, row)
+    if not isinstance(outcome, Measured):
+        raise BenchModelsError(f"{row.name} could not be measured, so nothing is handed over: {reason_of(outcome)}")
+    return outcome.value
+
+
+def _require_kept(row: Variant, checks: Sequence[Check]) -> None:
+    broken = [check.sentence(row.name) for check in checks if not check.kept]
+    if broken:
+        raise BenchModelsError(
+            f"{'; '.join(broken)}: it is not handed over; mend it or its budget, or say --despite-budget, which the "
+            "model card will tell"
+        )
+
+
+def _commit_here() -> str | None:
+    """Return the commit around the current folder, or None where there is none, or one of another bench_models."""
+    try:
+        checkout = checkout_here()
+        require_installed(checkout)
+    except BenchModelsError:
+        return None
+    return f"{checkout.commit}{' with uncommitted changes' if uncommitted(checkout) else ''}"
 
 
 def _latencies(one: Session, other: Session, batch: Batch) -> tuple[Estimate, Estimate]:

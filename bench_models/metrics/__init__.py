@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench_models.metrics.metric import Metric, show_count, show_mib, show_ms, show_share
+from bench_models.metrics.metric import Metric, show_count, show_ms, show_share, show_size
 from bench_models.metrics.scorecard import Scorecard
 
 __all__ = ["ACCURACY", "ERROR_RATE", "FIGURES", "LATENCIES", "NAIVE_SIZE", "OFFLINE", "PARAMETERS", "SINGLE_STREAM"]
@@ -25,13 +25,15 @@ PARAMETERS = Figure(
     show=show_count,
     of=lambda card: card.parameters,
 )
-SIZE = Figure(name="size", unit="bytes", better="lower", margin_pct=0.1, show=show_mib, of=lambda card: card.size_bytes)
+SIZE = Figure(
+    name="size", unit="bytes", better="lower", margin_pct=0.1, show=show_size, of=lambda card: card.size_bytes
+)
 NAIVE_SIZE = Figure(
     name="naive_size",
     unit="bytes",
     better="lower",
     margin_pct=0.1,
-    show=show_mib,
+    show=show_size,
     of=lambda card: card.naive_size_bytes,
 )
 SPARSITY = Figure(

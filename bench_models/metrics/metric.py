@@ -20,9 +20,12 @@ class Metric:
     show: Callable[[float], str]
 
 
-def show_mib(size_bytes: float) -> str:
-    """Return a size in MiB (2^20 bytes)."""
-    return f"{size_bytes / 2**20:.1f} MiB"
+def show_size(size_bytes: float) -> str:
+    """Return a size in MiB (2^20 bytes), or where it is smaller than one, in KiB (2^10)."""
+    if size_bytes >= 2**20:
+        return f"{size_bytes / 2**20:.1f} MiB"
+    kib = size_bytes / 2**10
+    return f"{kib:,.0f} KiB" if kib >= 10 else f"{kib:.1f} KiB"  # noqa: PLR2004  # two digits say enough
 
 
 def show_ms(seconds: float) -> str:

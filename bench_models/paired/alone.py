@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from filelock import FileLock, Timeout
 
 from bench_models.errors import BenchModelsError
-from bench_models.home import home
+from bench_models.home import home, require_writable
 
 _PREFIX = "bm-"  # short, as sockets are made below it
 
@@ -21,7 +21,7 @@ def alone() -> Iterator[Path]:
     What a killed check could not remove is removed by the next one. Raises ``BenchModelsError`` while
     another check runs.
     """
-    home().mkdir(parents=True, exist_ok=True)
+    require_writable(home())
     lock, note = FileLock(home() / "check.lock"), home() / "check.folder"
     try:
         lock.acquire(timeout=0)

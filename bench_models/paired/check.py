@@ -19,6 +19,7 @@ from bench_models.paired.channel import Message
 from bench_models.paired.commits import Commit, changed_files, resolve, side_by_side
 from bench_models.paired.environments import ASV, Project, furnish
 from bench_models.paired.groups import Planned
+from bench_models.paired.newcomers import try_new
 from bench_models.paired.notes import Notes
 from bench_models.paired.pairing import Pairing
 from bench_models.paired.process import SIDES, SideName
@@ -114,6 +115,7 @@ def _measure(options: Options, compared: _Compared, sides: Mapping[SideName, Sid
         ending: Ending = "crashed"
         try:
             _prepare(pairing, mine)
+            try_new(pairing, mine)
             sampler = Sampler(pairing=pairing, elsewhere=header.elsewhere)
             fixed = options.pairs is not None
             sampler.run(mine, (options.pairs,) if options.pairs else LOOKS, until_decided=not fixed)

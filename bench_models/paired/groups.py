@@ -49,6 +49,11 @@ class Planned:
         """Whether both sides have it."""
         return self.base is None and self.head is None
 
+    @property
+    def is_new(self) -> bool:
+        """Whether HEAD alone has it."""
+        return isinstance(self.base, Absent) and self.head is None
+
     def unmeasured(self) -> Observed:
         """Return what is known before anything is measured."""
         return Observed(subject=self.subject, base=self.base, head=self.head)

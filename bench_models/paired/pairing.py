@@ -63,10 +63,18 @@ class Pairing:
                         self._time(planned, workers)
                     self._both(planned, workers, "close", together=True)
 
-    def cache(self, planned: Planned, sharing: Sequence[Planned]) -> None:
+    def once(self, group: Sequence[Planned]) -> None:
+        """Run each benchmark of a group on HEAD alone, where it is new: only what fails is noted."""
+        waiting = list(group)
+        while waiting:
+            with self.sides["head"].worker(from_nothing=group[0].from_nothing) as worker, suppress(LostError):
+                while waiting:
+                    self._once(waiting.pop(0), worker)
+
+    def cache(self, planned: Planned, sharing: Sequence[Planned], sides: Sequence[SideName] = SIDES) -> None:
         """Run a ``setup_cache`` on either side, one after the other: what the first builds, the second may reuse."""
         files = self._caches.setdefault(str(planned.cache), {})
-        for side in SIDES:
+        for side in sides:
             try:
                 files[side] = str(self.sides[side].cache(planned.subject.benchmark, planned.cache_timeout_s))
             except BenchmarkSkippedError as skip:
@@ -91,6 +99,20 @@ class Pairing:
                 return {side: worker.ask(_REPLY_S, do="imported")["modules"] for side, worker in workers.items()}
             except (LostError, BenchmarkFailedError):
                 return {}  # the first pair will meet it again, and say so
+
+    def _once(self, planned: Planned, worker: Process) -> None:
+        valued = planned.subject.kind == "value"
+        request = self._request(planned, "head", "value" if valued else "open")
+        try:
+            replies = self._ask(planned, {"head": worker}, {"head": request})
+        except LostError as lost:
+            self.notes.trouble(lost.troubles, planned)
+            raise
+        value = float(replies["head"]["value"]) if replies and valued else 0.0
+        if math.isnan(value):  # asv's word for "not here"
+            self.notes.trouble({"head": Skipped(reason="returned no number")}, planned)
+        elif not math.isfinite(value):
+            self.notes.trouble({"head": Failed(error=f"returned {value}")}, planned)
 
     def _open(self, planned: Planned, workers: Workers) -> bool:
         """Set a benchmark up on both sides at once, which nothing is timed beside."""

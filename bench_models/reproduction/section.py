@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from bench_models.metrics.metric import show_mib, show_ms
+from bench_models.metrics.metric import show_ms, show_size
 from bench_models.outcomes import Failed, Measured, Outcome, reason_of
 from bench_models.reproduction.cells import MIB, cells
 from bench_models.reproduction.folders import TRAINING_ARGUMENTS
@@ -81,7 +81,7 @@ def _measured(found: Reproduced) -> str:
     lines = [
         (
             row.name,
-            show_mib(sizes.artifact_bytes),
+            show_size(sizes.artifact_bytes),
             _MISSING if row.latency is None else f"{row.latency} {found.table.latency_unit}",
             show_ms(latency.seconds),
             _published_speed_up(found.table, row),

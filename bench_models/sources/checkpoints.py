@@ -12,6 +12,10 @@ from bench_models.sources.archives import PinnedArchive, read_member
 CHECKPOINT_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
 
+# What older versions of save_pretrained wrote.
+_PICKLE = "pytorch_model.bin"
+
+
 class Checkpoint(Protocol):
     """A place that weights come from."""
 
@@ -33,10 +37,18 @@ def place_of(checkpoint: Checkpoint, home: Path) -> Path:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedCheckpoint:
-    """A checkpoint that a package carries in ``inside``, a folder of its archive."""
+    """A checkpoint that a package carries in ``inside``, a folder of its archive.
+
+    ``license`` is the identifier of the weights' own, where they come with one: a model card states it.
+    """
 
     archive: PinnedArchive
     inside: str
+    license: str | None = None
+
+    def __str__(self) -> str:
+        """Return the package and the folder inside it."""
+        return f"{self.archive.requirement}/{self.inside}"
 
     def digest(self) -> str:
         """Return the archive's digest and the folder inside it."""
@@ -59,6 +71,14 @@ class LocalCheckpoint:
 
     path: Path
 
+    def __post_init__(self) -> None:
+        """Take a path as text, too."""
+        object.__setattr__(self, "path", Path(self.path))
+
+    def __str__(self) -> str:
+        """Return the folder."""
+        return str(self.path)
+
     def digest(self) -> str:
         """Return the digests of the files themselves."""
         folder = self.folder(Path())
@@ -68,9 +88,17 @@ class LocalCheckpoint:
         """Return the folder itself, once all files are known to be there."""
         missing = [name for name in CHECKPOINT_FILES if not (self.path / name).is_file()]
         if missing:
-            message = (
+            raise BenchModelsError(
                 f"the checkpoint {self.path} lacks {', '.join(missing)}: it must be a folder with "
-                f"{', '.join(CHECKPOINT_FILES)}, as save_pretrained writes it"
+                f"{', '.join(CHECKPOINT_FILES)}, as save_pretrained writes it{self._pickled()}"
             )
-            raise BenchModelsError(message)
         return self.path
+
+    def _pickled(self) -> str:
+        """Return in words what to do about weights that are there in another form."""
+        if not (self.path / _PICKLE).is_file() or (self.path / "model.safetensors").is_file():
+            return ""
+        return (
+            f"; {_PICKLE} was seen, but it is a pickle, which can run anything and is never loaded: where you trust "
+            "it, load it with transformers and write it again by save_pretrained(folder, safe_serialization=True)"
+        )

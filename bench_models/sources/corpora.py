@@ -96,24 +96,57 @@ class LocalSentences:
 
     path: Path
 
+    def __post_init__(self) -> None:
+        """Take a path as text, too."""
+        object.__setattr__(self, "path", Path(self.path))
+
+    def __str__(self) -> str:
+        """Return the file."""
+        return str(self.path)
+
     def load(self, home: Path) -> Corpus:  # noqa: ARG002  # the protocol's signature; a local file needs no cache
         """Read the file; labels are numbered in alphabetical order."""
         if not self.path.is_file():
             raise BenchModelsError(f"there is no file {self.path}: give a CSV file with the columns text and label")
-        try:
-            with self.path.open(encoding="utf-8", newline="") as file:
-                rows = [(row["text"], row["label"]) for row in csv.DictReader(file, restval="")]
-        except (OSError, KeyError, ValueError) as error:
-            message = f"{self.path} is not a CSV file in UTF-8 with the columns text and label: {error!r}"
-            raise BenchModelsError(message) from error
+        rows = self._rows()
         for number, (text, label) in enumerate(rows, start=1):
             if not text.strip() or not label.strip():
                 raise BenchModelsError(
                     f"{self.path}, row {number} has no {'label' if text.strip() else 'text'}: fill it in"
                 )
         labels = tuple(sorted({label for _, label in rows}))
+        if len(labels) < 2:  # noqa: PLR2004  # a choice needs two labels
+            raise BenchModelsError(f"{self.path}: {_one_label(rows)}; give sentences of another label too")
         sentences = (Sentence(text=text, label=labels.index(label)) for text, label in rows)
         return split_corpus(labels, sentences, name=str(self.path))
+
+    def _rows(self) -> list[tuple[str, str]]:
+        """Return each text with its label."""
+        try:
+            # Spreadsheets put a mark in front of UTF-8, which would be a part of the first column's name.
+            with self.path.open(encoding="utf-8-sig", newline="") as file:
+                reader = csv.DictReader(file, restval="")
+                columns = reader.fieldnames or ()
+                rows = list(reader) if {"text", "label"} <= set(columns) else []
+        except (OSError, ValueError, csv.Error) as error:
+            message = f"{self.path} cannot be read as a CSV file in UTF-8 with the columns text and label: {error}"
+            raise BenchModelsError(message) from error
+        if not columns:
+            raise BenchModelsError(f"{self.path} is empty: give a CSV file with the columns text and label")
+        missing = [name for name in ("text", "label") if name not in columns]
+        if missing:
+            raise BenchModelsError(
+                f"{self.path} has no column {' and '.join(missing)}: it has {', '.join(columns)}, and its first line "
+                "must name the columns text and label"
+            )
+        if not rows:
+            raise BenchModelsError(f"{self.path} has no rows below the names of its columns: give sentences")
+        return [(row["text"], row["label"]) for row in rows]
+
+
+def _one_label(rows: Sequence[tuple[str, str]]) -> str:
+    number, label = len(rows), rows[0][1]
+    return f"all {number:,} have the label {label!r}" if number > 1 else f"its only row has the label {label!r}"
 
 
 def split_corpus(labels: tuple[str, ...], sentences: Iterable[Sentence], *, name: str) -> Corpus:

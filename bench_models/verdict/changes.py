@@ -65,7 +65,7 @@ def _troubled(observed: Observed) -> Change | None:
         elif base is None:
             verdict, reason = "regressed", f"fails on HEAD and not on BASE: {head.error}"
         else:
-            verdict, reason = "failed", f"{_in_words(base)} on BASE and fails on HEAD: {head.error}"
+            verdict, reason = "failed", f"{_before(base)} on HEAD: {head.error}"
     elif isinstance(base, Failed):
         if head is None:
             verdict, reason = "improved", f"fails on BASE and not on HEAD: {base.error}"
@@ -78,6 +78,10 @@ def _troubled(observed: Observed) -> Change | None:
     else:
         verdict, reason = "skipped", f"{_in_words(base)} on BASE, {_in_words(head)} on HEAD"
     return Change(subject=subject, verdict=verdict, reason=reason)
+
+
+def _before(base: Absent | Skipped) -> str:
+    return "new, and failed" if isinstance(base, Absent) else f"{_in_words(base)} on BASE and fails"
 
 
 def _in_words(trouble: Absent | Skipped | Failed | None) -> str:

@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -11,7 +13,7 @@ import numpy as np
 import pytest
 from huggingface_hub import ModelCard
 from numpy.typing import NDArray
-from tiny_project import with_row
+from tiny_project import commit_all, git, with_row
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
@@ -25,6 +27,9 @@ from bench_models.recipes.precision import Cast
 from bench_models.recipes.prune import PruneL1
 from bench_models.recipes.quantize import QuantizeDynamic
 from bench_models.recipes.step import Format, Step
+from bench_models.sources.checkpoints import LocalCheckpoint
+from bench_models.suites import rotten_tomatoes
+from bench_models.suites.suite import budget
 from bench_models.tokens import Batch
 
 NAMES: tuple[Format, ...] = get_args(Format)
@@ -82,12 +87,78 @@ def test_card_carries_metadata_and_figures_with_intervals(builder: Builder, tmp_
     assert values["latency"] > 0
     assert "| accuracy   | 100.0 % (" in card.text
     assert "`PruneL1(amount=0.5)`" in card.text
+    assert "It keeps its budget, against the suite's baseline:" in card.text
+    assert "* pruned: accuracy drop is 0.00 points" in card.text
+    assert f"Made on {datetime.now(UTC).date()}" in card.text
+    assert card.data.get("license") is None  # a local folder states none
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
         "README.md",
         "config.json",
         "model.pt",
         "tokenizer.json",
     }
+
+
+def test_card_states_the_license_of_the_weights_and_the_commit(
+    builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a source knows its own, and where the work was done in a clone."""
+    (tmp_path / "clone").mkdir()
+    git("init", "--quiet", cwd=tmp_path / "clone")
+    (tmp_path / "clone" / "notes.txt").write_text("", encoding="utf-8")
+    commit = commit_all(tmp_path / "clone", "Begin")
+    monkeypatch.chdir(tmp_path / "clone")
+    suite = replace(builder.suite, checkpoint=_Licensed(path=tmp_path / "suite" / "checkpoint"))
+    hand_over(replace(builder, suite=suite), "pruned", "torchscript", tmp_path / "out")
+    card = ModelCard((tmp_path / "out" / "README.md").read_text(encoding="utf-8"))
+    assert card.data.get("license") == "apache-2.0"
+    assert f" at commit {commit} by bench-models" in card.text
+    assert rotten_tomatoes.MINILM.license == "apache-2.0"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Licensed(LocalCheckpoint):
+    license: str = "apache-2.0"
+
+
+@pytest.mark.parametrize("limits", [(100.0, 90.0), (-1.0, -5.0)], ids=["size", "accuracy"])
+def test_variant_that_breaks_its_budget_is_handed_over_only_when_told(
+    builder: Builder, tmp_path: Path, limits: tuple[float, float]
+) -> None:
+    """The figure and its limit are named, and the card says so first."""
+    row = replace(builder.suite["pruned"], budget=budget(*limits))
+    mine = replace(builder, suite=replace(builder.suite, variants=(builder.suite.baseline, row)))
+    said = (
+        r"size reduction is -?\d\.\d\d %, the budget is at least 90.00 %: broken"
+        if limits[1] > 0
+        else "accuracy drop is 0.00 points .*the budget is at most -1.00 points: broken"
+    )
+    with pytest.raises(BenchModelsError, match=rf"pruned: {said}: it is not handed over.*--despite-budget"):
+        hand_over(mine, "pruned", "torchscript", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    hand_over(mine, "pruned", "torchscript", tmp_path / "out", despite_budget=True)
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "**It breaks its budget**, and was handed over all the same:" in card
+    assert re.search(rf"\* pruned: {said}", card)
+
+
+@pytest.mark.parametrize("variant", ["baseline", "pruned"])
+def test_nothing_is_handed_over_where_the_baseline_is_at_chance(builder: Builder, tmp_path: Path, variant: str) -> None:
+    """Neither the baseline nor what is judged against it, whatever is said of budgets."""
+    untrained = replace(builder.suite.baseline, steps=())
+    mine = replace(builder, suite=replace(builder.suite, variants=(untrained, *builder.suite.variants[1:])))
+    with pytest.raises(BenchModelsError, match="budgets against it would mean nothing"):
+        hand_over(mine, variant, "torchscript", tmp_path / "out", despite_budget=True)
+    assert not (tmp_path / "out").exists()
+
+
+def test_place_that_cannot_be_written_to_is_refused_before_anything_is_built(builder: Builder, tmp_path: Path) -> None:
+    """Below a file, or where the kernel keeps its own; it has nothing to do with where weights are kept."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for parent in (tmp_path / "file", Path("/proc")):
+        with pytest.raises(BenchModelsError, match=f"{parent} cannot be written to .*: name a place where you may"):
+            hand_over(builder, "pruned", "torchscript", parent / "out")
+    assert not builder.store.root.exists()
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench_models.metrics.metric import show_count, show_mib, show_ms, show_share
+from bench_models.metrics.metric import show_count, show_ms, show_share, show_size
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,11 @@ def test_time_has_three_digits(seconds: float, shown: str) -> None:
 
 
 def test_other_quantities_have_their_units() -> None:
-    """MiB are 2^20 bytes, shares are percent, thousands are apart."""
-    assert show_mib(90_897_000) == "86.7 MiB"
+    """MiB are 2^20 bytes, KiB 2^10, shares are percent, thousands are apart."""
+    assert show_size(90_897_000) == "86.7 MiB"
+    assert show_size(2**20) == "1.0 MiB"
+    assert show_size(2**20 - 1) == "1,024 KiB"
+    assert show_size(104_857) == "102 KiB"
+    assert show_size(700) == "0.7 KiB"
     assert show_share(0.867) == "86.7 %"
     assert show_count(22_713_986) == "22,713,986"

@@ -1,6 +1,7 @@
 """The same rows become a table and a document, and decide the exit status."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,3 +125,16 @@ def test_broken_baseline_leaves_the_others_figures_standing() -> None:
     assert int8.quality.accuracy_drop_points is None
     assert int8.standing == "not measured"
     assert "the baseline could not be measured" in int8.errors[0]
+
+
+def test_failed_row_says_once_what_it_failed_at() -> None:
+    """Its times fail for the same reason, which asv does not know."""
+    result = _result(baseline=_card(870, 100), odd=Failed(error="no such kernel"))
+    asv = Failed(error="mine.Latency.time_offline(odd) failed under asv")
+    odd = replace(result.variants[1], single_stream=asv, offline=asv)
+    _, row = rows_of(replace(result, variants=(result.variants[0], odd)))
+    assert row.errors == ("no such kernel",)
+
+    working = replace(odd, card=_card(860, 60))
+    _, row = rows_of(replace(result, variants=(result.variants[0], working)))
+    assert row.errors == (asv.error,)

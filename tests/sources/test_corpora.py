@@ -96,11 +96,42 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
         LocalSentences(path=tmp_path / "absent.csv").load(tmp_path)
 
 
-def test_file_without_the_columns_is_refused(tmp_path: Path) -> None:
-    """The sentence names the file and the columns."""
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("review,stars\nfine,4\n", "has no column text and label: it has review, stars, and its first line"),
+        ("text,stars\nfine,4\n", "has no column label: it has text, stars, and its first line"),
+        ("", "is empty: give a CSV file"),
+        ("text,label\n", "has no rows below the names of its columns"),
+        ("text,label\n" + "".join(f"film {number},positive\n" for number in range(241)), "all 241 have the label 'pos"),
+        ("text,label\nfine,good\n", "its only row has the label 'good'"),
+        ("text,label\n" + "x" * 140_000 + ",good\n", "cannot be read as a CSV file in UTF-8"),
+    ],
+    ids=["other-columns", "no-label", "empty", "header", "one-label", "one-row", "field-too-long"],
+)
+def test_file_that_is_no_corpus_is_refused_for_what_it_is(tmp_path: Path, content: str, said: str) -> None:
+    """The sentence names the file, and what was found in it."""
     file = tmp_path / "reviews.csv"
-    file.write_text("review,stars\nfine,4\n", encoding="utf-8")
-    with pytest.raises(
-        BenchModelsError, match=r"reviews\.csv is not a CSV file in UTF-8 with the columns text and label"
-    ):
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(BenchModelsError, match=rf"reviews\.csv:? {said}"):
         LocalSentences(path=file).load(tmp_path)
+
+
+def test_file_in_other_letters_is_refused(tmp_path: Path) -> None:
+    """Latin-1 is not guessed."""
+    file = tmp_path / "reviews.csv"
+    file.write_bytes("text,label\ncaf\u00e9,good\n".encode("latin-1"))
+    with pytest.raises(BenchModelsError, match=r"cannot be read as a CSV file in UTF-8 .*can't decode byte"):
+        LocalSentences(path=file).load(tmp_path)
+
+
+def test_spreadsheets_mark_in_front_is_no_part_of_a_name(tmp_path: Path) -> None:
+    """Excel's "CSV UTF-8" begins with a byte-order mark; and a path may be given as text."""
+    file = tmp_path / "reviews.csv"
+    rows = "".join(f"film {number},{'good' if number % 2 else 'bad'}\n" for number in range(200))
+    file.write_text(f"text,label\n{rows}", encoding="utf-8")
+    plain = LocalSentences(path=file).load(tmp_path)
+    file.write_text(f"text,label\n{rows}", encoding="utf-8-sig")
+    marked = LocalSentences(path=str(file))  # type: ignore[arg-type]  # what a user may well write
+    assert marked.load(tmp_path) == plain
+    assert str(marked) == str(file)

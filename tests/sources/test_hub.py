@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from checking import Run
 from hub_server import COMMIT, Hub, serving
 from huggingface_hub.utils._validators import validate_repo_id
 
@@ -337,6 +339,31 @@ def test_dataset_out_of_reach_is_one_sentence(hub: Hub, tmp_path: Path, more: di
     assert unavailable.format("f" * 8) in load(hub, tmp_path, revision="f" * 40, **more).stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("build", "sst2-distilbert"), "stanfordnlp/sst2"),
+        (("build", "imdb-bert"), "stanfordnlp/imdb"),
+        (
+            ("export", "student", "--suite", "sst2-bert", "--format", "torchscript", "--output", "out"),
+            "stanfordnlp/sst2",
+        ),
+    ],
+)
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:9", "http://nowhere.invalid"])
+def test_command_without_a_network_ends_at_once_with_one_line(
+    bench_models: Run, tmp_path: Path, arguments: tuple[str, ...], named: str, endpoint: str
+) -> None:
+    """Nothing of what the client says of its tries, which take half a minute."""
+    hub = {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "0", "BENCH_MODELS_HUB": ""}
+    start = time.perf_counter()
+    done = bench_models(*arguments, cwd=tmp_path, **hub)
+    seconds = time.perf_counter() - start
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
+    assert f"the dataset {named}" in done.stderr
+    assert seconds < 15
+
+
 @pytest.mark.parametrize("revision", ["main", "v1.0", "C0FFEE", ""])
 def test_revision_that_can_move_is_refused(revision: str) -> None:
     """A pinned revision is a commit."""
@@ -366,10 +393,8 @@ def test_name_that_the_client_takes_is_taken(name: str) -> None:
 def test_local_folders_stand_for_the_hub(hub: Hub, tmp_path: Path, dataset: dict[str, bytes]) -> None:
     """Weights and sentences, under the names of their repositories; nobody is asked."""
     local = tmp_path / "local"
-    for name, files in (("tests/tiny", hub.repositories["tests/tiny"]), ("tests/words", dataset)):
-        for file, content in files.items():
-            (local / name / file).parent.mkdir(parents=True, exist_ok=True)
-            (local / name / file).write_bytes(content)
+    _write(local / "tests" / "tiny", hub.repositories["tests/tiny"])
+    _write(local / "tests" / "words", dataset)
     done = fetch(hub, tmp_path / "home", BENCH_MODELS_HUB=str(local))
     assert done.stdout.strip() == str(local / "tests" / "tiny")
     splits = json.loads(load(hub, tmp_path / "home", BENCH_MODELS_HUB=str(local)).stdout)
@@ -377,3 +402,75 @@ def test_local_folders_stand_for_the_hub(hub: Hub, tmp_path: Path, dataset: dict
     assert not hub.asked
     (local / "tests" / "tiny" / "tokenizer.json").unlink()
     assert "lacks tokenizer.json" in fetch(hub, tmp_path / "home", BENCH_MODELS_HUB=str(local)).stderr
+
+
+def test_bars_of_a_local_dataset_are_not_drawn(hub: Hub, tmp_path: Path, dataset: dict[str, bytes]) -> None:
+    """One for each split, again and again."""
+    _write(tmp_path / "local" / "tests" / "words", dataset)
+    done = load(hub, tmp_path / "home", BENCH_MODELS_HUB=str(tmp_path / "local"))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+_CONFIGURATIONS = """---
+configs:
+- config_name: first
+  data_files: [{split: train, path: first/train.parquet}, {split: validation, path: first/validation.parquet}]
+- config_name: second
+  data_files: [{split: train, path: second/train.parquet}, {split: validation, path: second/validation.parquet}]
+---
+"""
+
+
+@pytest.mark.parametrize("config", ["first", "second"])
+def test_local_dataset_is_read_in_the_configuration_asked_for(hub: Hub, tmp_path: Path, config: str) -> None:
+    """As the hub's would be."""
+    files = {
+        f"{name}/{split}.parquet": parquet([(f"{name} {text}", label) for text, label in rows])
+        for name in ("first", "second")
+        for split, rows in (("train", WORDS), ("validation", HELD_OUT))
+    }
+    _write(tmp_path / "local" / "tests" / "words", files | {"README.md": _CONFIGURATIONS.encode()})
+    done = load(hub, tmp_path / "home", config=config, BENCH_MODELS_HUB=str(tmp_path / "local"))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["test"] == [f"{config} {text}" for text, _ in HELD_OUT]
+    absent = load(hub, tmp_path / "home", config="third", BENCH_MODELS_HUB=str(tmp_path / "local"))
+    assert "sentence: the dataset tests/words (third)@c0ffee00 cannot be loaded" in absent.stderr
+
+
+def test_local_dataset_of_plain_files_needs_no_configuration(
+    hub: Hub, tmp_path: Path, dataset: dict[str, bytes]
+) -> None:
+    """There is one way to read it, whatever the suite asks the hub for."""
+    _write(tmp_path / "local" / "tests" / "words", dataset)
+    done = load(hub, tmp_path / "home", config="plain_text", BENCH_MODELS_HUB=str(tmp_path / "local"))
+    assert json.loads(done.stdout)["test"] == [text for text, _ in HELD_OUT]
+
+
+@pytest.mark.usefixtures("dataset")
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [("/nowhere/hub", "is no folder: name one that holds"), ("hub", "is a relative path: give an absolute one")],
+)
+def test_local_hub_that_is_none_is_refused(hub: Hub, tmp_path: Path, told: str, said: str) -> None:
+    """The hub would be asked instead, without a word."""
+    for done in (
+        fetch(hub, tmp_path / "home", BENCH_MODELS_HUB=told),
+        load(hub, tmp_path / "home", BENCH_MODELS_HUB=told),
+    ):
+        assert f"sentence: BENCH_MODELS_HUB={told} {said}" in done.stderr
+    assert not hub.asked
+
+
+@pytest.mark.usefixtures("dataset")
+def test_what_is_neither_on_the_hub_nor_in_the_local_one_says_so(hub: Hub, tmp_path: Path) -> None:
+    """Both places were looked at."""
+    nowhere = {"BENCH_MODELS_HUB": str(tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9"}
+    said = f"; BENCH_MODELS_HUB={tmp_path} holds no folder tests/{{}} to take instead"
+    assert said.format("tiny") in fetch(hub, tmp_path / "home", **nowhere).stderr
+    assert said.format("words") in load(hub, tmp_path / "home", **nowhere).stderr
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> None:
+    for file, content in files.items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_bytes(content)

@@ -5,7 +5,7 @@ from html import escape
 
 from tabulate import tabulate
 
-from bench_models.metrics.metric import show_count, show_mib, show_ms, show_share
+from bench_models.metrics.metric import show_count, show_ms, show_share, show_size
 from bench_models.reports.check.findings import Findings
 from bench_models.stats.looks import FALSE_ALARM
 from bench_models.verdict.change import Change
@@ -26,7 +26,7 @@ _NAMED = 3
 _SMALL_BYTES = 2**20
 _SHOW: dict[str, Callable[[float], str]] = {
     "seconds": show_ms,
-    "bytes": lambda size: show_mib(size) if size >= _SMALL_BYTES else f"{size:,.0f} bytes",
+    "bytes": lambda size: show_size(size) if size >= _SMALL_BYTES else f"{size:,.0f} bytes",
     "share": show_share,
     "parameters": show_count,
 }

@@ -9,9 +9,8 @@ from pathlib import Path
 from bench_models.errors import BenchModelsError, UnavailableError
 from bench_models.sealed import sealed_folder
 from bench_models.sources.checkpoints import LocalCheckpoint, place_of
-from bench_models.sources.hub.repository import first_line, local_folder, require_pinned
-
-_PATIENCE_S = 10.0
+from bench_models.sources.hub.client import ask_the_hub, quiet
+from bench_models.sources.hub.repository import first_line, local_folder, looked_for, require_pinned
 
 # What older repositories have instead of tokenizer.json.
 _TOKENIZER_PARTS = ("tokenizer_config.json", "vocab.txt")
@@ -50,7 +49,7 @@ class HubCheckpoint:
     def _download(self, folder: Path, cache: Path) -> None:
         """Fill the folder by way of a cache, which outlives a download that fails."""
         with self._in_words("config.json"):
-            _ask_the_hub()
+            ask_the_hub()
         for name in ("config.json", "model.safetensors"):
             self._fetch(name, folder, cache)
         try:
@@ -90,7 +89,8 @@ class HubCheckpoint:
         from huggingface_hub import errors
 
         try:
-            yield
+            with quiet():
+                yield
         except errors.RevisionNotFoundError as error:
             raise BenchModelsError(
                 f"the hub's {self.repository} has no revision {self.revision}: its page lists the commits"
@@ -105,20 +105,13 @@ class HubCheckpoint:
         except (OSError, errors.HTTPError) as error:  # type: ignore[attr-defined]  # of the client's own library
             raise UnavailableError(
                 f"{name} of {self} cannot be downloaded ({type(error).__name__}: {first_line(error)}): is the "
-                "network up, and does HF_HUB_OFFLINE allow it? What was downloaded whole is kept"
+                "network up, and does HF_HUB_OFFLINE allow it? What was downloaded whole is "
+                f"kept{looked_for(self.repository)}"
             ) from error
 
 
 class _MissingError(BenchModelsError):
     """A repository lacks a file."""
-
-
-def _ask_the_hub() -> None:
-    """Ask once and briefly whether the hub is there: the client would try for half a minute."""
-    from huggingface_hub import constants, get_session
-
-    if not constants.HF_HUB_OFFLINE:  # the client refuses by itself, at once
-        get_session().head(constants.ENDPOINT, timeout=_PATIENCE_S)
 
 
 def _missing(checkpoint: HubCheckpoint, name: str) -> str:

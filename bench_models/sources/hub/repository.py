@@ -27,10 +27,34 @@ def require_pinned(repository: str, revision: str) -> None:
 
 
 def local_folder(repository: str) -> Path | None:
-    """Return the local folder that stands for a repository, where there is one."""
-    root = os.environ.get("BENCH_MODELS_HUB")
-    folder = Path(root) / repository if root else None
-    return folder if folder is not None and folder.is_dir() else None
+    """Return the local folder that stands for a repository, where there is one.
+
+    Raises ``BenchModelsError`` where ``BENCH_MODELS_HUB`` is no folder: a hub would be asked without a word.
+    """
+    root = _local_hub()
+    return root / repository if root is not None and (root / repository).is_dir() else None
+
+
+def looked_for(repository: str) -> str:
+    """Return in words where else a repository was looked for that cannot be downloaded."""
+    root = _local_hub()
+    return f"; BENCH_MODELS_HUB={root} holds no folder {repository} to take instead" if root else ""
+
+
+def _local_hub() -> Path | None:
+    told = os.environ.get("BENCH_MODELS_HUB")
+    if not told:
+        return None
+    root = Path(told).expanduser()
+    if not root.is_absolute():
+        raise BenchModelsError(
+            f"BENCH_MODELS_HUB={told} is a relative path: give an absolute one, such as {root.absolute()}"
+        )
+    if not root.is_dir():
+        raise BenchModelsError(
+            f"BENCH_MODELS_HUB={told} is no folder: name one that holds repositories as owner/name, or unset it"
+        )
+    return root
 
 
 def first_line(error: Exception) -> str:

@@ -6,7 +6,8 @@ from typing import Any
 
 from bench_models.errors import BenchModelsError, UnavailableError
 from bench_models.sources.corpora import Corpus, Sentence, given_split
-from bench_models.sources.hub.repository import first_line, local_folder, require_pinned
+from bench_models.sources.hub.client import offline, quiet, why_unanswered, without_bars
+from bench_models.sources.hub.repository import first_line, local_folder, looked_for, require_pinned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,28 +67,40 @@ class HubSentences:
         from huggingface_hub import errors
 
         # One for each revision: where the hub is out of reach, the client takes the newest that it finds here.
-        cache = home / "datasets" / self.revision
+        cache = str(home / "datasets" / self.revision)
         local = local_folder(self.repository)
         if local is None and Path(self.repository).exists():  # which the client would read, without a word
             raise BenchModelsError(
                 f"{Path(self.repository).absolute()} has the name of the dataset {self} and would be read instead: "
                 "work in another folder, or, if it is meant, set BENCH_MODELS_HUB to this one"
             )
+        unanswered: Exception | None = None
         try:
-            if local:
-                return load_dataset(str(local), cache_dir=str(cache))
-            return load_dataset(self.repository, self.config, revision=self.revision, cache_dir=str(cache))
+            with quiet(), without_bars():
+                if local:
+                    return load_dataset(str(local), self._local_config(local), cache_dir=cache)
+                unanswered = why_unanswered()
+                with offline(wanted=unanswered is not None):
+                    return load_dataset(self.repository, self.config, revision=self.revision, cache_dir=cache)
         # The first is the client's word for no network, and for none wanted; the others are for one that breaks off.
         except (ConnectionError, errors.LocalEntryNotFoundError, errors.HTTPError) as error:  # type: ignore[attr-defined]
+            why = unanswered or error
             raise UnavailableError(
-                f"the dataset {self} cannot be downloaded ({type(error).__name__}: {first_line(error)}): is the "
-                "network up, and does HF_HUB_OFFLINE allow it?"
+                f"the dataset {self} cannot be downloaded ({type(why).__name__}: {first_line(why)}): is the "
+                f"network up, and does HF_HUB_OFFLINE allow it?{looked_for(self.repository)}"
             ) from error
         except (DatasetsError, OSError, ValueError) as error:
             raise BenchModelsError(
                 f"the dataset {self} cannot be loaded ({type(error).__name__}: {first_line(error)}): mend its name, "
                 "configuration or revision, or see that the network is up"
             ) from error
+
+    def _local_config(self, folder: Path) -> str | None:
+        """Return the configuration to ask a local folder for; plain files leave nothing to choose."""
+        from datasets import get_dataset_config_names
+
+        declared = get_dataset_config_names(str(folder))
+        return None if declared == ["default"] else self.config
 
     def _rows(self, found: Any, split: str) -> list[tuple[str, Any]]:  # noqa: ANN401  # datasets is untyped
         """Return the texts of a split, each with the value of its label."""
