@@ -85,7 +85,8 @@ class Distill(FineTune):
 
         known = tokenized(context, "train")
         rows, labels = list(known["input_ids"]), list(known["labels"])
-        rows += made_up(rows, self.made_up, mask_id=context.encoder.mask_id, seed=self.seed)
+        encoder = context.encoder
+        rows += made_up(rows, self.made_up, mask_id=encoder.mask_id, seed=self.seed, max_tokens=encoder.max_tokens)
         logits = answers(teacher, context, rows)
         labels += logits[len(labels) :].argmax(axis=1).tolist()
         return Lessons(rows=rows, labels=labels, logits=logits, temperature=self.temperature, alpha=self.alpha)
@@ -105,7 +106,13 @@ class Distill(FineTune):
                 )
             return shallower(teacher, self.layers)
         folder = self.student.folder(context.home)
-        if Encoder(folder / "tokenizer.json").vocabulary != context.encoder.vocabulary:
+        encoder = Encoder(folder / "tokenizer.json")
+        if encoder.max_tokens < context.encoder.max_tokens:
+            raise BenchModelsError(
+                f"{context.variant}: the student {self.student} takes {encoder.max_tokens} tokens, and its teacher "
+                f"{context.encoder.max_tokens}: choose a student that takes as many"
+            )
+        if encoder.vocabulary != context.encoder.vocabulary:
             raise BenchModelsError(
                 f"{context.variant}: the student {self.student} has another tokenizer than its teacher: the same ids "
                 "would mean other words; choose a student of the same vocabulary"

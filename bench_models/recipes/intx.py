@@ -27,6 +27,7 @@ class QuantizeIntx(Step):
     """
 
     libraries: ClassVar[tuple[str, ...]] = ("torch", "torchao")
+    rounds_activations: ClassVar[bool] = True
 
     bits: int
     group: int = 32

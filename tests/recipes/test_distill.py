@@ -186,6 +186,19 @@ def test_student_of_another_vocabulary_is_refused(
         replace(STEP, layers=(), student=LocalCheckpoint(path=student)).apply(builder._model([]), context)
 
 
+def test_student_of_fewer_positions_is_refused(
+    builder: Builder, context: Context, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    """It could not read what its teacher reads."""
+    student = shutil.copytree(tiny_checkpoint, tmp_path / "student")
+    config = json.loads((student / "config.json").read_text(encoding="utf-8"))
+    (student / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 16}), encoding="utf-8")
+    with pytest.raises(
+        BenchModelsError, match="takes 16 tokens, and its teacher 128: choose a student that takes as m"
+    ):
+        replace(STEP, layers=(), student=LocalCheckpoint(path=student)).apply(builder._model([]), context)
+
+
 def test_student_that_answers_other_labels_is_refused(
     builder: Builder, context: Context, tiny_checkpoint: Path, tmp_path: Path
 ) -> None:

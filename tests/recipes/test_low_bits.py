@@ -135,9 +135,7 @@ def test_all_odd_shapes_are_named_at_once(context: Context) -> None:
 def test_model_that_no_kernel_takes_is_too_narrow(context: Context) -> None:
     """There is nothing to skip that would help."""
     config = BertConfig(vocab_size=50, hidden_size=48, num_hidden_layers=1, num_attention_heads=2, intermediate_size=80)
-    said = (
-        r"multiples of 64 inputs and of 32 outputs, which 7 of 7 .*: the model is too narrow"
-    )
+    said = r"multiples of 64 inputs and of 32 outputs, which 7 of 7 .*: the model is too narrow"
     with pytest.raises(BenchModelsError, match=said):
         Quantize4Bit().apply(BertForSequenceClassification(config), context)
 
