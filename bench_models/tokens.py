@@ -1,5 +1,6 @@
 """Sentences to token ids: one tokenizer for training, accuracy and latency alike."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-# The longest Rotten Tomatoes sentence has 79 tokens; longer corpora are cut here.
+from bench_models.errors import BenchModelsError
+
+# The longest Rotten Tomatoes sentence has 79 tokens; longer corpora are cut here, or where a model ends.
 MAX_TOKENS = 128
+
+# Families that count positions from behind that of padding, which are lost to words.
+_BEHIND_PADDING = frozenset(
+    (
+        "camembert",
+        "data2vec-text",
+        "ibert",
+        "longformer",
+        "mpnet",
+        "roberta",
+        "roberta-prelayernorm",
+        "xlm-roberta",
+        "xlm-roberta-xl",
+        "xmod",
+    )
+)
+_ROBERTAS_PADDING = 1
+
+# Special tokens around a sentence, and a word.
+_FEWEST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +55,14 @@ class Encoder:
     """A ``tokenizer.json`` made callable, without importing torch."""
 
     def __init__(self, tokenizer_json: Path) -> None:
-        """Read the tokenizer; its own settings for cutting and padding are overruled."""
-        self._tokenizer = Tokenizer.from_file(str(tokenizer_json))
-        self._tokenizer.enable_truncation(MAX_TOKENS)
+        """Read the tokenizer; its own settings for cutting and padding are overruled.
+
+        Sentences are cut at ``max_tokens``: at ``MAX_TOKENS``, or at what the model takes whose ``config.json`` lies
+        beside. Raises ``BenchModelsError`` when either file cannot be read.
+        """
+        self._tokenizer = _read(tokenizer_json)
+        self.max_tokens = min(MAX_TOKENS, _positions(tokenizer_json.with_name("config.json")))
+        self._tokenizer.enable_truncation(self.max_tokens)
         self._tokenizer.no_padding()
         # A tokenizer without a padding token pads with 0, which the mask hides anyway.
         self.pad_id: int = self._tokenizer.token_to_id("[PAD]") or 0
@@ -52,7 +80,7 @@ class Encoder:
         return words
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the token ids of each text, special tokens included, cut at ``MAX_TOKENS``."""
+        """Return the token ids of each text, special tokens included, cut at ``max_tokens``."""
         return [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
 
     def batch(self, rows: Sequence[Sequence[int]]) -> Batch:
@@ -64,3 +92,36 @@ class Encoder:
             input_ids[index, : len(row)] = row
             attention_mask[index, : len(row)] = 1
         return Batch(input_ids=input_ids, attention_mask=attention_mask)
+
+
+def _read(tokenizer_json: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_file(str(tokenizer_json))
+    except Exception as error:  # tokenizers raises no other class, whatever is wrong
+        raise BenchModelsError(
+            f"{tokenizer_json} is no tokenizer that can be read ({error}): give one that save_pretrained of a "
+            "fast tokenizer wrote"
+        ) from error
+
+
+def _positions(config_json: Path) -> int:
+    """Return how many tokens a model takes at once, as far as its configuration says; at most ``MAX_TOKENS`` matter."""
+    if not config_json.is_file():
+        return MAX_TOKENS
+    try:
+        config = json.loads(config_json.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise BenchModelsError(
+            f"{config_json} is no JSON ({error}): give a folder that save_pretrained wrote"
+        ) from error
+    count = config.get("max_position_embeddings") if isinstance(config, dict) else None
+    if not isinstance(count, int) or count < 1:  # a model whose positions are relative
+        return MAX_TOKENS
+    padding = config.get("pad_token_id", _ROBERTAS_PADDING)
+    lost = padding + 1 if config.get("model_type") in _BEHIND_PADDING and isinstance(padding, int) else 0
+    if count - lost < _FEWEST:
+        raise BenchModelsError(
+            f"{config_json}: {count} positions, of which {lost} are padding's, leave none for words between "
+            "special tokens: choose a model with more"
+        )
+    return int(count - lost)

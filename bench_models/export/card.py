@@ -8,7 +8,7 @@ from huggingface_hub import EvalResult, ModelCardData
 from tabulate import tabulate
 
 from bench_models import __version__
-from bench_models.export.agreement import BATCHES, LENGTHS, Agreement
+from bench_models.export.agreement import BATCHES, Agreement
 from bench_models.export.formats import Format
 from bench_models.machine import Machine, library_versions
 from bench_models.metrics import PARAMETERS, SIZE, SPARSITY
@@ -17,7 +17,6 @@ from bench_models.metrics.scorecard import Scorecard
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Suite
-from bench_models.tokens import MAX_TOKENS
 from bench_models.verdict.budgets import Check
 
 _USE = """\
@@ -82,8 +81,8 @@ def card(facts: Facts) -> str:
             "",
             f"Accuracy is on {len(facts.agreement.correct)} test sentences, with a 95 % interval; latency is the "
             "median for one sentence of median length on one thread, with a 95 % interval. Batches of "
-            f"{' and '.join(map(str, BATCHES))} sentences of {' and '.join(map(str, LENGTHS))} tokens gave the "
-            f"variant's logits to within {facts.agreement.most_apart:.1g}.",
+            f"{' and '.join(map(str, BATCHES))} sentences of {_listed(facts.agreement.lengths)} tokens gave the "
+            f"variant's logits to within {facts.agreement.most_apart:.1g}.{_rounding(facts.agreement)}",
             "",
             *_budget(facts),
             "",
@@ -96,12 +95,29 @@ def card(facts: Facts) -> str:
             "",
             "```python",
             _USE.format(
-                loading=facts.format.loading, max_tokens=MAX_TOKENS, pad_id=facts.pad_id, labels=list(facts.labels)
+                loading=facts.format.loading,
+                max_tokens=facts.agreement.lengths[-1],
+                pad_id=facts.pad_id,
+                labels=list(facts.labels),
             ).rstrip(),
             "```",
             "",
         )
     )
+
+
+def _rounding(agreement: Agreement) -> str:
+    if agreement.own_apart is None:
+        return ""
+    return (
+        " Its activations are rounded, and values between two steps are rounded up by some kernels and down by others: "
+        f"the variant itself, with its weights nudged by a 100,000th, is up to {agreement.own_apart:.1g} from itself."
+    )
+
+
+def _listed(lengths: tuple[int, ...]) -> str:
+    *others, last = map(str, lengths)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _metadata(facts: Facts) -> ModelCardData:

@@ -90,11 +90,25 @@ def _open_script(file: Path, threads: int) -> Session:
     return _of_module(torch.jit.load(str(file)), threads)
 
 
+@contextmanager
+def _told(batch: Batch, *errors: type[Exception]) -> Iterator[None]:
+    """Turn what a file's runtime says of a batch into a sentence: it may hold the example's size for a constant."""
+    try:
+        yield
+    except errors as error:
+        sentences, tokens = batch.input_ids.shape
+        said = " ".join(str(error).strip().splitlines()[-1:])
+        raise BenchModelsError(
+            f"the file cannot answer {sentences} sentences of {tokens} tokens ({type(error).__name__}: {said}): it "
+            "is not handed over; choose another format"
+        ) from error
+
+
 def _of_module(module: Any, threads: int) -> Session:  # noqa: ANN401  # torch's loaded modules have no common type
     torch.set_num_threads(threads)
 
     def answer(batch: Batch) -> NDArray[np.float32]:
-        with torch.inference_mode():
+        with torch.inference_mode(), _told(batch, RuntimeError, IndexError, AssertionError):
             logits: NDArray[np.float32] = (
                 module(torch.from_numpy(batch.input_ids), torch.from_numpy(batch.attention_mask)).float().numpy()
             )
@@ -120,13 +134,15 @@ def _write_onnx(model: nn.Module, file: Path) -> None:
 
 def _open_onnx(file: Path, threads: int) -> Session:
     import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as trouble
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
     def answer(batch: Batch) -> NDArray[np.float32]:
-        (logits,) = session.run(None, {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask})
+        with _told(batch, trouble.Fail, trouble.InvalidArgument, trouble.RuntimeException):
+            (logits,) = session.run(None, {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask})
         return np.asarray(logits, dtype=np.float32)
 
     return answer

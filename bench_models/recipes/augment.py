@@ -10,12 +10,14 @@ from bench_models.tokens import MAX_TOKENS
 _MASKED = 0.1
 
 
-def made_up(rows: Sequence[Sequence[int]], copies: int, *, mask_id: int, seed: int) -> list[list[int]]:
+def made_up(
+    rows: Sequence[Sequence[int]], copies: int, *, mask_id: int, seed: int, max_tokens: int = MAX_TOKENS
+) -> list[list[int]]:
     """Return ``copies`` sentences, as token ids, for each of ``rows``.
 
     Each is the beginning of that sentence and the end of another one, both of any length, with a tenth of its
     words masked. The first and the last token of a row, which are special, stay where they are; none is longer
-    than ``MAX_TOKENS``.
+    than ``max_tokens``.
 
     Source of masking and of cutting sentences anywhere: Tang et al., Distilling task-specific knowledge from BERT
     into simple neural networks (2019); putting two pieces together is ours, and keeps the sentences as long as real
@@ -23,7 +25,7 @@ def made_up(rows: Sequence[Sequence[int]], copies: int, *, mask_id: int, seed: i
     """
     random = np.random.default_rng(seed)
     return [
-        [*_spliced(row, rows[int(random.integers(len(rows)))], random, mask_id)[: MAX_TOKENS - 1], row[-1]]
+        [*_spliced(row, rows[int(random.integers(len(rows)))], random, mask_id)[: max_tokens - 1], row[-1]]
         for _ in range(copies)
         for row in rows
     ]

@@ -5,31 +5,43 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from bench_models.errors import BenchModelsError
+from bench_models.recipes.fields import require_choices, require_names, require_numbers, told
 from bench_models.recipes.step import Context, Format, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from torch import nn
     from transformers import BitsAndBytesConfig
 
-# Columns that the 4-bit CPU kernel takes at once, and weights that share a scale.
-_KERNEL_ROWS = 32
-_BLOCK = 64
+# Outputs that the 4-bit CPU kernel takes at once, and inputs whose weights share a scale.
+_OUTPUTS = 32
+_INPUTS = 64
 
 Float = Literal["float32", "float16", "bfloat16"]
+Kind = Literal["nf4", "fp4"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _BitsAndBytes(Step):
-    """Quantize the linear layers as transformers loads a model, but for those whose name ends as one of ``skip``.
+    """Quantize the linear layers as transformers loads a model, but for those that ``skip`` names.
 
-    What is not quantized becomes ``dtype``. A head of few classes should be skipped: it is small, decides the
-    answer, and does not fit the 4-bit kernels.
+    A name stands for modules that are called so at their end or from their beginning, and for all inside them; it
+    must belong to some linear layer. Names in ``may_lack`` need not: they are handed on as a published configuration
+    has them. What is not quantized becomes ``dtype``. A head of few classes should be skipped: it is small, decides
+    the answer, and does not fit the 4-bit kernels.
     """
 
     libraries: ClassVar[tuple[str, ...]] = ("torch", "transformers", "bitsandbytes")
 
     skip: tuple[str, ...] = ("classifier",)
+    may_lack: tuple[str, ...] = ()
     dtype: Float = "float16"
+
+    def __post_init__(self) -> None:
+        """Refuse what names neither modules nor a type."""
+        require_names(self, "skip", "may_lack")
+        require_choices(self, dtype=Float)
 
     def obstacle(self, target: Format) -> str | None:  # noqa: ARG002  # none of them
         """Its weights are multiplied by kernels of bitsandbytes, which no format knows."""
@@ -50,6 +62,7 @@ class _BitsAndBytes(Step):
                 f"{context.variant}: {type(self).__name__} has transformers load the model anew, which cannot make the "
                 "shapes that pruned heads or neurons left: apply it to a model of full width"
             )
+        self.require_shapes(self._chosen(model, context), context)
         folder = context.scratch / "full-precision"
         with classifier.quiet():
             model.save_pretrained(folder)  # type: ignore[operator]  # transformers' method, on torch's class
@@ -63,6 +76,33 @@ class _BitsAndBytes(Step):
                 local_files_only=True,
             )
         return loaded
+
+    def require_shapes(self, chosen: "Mapping[str, nn.Linear]", context: Context) -> None:
+        """Raise ``BenchModelsError`` where kernels cannot take the layers that are to be quantized."""
+
+    def _chosen(self, model: "nn.Module", context: Context) -> "dict[str, nn.Linear]":
+        """Return what will be quantized: something, and each name that is skipped says something."""
+        from transformers.quantizers.quantizers_utils import should_convert_module
+
+        from bench_models.recipes.linears import linears_of
+
+        linears = linears_of(model, self, context)
+        what = f"{context.variant}: {told(self, 'skip')}"
+        for name in self.skip:
+            if all(should_convert_module(each, [name]) for each in linears):
+                ends = sorted({each.split(".")[-1] for each in linears})
+                raise BenchModelsError(
+                    f"{what}: {name!r} belongs to no linear layer of {type(model).__name__}, where they are called "
+                    f"{', '.join(ends)}: leave it out, or move it to may_lack"
+                )
+        chosen = {name: each for name, each in linears.items() if should_convert_module(name, self._names)}
+        if not chosen:
+            raise BenchModelsError(f"{what} leaves none of {len(linears)} linear layers to quantize: skip fewer")
+        return chosen
+
+    @property
+    def _names(self) -> list[str]:
+        return [*self.skip, *self.may_lack]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +120,9 @@ class LLMInt8(_BitsAndBytes):
 
     def __post_init__(self) -> None:
         """Refuse a threshold that is none."""
+        # Named, because a slotted dataclass is another class than the one that super() without names sees.
+        super(LLMInt8, self).__post_init__()
+        require_numbers(self, "threshold")
         if not self.threshold >= 0:
             raise BenchModelsError(f"LLMInt8(threshold={self.threshold}): an activation's size is 0 or greater")
 
@@ -89,7 +132,7 @@ class LLMInt8(_BitsAndBytes):
         return BitsAndBytesConfig(
             load_in_8bit=True,
             llm_int8_threshold=self.threshold,
-            llm_int8_skip_modules=list(self.skip),
+            llm_int8_skip_modules=self._names,
             llm_int8_enable_fp32_cpu_offload=self.fp32_cpu_offload,
         )
 
@@ -103,9 +146,14 @@ class Quantize4Bit(_BitsAndBytes):
     Source: Dettmers et al., QLoRA: efficient finetuning of quantized LLMs (2023).
     """
 
-    kind: Literal["nf4", "fp4"] = "nf4"
+    kind: Kind = "nf4"
     compute: Float = "bfloat16"
     double: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse types that there are not."""
+        super(Quantize4Bit, self).__post_init__()
+        require_choices(self, kind=Kind, compute=Float)
 
     def _config(self) -> "BitsAndBytesConfig":
         import torch
@@ -116,22 +164,35 @@ class Quantize4Bit(_BitsAndBytes):
             bnb_4bit_quant_type=self.kind,
             bnb_4bit_compute_dtype=getattr(torch, self.compute),
             bnb_4bit_use_double_quant=self.double,
-            llm_int8_skip_modules=list(self.skip),
+            llm_int8_skip_modules=self._names,
         )
 
-    def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
-        """Return the model in 4 bits; raises ``BenchModelsError`` for shapes that some CPUs' kernels cannot take."""
-        from torch import nn
+    def require_shapes(self, chosen: "Mapping[str, nn.Linear]", context: Context) -> None:
+        """Raise ``BenchModelsError`` for shapes that the kernels of CPUs with bf16 arithmetic cannot take.
 
-        for name, module in model.named_modules():
-            if not isinstance(module, nn.Linear) or name.endswith(self.skip) or set(self.skip) & set(name.split(".")):
-                continue
-            # The kernels of CPUs with bf16 arithmetic ask for it; what is built here should run there.
-            if module.out_features % _KERNEL_ROWS or module.in_features % _BLOCK:
-                raise BenchModelsError(
-                    f"{context.variant}: {name} has {module.out_features} outputs of {module.in_features} inputs, and "
-                    f"the 4-bit kernel takes multiples of {_KERNEL_ROWS} and {_BLOCK}: add {name.split('.')[-1]!r} to "
-                    f"skip, which is {self.skip}"
-                )
-        # Named, because a slotted dataclass is another class than the one that super() without names sees.
-        return super(Quantize4Bit, self).apply(model, context)
+        On every machine: what is built here should run there.
+        """
+        misfits = [name for name, each in chosen.items() if each.in_features % _INPUTS or each.out_features % _OUTPUTS]
+        if not misfits:
+            return
+        first = chosen[misfits[0]]
+        found = (
+            f"{context.variant}: the 4-bit kernel takes multiples of {_INPUTS} inputs and of {_OUTPUTS} outputs, which "
+            f"{len(misfits)} of {len(chosen)} linear layers do not have, as {misfits[0]} of {first.in_features} inputs "
+            f"and {first.out_features} outputs"
+        )
+        if len(misfits) == len(chosen):
+            raise BenchModelsError(f"{found}: the model is too narrow, choose another technique")
+        skip = (*self.skip, *_endings(misfits, chosen))
+        raise BenchModelsError(f"{found}: choose skip={skip!r}")
+
+
+def _endings(misfits: "Sequence[str]", chosen: "Mapping[str, object]") -> list[str]:
+    """Return names to skip: the last parts of some layers' names, or more of a name where others end alike."""
+    fitting = [name for name in chosen if name not in misfits]
+    found = []
+    for name in misfits:
+        parts = name.split(".")
+        ends = [".".join(parts[-count:]) for count in range(1, len(parts) + 1)]
+        found.append(next((end for end in ends if not any(each.endswith(end) for each in fitting)), name))
+    return list(dict.fromkeys(found))

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 
 from bench_models.errors import BenchModelsError
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 # A head that was never trained for the task is drawn at random, always the same way.
 HEAD_SEED = 0
+
+# The last weights of a head: BERT, DistilBERT and their kin; RoBERTa and its kin.
+_HEADS = ("classifier.weight", "classifier.out_proj.weight")
 
 # Of what lies in the folder, and without running any of it.
 _TRUSTED: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
@@ -38,7 +41,7 @@ def load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
 
 
 def _load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
-    _leave_torchao_out()
+    leave_torchao_out()
     import torch
     from safetensors.torch import load_model
     from transformers import AutoConfig, AutoModelForSequenceClassification
@@ -70,7 +73,13 @@ def _load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
 
 
 def _require_labels(folder: Path, labels: tuple[str, ...]) -> None:
-    """Compare the labels of a trained head with those of the corpus, as far as either has names."""
+    """Compare a trained head with the corpus: its size, and its labels, as far as either has names."""
+    size = _head_size(folder)
+    if size is not None and size != len(labels):
+        raise BenchModelsError(
+            f"{folder} has a head for {size} labels, and the sentences are {', '.join(labels)}: choose a "
+            "checkpoint without a head, or with one for these labels"
+        )
     config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     trained = any(str(name).endswith("ForSequenceClassification") for name in config.get("architectures") or ())
     names = config.get("id2label") or {}
@@ -84,6 +93,13 @@ def _require_labels(folder: Path, labels: tuple[str, ...]) -> None:
         )
 
 
+def _head_size(folder: Path) -> int | None:
+    """Return how many labels the head in a folder answers, or None where there is no head."""
+    with safe_open(folder / "model.safetensors", framework="pt") as weights:
+        head = next((name for name in _HEADS if name in weights.keys()), None)  # noqa: SIM118  # it is no mapping
+        return None if head is None else int(weights.get_slice(head).get_shape()[0])
+
+
 def save(model: "nn.Module", folder: Path, checkpoint: Path) -> None:
     """Write ``model`` with the tokenizer of the checkpoint that it came from."""
     with quiet():
@@ -92,7 +108,7 @@ def save(model: "nn.Module", folder: Path, checkpoint: Path) -> None:
 
 
 @cache
-def _leave_torchao_out() -> None:
+def leave_torchao_out() -> None:
     """Make transformers believe that torchao is not installed, before it asks for the first time.
 
     Wherever it is installed, transformers imports it with every model: 1.6 s in each process, and complaints of

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, ClassVar
 
 from bench_models.errors import BenchModelsError
+from bench_models.recipes.fields import require_counts, require_numbers, told
 from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.step import Context
 
@@ -45,6 +46,13 @@ class Distill(FineTune):
 
     def __post_init__(self) -> None:
         """Refuse what is no student, no temperature or no share."""
+        # Named, because a slotted dataclass is another class than the one that super() without names sees.
+        super(Distill, self).__post_init__()
+        require_numbers(self, "temperature", "alpha")
+        if not isinstance(self.layers, tuple) or not all(type(layer) is int for layer in self.layers):
+            raise BenchModelsError(f"{told(self, 'layers')}: give a tuple of whole numbers, as in (0, 2, 5)")
+        if self.student is not None and not hasattr(self.student, "digest"):
+            raise BenchModelsError(f"{told(self, 'student')}: give a checkpoint, as in LocalCheckpoint(path=...)")
         if bool(self.layers) == (self.student is not None):
             raise BenchModelsError("Distill needs a student: either layers of the teacher or a checkpoint, not both")
         if sorted({layer for layer in self.layers if layer >= 0}) != list(self.layers):
@@ -57,8 +65,7 @@ class Distill(FineTune):
             )
         if not 0 <= self.alpha <= 1:
             raise BenchModelsError(f"Distill(alpha={self.alpha}): the weight of the labels lies between 0 and 1")
-        if self.made_up < 0:
-            raise BenchModelsError(f"Distill(made_up={self.made_up}): sentences are made up 0 times or more for each")
+        require_counts(self, least=0, made_up="sentences are made up for each")
 
     def recipe(self) -> dict[str, object]:
         """Return the fields, with what the student's checkpoint holds instead of where it lies."""
@@ -78,7 +85,8 @@ class Distill(FineTune):
 
         known = tokenized(context, "train")
         rows, labels = list(known["input_ids"]), list(known["labels"])
-        rows += made_up(rows, self.made_up, mask_id=context.encoder.mask_id, seed=self.seed)
+        encoder = context.encoder
+        rows += made_up(rows, self.made_up, mask_id=encoder.mask_id, seed=self.seed, max_tokens=encoder.max_tokens)
         logits = answers(teacher, context, rows)
         labels += logits[len(labels) :].argmax(axis=1).tolist()
         return Lessons(rows=rows, labels=labels, logits=logits, temperature=self.temperature, alpha=self.alpha)
@@ -98,7 +106,13 @@ class Distill(FineTune):
                 )
             return shallower(teacher, self.layers)
         folder = self.student.folder(context.home)
-        if Encoder(folder / "tokenizer.json").vocabulary != context.encoder.vocabulary:
+        encoder = Encoder(folder / "tokenizer.json")
+        if encoder.max_tokens < context.encoder.max_tokens:
+            raise BenchModelsError(
+                f"{context.variant}: the student {self.student} takes {encoder.max_tokens} tokens, and its teacher "
+                f"{context.encoder.max_tokens}: choose a student that takes as many"
+            )
+        if encoder.vocabulary != context.encoder.vocabulary:
             raise BenchModelsError(
                 f"{context.variant}: the student {self.student} has another tokenizer than its teacher: the same ids "
                 "would mean other words; choose a student of the same vocabulary"

@@ -1,9 +1,12 @@
 """Fine-tuning, until the validation split says that it no longer helps."""
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from bench_models.errors import BenchModelsError
 from bench_models.machine import has_bf16_arithmetic
+from bench_models.recipes.fields import require_counts, require_numbers, told
 from bench_models.recipes.step import Context, Step
 
 if TYPE_CHECKING:
@@ -33,6 +36,16 @@ class FineTune(Step):
     batch_size: int = 32
     mixed_precision: bool | None = None
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained with."""
+        require_numbers(self, "learning_rate")
+        if not 0 < self.learning_rate < math.inf:
+            raise BenchModelsError(f"{told(self, 'learning_rate')}: a learning rate is greater than 0, and finite")
+        require_counts(self, least=1, max_epochs="the split is seen", batch_size="sentences a batch are")
+        require_counts(self, least=0, seed="a seed is")
+        if self.mixed_precision is not None and not isinstance(self.mixed_precision, bool):
+            raise BenchModelsError(f"{told(self, 'mixed_precision')}: choose one of True, False, None")
 
     def circumstances(self) -> dict[str, str | bool]:
         """Return whether training computes in bf16 here."""

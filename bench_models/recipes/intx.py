@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bench_models.errors import BenchModelsError
+from bench_models.recipes.fields import require_counts
 from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.step import Context, Format, Step
 
@@ -26,6 +27,7 @@ class QuantizeIntx(Step):
     """
 
     libraries: ClassVar[tuple[str, ...]] = ("torch", "torchao")
+    rounds_activations: ClassVar[bool] = True
 
     bits: int
     group: int = 32
@@ -40,7 +42,7 @@ class QuantizeIntx(Step):
 
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the model with quantized linear layers."""
-        _require_groups(model, self.group, context)
+        _require_groups(model, self, context)
         with _quiet():
             from torchao.quantization import quantize_
         quantize_(model, _config(self.bits, self.group), filter_fn=_is_quantized)
@@ -65,13 +67,15 @@ class QuantizationAware(FineTune):
 
     def __post_init__(self) -> None:
         """Refuse bits and groups that there are not."""
+        # Named, because a slotted dataclass is another class than the one that super() without names sees.
+        super(QuantizationAware, self).__post_init__()
         _require_bits(self)
 
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the model, in floating point, with the weights that are best when rounded."""
         from bench_models.recipes.training import train
 
-        _require_groups(model, self.group, context)
+        _require_groups(model, self, context)
         with _quiet():
             from torchao.quantization import quantize_
             from torchao.quantization.qat import QATConfig
@@ -98,17 +102,23 @@ def _is_quantized(module: "nn.Module", name: str) -> bool:
 
 
 def _require_bits(step: QuantizeIntx | QuantizationAware) -> None:
-    if step.bits not in _BITS:
+    if type(step.bits) is not int or step.bits not in _BITS:
         raise BenchModelsError(f"{type(step).__name__}(bits={step.bits}): weights have {_BITS[0]} to {_BITS[-1]} bits")
-    if step.group < 1:
-        raise BenchModelsError(f"{type(step).__name__}(group={step.group}): a group has at least one weight")
+    require_counts(step, least=1, group="the weights of a group are")
 
 
-def _require_groups(model: "nn.Module", group: int, context: Context) -> None:
-    for name, module in model.named_modules():
-        if _is_quantized(module, name) and int(module.in_features) % group:
+def _require_groups(model: "nn.Module", step: QuantizeIntx | QuantizationAware, context: Context) -> None:
+    from bench_models.recipes.linears import linears_of
+
+    linears = linears_of(model, step, context)
+    widths = {name: linear.in_features for name, linear in linears.items() if _is_quantized(linear, name)}
+    if not widths:
+        raise BenchModelsError(f"{context.variant}: {type(step).__name__} leaves the head as it is, and all is head")
+    for name, width in widths.items():
+        if width % step.group:
             raise BenchModelsError(
-                f"{context.variant}: {name} has {module.in_features} inputs, which are no whole groups of {group}"
+                f"{context.variant}: {name} has {width} inputs, which are no whole groups of {step.group}: choose a "
+                f"group that divides {' and '.join(map(str, sorted(set(widths.values()))))}"
             )
 
 

@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from bench_models.errors import BenchModelsError
+from bench_models.recipes.fields import require_choices
 from bench_models.recipes.step import Context, Format, Step
 
 if TYPE_CHECKING:
     from torch import nn
+
+
+_Float16 = Literal["bfloat16", "float16"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +21,11 @@ class Cast(Step):
     A CPU without arithmetic of that type emulates it: half the size, at several times the latency.
     """
 
-    dtype: Literal["bfloat16", "float16"]
+    dtype: _Float16
+
+    def __post_init__(self) -> None:
+        """Refuse a type that is none of these."""
+        require_choices(self, dtype=_Float16)
 
     def obstacle(self, target: Format) -> str | None:
         """ONNX has the type bfloat16, and ONNX Runtime hardly an operator for it on a CPU."""
@@ -24,8 +33,13 @@ class Cast(Step):
             return "ONNX Runtime has no bfloat16 operators for a CPU; torch-export and torchscript carry it"
         return None
 
-    def apply(self, model: "nn.Module", context: Context) -> "nn.Module":  # noqa: ARG002  # the recipe needs no data
+    def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the model in the new type."""
         import torch
 
-        return model.to(getattr(torch, self.dtype))
+        from bench_models.recipes.linears import linears_of
+
+        dtype = getattr(torch, self.dtype)
+        if all(linear.weight.dtype is dtype for linear in linears_of(model, self, context).values()):
+            raise BenchModelsError(f"{context.variant}: {self} changes nothing, it is so already: leave it out")
+        return model.to(dtype)

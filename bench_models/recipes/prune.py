@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench_models.errors import BenchModelsError
+from bench_models.recipes.fields import require_numbers
 from bench_models.recipes.step import Context, Step
 
 if TYPE_CHECKING:
@@ -25,17 +26,18 @@ class PruneL1(Step):
 
     def __post_init__(self) -> None:
         """Refuse a share that is none."""
+        require_numbers(self, "amount")
         if not 0 < self.amount < 1:
             raise BenchModelsError(f"PruneL1(amount={self.amount}): the share to prune lies between 0 and 1")
 
-    def apply(self, model: "nn.Module", context: Context) -> "nn.Module":  # noqa: ARG002  # the recipe needs no data
+    def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the model with zeros in place of its smallest weights."""
-        from torch import nn
         from torch.nn.utils import prune
 
-        for module in model.modules():
-            if isinstance(module, nn.Linear):
-                prune.l1_unstructured(module, "weight", amount=self.amount)
-                # Without this the layer keeps its weights and a mask of the same size.
-                prune.remove(module, "weight")
+        from bench_models.recipes.linears import linears_of
+
+        for linear in linears_of(model, self, context).values():
+            prune.l1_unstructured(linear, "weight", amount=self.amount)
+            # Without this the layer keeps its weights and a mask of the same size.
+            prune.remove(linear, "weight")
         return model

@@ -23,8 +23,8 @@ def require_rest(counts: Sequence[int], amount: float, kind: Kind) -> int:
     going, most = round(amount * sum(counts)), sum(counts) - len(counts)
     if going > most:
         raise BenchModelsError(
-            f"removing {amount:.0%} of {sum(counts)} {kind} leaves a layer empty: each of {len(counts)} layers keeps "
-            f"one, so at most {most} can go"
+            f"amount={amount} of {sum(counts)} {kind} leaves a layer empty: each of {len(counts)} layers keeps one, so "
+            f"at most {most} can go"
         )
     return going
 

@@ -44,6 +44,9 @@ class Step(ABC):
     trained: ClassVar[bool] = False
     libraries: ClassVar[tuple[str, ...]] = ("torch",)
 
+    # Whether activations are rounded to few steps, and by other kernels where a written file is run.
+    rounds_activations: ClassVar[bool] = False
+
     def circumstances(self) -> dict[str, str | bool]:
         """Return what of this machine changes the outcome, besides libraries; part of the content key."""
         return {}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from bench_models.errors import BenchModelsError
+from bench_models.recipes.fields import require_counts, require_numbers
 from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.step import Context
 
@@ -28,11 +29,13 @@ class _PruneUnits(FineTune):
 
     def __post_init__(self) -> None:
         """Refuse a share that is none, and a sample that says nothing."""
-        name = type(self).__name__
+        # Named, because a slotted dataclass is another class than the one that super() without names sees.
+        super(_PruneUnits, self).__post_init__()
+        require_numbers(self, "amount")
         if not 0 < self.amount < 1:
+            name = type(self).__name__
             raise BenchModelsError(f"{name}(amount={self.amount}): the share to remove lies between 0 and 1")
-        if self.sentences < 1:
-            raise BenchModelsError(f"{name}(sentences={self.sentences}): importance is measured on at least one")
+        require_counts(self, least=1, sentences="importance is measured on")
 
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the smaller model, with the weights of its best validation accuracy."""

@@ -32,7 +32,7 @@ class Architecture:
         from bench_models.recipes import classifier
 
         # Whatever transformers imports of torchao, no table here needs; see there.
-        classifier._leave_torchao_out()  # noqa: SLF001  # the one place that knows how
+        classifier.leave_torchao_out()
         with torch.random.fork_rng(devices=()):
             torch.manual_seed(_SEED)
             return self._bert() if self.family == "bert" else self._distilbert()

@@ -51,6 +51,14 @@ class Variant:
     runtime: Runtime = field(default_factory=Eager)
     budget: Budget | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse steps that are none: a class that was not called, a name, a step without its tuple."""
+        if not isinstance(self.steps, tuple):
+            raise BenchModelsError(f"row {self.name}: steps={self.steps!r} is no tuple: write (step,), with the comma")
+        for step in self.steps:
+            if not isinstance(step, Step):
+                raise BenchModelsError(f"row {self.name}: {step!r} is no step: write it as in PruneL1(amount=0.5)")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suite:

@@ -11,6 +11,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
+import torch
 from huggingface_hub import ModelCard
 from numpy.typing import NDArray
 from tiny_project import commit_all, git, with_row
@@ -18,15 +19,16 @@ from tiny_project import commit_all, git, with_row
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.export import handover
-from bench_models.export.agreement import require_agreement
-from bench_models.export.formats import FORMATS
+from bench_models.export.agreement import MOST_APART, Agreement, require_agreement
+from bench_models.export.formats import FORMATS, quiet
 from bench_models.export.handover import hand_over
+from bench_models.metrics.accuracy import answers
 from bench_models.recipes.bnb import LLMInt8, Quantize4Bit
 from bench_models.recipes.intx import QuantizeIntx
 from bench_models.recipes.precision import Cast
 from bench_models.recipes.prune import PruneL1
 from bench_models.recipes.quantize import QuantizeDynamic
-from bench_models.recipes.step import Format, Step
+from bench_models.recipes.step import Context, Format, Step
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.suites import rotten_tomatoes
 from bench_models.suites.suite import budget
@@ -221,6 +223,7 @@ Change = Callable[[NDArray[np.float32]], NDArray[np.float32]]
     ("shape", "change", "said"),
     [
         ((4, 24), lambda logits: logits + 0.1, "logits that are 0.1 away"),
+        ((4, 128), lambda logits: logits + 0.1, "logits that are 0.1 away"),
         ((1, 7), lambda logits: logits * np.nan, "logits that are nan away"),
         (None, lambda logits: -logits, r"loses 100.00 points of accuracy"),
     ],
@@ -230,14 +233,98 @@ def test_file_that_answers_otherwise_is_not_handed_over(
 ) -> None:
     """At any of the sizes, or on the test split alone."""
     session = builder.suite.baseline.runtime.open(builder.build("baseline"), threads=1)
-    compared = [(batch, tokens) for batch in (1, 4) for tokens in (7, 24)]
+    compared = [(batch, tokens) for batch in (1, 4) for tokens in (7, 24, 128)]
 
     def other(batch: Batch) -> NDArray[np.float32]:
         changed = batch.input_ids.shape == shape if shape else batch.input_ids.shape not in compared
         return change(session(batch)) if changed else session(batch)
 
     with pytest.raises(BenchModelsError, match=said):
-        require_agreement(builder, "mine", session, other, [True] * len(builder.corpus.test))
+        require_agreement(builder, "baseline", session, other, [True] * len(builder.corpus.test))
+
+
+def _short(builder: Builder, positions: int) -> Builder:
+    """Return a builder of a checkpoint that takes fewer tokens."""
+    from transformers import BertModel
+
+    model = BertModel.from_pretrained(
+        builder.checkpoint, max_position_embeddings=positions, ignore_mismatched_sizes=True
+    )
+    model.save_pretrained(builder.checkpoint)
+    return replace(builder)
+
+
+@pytest.mark.parametrize("target", NAMES)
+def test_model_of_few_positions_is_measured_and_handed_over(builder: Builder, tmp_path: Path, target: str) -> None:
+    """Sentences are cut where it ends, here and in the card."""
+    short = with_row(_short(builder, 16), "mine", PruneL1(amount=0.5))
+    hand_over(short, "mine", target, tmp_path / "out")
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "tokenizer.enable_truncation(16)" in card
+    assert "sentences of 7 and 16 tokens" in card
+
+
+@pytest.mark.parametrize("target", NAMES)
+def test_file_that_ends_before_the_model_is_refused(builder: Builder, tmp_path: Path, target: Format) -> None:
+    """Its longest sentences are tried, too."""
+    session = builder.suite.baseline.runtime.open(builder.build("baseline"), threads=1)
+    cut = builder.build("baseline")
+    positions = cut.get_submodule("bert.embeddings.position_embeddings")
+    assert isinstance(positions, torch.nn.Embedding)
+    positions.weight = torch.nn.Parameter(positions.weight[:64].detach())
+    chosen = FORMATS[target]
+    with quiet():
+        chosen.write(cut, tmp_path / chosen.filename)
+    loaded = chosen.open(tmp_path / chosen.filename, 1)
+    with pytest.raises(BenchModelsError, match="the file cannot answer 1 sentences of 128 tokens"):
+        require_agreement(builder, "baseline", session, loaded, [True] * len(builder.corpus.test))
+
+
+def _rough(builder: Builder) -> Builder:
+    """Return a builder of a deep enough checkpoint, whose two-bit row ``mine`` rounds many near ties."""
+    from transformers import BertConfig, BertForSequenceClassification
+
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=40,
+        hidden_size=64,
+        num_hidden_layers=4,
+        num_attention_heads=2,
+        intermediate_size=128,
+        initializer_range=0.1,
+        id2label={0: "bad", 1: "good"},
+    )
+    model = BertForSequenceClassification(config)
+    with torch.no_grad():
+        model.classifier.weight.mul_(20)  # logits of some units, as a trained head gives them
+    model.save_pretrained(builder.checkpoint)
+    rows = with_row(builder, "mine", QuantizeIntx(bits=2)).suite
+    return replace(builder, suite=replace(rows, variants=(replace(rows.baseline, steps=()), rows["mine"])))
+
+
+def _agreement_of_file(builder: Builder, context: Context, file: Path, scale: float) -> Agreement:
+    """Compare the row ``mine`` with a file of it in which the weights of one layer are multiplied by ``scale``."""
+    session = builder.suite.baseline.runtime.open(builder.build("mine"), threads=1)
+    model = builder.build("baseline")
+    with torch.no_grad():
+        model.get_submodule("bert.encoder.layer.2.attention.output.dense").weight.mul_(scale)  # type: ignore[operator]
+    with quiet():
+        FORMATS["onnx"].write(QuantizeIntx(bits=2).apply(model, context).eval(), file)
+    right = answers(session, builder.encoder, builder.corpus.test, variant="mine")
+    return require_agreement(builder, "mine", session, FORMATS["onnx"].open(file, 1), right)
+
+
+@pytest.mark.slow
+def test_rounded_activations_may_be_as_far_away_as_the_variant_from_itself(
+    builder: Builder, context: Context, tmp_path: Path
+) -> None:
+    """Further than other rows may; and no further than that: a file with another layer is refused."""
+    rough = _rough(builder)
+    agreement = _agreement_of_file(rough, context, tmp_path / "good.onnx", 1.0)
+    assert agreement.own_apart is not None
+    assert MOST_APART < agreement.most_apart <= 2 * agreement.own_apart
+    with pytest.raises(BenchModelsError, match=r"usually .* and rounding puts the variant no more than .* from itself"):
+        _agreement_of_file(rough, context, tmp_path / "wrong.onnx", 1.5)
 
 
 def test_file_that_fails_the_check_leaves_no_folder(

@@ -64,6 +64,15 @@ def test_head_for_other_labels_is_refused(folder: Path, names: dict[str, str], s
         classifier.load(folder, sentences)
 
 
+@pytest.mark.parametrize("architectures", [["BertForSequenceClassification"], None])
+def test_head_of_another_size_is_refused_though_it_has_no_names(folder: Path, architectures: list[str] | None) -> None:
+    """It is the weights that say how many labels there are."""
+    classifier.load(folder, LABELS).save_pretrained(folder)  # type: ignore[operator]  # transformers' method
+    configured(folder, architectures=architectures, id2label={"0": "LABEL_0", "1": "LABEL_1"})
+    with pytest.raises(BenchModelsError, match="has a head for 2 labels, and the sentences are bad, good, so-so: choo"):
+        classifier.load(folder, ("bad", "good", "so-so"))
+
+
 @pytest.mark.parametrize("names", [{"0": "BAD", "1": "Good"}, {"0": "LABEL_0", "1": "LABEL_1"}])
 def test_head_of_the_same_or_no_names_is_taken(folder: Path, names: dict[str, str]) -> None:
     """Case is no difference, and LABEL_0 no name."""

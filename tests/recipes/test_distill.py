@@ -148,7 +148,14 @@ def test_loss_is_what_hinton_wrote(builder: Builder, context: Context, alpha: fl
         ({"temperature": float("nan")}, "a temperature is greater than 0"),
         ({"temperature": float("inf")}, "and a finite number"),
         ({"alpha": 1.5}, "lies between 0 and 1"),
-        ({"made_up": -1}, "0 times or more"),
+        ({"made_up": -1}, "made up for each a whole number from 0 on"),
+        ({"made_up": 0.5}, "made up for each a whole number"),
+        ({"temperature": "2"}, r"temperature='2'\): give a number, without quotation marks"),
+        ({"alpha": None}, r"alpha=None\): give a number"),
+        ({"layers": ("1",)}, "give a tuple of whole numbers"),
+        ({"layers": 1}, "give a tuple of whole numbers"),
+        ({"layers": (), "student": "bert-tiny"}, "give a checkpoint"),
+        ({"max_epochs": 0}, "the split is seen a whole number from 1 on"),
         ({"layers": ()}, "needs a student"),
         ({"layers": (1, 0)}, "in their order"),
         ({"layers": (0, 0)}, "in their order"),
@@ -176,6 +183,19 @@ def test_student_of_another_vocabulary_is_refused(
     tokenizer.add_tokens(["unheard"])
     tokenizer.save(str(student / "tokenizer.json"))
     with pytest.raises(BenchModelsError, match="another tokenizer than its teacher"):
+        replace(STEP, layers=(), student=LocalCheckpoint(path=student)).apply(builder._model([]), context)
+
+
+def test_student_of_fewer_positions_is_refused(
+    builder: Builder, context: Context, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    """It could not read what its teacher reads."""
+    student = shutil.copytree(tiny_checkpoint, tmp_path / "student")
+    config = json.loads((student / "config.json").read_text(encoding="utf-8"))
+    (student / "config.json").write_text(json.dumps(config | {"max_position_embeddings": 16}), encoding="utf-8")
+    with pytest.raises(
+        BenchModelsError, match="takes 16 tokens, and its teacher 128: choose a student that takes as m"
+    ):
         replace(STEP, layers=(), student=LocalCheckpoint(path=student)).apply(builder._model([]), context)
 
 

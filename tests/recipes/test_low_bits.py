@@ -1,7 +1,9 @@
 """Weights of few bits: by bitsandbytes, and by torchao with and without training for them."""
 
+import ast
 import copy
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +19,9 @@ from bench_models.metrics.weights import parameter_count, sparsity
 from bench_models.recipes.bnb import LLMInt8, Quantize4Bit
 from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.intx import QuantizationAware, QuantizeIntx
+from bench_models.recipes.precision import Cast
+from bench_models.recipes.prune import PruneL1
+from bench_models.recipes.quantize import QuantizeDynamic
 from bench_models.recipes.step import Context, Step
 from bench_models.recipes.structured import PruneHeads
 from bench_models.tokens import Batch
@@ -103,16 +108,76 @@ def test_offload_changes_nothing_on_one_device(model: nn.Module, context: Contex
 
 def test_head_that_the_kernel_cannot_take_is_named(model: nn.Module, context: Context) -> None:
     """On this machine, and so before another one finds out."""
-    with pytest.raises(BenchModelsError, match=r"classifier has 2 outputs of 64 inputs.*multiples of 32 and 64: add"):
+    with pytest.raises(BenchModelsError, match=r"classifier of 64 inputs and 2 outputs: choose skip=\('classifier',\)"):
         Quantize4Bit(skip=()).apply(model, context)
 
 
 def test_model_of_odd_shapes_is_refused(builder: Builder, context: Context) -> None:
-    """The tiny model is too narrow for groups of 64."""
-    with pytest.raises(BenchModelsError, match=r"query has 32 outputs of 32 inputs.*add 'query' to skip"):
-        Quantize4Bit().apply(builder.build("baseline"), context)
-    with pytest.raises(BenchModelsError, match=r"query has 32 inputs, which are no whole groups of 24"):
+    """What would be right is told."""
+    with pytest.raises(BenchModelsError, match=r"query has 32 inputs, .* no whole groups of 24: .* divides 32 and 64"):
         QuantizeIntx(bits=4, group=24).apply(builder.build("baseline"), context)
+
+
+def test_all_odd_shapes_are_named_at_once(context: Context) -> None:
+    """What is said to be skipped is enough, and skips no layer that fits."""
+    config = BertConfig(
+        vocab_size=50, hidden_size=96, num_hidden_layers=2, num_attention_heads=2, intermediate_size=128
+    )
+    odd = BertForSequenceClassification(config).eval()
+    with pytest.raises(BenchModelsError, match="which 11 of 13 linear layers") as caught:
+        Quantize4Bit().apply(odd, context)
+    skip = ast.literal_eval(str(caught.value).rpartition("choose skip=")[2])
+    quantized = Quantize4Bit(skip=skip).apply(odd, context)
+    four_bit = [name for name, each in quantized.named_modules() if type(each).__name__ == "Linear4bit"]
+    assert four_bit == [f"bert.encoder.layer.{layer}.output.dense" for layer in (0, 1)]
+
+
+def test_model_that_no_kernel_takes_is_too_narrow(context: Context) -> None:
+    """There is nothing to skip that would help."""
+    config = BertConfig(vocab_size=50, hidden_size=48, num_hidden_layers=1, num_attention_heads=2, intermediate_size=80)
+    said = r"multiples of 64 inputs and of 32 outputs, which 7 of 7 .*: the model is too narrow"
+    with pytest.raises(BenchModelsError, match=said):
+        Quantize4Bit().apply(BertForSequenceClassification(config), context)
+
+
+@pytest.mark.parametrize("kind", [LLMInt8, Quantize4Bit])
+@pytest.mark.parametrize(
+    ("skip", "said"),
+    [
+        (("classifier", "nosuch"), r"'nosuch' belongs to no linear layer of Bert.*: leave it out, or move it to may_l"),
+        (("classifier", "bert"), r"leaves none of 8 linear layers to quantize: skip fewer"),
+        ((r".*",), r"leaves none of 8 linear layers to quantize: skip fewer"),
+    ],
+)
+def test_skipping_nothing_or_everything_is_refused(
+    model: nn.Module, context: Context, kind: type[LLMInt8] | type[Quantize4Bit], skip: tuple[str, ...], said: str
+) -> None:
+    """The row would not be what its name says."""
+    with pytest.raises(BenchModelsError, match=said):
+        kind(skip=skip).apply(model, context)
+
+
+def test_published_names_of_no_module_are_handed_on(model: nn.Module, context: Context) -> None:
+    """Where they are said to be absent, and only the others are skipped."""
+    plain, published = (
+        LLMInt8(may_lack=names).apply(copy.deepcopy(model), context) for names in ((), ("self_attention", "layernorm"))
+    )
+    assert published.config.quantization_config.llm_int8_skip_modules == ["classifier", "self_attention", "layernorm"]  # type: ignore[union-attr]
+    assert torch.equal(answered(plain), answered(published))
+
+
+@pytest.mark.parametrize("first", [QuantizeDynamic(), QuantizeIntx(bits=4), Quantize4Bit(), LLMInt8()], ids=str)
+@pytest.mark.parametrize(
+    "then",
+    [PruneL1(amount=0.5), QuantizeDynamic(), QuantizeIntx(bits=4), Quantize4Bit(), LLMInt8(), Cast(dtype="float16")],
+    ids=str,
+)
+def test_step_that_finds_packed_weights_is_refused(model: nn.Module, context: Context, first: Step, then: Step) -> None:
+    """It would change nothing, or a part, and be measured under its name."""
+    quantized = first.apply(model, context)
+    said = rf"mine: {type(then).__name__} needs .* quantized already, as bert\..*: quantize once, and as the last"
+    with pytest.raises(BenchModelsError, match=said):
+        then.apply(quantized, context)
 
 
 def test_pruned_shapes_are_refused_where_the_model_is_loaded_anew(builder: Builder, context: Context) -> None:
@@ -122,15 +187,34 @@ def test_pruned_shapes_are_refused_where_the_model_is_loaded_anew(builder: Build
         LLMInt8().apply(pruned, context)
 
 
+def _wrong(**fields: Any) -> Any:  # noqa: ANN401  # the types are what is wrong
+    """Return fields as somebody writes them who checks no types."""
+    return fields
+
+
 @pytest.mark.parametrize(
     ("make", "said"),
     [
         (lambda: LLMInt8(threshold=-1.0), r"LLMInt8\(threshold=-1.0\): an activation's size is 0 or greater"),
+        (lambda: LLMInt8(**_wrong(skip="classifier")), r"LLMInt8\(skip='classifier'\): give a tuple of names"),
+        (lambda: LLMInt8(**_wrong(dtype="fp16")), r"dtype='fp16'\): choose one of 'float32', 'float16', 'bfloat16'"),
+        (lambda: Quantize4Bit(**_wrong(kind="nf5")), r"Quantize4Bit\(kind='nf5'\): choose one of 'nf4', 'fp4'"),
+        (lambda: Quantize4Bit(**_wrong(compute="float8")), r"compute='float8'\): choose one of 'float32', 'float16'"),
+        (lambda: Quantize4Bit(**_wrong(dtype=torch.float16)), r"dtype=torch.float16\): choose one of 'float32'"),
+        (lambda: Cast(**_wrong(dtype="fp16")), r"Cast\(dtype='fp16'\): choose one of 'bfloat16', 'float16'"),
+        (lambda: QuantizeIntx(**_wrong(bits=2.0)), r"QuantizeIntx\(bits=2.0\): weights have 2 to 8 bits"),
         (lambda: QuantizeIntx(bits=1), r"QuantizeIntx\(bits=1\): weights have 2 to 8 bits"),
-        (lambda: QuantizeIntx(bits=4, group=0), r"QuantizeIntx\(group=0\): a group has at least one weight"),
+        (
+            lambda: QuantizeIntx(bits=4, group=0),
+            r"QuantizeIntx\(group=0\): the weights of a group are a whole number",
+        ),
         (
             lambda: QuantizationAware(bits=9, learning_rate=1e-4, max_epochs=1),
             r"QuantizationAware\(bits=9\): weights have 2 to 8 bits",
+        ),
+        (
+            lambda: QuantizationAware(bits=2, learning_rate=0, max_epochs=1),
+            r"QuantizationAware\(learning_rate=0\): a learning rate is greater than 0",
         ),
     ],
 )

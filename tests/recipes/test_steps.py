@@ -1,6 +1,7 @@
 """Each step does to a model what its name says."""
 
 import dataclasses
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +14,7 @@ from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.precision import Cast
 from bench_models.recipes.prune import PruneL1
 from bench_models.recipes.quantize import QuantizeDynamic
-from bench_models.recipes.step import Context
+from bench_models.recipes.step import Context, Step
 
 
 def _model() -> torch.nn.Module:
@@ -60,6 +61,49 @@ def test_casting_changes_every_parameter(context: Context) -> None:
     after = Cast(dtype="bfloat16").apply(_model(), context)
 
     assert {parameter.dtype for parameter in after.parameters()} == {torch.bfloat16}
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        (Cast(dtype="float16"), QuantizeDynamic()),
+        (Cast(dtype="float16"), Cast(dtype="float16")),
+        (QuantizeDynamic(), PruneL1(amount=0.5)),
+    ],
+    ids=str,
+)
+def test_step_that_could_do_nothing_is_refused(context: Context, steps: tuple[Step, Step]) -> None:
+    """Instead of being measured under its name."""
+    first, then = steps
+    model = first.apply(_model(), context)
+    with pytest.raises(BenchModelsError, match=rf"^mine: {type(then).__name__}.*(leave|as the last step)"):
+        then.apply(model, context)
+
+
+def test_model_without_linear_layers_is_refused(context: Context) -> None:
+    """There is nothing to do."""
+    with pytest.raises(BenchModelsError, match="PruneL1 changes linear layers, and Embedding has none"):
+        PruneL1(amount=0.5).apply(torch.nn.Embedding(10, 8), context)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"batch_size": 0}, r"FineTune\(batch_size=0\): sentences a batch are a whole number from 1 on"),
+        ({"max_epochs": 0}, r"FineTune\(max_epochs=0\): the split is seen a whole number from 1 on"),
+        ({"max_epochs": 1.5}, r"max_epochs=1.5\)"),
+        ({"learning_rate": 0.0}, r"a learning rate is greater than 0, and finite"),
+        ({"learning_rate": -1e-4}, r"a learning rate is greater than 0, and finite"),
+        ({"learning_rate": float("nan")}, r"FineTune\(learning_rate=nan\): a learning rate is greater"),
+        ({"learning_rate": "1e-4"}, r"learning_rate='1e-4'\): give a number, without quotation marks"),
+        ({"mixed_precision": "yes"}, r"mixed_precision='yes'\): choose one of True, False, None"),
+        ({"seed": -1}, r"a seed is a whole number from 0 on"),
+    ],
+)
+def test_training_that_cannot_be_is_refused(fields: dict[str, Any], said: str) -> None:
+    """Before anything is built."""
+    with pytest.raises(BenchModelsError, match=said):
+        FineTune(**{"learning_rate": 1e-4, "max_epochs": 1} | fields)
 
 
 def test_same_seed_gives_the_same_weights(builder: Builder, context: Context) -> None:

@@ -105,7 +105,7 @@ def test_share_that_is_none_is_refused(amount: float) -> None:
 
 def test_amount_that_leaves_a_layer_empty_is_refused_before_the_work(builder: Builder, context: Context) -> None:
     """Two layers of two heads: three cannot go."""
-    with pytest.raises(BenchModelsError, match="removing 75% of 4 heads leaves a layer empty"):
+    with pytest.raises(BenchModelsError, match=r"amount=0\.75 of 4 heads leaves a layer empty"):
         PruneHeads(learning_rate=1e-3, max_epochs=1, amount=0.75).apply(builder._model([]), context)
 
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tiny_project import edited
@@ -45,6 +46,20 @@ def test_row_that_cannot_be_built_is_named(rows: tuple[Variant, ...], complaint:
     """The sentence says which row, what is wrong and what would be right."""
     with pytest.raises(BenchModelsError, match=complaint):
         _suite(*rows)
+
+
+@pytest.mark.parametrize(
+    ("steps", "complaint"),
+    [
+        ((PruneL1,), r"row a: <class '.*PruneL1'> is no step"),
+        (("prune",), r"row a: 'prune' is no step: write it as in PruneL1"),
+        (PruneL1(amount=0.5), r"row a: steps=PruneL1.* is no tuple: write \(step,\), with the comma"),
+    ],
+)
+def test_what_is_no_step_is_refused(steps: Any, complaint: str) -> None:  # noqa: ANN401  # whatever a user writes
+    """A class that was not called, a name, and a forgotten comma."""
+    with pytest.raises(BenchModelsError, match=complaint):
+        Variant(name="a", starts_from=None, steps=steps)
 
 
 @pytest.mark.parametrize("limits", [(float("nan"), 0.0), ("1.5", 0.0), (1.0, 130.0)])
