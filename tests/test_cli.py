@@ -113,9 +113,11 @@ def test_build_says_what_it_trains_and_what_it_reuses(bench_models: Run, tiny_su
 
 
 def test_crash_is_not_mistaken_for_a_broken_budget(bench_models: Run, tiny_suite: Path) -> None:
-    """A forgotten comma: whatever Python says of it, the status is 2."""
+    """A number for a budget: whatever Python says of it, the status is 2."""
     text = tiny_suite.read_text(encoding="utf-8")
-    tiny_suite.write_text(edited(text, "steps=(QuantizeDynamic(),)", "steps=(QuantizeDynamic())"), encoding="utf-8")
+    tiny_suite.write_text(
+        edited(text, "(QuantizeDynamic(),), budget=BUDGET", "(QuantizeDynamic(),), budget=1.0"), encoding="utf-8"
+    )
     done = bench_models("list", str(tiny_suite), cwd=tiny_suite.parent)
 
     assert done.returncode == 2
