@@ -98,6 +98,11 @@ def recorded(root: Path, commit: str, module: str) -> Recorded | None:
     return None if newest is None else Recorded(commit=commit, _result=newest, _described=_described(kept))
 
 
+def results_folder(root: Path) -> Path:
+    """Return where asv keeps its results; raises ``BenchModelsError`` when there is no asv project at ``root``."""
+    return root / str(_config(root).results_dir)
+
+
 def knows_machine() -> bool:
     """Say whether ``asv machine`` has been run here, which ``asv run`` insists on."""
     try:
