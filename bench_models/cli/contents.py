@@ -157,6 +157,17 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="ci-accepted",
+        run=publishing.accepted,
+        arguments=(),
+        summary="for workflows: note which regressions were accepted, and why",
+        details=(
+            "Ask GitHub for the pull requests of the newest commits, and note those that have the label\n"
+            "`accept-regression` and a line `Accepted regression: <reason>` in .asv/accepted.json, which `ci-keep` pushes.\n"
+            "\nexample:  bench-models ci-accepted && bench-models ci-keep"
+        ),
+    ),
+    Command(
         name="ci-keep",
         run=publishing.keep,
         arguments=(publishing.message,),

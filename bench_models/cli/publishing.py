@@ -36,6 +36,23 @@ def history(options: argparse.Namespace) -> int:
     return measure(root, planned.now, options.bench) if planned.now else 0
 
 
+def accepted(_: argparse.Namespace) -> int:
+    """Note the regressions that pull requests among the newest commits accepted."""
+    from bench_models.checkout import checkout_here
+    from bench_models.history import branches
+    from bench_models.service.accepting import accepted_in
+    from bench_models.service.api import Api
+    from bench_models.service.kept import add_accepted
+    from bench_models.service.measuring import newest_commits
+    from bench_models.service.mirror import mirror_of
+
+    root = checkout_here().root
+    commits = [commit for branch in branches(root) for commit in newest_commits(root, branch)]
+    new = add_accepted(mirror_of(root).folder, accepted_in(Api.here(), commits))
+    _tell(f"Accepted regression of {one.commit[:8]}, by {one.by}: {one.reason}" for one in new)
+    return 0
+
+
 def keep(options: argparse.Namespace) -> int:
     """Push what is new here to the results branch."""
     from bench_models.checkout import checkout_here
