@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench_models.cli import arguments, checks, commands, publishing
+from bench_models.cli import arguments, checks, ci, commands, publishing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +134,45 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="ci-plan",
+        run=ci.plan,
+        arguments=(arguments.asked, arguments.planning),
+        summary="a step of a workflow: decide what the check of a pull request consists of",
+        details=(
+            "In a clone with the whole history, on a `pull_request` event: set the outputs `base` (where the pull\n"
+            "request left its branch), `head`, `shards` (a JSON list for a matrix) and `cache-key` (of all that the\n"
+            "named suites train). Measures nothing.\n\nexample:  bench-models ci-plan --suites rotten-tomatoes"
+        ),
+    ),
+    Command(
+        name="ci-check",
+        run=ci.check,
+        arguments=(
+            arguments.commits,
+            arguments.measuring,
+            arguments.output("results/check"),
+            arguments.strict,
+            arguments.no_fixed_pairs,
+        ),
+        summary="a step of a workflow: measure a shard and leave the verdict to `ci-verdict`",
+        details=(
+            "As `check`, but with status 0 whenever there is a record to judge.\n\n"
+            "example:  bench-models ci-check $BASE $HEAD --shard 1/4"
+        ),
+    ),
+    Command(
+        name="ci-verdict",
+        run=ci.verdict,
+        arguments=(arguments.shards, arguments.output("results/check"), arguments.strict),
+        summary="a step of a workflow: join the shards, write the summary, fail on a regression",
+        details=(
+            "As `merge`, with the report as the job's summary. A regression is accepted, with status 0, where the\n"
+            "pull request has the label `accept-regression` and its description a line\n"
+            "`Accepted regression: <reason>`.\n\n"
+            "example:  bench-models ci-verdict shards"
+        ),
+    ),
+    Command(
         name="ci-fetch",
         run=publishing.fetch,
         arguments=(),
@@ -147,7 +186,7 @@ COMMANDS = (
     Command(
         name="ci-history",
         run=publishing.history,
-        arguments=(publishing.at_most,),
+        arguments=(arguments.at_most,),
         summary="for workflows: let asv measure the newest commits that have no results",
         details=(
             "Run asv for the commits of asv.conf.json's branches that have no results on any machine yet, the newest\n"
@@ -170,7 +209,7 @@ COMMANDS = (
     Command(
         name="ci-keep",
         run=publishing.keep,
-        arguments=(publishing.message,),
+        arguments=(arguments.message,),
         summary="for workflows: push what is new in this clone's .asv to the results branch",
         details=(
             "Push new results to the branch `results` of origin, which is created when it is not there. When another\n"

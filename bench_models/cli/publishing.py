@@ -5,8 +5,6 @@ import os
 import sys
 from collections.abc import Iterable
 
-from bench_models.cli.arguments import count
-
 
 def fetch(_: argparse.Namespace) -> int:
     """Bring the results branch here, and move aside what asv could not read."""
@@ -64,19 +62,6 @@ def keep(options: argparse.Namespace) -> int:
     _tell((*aside, *branch.mirror.set_aside()))
     sys.stdout.write(f"{pushed} files pushed to the branch {branch.name}.\n")
     return 0
-
-
-def at_most(parser: argparse.ArgumentParser) -> None:
-    """Add how many commits one job measures, and which benchmarks of them."""
-    parser.add_argument(
-        "--at-most", type=count, default=2, metavar="N", help="commits, the newest first; default: %(default)s"
-    )
-    parser.add_argument("--bench", default="", metavar="REGEX", help="only benchmarks whose name matches")
-
-
-def message(parser: argparse.ArgumentParser) -> None:
-    """Add the message of the commit on the results branch."""
-    parser.add_argument("--message", default="Keep results", metavar="TEXT", help="of the commit; default: %(default)s")
 
 
 def _tell(sentences: Iterable[str]) -> None:
