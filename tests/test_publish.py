@@ -102,7 +102,7 @@ def rehearsal(remote: Path, run: int, github: GitHub | None = None, **environmen
         remote=remote,
         scratch=remote.parent / f"run{run}",
         run_id=run,
-        **({"api_url": github.url} if github else {}),
+        api_url=github.url if github else "http://127.0.0.1:9",
         satisfied=("Install",),
         environment={**pip, "RUN": str(run), **environment},
     )

@@ -202,8 +202,8 @@ COMMANDS = (
         summary="for workflows: note which regressions were accepted, and why",
         details=(
             "Ask GitHub for the pull requests of the newest commits, and note those that have the label\n"
-            "`accept-regression` and a line `Accepted regression: <reason>` in .asv/accepted.json, which `ci-keep` pushes.\n"
-            "\nexample:  bench-models ci-accepted && bench-models ci-keep"
+            "`accept-regression` and a line `Accepted regression: <reason>`, in .asv/accepted.json. `ci-keep` pushes\n"
+            "it.\n\nexample:  bench-models ci-accepted && bench-models ci-keep"
         ),
     ),
     Command(
