@@ -153,6 +153,12 @@ def at_most(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--bench", default="", metavar="REGEX", help="only benchmarks whose name matches")
 
 
+def newest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--newest", type=_count, default=100, metavar="N", help="commits to look at; default: %(default)s"
+    )
+
+
 def message(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--message", default="Keep results", metavar="TEXT", help="of the commit; default: %(default)s")
 

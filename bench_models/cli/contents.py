@@ -207,6 +207,18 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="ci-steps",
+        run=publishing.steps,
+        arguments=(arguments.newest,),
+        summary="for workflows: open an issue when the history shows a step up, or add to the open one",
+        details=(
+            "Look at each benchmark's history on each machine. A step up that has lasted for three measured commits\n"
+            "and is larger than asv.conf.json's threshold and than noise is told once, in an issue with the label\n"
+            "`performance-step`. Accepted regressions are left out. Nothing is closed.\n\n"
+            "example:  bench-models ci-fetch && bench-models ci-steps"
+        ),
+    ),
+    Command(
         name="ci-keep",
         run=publishing.keep,
         arguments=(arguments.message,),

@@ -51,6 +51,26 @@ def accepted(_: argparse.Namespace) -> int:
     return 0
 
 
+def steps(options: argparse.Namespace) -> int:
+    """Open or update the issue about steps that the history shows."""
+    from bench_models.checkout import checkout_here
+    from bench_models.history import branches, histories
+    from bench_models.service.alarms import steps as found_in
+    from bench_models.service.alarms import tell
+    from bench_models.service.api import Api
+    from bench_models.service.kept import read_accepted
+    from bench_models.service.measuring import newest_commits
+    from bench_models.service.mirror import mirror_of
+
+    root = checkout_here().root
+    accepted = {one.commit for one in read_accepted(mirror_of(root).folder)[0]}
+    commits = newest_commits(root, branches(root)[0], options.newest)[::-1]
+    found = found_in(histories(root, set(commits)), commits, accepted)
+    done = tell(Api.here(), found) if found else None
+    _tell([f"{len(found)} steps up in the newest {len(commits)} commits" + (f": {done}" if done else ", nothing new")])
+    return 0
+
+
 def keep(options: argparse.Namespace) -> int:
     """Push what is new here to the results branch."""
     from bench_models.checkout import checkout_here

@@ -62,12 +62,12 @@ def measure(root: Path, commits: Sequence[str], bench: str) -> int:
     return status
 
 
-def newest_commits(root: Path, branch: str) -> list[str]:
+def newest_commits(root: Path, branch: str, count: int = LOOK_BACK) -> list[str]:
     """Return the newest commits of a branch, as asv counts them: first parents only.
 
     Raises ``BenchModelsError`` when this clone does not have the branch.
     """
-    found = git("rev-list", "--first-parent", f"--max-count={LOOK_BACK}", branch, "--", cwd=root)
+    found = git("rev-list", "--first-parent", f"--max-count={count}", branch, "--", cwd=root)
     if found is None:
         raise BenchModelsError(
             f"asv.conf.json keeps the history of the branch {branch}, which this clone does not have: check it out "
