@@ -219,6 +219,28 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="ci-false-alarms",
+        run=publishing.false_alarms,
+        arguments=(arguments.folders, arguments.replaying),
+        summary="for workflows: note how often checks of an unchanged tree were red on this machine",
+        details=(
+            "Judge the records of `bench-models record`, replay them, and write the figures to .asv/aa, from where\n"
+            "`ci-keep` pushes them. Status 1 if more are red than the error budget allows, beyond chance.\n\n"
+            "example:  bench-models ci-false-alarms results/record/* --times 1000"
+        ),
+    ),
+    Command(
+        name="ci-hub",
+        run=publishing.hub,
+        arguments=(arguments.suite,),
+        summary="for workflows: score a suite of the model hub, and say what is skipped, and why",
+        details=(
+            "Score each variant that can be had without hours of training, and add a table to the summary of the job.\n"
+            "Status 2 if a variant failed; to be skipped is no failure.\n\n"
+            "example:  HF_HUB_OFFLINE=0 bench-models ci-hub sst2-bert"
+        ),
+    ),
+    Command(
         name="ci-keep",
         run=publishing.keep,
         arguments=(arguments.message,),

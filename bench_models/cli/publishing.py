@@ -71,6 +71,43 @@ def steps(options: argparse.Namespace) -> int:
     return 0
 
 
+def false_alarms(options: argparse.Namespace) -> int:
+    """Write down how often checks of an unchanged tree were red here."""
+    from datetime import UTC, datetime
+
+    from bench_models.checkout import checkout_here
+    from bench_models.paired.record import read
+    from bench_models.paired.replay import replay
+    from bench_models.reports.check.replayed import sentences
+    from bench_models.service import false_alarms as alarms
+    from bench_models.service.mirror import mirror_of
+
+    records = [read(folder) for folder in options.folders]
+    replayed = replay(records, times=options.times, seed=options.seed)
+    found = alarms.figures(records, replayed, datetime.now(UTC))
+    alarms.keep(mirror_of(checkout_here().root).folder, found)
+    _tell([f"{found['red']} of {found['checks']} checks of an unchanged tree were red."])
+    _tell(sentences(len(records), [(0.0, replayed)]).splitlines())
+    return 1 if alarms.too_many(found) else 0
+
+
+def hub(options: argparse.Namespace) -> int:
+    """Visit a suite of the model hub, and say what was skipped, and why."""
+    from bench_models import suites
+    from bench_models.build import Builder
+    from bench_models.service.hub import failed, table, visit
+    from bench_models.service.runner import add_summary
+    from bench_models.store import Store
+
+    suite = suites.load(options.suite)
+    found = visit(Builder(suite=suite, store=Store.default()))
+    summary = table(suite.name, found)
+    sys.stdout.write(summary)
+    if os.environ.get("GITHUB_STEP_SUMMARY"):
+        add_summary(summary)
+    return 2 if failed(found) else 0
+
+
 def keep(options: argparse.Namespace) -> int:
     """Push what is new here to the results branch."""
     from bench_models.checkout import checkout_here
