@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench_models.cli import arguments, checks, ci, commands
+from bench_models.cli import arguments, checks, ci, commands, publishing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +137,7 @@ COMMANDS = (
         name="ci-plan",
         run=ci.plan,
         arguments=(arguments.asked, arguments.planning),
-        summary="a step of a workflow: decide what the check of a pull request consists of",
+        summary="for workflows: decide what the check of a pull request consists of",
         details=(
             "In a clone with the whole history, on a `pull_request` event: set the outputs `base` (where the pull\n"
             "request left its branch), `head`, `shards` (a JSON list for a matrix) and `cache-key` (of all that the\n"
@@ -154,7 +154,7 @@ COMMANDS = (
             arguments.strict,
             arguments.no_fixed_pairs,
         ),
-        summary="a step of a workflow: measure a shard and leave the verdict to `ci-verdict`",
+        summary="for workflows: measure a shard and leave the verdict to `ci-verdict`",
         details=(
             "As `check`, but with status 0 whenever there is a record to judge.\n\n"
             "example:  bench-models ci-check $BASE $HEAD --shard 1/4"
@@ -164,12 +164,46 @@ COMMANDS = (
         name="ci-verdict",
         run=ci.verdict,
         arguments=(arguments.shards, arguments.output("results/check"), arguments.strict),
-        summary="a step of a workflow: join the shards, write the summary, fail on a regression",
+        summary="for workflows: join the shards, write the summary, fail on a regression",
         details=(
             "As `merge`, with the report as the job's summary. A regression is accepted, with status 0, where the\n"
             "pull request has the label `accept-regression` and its description a line\n"
             "`Accepted regression: <reason>`.\n\n"
             "example:  bench-models ci-verdict shards"
+        ),
+    ),
+    Command(
+        name="ci-fetch",
+        run=publishing.fetch,
+        arguments=(),
+        summary="for workflows: bring the results branch into this clone's .asv",
+        details=(
+            "Bring asv's results, the verdicts of checks and accepted regressions from the branch `results` of\n"
+            "origin. What is damaged, or of a machine that nobody described, is named and moved to .asv/aside.\n\n"
+            "example:  bench-models ci-fetch && asv publish"
+        ),
+    ),
+    Command(
+        name="ci-history",
+        run=publishing.history,
+        arguments=(publishing.at_most,),
+        summary="for workflows: let asv measure the newest commits that have no results",
+        details=(
+            "Run asv for the commits of asv.conf.json's branches that have no results on any machine yet, the newest\n"
+            "first. Where there are no results at all, for the newest commit only. A machine that asv does not know\n"
+            "is named by its processor. Status 2 if a benchmark failed; the others are kept.\n\n"
+            "example:  bench-models ci-history --at-most 4"
+        ),
+    ),
+    Command(
+        name="ci-keep",
+        run=publishing.keep,
+        arguments=(publishing.message,),
+        summary="for workflows: push what is new in this clone's .asv to the results branch",
+        details=(
+            "Push new results to the branch `results` of origin, which is created when it is not there. When another\n"
+            "push comes first, both are joined and it is tried again: nothing is lost. With GITHUB_TOKEN set, git\n"
+            "logs in with it.\n\nexample:  bench-models ci-keep --message 'Keep run 12'"
         ),
     ),
 )
