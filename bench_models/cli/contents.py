@@ -173,6 +173,18 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="ci-comment",
+        run=ci.comment,
+        arguments=(),
+        summary="for workflows: post or update the comment on a pull request whose check has ended",
+        details=(
+            "On a `workflow_run` event: find the pull request and the report of the finished check by GitHub's API,\n"
+            "and post one comment, or update the one that is there. The report is taken for a stranger's: bounded,\n"
+            "held against its schema, and shown as code. Status 2, and nothing posted, where anything is wrong.\n\n"
+            "example:  bench-models ci-comment"
+        ),
+    ),
+    Command(
         name="ci-fetch",
         run=publishing.fetch,
         arguments=(),
