@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from conftest import REPOSITORY
 from tiny_project import commit_all, git
@@ -78,7 +79,7 @@ def change(folder: Path, code: str, branch: str = "change") -> str:
 
 def pull_request(
     folder: Path, *, number: int = 7, labels: tuple[str, ...] = (), body: str | None = None
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return a pull request of what is checked out to ``main``, as GitHub describes it."""
     head, base = (git("rev-parse", name, cwd=folder).strip() for name in ("HEAD", "main"))
     return {

@@ -45,3 +45,13 @@ def verdict(options: argparse.Namespace) -> int:
     from bench_models.service.judging import judge
 
     return judge(options.shards, options.output, runner.event(), strict=options.strict)
+
+
+def comment(_: argparse.Namespace) -> int:
+    """Say on the pull request what its check found."""
+    from bench_models.service import runner
+    from bench_models.service.api import Api
+    from bench_models.service.comment import comment as commented
+
+    sys.stdout.write(f"{commented(runner.event(), Api.here())}\n")
+    return 0

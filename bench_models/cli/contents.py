@@ -137,7 +137,7 @@ COMMANDS = (
         name="ci-plan",
         run=ci.plan,
         arguments=(arguments.asked, arguments.planning),
-        summary="a step of a workflow: decide what the check of a pull request consists of",
+        summary="for workflows: decide what the check of a pull request consists of",
         details=(
             "In a clone with the whole history, on a `pull_request` event: set the outputs `base` (where the pull\n"
             "request left its branch), `head`, `shards` (a JSON list for a matrix) and `cache-key` (of all that the\n"
@@ -154,7 +154,7 @@ COMMANDS = (
             arguments.strict,
             arguments.no_fixed_pairs,
         ),
-        summary="a step of a workflow: measure a shard and leave the verdict to `ci-verdict`",
+        summary="for workflows: measure a shard and leave the verdict to `ci-verdict`",
         details=(
             "As `check`, but with status 0 whenever there is a record to judge.\n\n"
             "example:  bench-models ci-check $BASE $HEAD --shard 1/4"
@@ -164,12 +164,24 @@ COMMANDS = (
         name="ci-verdict",
         run=ci.verdict,
         arguments=(arguments.shards, arguments.output("results/check"), arguments.strict),
-        summary="a step of a workflow: join the shards, write the summary, fail on a regression",
+        summary="for workflows: join the shards, write the summary, fail on a regression",
         details=(
             "As `merge`, with the report as the job's summary. A regression is accepted, with status 0, where the\n"
             "pull request has the label `accept-regression` and its description a line\n"
             "`Accepted regression: <reason>`.\n\n"
             "example:  bench-models ci-verdict shards"
+        ),
+    ),
+    Command(
+        name="ci-comment",
+        run=ci.comment,
+        arguments=(),
+        summary="for workflows: post or update the comment on a pull request whose check has ended",
+        details=(
+            "On a `workflow_run` event: find the pull request and the report of the finished check by GitHub's API,\n"
+            "and post one comment, or update the one that is there. The report is taken for a stranger's: bounded,\n"
+            "held against its schema, and shown as code. Status 2, and nothing posted, where anything is wrong.\n\n"
+            "example:  bench-models ci-comment"
         ),
     ),
     Command(

@@ -4,12 +4,16 @@ Only two things differ from GitHub: bench-models is the one of the tests' enviro
 by pip (the step is named in ``satisfied``), and no suite of models is trained (the variable ``SUITES`` is empty).
 """
 
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from github_server import GitHub, serving
 from rehearsal import Job, Rehearsal, bare
+from reporting import zipped
 from small_suite import CODE, HARMLESS, LARGER, SLOWER, change, pull_request, write_project
 from tiny_project import commit_all, git
 
@@ -18,6 +22,7 @@ from bench_models.service.acceptance import LABEL
 pytestmark = pytest.mark.slow
 
 CHECK = ".github/workflows/check.yml"
+COMMENT = ".github/workflows/comment.yml"
 INSTALL = "Install bench-models"
 REASON = "Accepted regression: the answer is exact now"
 
@@ -25,7 +30,7 @@ REASON = "Accepted regression: the answer is exact now"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a repository with this one's workflows and actions."""
-    folder = write_project(tmp_path / "project", CHECK, ".github/actions")
+    folder = write_project(tmp_path / "project", CHECK, COMMENT, ".github/actions")
     text = (folder / CHECK).read_text(encoding="utf-8")
     assert text.count("SUITES: rotten-tomatoes\n") == 1
     (folder / CHECK).write_text(text.replace("SUITES: rotten-tomatoes\n", 'SUITES: ""\n'), encoding="utf-8")
@@ -129,3 +134,85 @@ def test_suite_that_cannot_be_imported_is_red_and_not_to_be_accepted(rehearse: R
     assert last.status == "failure"
     assert "cannot be imported" in last.summary or "left a record" in last.summary
     assert "accepted" not in last.summary
+
+
+@pytest.mark.usefixtures("sized")
+def test_comment_is_posted_from_the_artifact_and_then_updated(
+    rehearse: Rehearse, project: Path, tmp_path: Path
+) -> None:
+    """A regression that is put right in the next commit: one comment, which first is red and then is not."""
+    with serving(GitHub()) as github:
+        for code in (LARGER, HARMLESS):
+            jobs = rehearse(code)
+            archive = artifact(tmp_path / "rehearsal" / "artifacts" / "bench-models-report")
+            done = comment_on(github, project, tmp_path / f"comment-{len(github.asked)}", archive)
+            assert done.status == "success", done.log
+            assert jobs["verdict"][0].status == ("failure" if code is LARGER else "success")
+            (posted,) = github.comments[7]
+            assert ("track_size" in posted["body"]) == (code is LARGER)
+        assert [each.method for each in github.changed] == ["POST", "PATCH"]
+        assert {each.token for each in github.asked} == {"a-token"}
+
+
+def artifact(folder: Path) -> bytes:
+    """Return an artifact as GitHub's API hands it over."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for file in folder.rglob("*"):
+            archive.write(file, file.relative_to(folder))
+    return buffer.getvalue()
+
+
+def comment_on(github: GitHub, project: Path, folder: Path, archive: bytes) -> Job:
+    """Rehearse comment.yml on the check of what is checked out, with its artifact behind a stand-in for the API."""
+    pull = pull_request(project)
+    pull["head"] |= {"repo": {"full_name": github.repository}}
+    listed = {"id": 9, "name": "bench-models-report", "size_in_bytes": len(archive)}
+    github.answers |= {"GET pulls": [pull], "GET actions/runs/5/artifacts": {"artifacts": [listed]}}
+    github.files["actions/artifacts/9/zip"] = archive
+    event = {
+        "repository": {"default_branch": "main"},
+        "workflow_run": {
+            "id": 5,
+            "event": "pull_request",
+            "conclusion": "failure",
+            "head_sha": pull["head"]["sha"],
+            "head_branch": "change",
+            "head_repository": {"full_name": github.repository, "owner": {"login": "owner"}},
+            "html_url": "https://github.invalid/owner/project/actions/runs/5",
+            "repository": {"full_name": github.repository},
+        },
+    }
+    folder.mkdir()
+    rehearsal = Rehearsal(
+        remote=bare(project, folder),
+        scratch=folder / "rehearsal",
+        event_name="workflow_run",
+        event=event,
+        api_url=github.url,
+        satisfied=(INSTALL,),
+    )
+    (done,) = rehearsal.workflow(COMMENT)["comment"]
+    return done
+
+
+@pytest.mark.usefixtures("sized")
+def test_hostile_artifact_posts_nothing_and_the_log_says_why(project: Path, tmp_path: Path) -> None:
+    """The whole workflow: the job is red, and GitHub is asked for nothing but what is to be read."""
+    change(project, HARMLESS)
+    with serving(GitHub()) as github:
+        done = comment_on(github, project, tmp_path / "comment", zipped("{}", "../../report.json"))
+        assert done.status == "failure"
+        assert "the artifact is refused: it holds 1 files ('../../report.json')" in done.log
+        assert not github.changed
+
+
+@pytest.mark.usefixtures("sized")
+def test_comment_never_checks_out_the_pull_request(project: Path, tmp_path: Path) -> None:
+    """Only the default branch's code runs beside a token that may write."""
+    change(project, "raise SystemExit('planted')\n")
+    with serving(GitHub()) as github:
+        done = comment_on(github, project, tmp_path / "comment", zipped("{}"))
+        assert done.workspace is not None
+        assert "planted" not in (done.workspace / "counting.py").read_text(encoding="utf-8")
+        assert done.steps["actions/checkout"].inputs["ref"] == "main"
