@@ -253,6 +253,17 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="ci-keep-check",
+        run=publishing.keep_check,
+        arguments=(),
+        summary="for workflows: keep the verdict of a finished check on the results branch",
+        details=(
+            "On a `workflow_run` event: take the report of the finished check as `ci-comment` does, and push it to\n"
+            "the branch `results` of origin, for the history to show. Status 2, and nothing pushed, where anything is\n"
+            "wrong with it.\n\nexample:  bench-models ci-keep-check"
+        ),
+    ),
+    Command(
         name="ci-keep",
         run=publishing.keep,
         arguments=(arguments.message,),

@@ -108,6 +108,26 @@ def hub(options: argparse.Namespace) -> int:
     return 2 if failed(found) else 0
 
 
+def keep_check(_: argparse.Namespace) -> int:
+    """Push the verdict of a finished check to the results branch."""
+    from datetime import UTC, datetime
+
+    from bench_models.checkout import checkout_here
+    from bench_models.service.api import Api
+    from bench_models.service.branch import results_branch
+    from bench_models.service.finished import finished
+    from bench_models.service.keeping import keep_finished
+    from bench_models.service.runner import event
+
+    check = finished(event(), Api.here())
+    branch = results_branch(checkout_here().root)
+    branch.fetch()
+    keep_finished(branch.mirror.folder, check, datetime.now(UTC))
+    branch.push(f"Keep the check of {check.run.head[:8]}")
+    sys.stdout.write(f"The verdict on {check.run.head[:8]} is kept on the branch {branch.name}.\n")
+    return 0
+
+
 def keep(options: argparse.Namespace) -> int:
     """Push what is new here to the results branch."""
     from bench_models.checkout import checkout_here

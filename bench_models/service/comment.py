@@ -7,8 +7,8 @@ from bench_models.errors import BenchModelsError
 from bench_models.metrics.metric import show_ms
 from bench_models.service.acceptance import Acceptance, acceptance
 from bench_models.service.api import Api
-from bench_models.service.origin import Run, pull_request_of, report_of, run_of
-from bench_models.service.parcel import opened
+from bench_models.service.finished import finished
+from bench_models.service.origin import Run
 from bench_models.service.plain import code
 
 MARKER = "<!-- bench-models: check -->"
@@ -26,12 +26,8 @@ _UNCOUNTED = ("unchanged", "skipped")
 
 def comment(event: Mapping[str, Any], api: Api) -> str:
     """Post or update the comment on a finished check; return what was done, or raise with why nothing was."""
-    run = run_of(event, api.repository)
-    pull = pull_request_of(run, api)
-    report = opened(report_of(run, api))
-    if report["head"]["commit"] != run.head:
-        raise BenchModelsError("the artifact is refused: it reports on another commit than the run checked")
-    return post(written(report, run, acceptance(pull)), int(pull["number"]), api)
+    check = finished(event, api)
+    return post(written(check.report, check.run, acceptance(check.pull)), int(check.pull["number"]), api)
 
 
 def post(body: str, number: int, api: Api) -> str:
