@@ -154,6 +154,18 @@ def test_comment_is_posted_from_the_artifact_and_then_updated(
         assert {each.token for each in github.asked} == {"a-token"}
 
 
+def test_checkout_without_the_history_is_red_at_once(rehearse: Rehearse, project: Path) -> None:
+    """The plan says which option is missing, nothing is measured, and the verdict is red, too."""
+    text = (project / CHECK).read_text(encoding="utf-8")
+    (project / CHECK).write_text(text.replace("          fetch-depth: 0\n", ""), encoding="utf-8")
+    commit_all(project, "Fetch one commit")
+    (project / "more.py").write_text("x = 1\n", encoding="utf-8")
+    jobs = rehearse(HARMLESS)
+    assert [jobs[name][0].status for name in ("plan", "measure", "verdict")] == ["failure", "skipped", "failure"]
+    assert "`fetch-depth: 0` of actions/checkout" in jobs["plan"][0].log
+    assert "The check has no verdict" in jobs["verdict"][0].summary
+
+
 def artifact(folder: Path) -> bytes:
     """Return an artifact as GitHub's API hands it over."""
     buffer = io.BytesIO()
