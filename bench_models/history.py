@@ -1,7 +1,7 @@
 """asv's result files. No other file knows their form, nor that ``null`` means failed and NaN skipped."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,11 @@ class Recorded:
     commit: str
     _result: Any
     _described: dict[str, dict[str, Any]]
+
+    @property
+    def machine(self) -> str:
+        """What asv calls the machine that it was measured on."""
+        return str(self._result.params.get("machine", ""))
 
     def value(self, benchmark: str, parameter: str) -> Outcome[float]:
         """Return the recorded number of ``benchmark`` for one of its parameters."""
@@ -91,10 +96,18 @@ def recorded(root: Path, commit: str, module: str) -> Recorded | None:
     Raises ``BenchModelsError`` when there is no asv project at ``root`` or a file is damaged.
     """
     kept = root / _config(root).results_dir
-    files = sorted((kept / _machine_name()).glob(f"{commit[:8]}-*.json"))
-    results = [result for result in map(_load, files) if result.commit_hash == commit and _started(result, module)]
+    return recorded_in((kept / _machine_name()).glob(f"{commit[:8]}-*.json"), commit, module, kept=kept)
+
+
+def recorded_in(files: Iterable[Path], commit: str, module: str, *, kept: Path) -> Recorded | None:
+    """Return what the result files of a commit hold for the benchmarks of ``module``, or None.
+
+    ``kept`` is asv's results folder. Raises ``BenchModelsError`` when a file is damaged.
+    """
+    results = map(_load, sorted(files))
+    of_module = [result for result in results if result.commit_hash == commit and _started(result, module)]
     # Several environments may have measured the commit; the newest measurement counts.
-    newest = max(results, key=lambda result: _started(result, module), default=None)
+    newest = max(of_module, key=lambda result: _started(result, module), default=None)
     return None if newest is None else Recorded(commit=commit, _result=newest, _described=_described(kept))
 
 
