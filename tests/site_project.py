@@ -5,13 +5,18 @@ import json
 import math
 import random
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from asv.results import Results
 from asv.runner import BenchmarkResult
 from asv.util import write_json
+from observing import recorded, timed
+
+from bench_models.reports.check.document import document
+from bench_models.reports.check.findings import findings
+from bench_models.service.kept import Accepted, KeptCheck, add_accepted, keep_check
 
 MACHINE = "runner"
 FIGURES = ("size", "accuracy", "error_rate", "parameters", "sparsity", "naive_size")
@@ -152,3 +157,15 @@ def _commit(root: Path, count: int) -> tuple[str, ...]:
 
 def _git(root: Path, *arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+def add_checks(project: Project) -> None:
+    """Keep a red check and a green one, and accept what became slower, with a hostile reason."""
+    slow = project.commits[len(project.commits) * 2 // 3]
+    at = START + dt.timedelta(days=300)
+    for minutes, (head, change) in enumerate(((project.commits[-1], 0.0), (slow, math.log(1.25)))):
+        record = recorded(timed("tiny.Latency.time_single_stream", change=change), timed("tiny.Latency.time_offline"))
+        report = document(findings(replace(record, header=replace(record.header, head=head))))
+        keep_check(project.asv, KeptCheck(at=at + dt.timedelta(minutes=minutes), pull_request=12, report=report))
+    reason = "the new tokenizer costs time <img src=x onerror=alert(1)>"
+    add_accepted(project.asv, [Accepted(commit=slow, pull_request=12, reason=reason, by="octocat", at=at)])

@@ -11,7 +11,7 @@ from math import floor, log10
 from bench_models.site.histories import Commit, Line, Point, Series
 
 WIDTH, HEIGHT = 560, 200
-LEFT, RIGHT, TOP, BOTTOM = 92, 16, 24, 30
+LEFT, RIGHT, TOP, BOTTOM = 80, 8, 24, 30
 # More lines in one graph cannot be told apart; asv's own page has them all.
 MOST_LINES = 4
 _MOST_DOTS = 80

@@ -112,6 +112,7 @@ def _environment(site: Site) -> Environment:
         "drawn_left": drawing.LEFT,
         "drawn_right": drawing.WIDTH - drawing.RIGHT,
         "signed": signed,
+        "plainly": plainly,
         "described": described,
         "newest": newest,
         "rows": ROWS,
@@ -125,6 +126,11 @@ def _environment(site: Site) -> Environment:
 def outcome_of(check: KeptCheck) -> str:
     """Return what a check came to, in a word or two."""
     return _OUTCOMES[check.report["exit_status"]]
+
+
+def plainly(sentence: str) -> str:
+    """Return a sentence of a Markdown report without its marks."""
+    return sentence.replace("**", "").replace("`", "")
 
 
 def described(series: Series) -> str:
