@@ -11,7 +11,7 @@ from typing import Any
 from asv.benchmarks import Benchmarks
 from asv.config import Config
 from asv.machine import Machine, MachineCollection
-from asv.results import Results
+from asv.results import Results, iter_results
 from asv.util import UserError, load_json
 
 from bench_models.errors import BenchModelsError
@@ -96,7 +96,7 @@ def recorded(root: Path, commit: str, module: str) -> Recorded | None:
     Raises ``BenchModelsError`` when there is no asv project at ``root`` or a file is damaged.
     """
     kept = root / _config(root).results_dir
-    return recorded_in((kept / _machine_name()).glob(f"{commit[:8]}-*.json"), commit, module, kept=kept)
+    return recorded_in((kept / machine_name()).glob(f"{commit[:8]}-*.json"), commit, module, kept=kept)
 
 
 def recorded_in(files: Iterable[Path], commit: str, module: str, *, kept: Path) -> Recorded | None:
@@ -111,12 +111,40 @@ def recorded_in(files: Iterable[Path], commit: str, module: str, *, kept: Path) 
     return None if newest is None else Recorded(commit=commit, _result=newest, _described=_described(kept))
 
 
+def measured(root: Path) -> dict[str, bool]:
+    """Return the commits that were measured on any machine, and whether each benchmark of theirs has a result."""
+    found: dict[str, bool] = {}
+    for result in iter_results(str(results_folder(root))):
+        cells = [result.get_result_value(key, result.get_result_params(key)) for key in result.get_all_result_keys()]
+        whole = bool(cells) and all(None not in values for values in cells)
+        found[result.commit_hash] = found.get(result.commit_hash, False) or whole
+    return found
+
+
+def branches(root: Path) -> list[str]:
+    """Return the branches whose history is kept."""
+    return [str(branch) for branch in _config(root).branches]
+
+
+def results_folder(root: Path) -> Path:
+    """Return where asv keeps its results; raises ``BenchModelsError`` when there is no asv project at ``root``."""
+    return root / str(_config(root).results_dir)
+
+
 def knows_machine() -> bool:
     """Say whether ``asv machine`` has been run here, which ``asv run`` insists on."""
     try:
         return bool(_machine())
     except UserError:
         return False
+
+
+def machine_name() -> str:
+    """Return what asv calls this machine; raises ``BenchModelsError`` when it has no name yet."""
+    try:
+        return str(_machine()["machine"])
+    except (UserError, KeyError) as error:
+        raise BenchModelsError("asv does not know this machine yet: run `asv machine --yes` once") from error
 
 
 def _started(result: Any, module: str) -> float:
@@ -151,13 +179,6 @@ def _sentences_about(file: Path) -> Iterator[None]:
     except (UserError, KeyError, TypeError, ValueError) as error:
         what = "mend it" if file.name == CONFIG else "delete it and measure the commit again"
         raise BenchModelsError(f"asv's file {file} is damaged ({error}): {what}") from error
-
-
-def _machine_name() -> str:
-    try:
-        return str(_machine()["machine"])
-    except (UserError, KeyError) as error:
-        raise BenchModelsError("asv does not know this machine yet: run `asv machine --yes` once") from error
 
 
 def _machine() -> dict[str, str]:

@@ -36,9 +36,9 @@ def commits(parser: argparse.ArgumentParser) -> None:
 
 def commit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("commit", metavar="COMMIT", nargs="?", default="HEAD", help="default: what is checked out")
-    parser.add_argument("--times", type=_count, default=1, metavar="N", help="how many checks; default: %(default)s")
+    parser.add_argument("--times", type=count, default=1, metavar="N", help="how many checks; default: %(default)s")
     parser.add_argument(
-        "--pairs", type=_count, metavar="N", help="take so many pairs of everything instead of stopping when decided"
+        "--pairs", type=count, metavar="N", help="take so many pairs of everything instead of stopping when decided"
     )
 
 
@@ -60,7 +60,7 @@ def measuring(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--own-suites", action="store_true", help="run each side's own suite instead of HEAD's on both sides"
     )
-    parser.add_argument("--threads", type=_count, default=1, metavar="N", help="of either side; default: %(default)s")
+    parser.add_argument("--threads", type=count, default=1, metavar="N", help="of either side; default: %(default)s")
     parser.add_argument("--bench", default="", metavar="REGEX", help="only benchmarks whose name matches")
     parser.add_argument("--shard", default="1/1", metavar="I/N", help="measure a share of the benchmarks; then `merge`")
     parser.add_argument("--spawn", action="store_true", help="start workers from nothing instead of forking them")
@@ -104,7 +104,7 @@ def reproduced(parser: argparse.ArgumentParser) -> None:
         help="the page to write; default: %(default)s",
     )
     parser.add_argument(
-        "--calls", type=_count, default=20, metavar="N", help="timed calls of each model; default: %(default)s"
+        "--calls", type=count, default=20, metavar="N", help="timed calls of each model; default: %(default)s"
     )
 
 
@@ -117,9 +117,7 @@ def folders(parser: argparse.ArgumentParser) -> None:
 
 
 def replaying(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--times", type=_count, default=2000, metavar="N", help="checks to replay; default: %(default)s"
-    )
+    parser.add_argument("--times", type=count, default=2000, metavar="N", help="checks to replay; default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of the random draws; default: %(default)s")
     parser.add_argument(
         "--slowdown",
@@ -130,7 +128,7 @@ def replaying(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
     if text.isdecimal() and int(text) > 0:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")

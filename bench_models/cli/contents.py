@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench_models.cli import arguments, checks, commands
+from bench_models.cli import arguments, checks, commands, publishing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +143,40 @@ COMMANDS = (
             "Resample the pairs of records, as often as asked, and judge each sample as a check would. Give records\n"
             "of an unchanged tree: then every red check is a false alarm.\n\n"
             "example:  bench-models replay results/record/* --slowdown 3 --slowdown 5"
+        ),
+    ),
+    Command(
+        name="ci-fetch",
+        run=publishing.fetch,
+        arguments=(),
+        summary="for workflows: bring the results branch into this clone's .asv",
+        details=(
+            "Bring asv's results, the verdicts of checks and accepted regressions from the branch `results` of\n"
+            "origin. What is damaged, or of a machine that nobody described, is named and moved to .asv/aside.\n\n"
+            "example:  bench-models ci-fetch && asv publish"
+        ),
+    ),
+    Command(
+        name="ci-history",
+        run=publishing.history,
+        arguments=(publishing.at_most,),
+        summary="for workflows: let asv measure the newest commits that have no results",
+        details=(
+            "Run asv for the commits of asv.conf.json's branches that have no results on any machine yet, the newest\n"
+            "first. Where there are no results at all, for the newest commit only. A machine that asv does not know\n"
+            "is named by its processor. Status 2 if a benchmark failed; the others are kept.\n\n"
+            "example:  bench-models ci-history --at-most 4"
+        ),
+    ),
+    Command(
+        name="ci-keep",
+        run=publishing.keep,
+        arguments=(publishing.message,),
+        summary="for workflows: push what is new in this clone's .asv to the results branch",
+        details=(
+            "Push new results to the branch `results` of origin, which is created when it is not there. When another\n"
+            "push comes first, both are joined and it is tried again: nothing is lost. With GITHUB_TOKEN set, git\n"
+            "logs in with it.\n\nexample:  bench-models ci-keep --message 'Keep run 12'"
         ),
     ),
 )
