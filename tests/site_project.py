@@ -57,7 +57,7 @@ def make(root: Path, *, commits: int, variants: tuple[str, ...], suite: str = "t
     machine = {"machine": MACHINE, "arch": "x86_64", "cpu": "Imaginary 9000", "num_cpu": "2", "os": "Linux", "ram": "8"}
     write_json(str(kept / MACHINE / "machine.json"), machine, 1)
     described = benchmarks(suite, variants)
-    write_json(str(kept / "benchmarks.json"), {each["name"]: each for each in described}, 2)
+    describe(kept, described)
     dice = random.Random(7)
     for index, commit in enumerate(hashes):
         slow = index >= commits * 2 // 3
@@ -79,6 +79,11 @@ _CONFIG = {
     "plugins": [".bench_models.site.plugin"],
     "regressions_first_commits": {".*track_(accuracy|sparsity)": None},
 }
+
+
+def describe(kept: Path, described: list[dict[str, Any]]) -> None:
+    """Write asv's list of benchmarks."""
+    write_json(str(kept / "benchmarks.json"), {each["name"]: each for each in described}, 2)
 
 
 def benchmarks(suite: str, variants: tuple[str, ...]) -> list[dict[str, Any]]:

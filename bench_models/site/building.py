@@ -2,11 +2,14 @@
 
 import logging
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
+from bench_models.asv_files import BENCHMARKS, MACHINE, set_aside
 from bench_models.errors import BenchModelsError
+from bench_models.site.publishing import ASIDE_RESULTS, publish_nothing
 
 log = logging.getLogger(__name__)
 
@@ -23,11 +26,10 @@ def build(config: Path, html: Path | None) -> int:
     conf = _loaded(config.name)
     if target:
         conf.html_dir = str(target)
+    set_aside(Path(conf.results_dir), ASIDE_RESULTS)  # asv would end at the first of them; the pages name them
     if _has_results(conf):
         _publish(conf)
     else:
-        from bench_models.site.publishing import publish_nothing
-
         _start_anew(Path(conf.html_dir))
         publish_nothing(conf)
         log.warning("there are no results yet in %s: the site says how to make them", conf.results_dir)
@@ -47,10 +49,8 @@ def _loaded(name: str) -> Any:
 
 
 def _has_results(conf: Any) -> bool:
-    from bench_models.site.survey import survey
-
     kept = Path(conf.results_dir)
-    return (kept / "benchmarks.json").is_file() and bool(survey(kept).dates)
+    return (kept / BENCHMARKS).is_file() and any(file.name != MACHINE for file in kept.glob("*/*.json"))
 
 
 def _publish(conf: Any) -> None:
@@ -68,8 +68,6 @@ def _publish(conf: Any) -> None:
 
 def _start_anew(html: Path) -> None:
     """Remove pages of another time, as asv does; a folder that holds anything else is left alone."""
-    import shutil
-
     if (html / "index.html").is_file() or (html / "bench-models").is_dir():
         shutil.rmtree(html)
     html.mkdir(parents=True, exist_ok=True)

@@ -108,7 +108,7 @@ def _marks(lines: Sequence[Line], place: Callable[[Point], tuple[float, float]])
 
 def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
     """Return an axis with round ticks around all values; it need not begin at zero, as a step of 3 % must be seen."""
-    room = (high - low) * 0.08 or abs(high) * 0.05 or 1.0
+    room = max((high - low) * 0.08, abs(high) * 1e-9) if high > low else abs(high) * 0.05 or 1.0
     low, high = low - room, high + room
     rough = (high - low) / 4
     power = 10.0 ** floor(log10(rough))
@@ -119,8 +119,10 @@ def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
 
 
 def _labels(ticks: Sequence[float], show: Callable[[float], str]) -> list[str]:
-    labels = [show(tick) for tick in ticks]
-    return labels if len(set(labels)) == len(labels) else [f"{tick:,.7g}" for tick in ticks]
+    """Return labels as the metric shows its numbers, or with as many digits as tell them apart."""
+    ways = [show, *(f"{{:,.{digits}g}}".format for digits in range(4, 18))]
+    labels = ([way(tick) for tick in ticks] for way in ways)
+    return next(each for each in labels if len(set(each)) == len(each))
 
 
 def _columns(commits: Sequence[Commit], x: Callable[[float], float]) -> tuple[Tick, ...]:

@@ -63,7 +63,8 @@ def module_of(name: str) -> str:
 
 def file_of(module: str, variant: str | None) -> str:
     """Return the name of a page's file; different pages have different ones."""
-    name = module if variant is None else f"{module}.{variant}"
+    # No module's name holds a dash, so it is clear where the variant's begins.
+    name = module if variant is None else f"{module}--{variant}"
     if _PLAIN.fullmatch(name):
         return f"history-{name}.html"
     digest = hashlib.sha256(name.encode()).hexdigest()[:8]

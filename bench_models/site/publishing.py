@@ -8,6 +8,7 @@ from typing import Any
 
 from bench_models.errors import BenchModelsError
 from bench_models.home import home
+from bench_models.service import mirror
 from bench_models.service.kept import read_accepted, read_checks
 from bench_models.site.asv_page import with_entry, with_local_scripts
 from bench_models.site.collecting import Published, between, commits_of, now, regressions_in, subjects_of
@@ -22,12 +23,15 @@ log = logging.getLogger(__name__)
 FOLDER = "bench-models"
 SCRIPTS = "scripts"
 NEWEST_CHECKS = 30
+# As asv's own folders, relative to where its configuration lies: asv works there.
+BESIDE = Path(mirror.FOLDER)
+ASIDE_RESULTS = BESIDE / mirror.ASIDE / mirror.RESULTS
 
 
 def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revisions: dict[str, int]) -> None:
     """Write our pages into asv's folder; ``conf`` and the others are what asv hands to its plugins."""
     html, kept = Path(conf.html_dir), Path(conf.results_dir)
-    surveyed = survey(kept)
+    surveyed = survey(kept, ASIDE_RESULTS)
     bare = _bare(conf, surveyed)
     commits = _measured(commits_of(revisions, surveyed.dates), graphs)
     published = Published(
@@ -56,15 +60,14 @@ def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revis
 def publish_nothing(conf: Any) -> None:
     """Write pages that say how to make results: asv itself writes nothing without them."""
     html = Path(conf.html_dir)
-    _write(_bare(conf, survey(Path(conf.results_dir))), html / FOLDER)
+    _write(_bare(conf, survey(Path(conf.results_dir), ASIDE_RESULTS)), html / FOLDER)
     written(html, iter([("index.html", _FORWARD)]))
 
 
 def _bare(conf: Any, surveyed: Survey) -> Site:
     """Return the site without asv's part: what lies beside the results."""
-    beside = Path(conf.results_dir).parent
-    accepted, bad_accepted = read_accepted(beside)
-    checks, bad_checks = read_checks(beside, NEWEST_CHECKS)
+    accepted, bad_accepted = read_accepted(BESIDE)
+    checks, bad_checks = read_checks(BESIDE, NEWEST_CHECKS)
     return Site(
         project=conf.project,
         show_commit_url=conf.show_commit_url or "",

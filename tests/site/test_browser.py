@@ -16,7 +16,7 @@ from bench_models.site.scripts import PinnedPackage
 pytestmark = pytest.mark.slow
 
 VARIANTS = ("baseline", "int8", "pruned30", "student3", "nf4")
-OURS = ("index.html", "checks.html", "history-tiny.int8.html")
+OURS = ("index.html", "checks.html", "history-tiny--int8.html")
 WHAT_IS_SHOWN = {
     **{f"bench-models/{name}": "h1" for name in OURS},
     "index.html#/": "#summarygrid-display canvas",
@@ -167,7 +167,7 @@ def test_asvs_own_lists_sort_with_the_copied_plugin(light: Visit) -> None:
 
 def test_history_of_two_hundred_commits_is_drawn(light: Visit, project: Project) -> None:
     """Our graph has a point for each commit and a mark where it became slower; so has asv's."""
-    page = light.open("bench-models/history-tiny.int8.html")
+    page = light.open("bench-models/history-tiny--int8.html")
     graph = page.get_by_role("img", name="Latency of one sentence, commit by commit")
     path = graph.locator("path.line-0").first.get_attribute("d") or ""
 
