@@ -8,8 +8,10 @@ from bench_models.errors import BenchModelsError
 from bench_models.history import Recorded, recorded_in
 from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.site.histories import Commit, Series, Subject
+from bench_models.site.standings import standings, suite_called
 from bench_models.stats.estimate import Estimate, ratio
 from bench_models.stats.rounds import Timing, pooled
+from bench_models.suites.suite import Suite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,9 +25,10 @@ class Cell:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One variant."""
+    """One variant; its standing is empty where nothing is known of budgets."""
 
     subject: Subject
+    standing: str
     cells: tuple[Cell, ...]
 
 
@@ -50,20 +53,31 @@ class Table:
     figures: tuple[Figure, ...]
     failures: tuple[str, ...]
 
+    @property
+    def judged(self) -> bool:
+        """Whether the budgets of its variants are known."""
+        return any(row.standing for row in self.rows)
+
 
 # The error rate says again what the accuracy says, and the naive size is there for comparison with other tables.
 _ELSEWHERE = (".track_error_rate", ".track_naive_size")
 
 
 def tables(
-    subjects: Sequence[Subject], commits: Sequence[Commit], files: dict[str, tuple[Path, ...]], kept: Path
+    subjects: Sequence[Subject],
+    commits: Sequence[Commit],
+    files: dict[str, tuple[Path, ...]],
+    *,
+    kept: Path,
+    benchmarks: Path,
 ) -> tuple[Table, ...]:
-    """Return the table of each suite that has variants; ``kept`` is asv's results folder."""
+    """Return the table of each suite that has variants; ``kept`` and ``benchmarks`` are asv's folders."""
     found = []
     for suite in sorted({subject.suite for subject in subjects if subject.variant is not None}):
         newest = _newest(suite, commits, files, kept)
         if newest is not None:
-            found.append(_table([each for each in subjects if each.suite == suite and each.variant], *newest))
+            variants = [each for each in subjects if each.suite == suite and each.variant]
+            found.append(_table(variants, *newest, suite_called(suite, benchmarks)))
     return tuple(found)
 
 
@@ -80,8 +94,10 @@ def _newest(
     return None
 
 
-def _table(subjects: list[Subject], commit: Commit, recorded: Recorded) -> Table:
+def _table(subjects: list[Subject], commit: Commit, recorded: Recorded, suite: Suite | None) -> Table:
     figures = _figures(subjects, recorded)
+    by_name = {figure.series.benchmark.removeprefix(f"{subjects[0].suite}."): figure.values for figure in figures}
+    standing = standings(suite, by_name) if suite else {}
     reasons = [
         f"{figure.series.title} of {name}: {reason_of(value)}"
         for figure in figures
@@ -94,7 +110,11 @@ def _table(subjects: list[Subject], commit: Commit, recorded: Recorded) -> Table
         machine=recorded.machine,
         titles=tuple(figure.series.title for figure in figures),
         rows=tuple(
-            Row(subject=each, cells=tuple(_cell(figure, each.name, subjects[0].name) for figure in figures))
+            Row(
+                subject=each,
+                standing=standing.get(each.name, ""),
+                cells=tuple(_cell(figure, each.name, subjects[0].name) for figure in figures),
+            )
             for each in subjects
         ),
         figures=figures,

@@ -43,7 +43,7 @@ def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revis
         between=between(repo),
     )
     subjects = subjects_of(published)
-    shown = tables(subjects, tuple(commits.values()), surveyed.files, kept)
+    shown = tables(subjects, tuple(commits.values()), surveyed.files, kept=kept, benchmarks=Path(conf.benchmark_dir))
     folder = html / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     site = replace(

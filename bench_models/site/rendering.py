@@ -29,6 +29,8 @@ _TONES = {
     "not measured": ("bad", "\N{MULTIPLICATION X}"),
     "missing": ("bad", "\N{MULTIPLICATION X}"),
     "undecided": ("unsure", "?"),
+    "kept": ("good", "\N{CHECK MARK}"),
+    "broken": ("bad", "\N{MULTIPLICATION X}"),
 }
 _OUTCOMES = {0: "pass", 1: "regressed", 2: "not measured", 3: "undecided"}
 
