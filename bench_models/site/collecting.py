@@ -4,7 +4,7 @@ import itertools
 import json
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -118,7 +118,7 @@ def _lines(published: Published, graph: Any, setting: str) -> Iterator[Line]:
                 for revision, value in values
                 if revision in published.commits and _is_number(value)
             ),
-            jumps=tuple(_jump(published, *jump) for jump in jumps if jump[1] in published.commits),
+            jumps=tuple(_jump(published, setting, jump) for jump in jumps if jump[1] in published.commits),
         )
 
 
@@ -126,13 +126,15 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def _jump(published: Published, before: int | None, after: int, old: float, new: float) -> Jump:
+def _jump(published: Published, setting: str, jump: Sequence[Any]) -> Jump:
+    before, after, old, new = jump
     last = published.commits.get(before) if before is not None else None
     found = published.commits[after]
     suspects = frozenset({found.sha})
     if last is not None and published.accepted:
         suspects |= published.between(last.sha, found.sha)
     return Jump(
+        setting=setting,
         before=last,
         after=found,
         old=old,

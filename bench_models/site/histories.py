@@ -38,6 +38,7 @@ class Jump:
     ``before`` is the last commit measured before it, or None where ``after`` is the only commit it can be.
     """
 
+    setting: str
     before: Commit | None
     after: Commit
     old: float

@@ -54,7 +54,7 @@ def test_all_points_are_inside(values: list[float]) -> None:
 
 def test_a_regression_is_marked_where_it_began() -> None:
     """The mark carries the number of the sentence beside the graph."""
-    jump = Jump(before=None, after=_commit(2), old=1.0, new=2.0, accepted=None)
+    jump = Jump(setting="", before=None, after=_commit(2), old=1.0, new=2.0, accepted=None)
     drawn = chart(_series([1.0, 1.0, 2.0, 2.0], jumps=(jump,)))
     (mark,) = drawn.marks
 

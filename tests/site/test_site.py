@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import math
 import re
 import shutil
 from collections.abc import Callable
@@ -205,6 +206,43 @@ def test_regressions_are_marked_and_accepted_ones_say_why(published: Published) 
     page = _pages(project)["history-tiny--int8.html"]
     assert 'class="mark bad"' in page
     assert "not accepted" in page
+
+
+def test_what_failed_at_the_newest_commit_says_so(published: Published) -> None:
+    """A cell without a number has a word, and the reason below the table; asv's zero is no failure."""
+
+    def spoil(project: Project) -> None:
+        file = project.result(project.commits[-1])
+        data = json.loads(file.read_text(encoding="utf-8"))
+        data["results"]["tiny.Figures.track_size"][0][1] = None
+        data["results"]["tiny.Figures.track_accuracy"][0][1] = math.nan
+        file.write_text(json.dumps(data), encoding="utf-8")
+
+    page = _pages(published(spoil))["index.html"]
+
+    assert "2 numbers missing: why" in page
+    assert "Size of int8: tiny.Figures.track_size(int8) failed under asv" in page
+    assert "Accuracy of int8: tiny.Figures.track_accuracy(int8) was skipped" in page
+    assert page.count("</span> failed</span>") == page.count("</span> skipped</span>") == 1
+    assert ">0.0 %" in page  # the baseline's sparsity
+
+
+def test_machines_are_told_apart(published: Published) -> None:
+    """Each has a line of its own, named in words, and so has each regression."""
+
+    def spoil(project: Project) -> None:
+        kept = project.asv / "results"
+        shutil.copytree(kept / MACHINE, kept / "other")
+        for file in (kept / "other").glob("*.json"):
+            data = json.loads(file.read_text(encoding="utf-8"))
+            (data if file.name == "machine.json" else data["params"])["machine"] = "other"
+            file.write_text(json.dumps(data), encoding="utf-8")
+
+    page = _pages(published(spoil))["history-tiny--int8.html"]
+
+    assert page.count('class="line line-1" d="M') == 8 + 8  # a line in each graph, and in its legend
+    assert "</svg> machine other</li>" in page
+    assert re.search(r"\(2026-01-0\d\), machine runner", page)
 
 
 def test_pages_hold_no_scripts_or_styles_of_their_own(published: Published) -> None:
