@@ -27,12 +27,39 @@ _SURPRISES = (UserError, OSError, AttributeError, IndexError, KeyError, TypeErro
 def set_aside(results: Path, aside: Path) -> tuple[str, ...]:
     """Move what asv cannot read from asv's folder to a folder of the same layout, and return a sentence on each."""
     sentences = []
-    for file, damage in _damaged(results):
+    for file, damage in damaged(results):
         place = aside / file.relative_to(results)
         place.parent.mkdir(parents=True, exist_ok=True)
         file.replace(place)
         sentences.append(f"{file.relative_to(results)} is left aside, in {place.parent}: {damage}")
     return tuple(sentences)
+
+
+def damaged(results: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each file that asv would stumble over, and why."""
+    benchmarks = results / BENCHMARKS
+    if benchmarks.exists() and (damage := _surprise(_read_benchmarks, benchmarks)):
+        yield benchmarks, f"{damage}; the next `asv run` writes it anew"
+    for folder in sorted(path for path in results.glob("*") if path.is_dir()):
+        known = folder / MACHINE
+        unknown = _surprise(_read_machine, known) if known.exists() else f"there is no {MACHINE} beside it"
+        if unknown and known.exists():
+            yield known, unknown
+        for file in sorted(folder.glob("*.json")):
+            if file.name != MACHINE:
+                damage = f"its machine is unknown ({unknown})" if unknown else _surprise(_read_result, file)
+                if damage:
+                    yield file, damage
+
+
+def why_aside(aside: Path) -> tuple[str, ...]:
+    """Return a sentence on each file that was set aside at some time; those whose machine was unknown are whole."""
+    reads = {MACHINE: _read_machine, BENCHMARKS: _read_benchmarks}
+    return tuple(
+        f"{file.relative_to(aside)} was left aside: "
+        f"{_surprise(reads.get(file.name, _read_result), file) or 'its machine is unknown'}"
+        for file in sorted(aside.rglob("*.json"))
+    )
 
 
 def merged(ours: bytes, theirs: bytes) -> bytes:
@@ -67,23 +94,6 @@ def _later(mine: dict[str, Any], other: dict[str, Any]) -> dict[str, list[Any]]:
 
 def _written(data: dict[str, Any]) -> bytes:
     return json.dumps(data, separators=(",", ":")).encode()
-
-
-def _damaged(results: Path) -> Iterator[tuple[Path, str]]:
-    """Yield each file that asv would stumble over, and why."""
-    benchmarks = results / BENCHMARKS
-    if benchmarks.exists() and (damage := _surprise(_read_benchmarks, benchmarks)):
-        yield benchmarks, f"{damage}; the next `asv run` writes it anew"
-    for folder in sorted(path for path in results.glob("*") if path.is_dir()):
-        known = folder / MACHINE
-        unknown = _surprise(_read_machine, known) if known.exists() else f"there is no {MACHINE} beside it"
-        if unknown and known.exists():
-            yield known, unknown
-        for file in sorted(folder.glob("*.json")):
-            if file.name != MACHINE:
-                damage = f"its machine is unknown ({unknown})" if unknown else _surprise(_read_result, file)
-                if damage:
-                    yield file, damage
 
 
 def _surprise(read: Callable[[Path], None], file: Path) -> str | None:

@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import product
@@ -32,6 +32,11 @@ class Recorded:
     commit: str
     _result: Any
     _described: dict[str, dict[str, Any]]
+
+    @property
+    def machine(self) -> str:
+        """What asv calls the machine that it was measured on."""
+        return str(self._result.params.get("machine", ""))
 
     def value(self, benchmark: str, parameter: str) -> Outcome[float]:
         """Return the recorded number of ``benchmark`` for one of its parameters."""
@@ -93,10 +98,18 @@ def recorded(root: Path, commit: str, module: str) -> Recorded | None:
     Raises ``BenchModelsError`` when there is no asv project at ``root`` or a file is damaged.
     """
     kept = root / _config(root).results_dir
-    files = sorted((kept / machine_name()).glob(f"{commit[:8]}-*.json"))
-    results = [result for result in map(_load, files) if result.commit_hash == commit and _started(result, module)]
+    return recorded_in((kept / machine_name()).glob(f"{commit[:8]}-*.json"), commit, module, kept=kept)
+
+
+def recorded_in(files: Iterable[Path], commit: str, module: str, *, kept: Path) -> Recorded | None:
+    """Return what the result files of a commit hold for the benchmarks of ``module``, or None.
+
+    ``kept`` is asv's results folder. Raises ``BenchModelsError`` when a file is damaged.
+    """
+    results = map(_load, sorted(files))
+    of_module = [result for result in results if result.commit_hash == commit and _started(result, module)]
     # Several environments may have measured the commit; the newest measurement counts.
-    newest = max(results, key=lambda result: _started(result, module), default=None)
+    newest = max(of_module, key=lambda result: _started(result, module), default=None)
     return None if newest is None else Recorded(commit=commit, _result=newest, _described=_described(kept))
 
 

@@ -92,6 +92,13 @@ def exported(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--suite", default=suites.DEFAULT, metavar="SUITE", help=f"{_SUITE}; default: %(default)s")
 
 
+def published(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=Path, default=Path("asv.conf.json"), metavar="FILE", help="asv's; default: %(default)s"
+    )
+    parser.add_argument("--output", type=Path, metavar="DIR", help="for the site; default: asv's html_dir")
+
+
 def reproduced(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",

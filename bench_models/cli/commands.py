@@ -54,6 +54,13 @@ def export(options: argparse.Namespace) -> int:
     return 0
 
 
+def site(options: argparse.Namespace) -> int:
+    """Publish the history as a site."""
+    from bench_models.site.building import build as built
+
+    return built(options.config, options.output)
+
+
 def reproduce(options: argparse.Namespace) -> int:
     """Measure the published tables anew."""
     from bench_models.reproduction.writing import write

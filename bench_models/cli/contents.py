@@ -73,6 +73,18 @@ COMMANDS = (
         ),
     ),
     Command(
+        name="site",
+        run=commands.site,
+        arguments=(arguments.published,),
+        summary="publish the history: asv's site, with a page for each variant and the verdicts of checks",
+        details=(
+            "Write what `asv publish` writes, and beside it the current table, the history of each variant with its\n"
+            "regressions, and the verdicts of recent checks; all of it can be read without a network. Works in any\n"
+            "project with an asv suite. Without results it says how to make them.\n\n"
+            "example:  bench-models site"
+        ),
+    ),
+    Command(
         name="reproduce",
         run=commands.reproduce,
         arguments=(arguments.reproduced,),
