@@ -260,6 +260,15 @@ def test_damaged_results_are_named_and_the_rest_is_published(
     assert set(index["machines"]) >= {MACHINE}
 
 
+def test_site_without_results_says_how_to_make_them(remote: Path) -> None:
+    """Before the first push: there is no results branch, and still a site."""
+    (job,) = rehearsal(remote, 1).job(WORKFLOW, "site", {"keep": [Job(status="success")]})
+
+    assert job.status == "success", job.log
+    assert "There is no branch results yet" in job.steps["Fetch all results"].log
+    assert "There are no results yet" in (site(job) / "index.html").read_text(encoding="utf-8")
+
+
 def test_asv_itself_ends_at_such_files(remote: Path, tmp_path: Path) -> None:
     """So the step that moves them aside is needed; without it there is no site at all."""
     for damage in (_damaged_machine, _no_numbers):

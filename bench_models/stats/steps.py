@@ -8,7 +8,7 @@ from statistics import median
 # A level counts once it has lasted: one bad run of a shared machine is no step.
 LASTING = 3
 # How many standard deviations of single points a step must rise by.
-SCATTERS = 4.0
+SCATTERS = 3.0
 _MAD_TO_DEVIATION = 1.4826
 
 
@@ -30,7 +30,7 @@ def newest_rise(values: Sequence[float | None], least: float) -> Rise | None:
     """Return the newest step of a series if it leads up by more than ``least`` (0.05 for 5 %) and has lasted.
 
     Steps are found by asv's own piecewise constant fit. A step counts if both its levels have lasted for three points,
-    and if their medians differ by more than four standard deviations of a point about its level, which are estimated
+    and if their medians differ by more than three standard deviations of a point about its level, which are estimated
     by the median absolute deviation. Missing points are None.
     """
     from asv.step_detect import detect_steps

@@ -1,6 +1,9 @@
 """The results branch is made when it is not there, and whoever pushes to it at the same time, nothing is lost."""
 
+import base64
 import multiprocessing
+import os
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha1
@@ -219,3 +222,29 @@ def test_remote_that_is_gone_is_one_sentence(tmp_path: Path) -> None:
 
     with pytest.raises(BenchModelsError, match="`git ls-remote` fails for the results branch"):
         results_branch(clone).fetch()
+
+
+def test_token_logs_git_in_and_stands_in_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor on a command line, which other processes see; a login that a checkout left is forgotten."""
+    _, (clone,) = remote_with(tmp_path, 1)
+    seen = tmp_path / "seen"
+    git_in_path = shutil.which("git")
+    fake = tmp_path / "bin" / "git"
+    fake.parent.mkdir()
+    fake.write_text(
+        f'#!/bin/sh\nenv >> {seen}\necho "arguments $*" >> {seen}\nexec {git_in_path} "$@"\n', encoding="utf-8"
+    )
+    fake.chmod(0o755)
+    measure(clone, SHARED, {"suite.time_it": 1.0})
+    monkeypatch.setenv("PATH", f"{fake.parent}:{os.environ['PATH']}")
+    monkeypatch.setenv("GITHUB_TOKEN", "s3cret")
+    results_branch(clone).push("Keep a result")
+
+    lines = seen.read_text(encoding="utf-8").splitlines()
+    word = base64.b64encode(b"x-access-token:s3cret").decode()
+    assert f"GIT_CONFIG_VALUE_1=AUTHORIZATION: basic {word}" in lines
+    assert "GIT_CONFIG_KEY_1=http.https://github.com/.extraheader" in lines
+    assert "GIT_CONFIG_VALUE_0=" in lines
+    assert not [line for line in lines if line.startswith("arguments") and (word in line or "s3cret" in line)]
+    for file in (path for path in clone.rglob("*") if path.is_file()):
+        assert word.encode() not in file.read_bytes()
