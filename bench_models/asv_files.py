@@ -63,15 +63,13 @@ def why_aside(aside: Path) -> tuple[str, ...]:
 
 
 def merged(ours: bytes, theirs: bytes) -> bytes:
-    """Join two versions of a result file, or of the list of benchmarks; what was measured later counts.
+    """Join two versions of a result file: of each benchmark the later measurement counts.
 
-    Nothing dates a list's entries: there ``ours`` counts, which is about to be kept. A damaged ``theirs`` is replaced.
+    A damaged ``theirs`` is replaced.
     """
     mine = json.loads(ours)
     try:
         other = json.loads(theirs)
-        if "results" not in mine:
-            return _written(other | mine)
         return _written(mine | {"results": _later(mine, other), "durations": other["durations"] | mine["durations"]})
     except _SURPRISES:
         return ours

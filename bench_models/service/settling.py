@@ -17,7 +17,7 @@ def settled(path: str, ours: bytes, theirs: bytes) -> bytes:
     regressions are all kept. Of anything else ours counts, as if it had been pushed a moment later.
     """
     folder, _, name = path.partition("/")
-    if folder == RESULTS and Path(name).name != asv_files.MACHINE:
+    if folder == RESULTS and Path(name).name not in {asv_files.MACHINE, asv_files.BENCHMARKS}:
         return asv_files.merged(ours, theirs)
     if folder == CHECKS:
         return max(theirs, ours, key=_date)

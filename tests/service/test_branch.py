@@ -123,6 +123,28 @@ def test_later_measurement_of_a_benchmark_counts(tmp_path: Path) -> None:
     }
 
 
+def test_benchmarks_that_were_removed_do_not_come_back(tmp_path: Path) -> None:
+    """The list of the later push counts: asv publishes what stands in it."""
+    remote, (clone, other) = remote_with(tmp_path, 2)
+    measure(clone, SHARED, {"suite.time_old": 1.0})
+    results_branch(clone).push("Keep a result")
+    measure(other, "d" * 40, {"suite.time_new": 1.0})
+    results_branch(other).push("Keep another, which knows nothing of the first")
+
+    assert set(on_branch(remote)["results/benchmarks.json"]) == {"suite.time_new", "version"}
+
+
+def test_damaged_result_on_the_branch_is_replaced(tmp_path: Path) -> None:
+    """By whoever measured the commit again."""
+    remote, (clone, other) = remote_with(tmp_path, 2)
+    measure(clone, SHARED, {"suite.time_it": 1.0}).write_text("[]", encoding="utf-8")
+    results_branch(clone).push("Keep a damaged result")
+    file = measure(other, SHARED, {"suite.time_it": 2.0})
+    results_branch(other).push("Keep a whole one")
+
+    assert on_branch(remote)[f"results/{MACHINE}/{file.name}"]["results"]["suite.time_it"][0] == [2.0]
+
+
 def test_stale_copy_does_not_undo_a_newer_one(tmp_path: Path) -> None:
     """What this clone only fetched is not new."""
     remote, (clone, other) = remote_with(tmp_path, 2)
