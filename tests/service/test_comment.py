@@ -83,13 +83,15 @@ def test_second_check_updates_the_comment(github: GitHub) -> None:
     github.comments[7] = [
         {"id": 1, "body": f"{MARKER} mine", "user": {"login": "stranger", "type": "User"}},
         {"id": 2, "body": "another of the bot's", "user": {"login": AUTHOR, "type": "Bot"}},
+        {"id": 3, "body": f"{MARKER} another bot's", "user": {"login": "helper[bot]", "type": "Bot"}},
     ]
     commented(github)
     served_with(github, packed(exit_status=0, changes=[]))
     assert "updated the comment" in commented(github)
-    first, second, ours = github.comments[7]
+    first, second, third, ours = github.comments[7]
     assert first["body"] == f"{MARKER} mine"
     assert second["body"] == "another of the bot's"
+    assert third["body"] == f"{MARKER} another bot's"
     assert "**No regression.**" in ours["body"]
 
 

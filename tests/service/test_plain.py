@@ -39,6 +39,11 @@ def test_ordinary_names_are_left_alone() -> None:
     assert code(name) == f"`{name}`"
 
 
+def test_words_on_different_lines_stay_apart() -> None:
+    """One space, whatever was between them."""
+    assert code("\ta\nb\r\n") == "`a b`"
+
+
 def test_this_test_would_see_what_is_planted() -> None:
     """Outside code, each would be a link or more."""
     assert _LINKED.search(outside_code("before @everyone behind"))
