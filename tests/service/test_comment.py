@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from github_server import GitHub, serving
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reporting import packed, report, zipped
 from strangers import outside_code, strangers
@@ -211,6 +211,7 @@ def hostile_reports(draw: st.DrawFn) -> dict[str, Any]:
     return made
 
 
+@settings(deadline=None)  # other tests run beside this one
 @given(hostile_reports(), strangers)
 def test_nothing_that_is_planted_survives(made: dict[str, Any], reason: str) -> None:
     """Outside code there is nothing but our own words, numbers, our marker and the link to the run."""

@@ -8,7 +8,7 @@ import tracemalloc
 import zipfile
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reporting import packed, report, zipped
 
@@ -120,6 +120,7 @@ def test_file_that_ends_before_its_end_is_refused() -> None:
     refused(buffer.getvalue().replace((14).to_bytes(4, "little"), (10_000).to_bytes(4, "little")))
 
 
+@settings(deadline=None)  # other tests run beside this one
 @given(st.integers(0, len(_ARCHIVE) - 1), st.binary(min_size=1, max_size=8))
 def test_damaged_archive_is_refused_or_whole(position: int, other: bytes) -> None:
     """Whichever bytes are changed: a sentence, never a crash."""
@@ -128,6 +129,7 @@ def test_damaged_archive_is_refused_or_whole(position: int, other: bytes) -> Non
         assert parcel.opened(damaged)["schema_version"] == 1
 
 
+@settings(deadline=None)  # other tests run beside this one
 @given(st.binary(max_size=300))
 def test_anything_else_is_refused(archive: bytes) -> None:
     """Also what begins like an archive."""
