@@ -208,7 +208,7 @@ class Rehearsal:
         folder = self.scratch / "bin"
         folder.mkdir(parents=True, exist_ok=True)
         for name in _COMMANDS:
-            module = " -m bench_models" if name == "bench-models" else ""
+            module = " -P -m bench_models" if name == "bench-models" else ""
             (folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}"{module} "$@"\n', encoding="utf-8")
             (folder / name).chmod(stat.S_IRWXU)
         return folder

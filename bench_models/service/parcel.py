@@ -7,7 +7,6 @@ they are read, since what an archive says of itself may be a lie.
 import io
 import json
 import stat
-import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -28,10 +27,8 @@ _WRONG = (
     RecursionError,
     zipfile.BadZipFile,
     zlib.error,
-    struct.error,
     EOFError,
     NotImplementedError,
-    OSError,
 )
 _READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 

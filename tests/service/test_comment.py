@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from github_server import GitHub, serving
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from reporting import packed, report, zipped
 from strangers import outside_code, strangers
@@ -83,13 +83,15 @@ def test_second_check_updates_the_comment(github: GitHub) -> None:
     github.comments[7] = [
         {"id": 1, "body": f"{MARKER} mine", "user": {"login": "stranger", "type": "User"}},
         {"id": 2, "body": "another of the bot's", "user": {"login": AUTHOR, "type": "Bot"}},
+        {"id": 3, "body": f"{MARKER} another bot's", "user": {"login": "helper[bot]", "type": "Bot"}},
     ]
     commented(github)
     served_with(github, packed(exit_status=0, changes=[]))
     assert "updated the comment" in commented(github)
-    first, second, ours = github.comments[7]
+    first, second, third, ours = github.comments[7]
     assert first["body"] == f"{MARKER} mine"
     assert second["body"] == "another of the bot's"
+    assert third["body"] == f"{MARKER} another bot's"
     assert "**No regression.**" in ours["body"]
 
 
@@ -209,6 +211,7 @@ def hostile_reports(draw: st.DrawFn) -> dict[str, Any]:
     return made
 
 
+@settings(deadline=None)  # other tests run beside this one
 @given(hostile_reports(), strangers)
 def test_nothing_that_is_planted_survives(made: dict[str, Any], reason: str) -> None:
     """Outside code there is nothing but our own words, numbers, our marker and the link to the run."""

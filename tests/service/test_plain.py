@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strangers import outside_code, strangers
 
@@ -12,6 +12,7 @@ from bench_models.service.plain import LONGEST, code
 _LINKED = re.compile(r"[@#<>]|://|www\.|GH-\d|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
 
 
+@settings(deadline=None)  # other tests run beside this one
 @given(strangers)
 @example("a\\")
 @example("`")
@@ -24,6 +25,7 @@ def test_text_stays_inside_code(text: str) -> None:
     assert outside_code(table).split() == ["a", "b", "end"]
 
 
+@settings(deadline=None)  # other tests run beside this one
 @given(strangers, st.integers(min_value=1, max_value=50))
 def test_text_is_one_line_and_no_longer_than_allowed(text: str, longest: int) -> None:
     """Without anything that a reader cannot see."""
@@ -37,6 +39,11 @@ def test_ordinary_names_are_left_alone() -> None:
     """Benchmarks with their parameters, and reasons."""
     name = "rotten_tomatoes.Latency.time_offline 'pruned30-int8', 32 (a, b) 5 % <= x"
     assert code(name) == f"`{name}`"
+
+
+def test_words_on_different_lines_stay_apart() -> None:
+    """One space, whatever was between them."""
+    assert code("\ta\nb\r\n") == "`a b`"
 
 
 def test_this_test_would_see_what_is_planted() -> None:
