@@ -1,9 +1,11 @@
 """asv's result files. No other file knows their form, nor that ``null`` means failed and NaN skipped."""
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -119,6 +121,65 @@ def measured(root: Path) -> dict[str, bool]:
         whole = bool(cells) and all(None not in values for values in cells)
         found[result.commit_hash] = found.get(result.commit_hash, False) or whole
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """The history of one benchmark with one set of parameters on one machine: a value for each measured commit.
+
+    ``threshold`` is the relative rise from which asv.conf.json speaks of a regression.
+    """
+
+    machine: str
+    environment: str
+    benchmark: str
+    parameters: tuple[str, ...]
+    unit: str
+    threshold: float
+    values: dict[str, float]
+
+
+def histories(root: Path, commits: Container[str]) -> list[Series]:
+    """Return the history of everything that asv.conf.json wants judged, over some commits.
+
+    asv takes lower for better; what is not, ``regressions_first_commits`` turns off with a null.
+    """
+    config, kept = _config(root), results_folder(root)
+    described = _described(kept)
+    found: dict[tuple[str, ...], Series] = {}
+    for result in iter_results(str(kept)):
+        for benchmark in result.get_all_result_keys() if result.commit_hash in commits else ():
+            if benchmark in described and _judged(config, benchmark):
+                for parameters, value in _numbers(result, benchmark):
+                    where = (str(result.params["machine"]), result.env_name, benchmark)
+                    new = Series(
+                        machine=where[0],
+                        environment=where[1],
+                        benchmark=benchmark,
+                        parameters=parameters,
+                        unit=str(described[benchmark].get("unit", "")),
+                        threshold=_threshold(config, benchmark),
+                        values={},
+                    )
+                    found.setdefault((*where, *parameters), new).values[result.commit_hash] = value
+    return [found[key] for key in sorted(found)]
+
+
+def _numbers(result: Any, benchmark: str) -> Iterator[tuple[tuple[str, ...], float]]:
+    parameters = result.get_result_params(benchmark)
+    for names, value in zip(product(*parameters), result.get_result_value(benchmark, parameters), strict=False):
+        if value is not None and math.isfinite(value):
+            yield tuple(_plain(names)), float(value)
+
+
+def _judged(config: Any, benchmark: str) -> bool:
+    patterns = config.regressions_first_commits
+    return not any(first is None and re.search(pattern, benchmark) for pattern, first in patterns.items())
+
+
+def _threshold(config: Any, benchmark: str) -> float:
+    found = [float(least) for name, least in config.regressions_thresholds.items() if re.search(name, benchmark)]
+    return max(found, default=0.05)
 
 
 def branches(root: Path) -> list[str]:

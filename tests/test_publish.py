@@ -5,12 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from github_server import GitHub, serving
 from publishers import MACHINE, clone_of, measure, on_branch
 from rehearsal import Job, Rehearsal, bare
 from tiny_project import commit_all, git
@@ -84,16 +85,41 @@ def more_commits(remote: Path, count: int) -> list[str]:
     return git("rev-list", f"--max-count={count + 1}", "main", cwd=clone).split()
 
 
-def rehearsal(remote: Path, run: int, **environment: str) -> Rehearsal:
+@pytest.fixture
+def github() -> Iterator[GitHub]:
+    """Return a stand-in for GitHub whose repository has no pull requests yet."""
+    with serving(GitHub()) as server:
+        yield server
+
+
+def rehearsal(remote: Path, run: int, github: GitHub | None = None, **environment: str) -> Rehearsal:
     """Return a run of the workflow after a push to main."""
+    if github:
+        for commit in git("rev-list", "main", cwd=remote).split():
+            github.answers.setdefault(f"GET commits/{commit}/pulls", [])
     pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     return Rehearsal(
         remote=remote,
         scratch=remote.parent / f"run{run}",
         run_id=run,
+        api_url=github.url if github else "http://127.0.0.1:9",
         satisfied=("Install",),
         environment={**pip, "RUN": str(run), **environment},
     )
+
+
+def accept_in(github: GitHub, commit: str) -> None:
+    """Let a pull request that brought a commit accept its regression."""
+    github.answers[f"GET commits/{commit}/pulls"] = [
+        {
+            "number": 7,
+            "merged_at": "2026-11-22T01:00:00Z",
+            "merge_commit_sha": commit,
+            "labels": [{"name": "accept-regression"}],
+            "body": "Accepted regression: Exact now.",
+        }
+    ]
+    github.answers["GET issues/7/events"] = []
 
 
 def shown(jobs: dict[str, list[Job]]) -> dict[str, str]:
@@ -123,10 +149,10 @@ def site(job: Job) -> Path:
 
 
 @pytest.mark.slow
-def test_publish_creates_the_branch_and_two_at_once_lose_nothing(remote: Path) -> None:
+def test_publish_creates_the_branch_and_two_at_once_lose_nothing(remote: Path, github: GitHub) -> None:
     """The first run measures the newest commit; then two runs at once measure two commits more, in the same files."""
     first, *_ = more_commits(remote, 2)
-    begun = rehearsal(remote, 1).workflow(WORKFLOW)
+    begun = rehearsal(remote, 1, github).workflow(WORKFLOW)
     assert set(shown(begun).values()) == {"success"}, logs(begun)
     assert results(remote, first) == {
         "suite.track_size": [100],
@@ -136,32 +162,35 @@ def test_publish_creates_the_branch_and_two_at_once_lose_nothing(remote: Path) -
     assert len({Path(name).parent for name in on_branch(remote) if name.count("/") == 2}) == 1
 
     newest, second, _ = more_commits(remote, 2)
+    accept_in(github, second)
     with ThreadPoolExecutor(2) as pool:
-        both = list(pool.map(lambda run: rehearsal(remote, run).workflow(WORKFLOW), (2, 3)))
+        both = list(pool.map(lambda run: rehearsal(remote, run, github).workflow(WORKFLOW), (2, 3)))
 
     for jobs in both:
         assert set(shown(jobs).values()) == {"success"}, logs(jobs)
         (published,) = jobs["site"]
         index = json.loads((site(published) / "index.json").read_text(encoding="utf-8"))
         assert {newest, second, first} <= set(index["revision_to_hash"].values())
+    (accepted,) = on_branch(remote)["accepted.json"]
+    assert (accepted["commit"], accepted["reason"]) == (second, "Exact now.")
     for commit in (newest, second):
         assert {"suite.track_run_2": [2.0], "suite.track_run_3": [3.0]}.items() <= results(remote, commit).items()
 
 
 @pytest.mark.slow
-def test_what_was_measured_is_kept_when_a_benchmark_fails(remote: Path, tmp_path: Path) -> None:
+def test_what_was_measured_is_kept_when_a_benchmark_fails(remote: Path, tmp_path: Path, github: GitHub) -> None:
     """The run is red, its results are published; the next run tries the failed one again and turns green."""
     mood = tmp_path / "mood"
     mood.touch()
     (newest,) = git("rev-list", "main", cwd=remote).split()
-    failed = rehearsal(remote, 1, MOOD=str(mood)).workflow(WORKFLOW)
+    failed = rehearsal(remote, 1, github, MOOD=str(mood)).workflow(WORKFLOW)
 
     assert shown(failed) == {"measure": "failure", "keep": "success", "site": "success", "deploy": "success"}
     kept = results(remote, newest)
     assert (kept["suite.track_size"], kept["suite.track_moody"]) == ([100], None)
 
     mood.unlink()
-    again = rehearsal(remote, 1, MOOD=str(mood)).workflow(WORKFLOW)
+    again = rehearsal(remote, 1, github, MOOD=str(mood)).workflow(WORKFLOW)
 
     assert set(shown(again).values()) == {"success"}, logs(again)
     assert results(remote, newest)["suite.track_moody"] == [1]

@@ -46,10 +46,15 @@ def no_fixed_pairs(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(pairs=None)
 
 
-def measuring(parser: argparse.ArgumentParser) -> None:
+def asked(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, default=Path("asv.conf.json"), metavar="FILE", help="asv's; default: %(default)s"
     )
+    parser.add_argument("--bench", default="", metavar="REGEX", help="only benchmarks whose name matches")
+
+
+def measuring(parser: argparse.ArgumentParser) -> None:
+    asked(parser)
     parser.add_argument(
         "--python",
         default="asv",
@@ -61,7 +66,6 @@ def measuring(parser: argparse.ArgumentParser) -> None:
         "--own-suites", action="store_true", help="run each side's own suite instead of HEAD's on both sides"
     )
     parser.add_argument("--threads", type=count, default=1, metavar="N", help="of either side; default: %(default)s")
-    parser.add_argument("--bench", default="", metavar="REGEX", help="only benchmarks whose name matches")
     parser.add_argument("--shard", default="1/1", metavar="I/N", help="measure a share of the benchmarks; then `merge`")
     parser.add_argument("--spawn", action="store_true", help="start workers from nothing instead of forking them")
 
@@ -159,6 +163,42 @@ def replaying(parser: argparse.ArgumentParser) -> None:
         metavar="PCT",
         help="slow one benchmark of each replayed check down by so much, and count how often that is caught",
     )
+
+
+def planning(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--most-shards", type=count, default=8, metavar="N", help="as many at most; default: %(default)s"
+    )
+    parser.add_argument(
+        "--each", type=count, default=60, metavar="N", help="about so many benchmarks a shard; default: %(default)s"
+    )
+    parser.add_argument(
+        "--suites",
+        default="",
+        metavar="SUITES",
+        help="suites of models whose trained weights a cache keeps, with spaces between them",
+    )
+
+
+def shards(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shards", type=Path, metavar="DIR", help="a folder with the shards' outputs, at any depth")
+
+
+def at_most(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--at-most", type=count, default=2, metavar="N", help="commits, the newest first; default: %(default)s"
+    )
+    parser.add_argument("--bench", default="", metavar="REGEX", help="only benchmarks whose name matches")
+
+
+def newest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--newest", type=count, default=100, metavar="N", help="commits to look at; default: %(default)s"
+    )
+
+
+def message(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--message", default="Keep results", metavar="TEXT", help="of the commit; default: %(default)s")
 
 
 def count(text: str) -> int:

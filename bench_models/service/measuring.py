@@ -37,7 +37,7 @@ def plan(root: Path, at_most: int) -> Plan:
     known = measured(root)
     wanted: list[str] = []
     for branch in branches(root):
-        commits = _commits(root, branch)
+        commits = newest_commits(root, branch)
         seen = [position for position, commit in enumerate(commits) if commit in known]
         new = [commit for commit in commits[: max(seen)] if commit not in known] if seen else commits[:1]
         again = [commit for commit in commits[:1] if not known.get(commit, True)]
@@ -62,9 +62,12 @@ def measure(root: Path, commits: Sequence[str], bench: str) -> int:
     return status
 
 
-def _commits(root: Path, branch: str) -> list[str]:
-    """Return the newest commits of a branch, as asv counts them: first parents only."""
-    found = git("rev-list", "--first-parent", f"--max-count={LOOK_BACK}", branch, "--", cwd=root)
+def newest_commits(root: Path, branch: str, count: int = LOOK_BACK) -> list[str]:
+    """Return the newest commits of a branch, as asv counts them: first parents only.
+
+    Raises ``BenchModelsError`` when this clone does not have the branch.
+    """
+    found = git("rev-list", "--first-parent", f"--max-count={count}", branch, "--", cwd=root)
     if found is None:
         raise BenchModelsError(
             f"asv.conf.json keeps the history of the branch {branch}, which this clone does not have: check it out "
