@@ -99,6 +99,39 @@ def published(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--output", type=Path, metavar="DIR", help="for the site; default: asv's html_dir")
 
 
+def drawn(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "report",
+        metavar="REPORT.json",
+        nargs="?",
+        type=Path,
+        default=Path(f"results/{suites.DEFAULT}.json"),
+        help="a kept report; default: %(default)s",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=Path("results"), metavar="DIR", help="for the files; default: %(default)s"
+    )
+
+
+def recommending(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--priority",
+        default="balanced",
+        metavar="speed|accuracy|size|balanced",
+        help="what counts most; default: %(default)s, the geometric mean of speed-up and size ratio",
+    )
+    parser.add_argument(
+        "--accuracy-tolerance",
+        type=float,
+        default=1.0,
+        metavar="POINTS",
+        help="how many percentage points of accuracy may be lost, the whole interval counted; default: %(default)s",
+    )
+    parser.add_argument(
+        "--report", type=Path, metavar="FILE.json", help="a kept report, instead of the checked-out commit's results"
+    )
+
+
 def reproduced(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",

@@ -43,6 +43,27 @@ def report(options: argparse.Namespace) -> int:
     return write_report(Builder(suite=suites.load(options.suite), store=Store.default()), checkout_here())
 
 
+def figure(options: argparse.Namespace) -> int:
+    """Draw a kept report again."""
+    from bench_models.reports.figure.files import write_figure
+    from bench_models.reports.reading import read
+
+    for path in write_figure(read(options.report), options.output):
+        sys.stdout.write(f"{path}\n")
+    return 0
+
+
+def recommend(options: argparse.Namespace) -> int:
+    """Say which variant to ship."""
+    from bench_models.reports.reading import read
+    from bench_models.reports.recommended import recommended
+    from bench_models.reports.writing import report_here
+
+    report = read(options.report) if options.report else report_here(suites.load(options.suite))
+    sys.stdout.write(recommended(report, options.priority, options.accuracy_tolerance))
+    return 0
+
+
 def export(options: argparse.Namespace) -> int:
     """Write a variant for deployment."""
     from bench_models.build import Builder

@@ -57,7 +57,31 @@ COMMANDS = (
         summary="print and write the report of the checked-out commit again",
         details=(
             "Read the stored results of the checked-out commit, print them as Markdown and write them to results/\n"
-            "as Markdown and JSON. Measures nothing.\n\nexample:  bench-models report"
+            "as Markdown, JSON and figure. Measures nothing.\n\nexample:  bench-models report"
+        ),
+    ),
+    Command(
+        name="figure",
+        run=commands.figure,
+        arguments=(arguments.drawn,),
+        summary="draw the figure of any kept report again",
+        details=(
+            "Draw latency, accuracy, size and the trade-off of a report's variants, as SVG and PNG, light and dark.\n"
+            "Measures nothing; the same report gives the same bytes.\n\n"
+            "example:  bench-models figure results/rotten-tomatoes.json --output figures"
+        ),
+    ),
+    Command(
+        name="recommend",
+        run=commands.recommend,
+        arguments=(arguments.suite, arguments.recommending),
+        summary="say which variant to ship, why not the others, and what would change that",
+        details=(
+            "Choose the best variant whose accuracy drop keeps the tolerance with its whole interval. Variants that\n"
+            "cannot be told apart by the priority are tied: speed is then decided by size and accuracy, accuracy by\n"
+            "speed and size, size by accuracy and speed, balanced by accuracy and size. The baseline takes part, and\n"
+            "is the answer where nothing is better. Status 2 when no variant keeps the tolerance.\n\n"
+            "example:  bench-models recommend --priority speed --accuracy-tolerance 1.5"
         ),
     ),
     Command(

@@ -54,6 +54,11 @@ class Table:
     failures: tuple[str, ...]
 
     @property
+    def by_name(self) -> dict[str, Figure]:
+        """The figures by their benchmark's name in its module."""
+        return {figure.series.benchmark.removeprefix(f"{self.suite}."): figure for figure in self.figures}
+
+    @property
     def judged(self) -> bool:
         """Whether the budgets of its variants are known."""
         return any(row.standing for row in self.rows)

@@ -13,6 +13,7 @@ from bench_models.service.kept import read_accepted, read_checks
 from bench_models.site.asv_page import with_entry, with_local_scripts
 from bench_models.site.collecting import Published, between, commits_of, now, regressions_in, subjects_of
 from bench_models.site.current import tables
+from bench_models.site.figures import pictures
 from bench_models.site.histories import Commit
 from bench_models.site.rendering import Site, assets, pages, written
 from bench_models.site.scripts import Copy, copies
@@ -52,6 +53,7 @@ def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revis
         commits=tuple(commits.values()),
         subjects=subjects,
         tables=shown,
+        pictures=pictures(shown, folder),
     )
     _write(site, folder)
     _change_asv_page(html)

@@ -15,14 +15,15 @@ from bench_models.site.scripts import PinnedPackage
 
 pytestmark = pytest.mark.slow
 
-VARIANTS = ("baseline", "int8", "pruned30", "student3", "nf4")
-OURS = ("index.html", "checks.html", "history-tiny--int8.html")
+SUITE = "rotten_tomatoes"
+VARIANTS = ("baseline", "bf16", "pruned30", "student3", "student2")
+OURS = ("index.html", "checks.html", f"history-{SUITE}--bf16.html")
 WHAT_IS_SHOWN = {
     **{f"bench-models/{name}": "h1" for name in OURS},
     "index.html#/": "#summarygrid-display canvas",
     "index.html#/summarylist": "#summarylist-body table td",
     "index.html#/regressions": "#regressions-body table td",
-    "index.html#tiny.Latency.time_single_stream": "#main-graph canvas",
+    f"index.html#{SUITE}.Latency.time_single_stream": "#main-graph canvas",
 }
 AXE = PinnedPackage(
     requirement="axe-core@4.10.3",
@@ -41,7 +42,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Project:
     """Return a published project with two hundred commits."""
-    made = make(tmp_path_factory.mktemp("site") / "project", commits=200, variants=VARIANTS)
+    made = make(tmp_path_factory.mktemp("site") / "project", commits=200, variants=VARIANTS, suite=SUITE)
     add_checks(made)
     _publish(made, BENCH_MODELS_HOME=str(home))
     return made
@@ -110,12 +111,12 @@ def test_pages_load_with_the_network_cut(
 def test_one_site_leads_to_the_other(light: Visit) -> None:
     """From the table to a variant, to asv's graph of it, to asv's regressions and back."""
     page = light.open("bench-models/index.html")
-    page.get_by_role("rowheader", name="int8").first.get_by_role("link").click()
-    assert page.get_by_role("heading", level=1).inner_text() == "int8 of tiny"
+    page.get_by_role("rowheader", name="bf16").first.get_by_role("link").click()
+    assert page.get_by_role("heading", level=1).inner_text() == f"bf16 of {SUITE}"
 
     page.get_by_role("link", name="asv's graph of Latency of one sentence").click()
     page.locator("#main-graph canvas").first.wait_for()
-    assert "tiny.Latency.time_single_stream" in page.locator("#title").inner_text()
+    assert f"{SUITE}.Latency.time_single_stream" in page.locator("#title").inner_text()
     page.get_by_role("link", name="Regressions", exact=True).click()
     page.locator("#regressions-body table tbody tr").first.wait_for()
 
@@ -167,7 +168,7 @@ def test_asvs_own_lists_sort_with_the_copied_plugin(light: Visit) -> None:
 
 def test_history_of_two_hundred_commits_is_drawn(light: Visit, project: Project) -> None:
     """Our graph has a point for each commit and a mark where it became slower; so has asv's."""
-    page = light.open("bench-models/history-tiny--int8.html")
+    page = light.open("bench-models/history-rotten_tomatoes--bf16.html")
     graph = page.get_by_role("img", name="Latency of one sentence, commit by commit")
     path = graph.locator("path.line-0").first.get_attribute("d") or ""
 
@@ -176,10 +177,19 @@ def test_history_of_two_hundred_commits_is_drawn(light: Visit, project: Project)
     slow = project.commits[len(project.commits) * 2 // 3]
     assert slow[:8] in page.locator("ol.jumps").first.inner_text()
 
-    page = light.open("index.html#tiny.Latency.time_single_stream?p-variant='int8'")
+    page = light.open("index.html#rotten_tomatoes.Latency.time_single_stream?p-variant='bf16'")
     page.locator("#main-graph canvas").first.wait_for()
     drawn = page.evaluate("$('#main-graph').data('plot').getData().map(line => line.data.length)")
     assert max(drawn) >= 200
+
+
+def test_figure_follows_the_theme(seen: Visit, request: pytest.FixtureRequest) -> None:
+    """The picture is drawn, and it is the one for light or for dark pages."""
+    picture = seen.open("bench-models/index.html").locator("figure img")
+
+    assert picture.evaluate("picture => picture.complete && picture.naturalWidth > 0")
+    theme = "dark" if "dark" in request.node.name else "light"
+    assert str(picture.evaluate("picture => picture.currentSrc")).endswith(f"figure-{SUITE}-{theme}.svg")
 
 
 def test_everything_is_reached_by_keyboard(light: Visit) -> None:
