@@ -263,7 +263,7 @@ COMMANDS = (
             "Look at each benchmark's history on each machine. A step up that has lasted for three measured commits\n"
             "and is larger than asv.conf.json's threshold and than noise is told once, in an issue with the label\n"
             "`performance-step`. Accepted regressions are left out. Nothing is closed.\n\n"
-            "example:  bench-models ci-fetch && bench-models ci-steps"
+            "example:  bench-models ci-steps --newest 200"
         ),
     ),
     Command(
@@ -285,7 +285,7 @@ COMMANDS = (
         details=(
             "Score each variant that can be had without hours of training, and add a table to the summary of the job.\n"
             "Status 2 if a variant failed; to be skipped is no failure.\n\n"
-            "example:  HF_HUB_OFFLINE=0 bench-models ci-hub sst2-bert"
+            "example:  bench-models ci-hub sst2-bert"
         ),
     ),
     Command(
