@@ -1,9 +1,11 @@
 """asv's result files. No other file knows their form, nor that ``null`` means failed and NaN skipped."""
 
 import math
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -11,7 +13,7 @@ from typing import Any
 from asv.benchmarks import Benchmarks
 from asv.config import Config
 from asv.machine import Machine, MachineCollection
-from asv.results import Results
+from asv.results import Results, iter_results
 from asv.util import UserError, load_json
 
 from bench_models.errors import BenchModelsError
@@ -30,6 +32,11 @@ class Recorded:
     commit: str
     _result: Any
     _described: dict[str, dict[str, Any]]
+
+    @property
+    def machine(self) -> str:
+        """What asv calls the machine that it was measured on."""
+        return str(self._result.params.get("machine", ""))
 
     def value(self, benchmark: str, parameter: str) -> Outcome[float]:
         """Return the recorded number of ``benchmark`` for one of its parameters."""
@@ -91,11 +98,98 @@ def recorded(root: Path, commit: str, module: str) -> Recorded | None:
     Raises ``BenchModelsError`` when there is no asv project at ``root`` or a file is damaged.
     """
     kept = root / _config(root).results_dir
-    files = sorted((kept / _machine_name()).glob(f"{commit[:8]}-*.json"))
-    results = [result for result in map(_load, files) if result.commit_hash == commit and _started(result, module)]
+    return recorded_in((kept / machine_name()).glob(f"{commit[:8]}-*.json"), commit, module, kept=kept)
+
+
+def recorded_in(files: Iterable[Path], commit: str, module: str, *, kept: Path) -> Recorded | None:
+    """Return what the result files of a commit hold for the benchmarks of ``module``, or None.
+
+    ``kept`` is asv's results folder. Raises ``BenchModelsError`` when a file is damaged.
+    """
+    results = map(_load, sorted(files))
+    of_module = [result for result in results if result.commit_hash == commit and _started(result, module)]
     # Several environments may have measured the commit; the newest measurement counts.
-    newest = max(results, key=lambda result: _started(result, module), default=None)
+    newest = max(of_module, key=lambda result: _started(result, module), default=None)
     return None if newest is None else Recorded(commit=commit, _result=newest, _described=_described(kept))
+
+
+def measured(root: Path) -> dict[str, bool]:
+    """Return the commits that were measured on any machine, and whether each benchmark of theirs has a result."""
+    found: dict[str, bool] = {}
+    for result in iter_results(str(results_folder(root))):
+        cells = [result.get_result_value(key, result.get_result_params(key)) for key in result.get_all_result_keys()]
+        whole = bool(cells) and all(None not in values for values in cells)
+        found[result.commit_hash] = found.get(result.commit_hash, False) or whole
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """The history of one benchmark with one set of parameters on one machine: a value for each measured commit.
+
+    ``threshold`` is the relative rise from which asv.conf.json speaks of a regression.
+    """
+
+    machine: str
+    environment: str
+    benchmark: str
+    parameters: tuple[str, ...]
+    unit: str
+    threshold: float
+    values: dict[str, float]
+
+
+def histories(root: Path, commits: Container[str]) -> list[Series]:
+    """Return the history of everything that asv.conf.json wants judged, over some commits.
+
+    asv takes lower for better; what is not, ``regressions_first_commits`` turns off with a null.
+    """
+    config, kept = _config(root), results_folder(root)
+    described = _described(kept)
+    found: dict[tuple[str, ...], Series] = {}
+    for result in iter_results(str(kept)):
+        for benchmark in result.get_all_result_keys() if result.commit_hash in commits else ():
+            if benchmark in described and _judged(config, benchmark):
+                for parameters, value in _numbers(result, benchmark):
+                    where = (str(result.params["machine"]), result.env_name, benchmark)
+                    new = Series(
+                        machine=where[0],
+                        environment=where[1],
+                        benchmark=benchmark,
+                        parameters=parameters,
+                        unit=str(described[benchmark].get("unit", "")),
+                        threshold=_threshold(config, benchmark),
+                        values={},
+                    )
+                    found.setdefault((*where, *parameters), new).values[result.commit_hash] = value
+    return [found[key] for key in sorted(found)]
+
+
+def _numbers(result: Any, benchmark: str) -> Iterator[tuple[tuple[str, ...], float]]:
+    parameters = result.get_result_params(benchmark)
+    for names, value in zip(product(*parameters), result.get_result_value(benchmark, parameters), strict=False):
+        if value is not None and math.isfinite(value):
+            yield tuple(_plain(names)), float(value)
+
+
+def _judged(config: Any, benchmark: str) -> bool:
+    patterns = config.regressions_first_commits
+    return not any(first is None and re.search(pattern, benchmark) for pattern, first in patterns.items())
+
+
+def _threshold(config: Any, benchmark: str) -> float:
+    found = [float(least) for name, least in config.regressions_thresholds.items() if re.search(name, benchmark)]
+    return max(found, default=0.05)
+
+
+def branches(root: Path) -> list[str]:
+    """Return the branches whose history is kept."""
+    return [str(branch) for branch in _config(root).branches]
+
+
+def results_folder(root: Path) -> Path:
+    """Return where asv keeps its results; raises ``BenchModelsError`` when there is no asv project at ``root``."""
+    return root / str(_config(root).results_dir)
 
 
 def knows_machine() -> bool:
@@ -104,6 +198,14 @@ def knows_machine() -> bool:
         return bool(_machine())
     except UserError:
         return False
+
+
+def machine_name() -> str:
+    """Return what asv calls this machine; raises ``BenchModelsError`` when it has no name yet."""
+    try:
+        return str(_machine()["machine"])
+    except (UserError, KeyError) as error:
+        raise BenchModelsError("asv does not know this machine yet: run `asv machine --yes` once") from error
 
 
 def _started(result: Any, module: str) -> float:
@@ -138,13 +240,6 @@ def _sentences_about(file: Path) -> Iterator[None]:
     except (UserError, KeyError, TypeError, ValueError) as error:
         what = "mend it" if file.name == CONFIG else "delete it and measure the commit again"
         raise BenchModelsError(f"asv's file {file} is damaged ({error}): {what}") from error
-
-
-def _machine_name() -> str:
-    try:
-        return str(_machine()["machine"])
-    except (UserError, KeyError) as error:
-        raise BenchModelsError("asv does not know this machine yet: run `asv machine --yes` once") from error
 
 
 def _machine() -> dict[str, str]:

@@ -66,12 +66,17 @@ def damage_of(path: Path) -> str | None:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a small file so that a reader sees the old content or the new, never half of it."""
+    write_bytes_atomically(path, text.encode())
+
+
+def write_bytes_atomically(path: Path, content: bytes) -> None:
+    """Write a small file as ``write_atomically`` does."""
     require_writable(path.parent)
     with writing_to(path.parent):
         # Not tempfile's: its files are for their owner alone, and stay so after the renaming.
         partial = path.with_name(f".{path.name}.{uuid4().hex}.partial")
         try:
-            partial.write_text(text, encoding="utf-8")
+            partial.write_bytes(content)
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)

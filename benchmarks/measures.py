@@ -19,11 +19,11 @@ from bench_models import metrics, suites
 from bench_models.build import Builder
 from bench_models.errors import UnavailableError
 from bench_models.metrics.latency import THREADS, Scenarios, scenarios
-from bench_models.metrics.scorecard import Scorecard, score
+from bench_models.metrics.scorecard import Scorecard, score_unasked
 from bench_models.outcomes import Measured, Outcome, Skipped
 from bench_models.runtimes.session import Session
 from bench_models.store import Store
-from bench_models.suites.suite import Suite, Variant
+from bench_models.suites.suite import Suite
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def prepare(suite: Suite) -> Prepared:
     try:
         suite.checkpoint.folder(builder.store.root)  # first, as it finds out at once that a hub is not there
         return Prepared(
-            cards={variant.name: _card(builder, variant) for variant in suite.variants},
+            cards={variant.name: score_unasked(builder, variant) for variant in suite.variants},
             scenarios=scenarios(builder.encoder, builder.corpus.test),
             sentences=tuple(sentence.text for sentence in builder.corpus.test),
         )
@@ -74,14 +74,6 @@ def prepare(suite: Suite) -> Prepared:
         log.warning("%s is skipped: %s", suite.name, error)
         skipped = Skipped(reason=str(error))
         return Prepared(cards=dict.fromkeys(suite.names, skipped), scenarios=None, sentences=())
-
-
-def _card(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
-    waiting = [] if builder.suite.trains_unasked else builder.untrained(variant.name)
-    if waiting:
-        command = f"bench-models build {builder.suite.name} {variant.name}"
-        return Skipped(reason=f"training {' and '.join(waiting)} may take hours: `{command}` does it")
-    return score(builder, variant)
 
 
 class _OfSuite(ABC):

@@ -36,9 +36,9 @@ def commits(parser: argparse.ArgumentParser) -> None:
 
 def commit(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("commit", metavar="COMMIT", nargs="?", default="HEAD", help="default: what is checked out")
-    parser.add_argument("--times", type=_count, default=1, metavar="N", help="how many checks; default: %(default)s")
+    parser.add_argument("--times", type=count, default=1, metavar="N", help="how many checks; default: %(default)s")
     parser.add_argument(
-        "--pairs", type=_count, metavar="N", help="take so many pairs of everything instead of stopping when decided"
+        "--pairs", type=count, metavar="N", help="take so many pairs of everything instead of stopping when decided"
     )
 
 
@@ -46,10 +46,15 @@ def no_fixed_pairs(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(pairs=None)
 
 
-def measuring(parser: argparse.ArgumentParser) -> None:
+def asked(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=_path, default=Path("asv.conf.json"), metavar="FILE", help="asv's; default: %(default)s"
     )
+    parser.add_argument("--bench", default="", metavar="REGEX", help="only benchmarks whose name matches")
+
+
+def measuring(parser: argparse.ArgumentParser) -> None:
+    asked(parser)
     parser.add_argument(
         "--python",
         default="asv",
@@ -60,8 +65,7 @@ def measuring(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--own-suites", action="store_true", help="run each side's own suite instead of HEAD's on both sides"
     )
-    parser.add_argument("--threads", type=_count, default=1, metavar="N", help="of either side; default: %(default)s")
-    parser.add_argument("--bench", default="", metavar="REGEX", help="only benchmarks whose name matches")
+    parser.add_argument("--threads", type=count, default=1, metavar="N", help="of either side; default: %(default)s")
     parser.add_argument("--shard", default="1/1", metavar="I/N", help="measure a share of the benchmarks; then `merge`")
     parser.add_argument("--spawn", action="store_true", help="start workers from nothing instead of forking them")
 
@@ -93,6 +97,46 @@ def exported(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--suite", default=suites.DEFAULT, metavar="SUITE", help=f"{_SUITE}; default: %(default)s")
 
 
+def published(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config", type=_path, default=Path("asv.conf.json"), metavar="FILE", help="asv's; default: %(default)s"
+    )
+    parser.add_argument("--output", type=_path, metavar="DIR", help="for the site; default: asv's html_dir")
+
+
+def drawn(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "report",
+        metavar="REPORT.json",
+        nargs="?",
+        type=_path,
+        default=Path(f"results/{suites.DEFAULT}.json"),
+        help="a kept report; default: %(default)s",
+    )
+    parser.add_argument(
+        "--output", type=_path, default=Path("results"), metavar="DIR", help="for the files; default: %(default)s"
+    )
+
+
+def recommending(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--priority",
+        default="balanced",
+        metavar="speed|accuracy|size|balanced",
+        help="what counts most; default: %(default)s, the geometric mean of speed-up and size ratio",
+    )
+    parser.add_argument(
+        "--accuracy-tolerance",
+        type=float,
+        default=1.0,
+        metavar="POINTS",
+        help="how many percentage points of accuracy may be lost, the whole interval counted; default: %(default)s",
+    )
+    parser.add_argument(
+        "--report", type=_path, metavar="FILE.json", help="a kept report, instead of the checked-out commit's results"
+    )
+
+
 def reproduced(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--output",
@@ -102,7 +146,7 @@ def reproduced(parser: argparse.ArgumentParser) -> None:
         help="the page to write; default: %(default)s",
     )
     parser.add_argument(
-        "--calls", type=_count, default=20, metavar="N", help="timed calls of each model; default: %(default)s"
+        "--calls", type=count, default=20, metavar="N", help="timed calls of each model; default: %(default)s"
     )
 
 
@@ -115,9 +159,7 @@ def folders(parser: argparse.ArgumentParser) -> None:
 
 
 def replaying(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--times", type=_count, default=2000, metavar="N", help="checks to replay; default: %(default)s"
-    )
+    parser.add_argument("--times", type=count, default=2000, metavar="N", help="checks to replay; default: %(default)s")
     parser.add_argument("--seed", type=int, default=0, help="of the random draws; default: %(default)s")
     parser.add_argument(
         "--slowdown",
@@ -128,13 +170,49 @@ def replaying(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def planning(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--most-shards", type=count, default=8, metavar="N", help="as many at most; default: %(default)s"
+    )
+    parser.add_argument(
+        "--each", type=count, default=60, metavar="N", help="about so many benchmarks a shard; default: %(default)s"
+    )
+    parser.add_argument(
+        "--suites",
+        default="",
+        metavar="SUITES",
+        help="suites of models whose trained weights a cache keeps, with spaces between them",
+    )
+
+
+def shards(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shards", type=_path, metavar="DIR", help="a folder with the shards' outputs, at any depth")
+
+
+def at_most(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--at-most", type=count, default=2, metavar="N", help="commits, the newest first; default: %(default)s"
+    )
+    parser.add_argument("--bench", default="", metavar="REGEX", help="only benchmarks whose name matches")
+
+
+def newest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--newest", type=count, default=100, metavar="N", help="commits to look at; default: %(default)s"
+    )
+
+
+def message(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--message", default="Keep results", metavar="TEXT", help="of the commit; default: %(default)s")
+
+
 def _path(text: str) -> Path:
     if text:
         return Path(text)
     raise argparse.ArgumentTypeError("no path is given: name one, or '.' for where you are")
 
 
-def _count(text: str) -> int:
+def count(text: str) -> int:
     if text.isdecimal() and int(text) > 0:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above zero")

@@ -43,6 +43,27 @@ def report(options: argparse.Namespace) -> int:
     return write_report(_builder(suites.load(options.suite).only(options.variants)), checkout_here())
 
 
+def figure(options: argparse.Namespace) -> int:
+    """Draw a kept report again."""
+    from bench_models.reports.figure.files import write_figure
+    from bench_models.reports.reading import read
+
+    for path in write_figure(read(options.report), options.output):
+        sys.stdout.write(f"{path}\n")
+    return 0
+
+
+def recommend(options: argparse.Namespace) -> int:
+    """Say which variant to ship."""
+    from bench_models.reports.reading import read
+    from bench_models.reports.recommended import recommended
+    from bench_models.reports.writing import report_here
+
+    report = read(options.report) if options.report else report_here(suites.load(options.suite))
+    sys.stdout.write(recommended(report, options.priority, options.accuracy_tolerance))
+    return 0
+
+
 def export(options: argparse.Namespace) -> int:
     """Write a variant for deployment."""
     from bench_models.export.handover import hand_over
@@ -50,6 +71,13 @@ def export(options: argparse.Namespace) -> int:
     builder = _builder(suites.load(options.suite))
     hand_over(builder, options.variant, options.format, options.output, despite_budget=options.despite_budget)
     return 0
+
+
+def site(options: argparse.Namespace) -> int:
+    """Publish the history as a site."""
+    from bench_models.site.building import build as built
+
+    return built(options.config, options.output)
 
 
 def reproduce(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 from bench_models.machine import library_versions, this_machine
-from bench_models.outcomes import Failed, Measured, Outcome
+from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.provenance import key_of, source_digest
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Variant
@@ -70,6 +70,15 @@ def score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
     builder.store.put_record(KIND, key, {"measured": card.to_record()})
     log.info("%s: measured, %.1f %% of %d test sentences right", variant.name, 100 * card.accuracy, len(card.correct))
     return Measured(value=card)
+
+
+def score_unasked(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
+    """Return the variant's scorecard, unless that would take hours of training that nobody asked for."""
+    waiting = [] if builder.suite.trains_unasked else builder.untrained(variant.name)
+    if waiting:
+        command = f"bench-models build {builder.suite.name} {variant.name}"
+        return Skipped(reason=f"training {' and '.join(waiting)} may take hours: `{command}` does it")
+    return score(builder, variant)
 
 
 def require_better_than_chance(builder: Builder, baseline: Outcome[Scorecard]) -> None:

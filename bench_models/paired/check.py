@@ -104,7 +104,9 @@ def check(options: Options) -> Record:
 
 def _measure(options: Options, compared: _Compared, sides: Mapping[SideName, Side], started: float) -> None:
     found = discovered(sides)
-    everything = [each for each in groups.plan(found, sides["head"].tree.timeout_s) if _chosen(each, options.bench)]
+    everything = [
+        each for each in groups.plan(found, sides["head"].tree.timeout_s) if groups.chosen(each, options.bench)
+    ]
     mine = groups.share(everything, options.shard, options.shards)
     if not everything:
         raise BenchModelsError(_nothing(found, options.bench))
@@ -217,11 +219,6 @@ def _inside(root: Path, config: Path) -> Path:
         return file.resolve().relative_to(root.resolve()) if file.is_absolute() else file
     except ValueError as error:
         raise BenchModelsError(f"{config} is outside the repository {root}, whose commits are compared") from error
-
-
-def _chosen(planned: Planned, bench: str) -> bool:
-    """Say whether a pattern asks for a benchmark, as ``asv run --bench`` would."""
-    return re.search(bench, str(planned.subject)) is not None
 
 
 def _nothing(found: Mapping[SideName, Message], bench: str) -> str:

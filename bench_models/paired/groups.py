@@ -1,5 +1,6 @@
 """What is measured together, on which sides, and by which shard."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -64,6 +65,11 @@ def plan(discovered: Mapping[SideName, Message], default_timeout_s: float) -> li
     described = {side: dict(_by_subject(discovered[side])) for side in SIDES}
     keys = dict.fromkeys([*described["head"], *described["base"]])
     return [_planned(key, described, discovered, default_timeout_s) for key in keys]
+
+
+def chosen(planned: Planned, bench: str) -> bool:
+    """Say whether a pattern asks for a benchmark, as ``asv run --bench`` would."""
+    return re.search(bench, str(planned.subject)) is not None
 
 
 def share(planned: Sequence[Planned], index: int, count: int) -> list[Planned]:

@@ -54,6 +54,16 @@ def size_reduction_pct(baseline: Scorecard, card: Scorecard) -> float:
     return 100 * (1 - card.size_bytes / baseline.size_bytes)
 
 
+def drop_kept(budget: Budget, points: float) -> bool:
+    """Say whether an accuracy drop is within the budget."""
+    return points <= budget.max_accuracy_drop_points + _ROUNDING
+
+
+def reduction_kept(budget: Budget, pct: float) -> bool:
+    """Say whether a size reduction is what the budget asks for."""
+    return pct >= budget.min_size_reduction_pct - _ROUNDING
+
+
 def judge(budget: Budget, baseline: Scorecard, card: Scorecard) -> tuple[Check, Check]:
     """Compare a variant's figures with its budget."""
     drop = accuracy_drop_points(baseline, card)
@@ -64,13 +74,13 @@ def judge(budget: Budget, baseline: Scorecard, card: Scorecard) -> tuple[Check, 
             value=drop.value,
             interval=drop,
             limit=budget.max_accuracy_drop_points,
-            kept=drop.value <= budget.max_accuracy_drop_points + _ROUNDING,
+            kept=drop_kept(budget, drop.value),
         ),
         Check(
             figure="size reduction",
             value=reduction,
             interval=None,
             limit=budget.min_size_reduction_pct,
-            kept=reduction >= budget.min_size_reduction_pct - _ROUNDING,
+            kept=reduction_kept(budget, reduction),
         ),
     )

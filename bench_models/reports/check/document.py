@@ -1,6 +1,9 @@
 """The JSON report of a check; ``check.schema.json`` beside this file documents every key."""
 
+import json
 from dataclasses import asdict
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from bench_models.reports.check.findings import ORDER, Findings
@@ -9,6 +12,14 @@ from bench_models.stats.looks import FALSE_ALARM, FALSE_CALM, LOOKS
 from bench_models.verdict.change import Change
 
 SCHEMA_VERSION = 1
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """Return the schema that every report of a check follows; read once, many reports are held against it."""
+    text = Path(__file__).with_name("check.schema.json").read_text(encoding="utf-8")
+    found: dict[str, Any] = json.loads(text)
+    return found
 
 
 def document(found: Findings) -> dict[str, Any]:

@@ -1,0 +1,57 @@
+"""The commands that steps of GitHub workflows run; each imports what it needs, as its neighbours do."""
+
+import argparse
+import sys
+
+from bench_models.cli import checks
+from bench_models.errors import BenchModelsError
+
+
+def plan(options: argparse.Namespace) -> int:
+    """Set the outputs that say which commits are measured, in which shards, with which cache."""
+    from bench_models.service import runner
+    from bench_models.service.plan import Wanted
+    from bench_models.service.plan import plan as planned
+
+    wanted = Wanted(
+        config=options.config,
+        bench=options.bench,
+        suites=tuple(options.suites.split()),
+        most=options.most_shards,
+        each=options.each,
+    )
+    made = planned(wanted, runner.event())
+    for name, value in made.outputs.items():
+        runner.set_output(name, value)
+    sys.stdout.write(
+        f"{made.benchmarks} benchmarks in {len(made.shards)} shards, from {made.base[:8]} to {made.head[:8]}\n"
+    )
+    return 0
+
+
+def check(options: argparse.Namespace) -> int:
+    """Measure a shard; whatever it finds, the verdict is another job's."""
+    from bench_models.paired.record import FILE
+
+    if (options.output / FILE).exists():
+        raise BenchModelsError(f"{options.output} has a record already: give --output a folder that is new or empty")
+    status = checks.check(options)
+    return 0 if status != checks.INTERRUPTED and (options.output / FILE).exists() else status
+
+
+def verdict(options: argparse.Namespace) -> int:
+    """Judge all shards, for people to see."""
+    from bench_models.service import runner
+    from bench_models.service.judging import judge
+
+    return judge(options.shards, options.output, runner.event(), strict=options.strict)
+
+
+def comment(_: argparse.Namespace) -> int:
+    """Say on the pull request what its check found."""
+    from bench_models.service import runner
+    from bench_models.service.api import Api
+    from bench_models.service.comment import comment as commented
+
+    sys.stdout.write(f"{commented(runner.event(), Api.here())}\n")
+    return 0

@@ -1,0 +1,53 @@
+"""Colours of the figure, light and dark. Colour never speaks alone: shape, hatching or a word says the same."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Theme:
+    """What a theme is made of. Fills are of a palette that colour-blind readers tell apart.
+
+    Source: Okabe and Ito, Color universal design (2008); its blue, vermillion and orange, lightened for a dark ground.
+    """
+
+    name: str
+    ground: str
+    ink: str
+    faint: str
+    stripe: str
+    baseline: str
+    kept: str
+    broken: str
+    frontier: str
+    on_fill: str
+
+    def fill(self, standing: str) -> str:
+        """Return the fill of a variant's bar and bubble."""
+        return {"baseline": self.baseline, "broken": self.broken}.get(standing, self.kept)
+
+
+LIGHT = Theme(
+    name="light",
+    ground="#ffffff",
+    ink="#1f2328",
+    faint="#59636e",
+    stripe="#f3f5f7",
+    baseline="#767676",
+    kept="#0072b2",
+    broken="#d55e00",
+    frontier="#a85f00",
+    on_fill="#ffffff",
+)
+DARK = Theme(
+    name="dark",
+    ground="#0d1117",
+    ink="#e6edf3",
+    faint="#9198a1",
+    stripe="#161c24",
+    baseline="#9aa0a6",
+    kept="#56b4e9",
+    broken="#f0803c",
+    frontier="#f0b440",
+    on_fill="#0d1117",
+)
+THEMES = (LIGHT, DARK)

@@ -1,0 +1,1 @@
+"""What a repository on GitHub needs around the check and the history."""

@@ -1,0 +1,65 @@
+"""Reading JSON that went through many hands: bounded, held against a schema, and named when something is wrong."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jsonschema import Draft202012Validator
+
+from bench_models.errors import BenchModelsError
+
+LARGEST_BYTES = 4 * 2**20
+
+_Item = TypeVar("_Item")
+_Read = TypeVar("_Read")
+
+
+@contextmanager
+def aside(what: str) -> Iterator[None]:
+    """Turn whatever is wrong with ``what`` into a sentence that says so."""
+    try:
+        yield
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise BenchModelsError(f"{what} is left aside: {error}") from error
+
+
+def sorted_out(items: Iterable[_Item], read: Callable[[_Item], _Read]) -> tuple[list[_Read], tuple[str, ...]]:
+    """Return what can be read of ``items``, and a sentence on each that cannot."""
+    good, bad = [], []
+    for item in items:
+        try:
+            good.append(read(item))
+        except BenchModelsError as error:
+            bad.append(str(error))
+    return good, tuple(bad)
+
+
+def json_list(file: Path) -> list[Any]:
+    """Return the list that a file holds; raises ``BenchModelsError`` when it holds anything else."""
+    with aside(str(file)):
+        data = json_of(file)
+        if not isinstance(data, list):
+            raise TypeError(f"it holds a {type(data).__name__}, and a list is expected")
+        return data
+
+
+def json_of(file: Path) -> Any:  # noqa: ANN401  # whatever stands in the file
+    """Return what a file holds; raises ``ValueError`` when that is too much, or no JSON."""
+    size = file.stat().st_size
+    if size > LARGEST_BYTES:
+        raise ValueError(f"it has {size:,} bytes, and {LARGEST_BYTES:,} are allowed")
+    return json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_number)
+
+
+def valid(data: Any, schema: dict[str, Any]) -> Any:  # noqa: ANN401  # JSON
+    """Return JSON that follows a schema; raises ``ValueError`` with the first thing that does not."""
+    wrong = next(iter(Draft202012Validator(schema).iter_errors(data)), None)
+    if wrong is not None:
+        raise ValueError(f"{wrong.json_path}: {wrong.message[:200]}")
+    return data
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number of JSON")

@@ -1,0 +1,109 @@
+"""The comment on a pull request: written anew from a report's figures, and put in the place of the one before."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bench_models.errors import BenchModelsError
+from bench_models.metrics.metric import show_ms
+from bench_models.service.acceptance import Acceptance, acceptance
+from bench_models.service.api import Api
+from bench_models.service.finished import finished
+from bench_models.service.origin import Run
+from bench_models.service.plain import code
+
+MARKER = "<!-- bench-models: check -->"
+LONGEST = 65_536  # GitHub's own limit, in characters
+AUTHOR = "github-actions[bot]"
+_ROWS = 50
+_HEADLINES = {
+    0: "**No regression.**",
+    1: "**The change makes something worse.**",
+    2: "**Something could not be measured.**",
+    3: "**Something stayed undecided.**",
+}
+_UNCOUNTED = ("unchanged", "skipped")
+
+
+def comment(event: Mapping[str, Any], api: Api) -> str:
+    """Post or update the comment on a finished check; return what was done, or raise with why nothing was."""
+    check = finished(event, api)
+    return post(written(check.report, check.run, acceptance(check.pull)), int(check.pull["number"]), api)
+
+
+def post(body: str, number: int, api: Api) -> str:
+    """Put the comment where the one before stands, if there is one: it has our marker, and we wrote it."""
+    ours = [each for each in api.pages(f"issues/{number}/comments") if _is_ours(each)]
+    if ours:
+        api.patch(f"issues/comments/{int(ours[0]['id'])}", {"body": body})
+        return f"updated the comment {int(ours[0]['id'])} on pull request {number}"
+    api.post(f"issues/{number}/comments", {"body": body})
+    return f"posted a comment on pull request {number}"
+
+
+def written(report: Mapping[str, Any], run: Run, accepted: Acceptance) -> str:
+    """Return the comment's Markdown; all that the pull request could choose stands in it as code."""
+    status = int(report["exit_status"])
+    shown = [change for change in report["changes"] if change["verdict"] not in _UNCOUNTED]
+    parts = [
+        MARKER,
+        f"{_HEADLINES[status]} {_counts(report['changes'])}",
+        accepted.sentence if status == 1 else "",
+        _table(shown[:_ROWS]) if shown else "",
+        f"{len(shown) - _ROWS} more rows are in the report." if len(shown) > _ROWS else "",
+        "" if report["ending"] == "complete" else "The check ended early: this is what was measured until then.",
+        f"Commit {code(run.head[:8])} against {code(str(report['base']['commit'])[:8])}, side by side on one machine; "
+        f"[the whole report]({run.url}) is with the run. An interval that holds zero says that there may be no change.",
+    ]
+    text = "\n\n".join(part for part in parts if part) + "\n"
+    if len(text) > LONGEST:
+        raise BenchModelsError(f"the comment has {len(text):,} characters, and GitHub takes {LONGEST:,}")
+    return text
+
+
+def _is_ours(each: Mapping[str, Any]) -> bool:
+    author = each.get("user") or {}
+    return author.get("login") == AUTHOR and author.get("type") == "Bot" and str(each.get("body")).startswith(MARKER)
+
+
+def _counts(changes: Sequence[Mapping[str, Any]]) -> str:
+    """Count the verdicts, worst first as the report has them; the schema knows no other words."""
+    found: dict[str, int] = {}
+    for change in changes:
+        found[change["verdict"]] = found.get(change["verdict"], 0) + 1
+    total = f"Of {len(changes)} benchmark{'' if len(changes) == 1 else 's'}"
+    return f"{total}: {', '.join(f'{count} {verdict}' for verdict, count in found.items()) or 'none was judged'}."
+
+
+def _table(changes: Sequence[Mapping[str, Any]]) -> str:
+    lines = [
+        "| verdict | benchmark | BASE | HEAD | change | interval | why |",
+        "| --- | --- | --: | --: | --: | --: | --- |",
+    ]
+    return "\n".join([*lines, *(_row(change) for change in changes)])
+
+
+def _row(change: Mapping[str, Any]) -> str:
+    name = " ".join((change["benchmark"], *change["parameters"]))
+    estimate = change["change_pct"]
+    cells = (
+        change["verdict"],
+        code(name, 160),
+        _number(change, "base"),
+        _number(change, "head"),
+        "-" if estimate is None else f"{estimate['value']:+.2f} %",
+        "-" if estimate is None else _interval(estimate),
+        code(change["reason"]),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _interval(estimate: Mapping[str, float]) -> str:
+    low, high = estimate["low"], estimate["high"]
+    return "exact" if low == high else f"{low:+.2f} to {high:+.2f}"
+
+
+def _number(change: Mapping[str, Any], side: str) -> str:
+    value = change[side]
+    if value is None:
+        return "-"
+    return show_ms(value) if change["unit"] == "seconds" else code(f"{value:,.6g} {change['unit']}", 40)

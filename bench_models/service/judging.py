@@ -1,0 +1,43 @@
+"""The verdict of a pull request's check: its shards joined, its summary written, its regressions accepted or not."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from bench_models.errors import BenchModelsError
+from bench_models.paired.record import FILE, read
+from bench_models.paired.shards import merge
+from bench_models.reports.check.writing import write_check
+from bench_models.service.acceptance import acceptance
+from bench_models.service.plain import code
+from bench_models.service.runner import add_summary, set_output
+
+REGRESSED = 1
+Outcome = Literal["passed", "accepted", "regressed", "unmeasured", "undecided"]
+_OUTCOMES: Mapping[int, Outcome] = {0: "passed", REGRESSED: "regressed", 2: "unmeasured", 3: "undecided"}
+
+
+def judge(shards: Path, output: Path, event: Mapping[str, Any], *, strict: bool) -> int:
+    """Join the shards below a folder, write report and summary, and return the status that the check ends with.
+
+    Only a regression can be accepted: what could not be measured says nothing that anybody could agree to.
+    """
+    try:
+        status = write_check(merge([read(file.parent) for file in _records(shards)]), output, strict=strict)
+    except BenchModelsError as error:
+        add_summary(f"**The check has no verdict:** {code(str(error), 1000)}\n")
+        raise
+    outcome, about = _OUTCOMES[status], ""
+    if outcome == "regressed":
+        accepted = acceptance(event.get("pull_request") or {}, event)
+        outcome, about = ("accepted" if accepted.given else outcome), f"{accepted.sentence}\n\n"
+    add_summary(about + (output / "report.md").read_text(encoding="utf-8"))
+    set_output("outcome", outcome)
+    return 0 if outcome == "accepted" else status
+
+
+def _records(shards: Path) -> list[Path]:
+    found = sorted(shards.rglob(FILE))
+    if not found:
+        raise BenchModelsError(f"no shard left a record in {shards}: the log of its `measure` job says why")
+    return found

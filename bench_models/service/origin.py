@@ -1,0 +1,86 @@
+"""Which pull request a finished check belongs to, and which artifact is its report: GitHub knows, neither of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench_models.errors import BenchModelsError
+from bench_models.service.api import Api
+from bench_models.service.parcel import LARGEST_ZIP_BYTES
+
+ARTIFACT = "bench-models-report"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A finished run of the check: what GitHub itself says of it."""
+
+    id: int
+    head: str
+    branch: str
+    owner: str
+    repository: str
+    url: str
+    numbers: tuple[int, ...]
+
+
+def run_of(event: Mapping[str, Any], repository: str) -> Run:
+    """Return the run that a ``workflow_run`` event is about; raises ``BenchModelsError`` if it is no such check."""
+    try:
+        run = event["workflow_run"]
+        found = Run(
+            id=int(run["id"]),
+            head=str(run["head_sha"]),
+            branch=str(run["head_branch"]),
+            owner=str(run["head_repository"]["owner"]["login"]),
+            repository=str(run["head_repository"]["full_name"]),
+            url=str(run["html_url"]),
+            numbers=tuple(int(each["number"]) for each in run.get("pull_requests") or ()),
+        )
+        of, cause = run["repository"]["full_name"], run["event"]
+    except (KeyError, TypeError, ValueError) as error:
+        raise BenchModelsError(
+            f"the event is none of a finished workflow ({error!r}): run this on `workflow_run`"
+        ) from error
+    if of != repository:
+        raise BenchModelsError(
+            f"the run {found.id} is one of another repository, not of {repository}: nothing is posted"
+        )
+    if cause != "pull_request":
+        raise BenchModelsError(f"the run {found.id} was not made by a pull request: there is nothing to comment on")
+    return found
+
+
+def pull_request_of(run: Run, api: Api) -> dict[str, Any]:
+    """Return the open pull request whose latest commit the run checked."""
+    asked = {"state": "open", "head": f"{run.owner}:{run.branch}"}
+    found = [pull for pull in api.pages("pulls", **asked) if _is_of(pull, run)]
+    if len(found) > 1:  # the same branch, to several bases; for branches of this repository the run says which
+        found = [pull for pull in found if pull["number"] in run.numbers]
+    if len(found) != 1:
+        raise BenchModelsError(
+            f"{len(found) or 'no'} open pull requests have the checked commit {run.head[:8]} as their latest: nothing "
+            "is posted, as the check of a newer commit will be"
+        )
+    return found[0]
+
+
+def report_of(run: Run, api: Api) -> bytes:
+    """Return the archive of a run's report."""
+    listed = api.pages(f"actions/runs/{run.id}/artifacts", "artifacts", name=ARTIFACT)
+    found = [each for each in listed if each["name"] == ARTIFACT and not each.get("expired")]
+    if len(found) != 1:
+        raise BenchModelsError(
+            f"the run {run.id} has {len(found) or 'no'} artifacts {ARTIFACT}, and one is expected: its jobs say why"
+        )
+    (artifact,) = found
+    if int((artifact.get("workflow_run") or {}).get("id", run.id)) != run.id:
+        raise BenchModelsError(f"the artifact {ARTIFACT} is of another run than {run.id}: nothing is posted")
+    if int(artifact["size_in_bytes"]) > LARGEST_ZIP_BYTES:
+        raise BenchModelsError(f"the artifact {ARTIFACT} is too large: {LARGEST_ZIP_BYTES:,} bytes are allowed")
+    return api.download(f"actions/artifacts/{int(artifact['id'])}/zip", LARGEST_ZIP_BYTES)
+
+
+def _is_of(pull: Mapping[str, Any], run: Run) -> bool:
+    head = pull["head"]
+    return head["sha"] == run.head and (head.get("repo") or {}).get("full_name") == run.repository

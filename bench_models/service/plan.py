@@ -1,0 +1,117 @@
+"""What a pull request's check will consist of: its two commits, its shards, and the key of what is kept."""
+
+import json
+import logging
+import math
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from bench_models import suites
+from bench_models.build import Builder
+from bench_models.checkout import checkout_here, git
+from bench_models.errors import BenchModelsError
+from bench_models.paired import groups
+from bench_models.paired.environments import Project
+from bench_models.paired.process import SIDES
+from bench_models.paired.sides import Side, Tree
+from bench_models.provenance import key_of
+from bench_models.store import Store
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A check to come; ``kept`` is the key of a cache for what its suites train and download, if they do."""
+
+    base: str
+    head: str
+    benchmarks: int
+    shards: tuple[str, ...]
+    kept: str
+
+    @property
+    def outputs(self) -> dict[str, str]:
+        """The plan as the outputs of a step; a shard has a name that may be part of an artifact's."""
+        rows = [{"share": share, "name": share.replace("/", "-of-")} for share in self.shards]
+        return {"base": self.base, "head": self.head, "shards": json.dumps(rows), "cache-key": self.kept}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked of a plan: at most ``most`` shards, of about ``each`` benchmarks."""
+
+    config: Path
+    bench: str
+    suites: tuple[str, ...]
+    most: int
+    each: int
+
+
+def plan(wanted: Wanted, event: Mapping[str, Any]) -> Plan:
+    """Plan the check of an event's pull request."""
+    checkout = checkout_here()
+    base, head = compared(event, checkout.root)
+    found = _planned(checkout.root, wanted.config, wanted.bench)
+    working = len({benchmark.group for benchmark in found})
+    count = max(1, min(wanted.most, math.ceil(len(found) / wanted.each), working))
+    return Plan(
+        base=base,
+        head=head,
+        benchmarks=len(found),
+        shards=tuple(f"{index}/{count}" for index in range(1, count + 1)),
+        kept=kept_key(wanted.suites) if wanted.suites else "",
+    )
+
+
+def compared(event: Mapping[str, Any], root: Path) -> tuple[str, str]:
+    """Return where a pull request left its base branch, and its head: what lies between is the author's work."""
+    try:
+        base, head = (str(event["pull_request"][side]["sha"]) for side in SIDES)
+    except (KeyError, TypeError) as error:
+        raise BenchModelsError(
+            f"the event is none of a pull request ({error!r} is missing): run this `on: pull_request`"
+        ) from error
+    parting = git("merge-base", base, head, cwd=root)
+    if parting is None:
+        raise BenchModelsError(
+            f"this clone does not show where {head[:8]} left {base[:8]}: fetch the whole history (`fetch-depth: 0` of "
+            "actions/checkout)"
+        )
+    return parting, head
+
+
+def kept_key(names: Sequence[str]) -> str:
+    """Return a key that changes when any trained variant of these suites would; it may download, and trains nothing."""
+    builders = [Builder(suite=suites.load(name), store=Store.default()) for name in names]
+    keys = sorted(builder.key(variant) for builder in builders for variant in builder.suite.names)
+    return f"bench-models-{key_of(keys)}"
+
+
+def _planned(root: Path, config: Path, bench: str) -> list[groups.Planned]:
+    """Import the checked-out suite in a process of its own; what cannot be imported is named, and counts nothing."""
+    project = Project(root=root, config=config)
+    loaded = project.load(root)
+    tree = Tree(
+        name="head",
+        python=Path(sys.executable),
+        code=root / (loaded.repo_subdir or "."),
+        suite=project.suites(dict.fromkeys(SIDES, root))["head"],
+        timeout_s=float(loaded.default_benchmark_timeout),
+        apart=False,
+    )
+    with TemporaryDirectory() as scratch:
+        side = Side(tree, Path(scratch), dict(os.environ))
+        try:
+            side.start()
+            found = side.discovered()
+        finally:
+            side.end()
+    for module, error in found["broken"].items():
+        log.warning("%s cannot be imported here, and its benchmarks are not counted: %s", module, error)
+    return [each for each in groups.plan(dict.fromkeys(SIDES, found), tree.timeout_s) if groups.chosen(each, bench)]

@@ -1,0 +1,1 @@
+"""Pages beside asv's own: what a variant is like now, what became of it, and what checks said."""

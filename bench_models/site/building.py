@@ -1,0 +1,73 @@
+"""``bench-models site``: what ``asv publish`` does, with our pages, also where there are no results yet."""
+
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+from bench_models.asv_files import BENCHMARKS, MACHINE, set_aside
+from bench_models.errors import BenchModelsError
+from bench_models.site.publishing import ASIDE_RESULTS, publish_nothing
+
+log = logging.getLogger(__name__)
+
+
+def build(config: Path, html: Path | None) -> int:
+    """Publish the site of the asv project that ``config`` belongs to; return the exit status.
+
+    Raises ``BenchModelsError`` where there is no such project or asv gives up.
+    """
+    if not config.is_file():
+        raise BenchModelsError(f"there is no {config}: run this in a project with an asv suite, or give --config")
+    target = html.absolute() if html else None
+    os.chdir(config.absolute().parent)  # as asv does: its folders are relative to its configuration
+    conf = _loaded(config.name)
+    if target:
+        conf.html_dir = str(target)
+    set_aside(Path(conf.results_dir), ASIDE_RESULTS)  # asv would end at the first of them; the pages name them
+    if _has_results(conf):
+        _publish(conf)
+    else:
+        _start_anew(Path(conf.html_dir))
+        publish_nothing(conf)
+        log.warning("there are no results yet in %s: the site says how to make them", conf.results_dir)
+    # Not by logging, whose messages asv formats as it likes.
+    sys.stdout.write(f"the site is in {conf.html_dir}: `python -m http.server --directory {conf.html_dir}` shows it\n")
+    return 0
+
+
+def _loaded(name: str) -> Any:
+    from asv.config import Config
+    from asv.util import UserError
+
+    try:
+        return Config.load(name)
+    except (UserError, ValueError, KeyError, TypeError) as error:
+        raise BenchModelsError(f"{name} is damaged ({error}): mend it") from error
+
+
+def _has_results(conf: Any) -> bool:
+    kept = Path(conf.results_dir)
+    return (kept / BENCHMARKS).is_file() and any(file.name != MACHINE for file in kept.glob("*/*.json"))
+
+
+def _publish(conf: Any) -> None:
+    """Run asv's own command in this process: a project that does not name the plugin gets its pages, too."""
+    from asv.commands.publish import Publish
+    from asv.util import UserError
+
+    import bench_models.site.plugin  # noqa: F401  # asv finds its subclasses
+
+    try:
+        Publish.run(conf, pull=False)
+    except UserError as error:
+        raise BenchModelsError(f"asv cannot publish the results: {error}") from error
+
+
+def _start_anew(html: Path) -> None:
+    """Remove pages of another time, as asv does; a folder that holds anything else is left alone."""
+    if (html / "index.html").is_file() or (html / "bench-models").is_dir():
+        shutil.rmtree(html)
+    html.mkdir(parents=True, exist_ok=True)

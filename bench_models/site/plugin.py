@@ -1,0 +1,45 @@
+"""``"plugins": [".bench_models.site.plugin"]`` in asv.conf.json adds our pages to what ``asv publish`` writes.
+
+The leading dot is asv's: without it, asv looks among its own plugins only.
+"""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from asv.publishing import OutputPublisher
+
+from bench_models.site.publishing import publish
+
+
+class VariantPages(OutputPublisher):  # type: ignore[misc]  # asv is untyped
+    """Called by asv when its own pages are written."""
+
+    name: ClassVar = "bench-models"
+    button_label: ClassVar = "Variants and checks"
+    description: ClassVar = "Every variant now, its history, and the verdicts of checks"
+
+    @classmethod
+    def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
+        """Write our pages beside asv's, and lead from one to the other."""
+        with _own_voice():
+            publish(conf, repo, dict(benchmarks), graphs, revisions)
+
+
+@contextmanager
+def _own_voice() -> Iterator[None]:
+    """Print what this package says by itself: asv formats every message of its process, and drops their arguments."""
+    ours = logging.getLogger("bench_models")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    before = (ours.level, ours.propagate)
+    ours.addHandler(handler)
+    ours.setLevel(logging.INFO)
+    ours.propagate = False
+    try:
+        yield
+    finally:
+        ours.removeHandler(handler)
+        ours.level, ours.propagate = before

@@ -1,0 +1,53 @@
+"""Steps in a series: has its level risen, and stayed there?"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+# A level counts once it has lasted: one bad run of a shared machine is no step.
+LASTING = 3
+# How many standard deviations of single points a step must rise by.
+SCATTERS = 3.0
+_MAD_TO_DEVIATION = 1.4826
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rise:
+    """The level rose from ``before`` to ``after`` at a position of the series."""
+
+    position: int
+    before: float
+    after: float
+
+    @property
+    def pct(self) -> float:
+        """By how many percent of the level before."""
+        return (self.after / self.before - 1) * 100 if self.before else math.inf
+
+
+def newest_rise(values: Sequence[float | None], least: float) -> Rise | None:
+    """Return the newest step of a series if it leads up by more than ``least`` (0.05 for 5 %) and has lasted.
+
+    Steps are found by asv's own piecewise constant fit. A step counts if both its levels have lasted for three points,
+    and if their medians differ by more than three standard deviations of a point about its level, which are estimated
+    by the median absolute deviation. Missing points are None.
+    """
+    from asv.step_detect import detect_steps
+
+    steps = detect_steps(list(values))
+    if len(steps) < 2:  # noqa: PLR2004  # a step has two levels
+        return None
+    (left, middle, *_), (begin, end, *_) = steps[-2:]
+    old, new = (_known(values[left:middle]), _known(values[begin:end]))
+    if min(len(old), len(new)) < LASTING:
+        return None
+    before, after = median(old), median(new)
+    deviations = [abs(value - before) for value in old] + [abs(value - after) for value in new]
+    scatter = _MAD_TO_DEVIATION * median(deviations)
+    rise = Rise(position=begin, before=before, after=after)
+    return rise if after - before > max(least * abs(before), SCATTERS * scatter) else None
+
+
+def _known(values: Sequence[float | None]) -> list[float]:
+    return [value for value in values if value is not None]

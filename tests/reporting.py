@@ -1,0 +1,32 @@
+"""Reports of made-up checks, and the archives that carry them."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+from observing import exact, recorded, timed
+
+from bench_models.reports.check.document import document
+from bench_models.reports.check.findings import findings
+
+
+def report(**others: Any) -> dict[str, Any]:  # noqa: ANN401  # any key of a report
+    """Return the report of a check with a slower and an unchanged benchmark and a larger size."""
+    observed = [timed("suite.time_slow", change=0.2), timed("suite.time_same", change=0.0), exact(100, 150)]
+    made: dict[str, Any] = json.loads(json.dumps(document(findings(recorded(*observed)))))
+    return made | others
+
+
+def zipped(content: bytes | str, name: str = "report.json", **more: str) -> bytes:
+    """Return an archive with a file, and others."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for each, text in {name: content, **more}.items():
+            archive.writestr(each, text)
+    return buffer.getvalue()
+
+
+def packed(**others: Any) -> bytes:  # noqa: ANN401  # any key of a report
+    """Return a report in its archive."""
+    return zipped(json.dumps(report(**others)))

@@ -1,0 +1,78 @@
+"""Another repository adopts the check with the ten lines of docs/service.md."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from conftest import REPOSITORY
+from rehearsal import Job, Rehearsal, bare
+from small_suite import LARGER, change, pull_request, write_project
+from tiny_project import commit_all
+
+DOCUMENT = (REPOSITORY / "docs" / "service.md").read_text(encoding="utf-8")
+(LINES,) = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
+ACTION = "OWNER/bench_models/.github/actions/check"
+
+
+def rehearsed(tmp_path: Path, inputs: dict[str, str], code: str) -> Job:
+    """Rehearse the ten lines, with inputs of the action, in a repository that has nothing else of this one."""
+    project = write_project(tmp_path / "project")
+    workflow: dict[Any, Any] = yaml.safe_load(LINES)
+    workflow["jobs"]["check"]["steps"][-1]["with"] = inputs
+    file = project / ".github" / "workflows" / "check.yml"
+    file.parent.mkdir(parents=True)
+    # YAML takes the word `on` for true.
+    file.write_text(yaml.safe_dump({"on": workflow.pop(True), **workflow}), encoding="utf-8")
+    commit_all(project, "Adopt the check")
+    head = change(project, code)
+    rehearsal = Rehearsal(
+        remote=bare(project, tmp_path),
+        scratch=tmp_path / "rehearsal",
+        event_name="pull_request",
+        event={"action": "opened", "pull_request": pull_request(project)},
+        sha=head,
+        satisfied=("Install bench-models",),
+        actions={ACTION: REPOSITORY / ".github" / "actions" / "check"},
+    )
+    (job,) = rehearsal.workflow(".github/workflows/check.yml")["check"]
+    return job
+
+
+def test_ten_lines_are_ten() -> None:
+    """And the last one is our action."""
+    lines = LINES.splitlines()
+    assert len(lines) == 10
+    assert lines[-1].strip() == f"- uses: {ACTION}@COMMIT"
+
+
+def test_inputs_of_the_action_are_all_described() -> None:
+    """In the table, with their defaults."""
+    action = yaml.safe_load((REPOSITORY / ".github/actions/check/action.yml").read_text(encoding="utf-8"))
+    rows = [line.split("|") for line in DOCUMENT.splitlines() if line.startswith("| `")]
+    described = {name: cells[3] for cells in rows for name in re.findall(r"`([\w-]+)`", cells[1])}
+    assert described.keys() == action["inputs"].keys()
+    for name in ("config", "python", "threads", "most-shards", "part"):
+        assert action["inputs"][name]["default"] == described[name].strip().strip("`")
+
+
+@pytest.mark.slow
+def test_ten_lines_turn_a_regression_red(tmp_path: Path) -> None:
+    """As they stand: both commits in an environment that asv makes, in one job, with the report as artifacts."""
+    job = rehearsed(tmp_path, {}, LARGER)
+    assert job.status == "failure", job.log
+    assert "regressed" in job.summary
+    assert "track_size" in job.summary
+    handed_over = {folder.name for folder in (tmp_path / "rehearsal" / "artifacts").iterdir()}
+    assert handed_over == {"bench-models-shard-1-of-1", "bench-models-report", "bench-models-report-for-people"}
+
+
+@pytest.mark.slow
+def test_inputs_reach_the_check(tmp_path: Path) -> None:
+    """Also what a shell would run, if it were a part of the script."""
+    job = rehearsed(tmp_path, {"python": "same", "bench": "track_size; $(touch planted) `touch planted`"}, LARGER)
+    assert job.status == "failure"
+    assert "no benchmark matches 'track_size; $(touch planted) `touch planted`'" in job.log
+    assert job.workspace is not None
+    assert not (job.workspace / "planted").exists()

@@ -1,0 +1,53 @@
+"""No mention, link, image or HTML that a stranger plants survives."""
+
+import re
+
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from strangers import outside_code, strangers
+
+from bench_models.service.plain import LONGEST, code
+
+# What GitHub turns into a link outside code, whatever was escaped.
+_LINKED = re.compile(r"[@#<>]|://|www\.|GH-\d|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
+
+
+@settings(deadline=None)  # other tests run beside this one
+@given(strangers)
+@example("a\\")
+@example("`")
+@example("``")
+def test_text_stays_inside_code(text: str) -> None:
+    """In a paragraph and in a table's cell, before and behind our own words."""
+    shown = code(text)
+    assert outside_code(f"before {shown} behind").split() == ["before", "behind"]
+    table = f"| a | b |\n| --- | --- |\n| {shown} | end |\n"
+    assert outside_code(table).split() == ["a", "b", "end"]
+
+
+@settings(deadline=None)  # other tests run beside this one
+@given(strangers, st.integers(min_value=1, max_value=50))
+def test_text_is_one_line_and_no_longer_than_allowed(text: str, longest: int) -> None:
+    """Without anything that a reader cannot see."""
+    shown = code(text, longest)
+    assert len(shown) <= longest + 2
+    assert shown.isprintable()
+    assert len(code(text)) <= LONGEST + 2
+
+
+def test_ordinary_names_are_left_alone() -> None:
+    """Benchmarks with their parameters, and reasons."""
+    name = "rotten_tomatoes.Latency.time_offline 'pruned30-int8', 32 (a, b) 5 % <= x"
+    assert code(name) == f"`{name}`"
+
+
+def test_words_on_different_lines_stay_apart() -> None:
+    """One space, whatever was between them."""
+    assert code("\ta\nb\r\n") == "`a b`"
+
+
+def test_this_test_would_see_what_is_planted() -> None:
+    """Outside code, each would be a link or more."""
+    assert _LINKED.search(outside_code("before @everyone behind"))
+    assert outside_code("before <b>x</b>") != outside_code("before x")
+    assert "link_open" in outside_code("[x](https://evil.example)")

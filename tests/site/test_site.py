@@ -1,0 +1,293 @@
+"""What publishing writes, for good results, bad ones and none."""
+
+import datetime as dt
+import json
+import math
+import re
+import shutil
+from collections.abc import Callable
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asv.commands.publish import Publish
+from asv.config import Config
+from site_project import MACHINE, Project, add_checks, describe
+
+from bench_models.errors import BenchModelsError
+from bench_models.service.kept import Accepted, add_accepted, read_accepted
+from bench_models.site.asv_page import with_entry, with_local_scripts
+from bench_models.site.building import build
+
+AT = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
+Published = Callable[..., Project]
+
+
+class _Tags(HTMLParser):
+    """Every start tag of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def _pages(project: Project) -> dict[str, str]:
+    return {file.name: file.read_text(encoding="utf-8") for file in (project.html / "bench-models").glob("*.html")}
+
+
+def test_each_variant_has_a_page_and_a_row(published: Published) -> None:
+    """The table leads to the pages, and they to asv's graphs."""
+    pages = _pages(published(add_checks))
+
+    assert set(pages) == {"index.html", "checks.html", "history-tiny--baseline.html", "history-tiny--int8.html"}
+    for variant in ("baseline", "int8"):
+        assert f'<a href="history-tiny--{variant}.html">{variant}</a>' in pages["index.html"]
+        address = f"../index.html#tiny.Figures.track_size?p-variant=%27{variant}%27"
+        assert address in pages[f"history-tiny--{variant}.html"]
+    assert "86.7 MiB" in pages["index.html"]
+    assert "1.08\N{MULTIPLICATION SIGN} as fast" in pages["index.html"]
+
+
+def test_asvs_page_leads_here_and_loads_nothing_from_elsewhere(published: Published, made_up: list[object]) -> None:
+    """Its scripts lie beside it, each with the digest that the browser checks."""
+    project = published()
+    tags = _Tags((project.html / "index.html").read_text(encoding="utf-8")).found
+    local = [attrs for _, attrs in tags if "integrity" in attrs]
+
+    links = [str(attrs["href"]) for tag, attrs in tags if tag == "a" and "href" in attrs]
+    assert links.count("bench-models/index.html") == 1
+    assert len(local) == len(made_up) == 10
+    for attrs in local:
+        file = project.html / str(attrs.get("src") or attrs.get("href"))
+        assert file.is_file()
+    loaded = [str(attrs.get("src") or attrs.get("href")) for tag, attrs in tags if tag in {"script", "link"}]
+    remote = [address for address in loaded if "//" in address]
+    assert remote == []
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_published(published: Published) -> None:
+    """A file cut short, one there twice and those of a machine that nobody described, each with its name."""
+
+    def spoil(project: Project) -> None:
+        cut, doubled, foreign = (project.result(commit) for commit in project.commits[:3])
+        cut.write_text(cut.read_text(encoding="utf-8")[:-40], encoding="utf-8")
+        shutil.copy(doubled, doubled.with_name(doubled.name.replace("existing", "Copy-of-existing")))
+        (project.asv / "results" / "nobody").mkdir()
+        shutil.move(foreign, project.asv / "results" / "nobody" / foreign.name)
+
+    project = published(spoil)
+    page = _pages(project)["index.html"]
+    left = page[page.index('id="left"') :]
+
+    assert len(re.findall("<li>", left)) == 3
+    assert f"{MACHINE}/{project.commits[0][:8]}-existing-py3.11.json" in left
+    assert f"{MACHINE}/{project.commits[1][:8]}-Copy-of-existing-py3.11.json" in left
+    assert f"nobody/{project.commits[2][:8]}-existing-py3.11.json" in left
+    assert "machine name is not" in left
+    assert "from 10 commits with results" in page
+
+
+def test_asv_publish_alone_names_them_too(tmp_path: Path, published: Published) -> None:
+    """Without our command nothing is moved aside, and what asv passes over is named all the same."""
+    project = published()
+    cut = project.result(project.commits[0])
+    cut.write_text(cut.read_text(encoding="utf-8")[:-40], encoding="utf-8")
+
+    Publish.run(Config.load("asv.conf.json"), pull=False)
+
+    assert f"{MACHINE}/{cut.name} is left aside: " in _pages(project)["index.html"]
+    assert cut.exists()
+    assert not (tmp_path / "project" / ".asv" / "aside").exists()
+
+
+def test_bad_checks_and_reasons_are_named(published: Published) -> None:
+    """What lies beside the results went through many hands as well."""
+
+    def spoil(project: Project) -> None:
+        add_checks(project)
+        (project.asv / "checks" / f"{'0' * 40}.json").write_text("{", encoding="utf-8")
+        entries = json.loads((project.asv / "accepted.json").read_text(encoding="utf-8"))
+        (project.asv / "accepted.json").write_text(json.dumps([*entries, {"commit": "x"}]), encoding="utf-8")
+
+    page = _pages(published(spoil))["index.html"]
+
+    assert f"{'0' * 40}.json is left aside" in page
+    assert "entry 2 of .asv/accepted.json is left aside" in page
+    assert "octocat" in page
+
+
+def test_no_results_is_a_page_that_says_how_to_make_them(published: Published) -> None:
+    """Asv itself would write nothing; a folder of pages of another time is made anew."""
+    project = published(lambda project: shutil.rmtree(project.asv / "results"))
+    pages = _pages(project)
+
+    assert "There are no results yet" in pages["index.html"]
+    assert "asv run" in pages["index.html"]
+    assert "url=bench-models/index.html" in (project.html / "index.html").read_text(encoding="utf-8")
+    assert build(Path("asv.conf.json"), None) == 0
+    assert set(pages) == {"index.html", "checks.html"}
+
+
+def test_no_project_is_refused(tmp_path: Path) -> None:
+    """The sentence says where to run it."""
+    with pytest.raises(BenchModelsError, match=r"there is no .*asv\.conf\.json: run this in a project"):
+        build(tmp_path / "asv.conf.json", None)
+
+
+def test_a_folder_that_holds_other_things_is_left_alone(published: Published, tmp_path: Path) -> None:
+    """Where pages are to go without results, what is no site of ours is not removed."""
+    published(lambda project: shutil.rmtree(project.asv / "results"))
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.txt").write_text("ten years", encoding="utf-8")
+
+    build(Path("asv.conf.json"), other)
+
+    assert (other / "thesis.txt").read_text(encoding="utf-8") == "ten years"
+
+
+def test_another_projects_suite_is_shown_by_modules(published: Published) -> None:
+    """Benchmarks that know no variant, with parameters or none, get a page for each module."""
+
+    def rename(project: Project) -> None:
+        kept = project.asv / "results"
+        plain: dict[str, Any] = {
+            "params": [],
+            "param_names": [],
+            "type": "track",
+            "unit": "widgets",
+            "version": "1",
+            "code": "",
+        }
+        with_count = plain | {"params": [["10", "'<b>'"]], "param_names": ["count"]}
+        names = ("pkg.sorting.track_all", "pkg.sorting.Sorted.track_count")
+        describe(kept, [plain | {"name": names[0]}, with_count | {"name": names[1]}])
+        for commit in project.commits:
+            file = project.result(commit)
+            data = json.loads(file.read_text(encoding="utf-8"))
+            data["results"] = {
+                "pkg.sorting.track_all": [[3.5], [], "1", 0],
+                "pkg.sorting.Sorted.track_count": [[None, 7.0], [["10", "'<b>'"]], "1", 0],
+            }
+            file.write_text(json.dumps(data), encoding="utf-8")
+
+    pages = _pages(published(rename))
+
+    assert set(pages) == {"index.html", "checks.html", "history-pkg.sorting.html"}
+    assert "<strong>3.5 widgets</strong>" in pages["history-pkg.sorting.html"]
+    assert "Sorted.track_count, count &lt;b&gt;" in pages["history-pkg.sorting.html"]
+    assert "count 10" not in pages["history-pkg.sorting.html"]
+
+
+def test_regressions_are_marked_and_accepted_ones_say_why(published: Published) -> None:
+    """The same step is open without an entry, and accepted with one that names a commit inside it."""
+
+    def spoil(project: Project) -> None:
+        for commit in project.commits[7:9]:  # what became slower is one of three commits, then
+            project.result(commit).unlink()
+        accepted = Accepted(commit=project.commits[8], pull_request=3, reason="worth it", by="o", at=AT)
+        add_accepted(project.asv, [accepted])
+
+    project = published(spoil)
+    page = _pages(project)["history-tiny--int8.html"]
+    assert 'class="mark accepted"' in page
+    assert "worth it" in page
+    assert 'class="mark bad"' not in page
+    assert read_accepted(project.asv)[0][0].reason == "worth it"
+
+    (project.asv / "accepted.json").unlink()
+    build(Path("asv.conf.json"), None)
+    page = _pages(project)["history-tiny--int8.html"]
+    assert 'class="mark bad"' in page
+    assert "not accepted" in page
+
+
+def test_what_failed_at_the_newest_commit_says_so(published: Published) -> None:
+    """A cell without a number has a word, and the reason below the table; asv's zero is no failure."""
+
+    def spoil(project: Project) -> None:
+        file = project.result(project.commits[-1])
+        data = json.loads(file.read_text(encoding="utf-8"))
+        data["results"]["tiny.Figures.track_size"][0][1] = None
+        data["results"]["tiny.Figures.track_accuracy"][0][1] = math.nan
+        file.write_text(json.dumps(data), encoding="utf-8")
+
+    page = _pages(published(spoil))["index.html"]
+
+    assert "2 numbers missing: why" in page
+    assert "Size of int8: tiny.Figures.track_size(int8) failed under asv" in page
+    assert "Accuracy of int8: tiny.Figures.track_accuracy(int8) was skipped" in page
+    assert page.count("</span> failed</span>") == page.count("</span> skipped</span>") == 1
+    assert ">0.0 %" in page  # the baseline's sparsity
+
+
+def test_machines_are_told_apart(published: Published) -> None:
+    """Each has a line of its own, named in words, and so has each regression."""
+
+    def spoil(project: Project) -> None:
+        kept = project.asv / "results"
+        shutil.copytree(kept / MACHINE, kept / "other")
+        for file in (kept / "other").glob("*.json"):
+            data = json.loads(file.read_text(encoding="utf-8"))
+            (data if file.name == "machine.json" else data["params"])["machine"] = "other"
+            file.write_text(json.dumps(data), encoding="utf-8")
+
+    page = _pages(published(spoil))["history-tiny--int8.html"]
+
+    assert page.count('class="line line-1" d="M') == 8 + 8  # a line in each graph, and in its legend
+    assert "</svg> machine other</li>" in page
+    assert re.search(r"\(2026-01-0\d\), machine runner", page)
+
+
+def test_pages_hold_no_scripts_or_styles_of_their_own(published: Published) -> None:
+    """The policy in each page allows files of the site only, and nothing in the pages needs more."""
+    for name, page in _pages(published(add_checks)).items():
+        tags = _Tags(page).found
+        policies = [attrs["content"] for tag, attrs in tags if attrs.get("http-equiv") == "Content-Security-Policy"]
+        assert len(policies) == 1, name
+        assert "unsafe" not in str(policies[0])
+        assert str(policies[0]).startswith("default-src 'none'; script-src 'self'")
+        assert [attrs for _, attrs in tags if any(key == "style" or key.startswith("on") for key in attrs)] == []
+        assert [attrs.get("src") for tag, attrs in tags if tag == "script"] == ["site.js"]
+        assert "style" not in {tag for tag, _ in tags}
+
+
+def test_headings_and_tables_can_be_followed(published: Published) -> None:
+    """One first heading, none skipped; each table has a caption, and each of its headings a scope."""
+    for name, page in _pages(published(add_checks)).items():
+        tags = _Tags(page).found
+        levels = [int(tag[1]) for tag, _ in tags if re.fullmatch("h[1-6]", tag)]
+        assert levels.index(1) == 0, name
+        assert levels.count(1) == 1, name
+        assert all(after <= before + 1 for before, after in pairwise(levels)), name
+        names = [tag for tag, _ in tags]
+        assert names.count("table") == names.count("caption")
+        assert {attrs.get("scope") for tag, attrs in tags if tag == "th"} <= {"col", "row"}
+        assert [attrs.get("lang") for tag, attrs in tags if tag == "html"] == ["en"]
+
+
+def test_names_that_hold_markup_are_text(published: Published) -> None:
+    """The project's name and an accepted reason are shown as they were written."""
+    page = _pages(published(add_checks))["index.html"]
+
+    assert "tiny &lt;project&gt;" in page
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page
+    assert "<img src=x" not in page
+
+
+def test_changed_page_of_asv_gets_no_link_and_a_sentence(asv_page: str) -> None:
+    """A later asv may build its page otherwise."""
+    with pytest.raises(BenchModelsError, match="no navigation where this package knows it"):
+        with_entry(asv_page.replace("nav-li-graphdisplay", "other"), "x", "y")
+
+
+def test_unknown_address_keeps_all_addresses(asv_page: str) -> None:
+    """Half a set of copies would be of no use without a network."""
+    with pytest.raises(BenchModelsError, match=r"loads https://code\.jquery\.com/jquery-3\.3\.1\.min\.js, of which"):
+        with_local_scripts(asv_page, [], "scripts")
