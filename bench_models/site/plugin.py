@@ -11,8 +11,6 @@ from typing import Any, ClassVar
 
 from asv.publishing import OutputPublisher
 
-from bench_models.site.publishing import publish
-
 
 class VariantPages(OutputPublisher):  # type: ignore[misc]  # asv is untyped
     """Called by asv when its own pages are written."""
@@ -24,6 +22,8 @@ class VariantPages(OutputPublisher):  # type: ignore[misc]  # asv is untyped
     @classmethod
     def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
         """Write our pages beside asv's, and lead from one to the other."""
+        from bench_models.site.publishing import publish  # here, as asv imports its plugins for every command
+
         with _own_voice():
             publish(conf, repo, dict(benchmarks), graphs, revisions)
 
