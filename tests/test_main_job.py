@@ -60,6 +60,8 @@ def test_job_measures_judges_and_reports(bench_models: Run, project: Path) -> No
     again = bench_models("report", SUITE, cwd=project)
     assert again.returncode == 0
     assert again.stdout in done.stdout
+    figures = {path.name for path in (project / "results").iterdir()} - {"tiny.md", "tiny.json"}
+    assert figures == {"tiny.svg", "tiny.png", "tiny-dark.svg", "tiny-dark.png"}
 
 
 def test_broken_budget_is_status_1_and_named(bench_models: Run, project: Path) -> None:
