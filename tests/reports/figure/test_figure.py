@@ -191,7 +191,7 @@ def test_files_are_named_like_the_suite(tmp_path: Path) -> None:
 def test_words_have_contrast(theme: Theme) -> None:
     """At least 4.5 to 1 for words, 3 to 1 for what is drawn, as WCAG 2.2 asks."""
     words = [(theme.ink, theme.ground), (theme.ink, theme.stripe), (theme.faint, theme.ground)]
-    words += [(theme.on_fill, fill) for fill in (theme.kept, theme.baseline)]
+    words += [(theme.on_fill, fill) for fill in (theme.kept, theme.baseline, theme.broken)]
     drawn = [(fill, theme.ground) for fill in (theme.kept, theme.baseline, theme.broken, theme.frontier)]
 
     assert [pair for pair in words if _contrast(*pair) < 4.5] == []
