@@ -9,8 +9,10 @@ import pytest
 from checking import Run
 from tiny_project import edited
 
+REAL = str(Path(__file__).parent / "reports" / "rotten_tomatoes.json")
 
-@pytest.mark.parametrize("command", ["list", "run", "build", "report", "export", "reproduce"])
+
+@pytest.mark.parametrize("command", ["list", "run", "build", "report", "figure", "recommend", "export", "reproduce"])
 def test_every_command_has_help_with_an_example(bench_models: Run, tmp_path: Path, command: str) -> None:
     """What it does, what it takes, and how it looks."""
     done = bench_models(command, "--help", cwd=tmp_path)
@@ -49,6 +51,13 @@ def test_answer_without_a_model_comes_at_once(bench_models: Run, tmp_path: Path,
         (("build", "rotten-tomatoes", "int4"), "rotten-tomatoes has no variant 'int4': it has baseline, bf16"),
         (("run",), "is not in a git repository"),
         (("report",), "is not in a git repository"),
+        (("figure",), "results/rotten-tomatoes.json cannot be read (No such file or directory): give the JSON file"),
+        (("figure", "pyproject.toml"), "pyproject.toml cannot be read"),
+        (("recommend",), "is not in a git repository"),
+        (("recommend", "--report", REAL, "--priority", "cheap"), "unknown priority 'cheap': the priorities are speed,"),
+        (("recommend", "--report", REAL, "--accuracy-tolerance", "-1"), "tolerance of -1 points makes no sense"),
+        (("recommend", "--report", REAL, "--accuracy-tolerance", "nan"), "tolerance of nan points makes no sense"),
+        (("recommend", "--report", REAL, "--accuracy-tolerance", "0"), "no variant keeps an accuracy tolerance of 0"),
         (("list", "absent.py"), "there is no suite file absent.py"),
         (
             ("list", sys.executable),
@@ -82,6 +91,20 @@ def test_empty_output_is_refused(bench_models: Run, tmp_path: Path, command: tup
 
     assert done.returncode == 2
     assert "argument --output: no path is given: name one, or '.' for where you are" in done.stderr
+
+
+def test_recommendation_and_figure_need_nothing_but_a_report(bench_models: Run, tmp_path: Path) -> None:
+    """No repository, no store, no model."""
+    said = bench_models("recommend", "--report", REAL, "--priority", "size", cwd=tmp_path)
+    drawn = bench_models("figure", REAL, "--output", "figures", cwd=tmp_path)
+
+    assert (said.returncode, drawn.returncode) == (0, 0), said.stderr + drawn.stderr
+    assert said.stdout.startswith("# rotten-tomatoes at e0aaa9ee: ship llm-int8\n")
+    assert sorted(drawn.stdout.split()) == sorted(
+        str(path.relative_to(tmp_path)) for path in tmp_path.glob("figures/*")
+    )
+    assert len(drawn.stdout.split()) == 4
+    assert not (tmp_path / "home").exists()
 
 
 @pytest.mark.parametrize(("parent", "complaint"), [("nowhere", "which does not exist"), ("int8", "from itself")])

@@ -39,6 +39,20 @@ def test_budget_notices_a_loss_of_a_point_and_a_half_or_a_twentieth_of_the_size(
     assert reduction + 0.1 >= budget.min_size_reduction_pct >= reduction - 0.05 * (100 - reduction)
 
 
+@pytest.mark.parametrize("theme", ["", "-dark"])
+def test_figure_is_of_the_report_that_the_readme_shows(theme: str) -> None:
+    """Its description has the same numbers, row by row."""
+    drawn = (ROOT / "docs" / f"figure{theme}.svg").read_text(encoding="utf-8")
+    (commit,) = re.findall(r"^# rotten-tomatoes at (\w{8})$", README, re.MULTILINE)
+    rows = [line.split("|")[1:-1] for line in README.splitlines() if " MiB | " in line]
+
+    assert f"of the variants of rotten-tomatoes at {commit}</title>" in drawn
+    assert len(rows) == len(suites.load(suites.DEFAULT).names)
+    for name, _, size, _, _, latency, speed_up, _, accuracy, *_ in ([cell.strip() for cell in row] for row in rows):
+        times, ratio, share = (cell.partition(" (")[0] for cell in (latency, speed_up, accuracy))
+        assert f"{name}: {times}, speed-up {ratio.removesuffix(' x')}, accuracy {share}, {size}, " in drawn
+
+
 def test_own_model_of_the_readme_is_a_suite(
     tmp_path: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

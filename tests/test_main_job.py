@@ -58,6 +58,8 @@ def test_job_measures_judges_and_reports(bench_models: Run, project: Path) -> No
     again = bench_models("report", SUITE, cwd=project)
     assert again.returncode == 0
     assert again.stdout in done.stdout
+    figures = {path.name for path in (project / "results").iterdir()} - {"tiny.md", "tiny.json"}
+    assert figures == {"tiny.svg", "tiny.png", "tiny-dark.svg", "tiny-dark.png"}
 
 
 def test_job_does_the_rows_that_it_is_asked_for_and_those_they_start_from(bench_models: Run, project: Path) -> None:

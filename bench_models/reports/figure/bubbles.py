@@ -44,9 +44,7 @@ def trade_off(axes: "Axes", report: Report, theme: Theme) -> None:
 
 def _frame(axes: "Axes", theme: Theme) -> None:
     axes.set_title("Trade-off", loc="left", fontsize=11, fontweight="bold", color=theme.ink, pad=20)
-    note = (
-        "right is faster, up is more accurate; the line is the Pareto frontier, by the points without their intervals"
-    )
+    note = "right: faster; up: more accurate; line: Pareto frontier, by the points alone"
     axes.annotate(
         note, (0, 1), (0, 6), xycoords="axes fraction", textcoords="offset points", fontsize=_SMALL, color=theme.faint
     )

@@ -1,7 +1,7 @@
 """Where names of bubbles go: beside them, and never on each other. Knows nothing of matplotlib."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 
@@ -73,10 +73,9 @@ def place(bubbles: Sequence[Bubble], within: Box, lines: Sequence[Box] = ()) -> 
     placed: dict[int, Box] = {}
     discs = [each.box for each in bubbles]
     for index in sorted(range(len(bubbles)), key=lambda index: (-_neighbours(bubbles, index), index)):
-        others = list(placed.values())
-        placed[index] = min(
-            _places(bubbles[index], within), key=lambda each: each[0] + _cost(each[1], discs, lines, others)
-        )[1]
+        placed[index] = _cheapest(
+            bubbles[index], within, [(discs, _ON_A_BUBBLE), (lines, _ON_A_LINE), (list(placed.values()), _ON_A_NAME)]
+        )
     return [placed[index] for index in range(len(bubbles))]
 
 
@@ -86,25 +85,38 @@ def _neighbours(bubbles: Sequence[Bubble], index: int) -> float:
     return sum(1 / (1 + math.hypot(each.x - own.x, each.y - own.y)) for each in bubbles if each is not own)
 
 
-def _cost(box: Box, discs: Sequence[Box], lines: Sequence[Box], names: Sequence[Box]) -> float:
+_Obstacles = Sequence[tuple[Sequence[Box], float]]
+
+
+def _cheapest(bubble: Bubble, within: Box, obstacles: _Obstacles) -> Box:
+    """Return the best place for a name; the middle of the panel where none fits into it."""
+    best, cheapest = _around(*within.centre, bubble), math.inf
+    for far, box in _places(bubble, within):
+        if far >= cheapest:  # and so is all that follows
+            break
+        cost = far + _cost(box, obstacles)
+        if cost < cheapest:
+            best, cheapest = box, cost
+    return best
+
+
+def _cost(box: Box, obstacles: _Obstacles) -> float:
     roomy = Box(left=box.left - 3, bottom=box.bottom - 1, right=box.right + 3, top=box.top + 1)
-    obstacles = ((discs, _ON_A_BUBBLE), (lines, _ON_A_LINE), (names, _ON_A_NAME))
     return sum(weight * roomy.overlap(each) for boxes, weight in obstacles for each in boxes)
 
 
-def _places(bubble: Bubble, within: Box) -> list[tuple[float, Box]]:
-    """Return places for a name with the cost of their distance, those inside the panel only."""
-    found = []
+def _places(bubble: Bubble, within: Box) -> Iterator[tuple[float, Box]]:
+    """Yield places for a name inside the panel with the cost of their distance, the nearest first."""
     for step in range(_STEPS):
         gap = 2 + step * _STEP
         for turn in range(_DIRECTIONS):
-            angle = 2 * math.pi * turn / _DIRECTIONS
+            # Sideways first, where a name is nearest to its bubble.
+            angle = math.pi * (turn // 2 * (-1) ** turn) / (_DIRECTIONS / 2)
             x = bubble.x + math.cos(angle) * (bubble.radius + gap + bubble.width / 2)
             y = bubble.y + math.sin(angle) * (bubble.radius + gap + bubble.height / 2)
             box = _around(x, y, bubble)
             if within.holds(box):
-                found.append((_FAR * (step * _STEP) ** 1.5 + 2 * abs(math.sin(2 * angle)), box))
-    return found or [(0.0, _around(*within.centre, bubble))]
+                yield _FAR * (step * _STEP) ** 1.5, box
 
 
 def _around(x: float, y: float, bubble: Bubble) -> Box:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 class Theme:
     """What a theme is made of. Fills are of a palette that colour-blind readers tell apart.
 
-    Source: Okabe and Ito, Color universal design (2008); its blue, vermillion and orange, lightened for a dark ground.
+    Source: Okabe and Ito, Color universal design (2008); its blue, vermillion and orange, each as dark
+    or as light as words on it and the ground behind it need.
     """
 
     name: str
@@ -34,7 +35,7 @@ LIGHT = Theme(
     stripe="#f3f5f7",
     baseline="#767676",
     kept="#0072b2",
-    broken="#d55e00",
+    broken="#c25400",
     frontier="#a85f00",
     on_fill="#ffffff",
 )
