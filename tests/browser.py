@@ -2,6 +2,7 @@
 
 import functools
 import http.server
+import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -22,14 +23,17 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = os.environ.get("BENCH_MODELS_CHROMIUM") or "/usr/bin/chromium"
 
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """Start the browser; without it there is nothing to test with, and the test fails."""
     if shutil.which(CHROMIUM) is None:
-        raise AssertionError(f"there is no {CHROMIUM}: install it with `apt-get install -y chromium`")
+        raise AssertionError(
+            f"there is no {CHROMIUM}: install it with `apt-get install -y chromium`, or say in BENCH_MODELS_CHROMIUM "
+            "where it is"
+        )
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(ARGUMENTS))
         try:
