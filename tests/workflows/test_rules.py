@@ -55,9 +55,13 @@ def _levels(permissions: object) -> list[str]:
     return ["write"] if permissions == "write-all" else []
 
 
-def _of_steps(loaded: dict[Any, Any]) -> Iterator[str]:
+def _steps(loaded: dict[Any, Any]) -> list[dict[str, Any]]:
     jobs = loaded.get("jobs", {}).values()
-    for step in [*(step for job in jobs for step in job["steps"]), *loaded.get("runs", {}).get("steps", ())]:
+    return [*(step for job in jobs for step in job["steps"]), *loaded.get("runs", {}).get("steps", ())]
+
+
+def _of_steps(loaded: dict[Any, Any]) -> Iterator[str]:
+    for step in _steps(loaded):
         if _EXPRESSION in step.get("run", ""):
             yield "an expression stands inside a script"
         if len(step.get("run", "").strip().splitlines()) > 3:
@@ -76,6 +80,14 @@ def test_workflows_are_found() -> None:
     """An empty list would keep every rule."""
     assert {"check.yml", "comment.yml", "tests.yml"} <= {file.name for file in WORKFLOWS}
     assert [file.parent.name for file in ACTIONS] == ["check"]
+
+
+def test_pull_requests_find_what_main_cached() -> None:
+    """A cache is found under its key and its path together, so all that shares a key's beginning shares a path."""
+    loaded = [_loaded(file.read_text(encoding="utf-8")) for file in (*WORKFLOWS, *ACTIONS)]
+    caches = [step["with"] for each in loaded for step in _steps(each) if "actions/cache/" in step.get("uses", "")]
+    paths = {given["path"] for given in caches if not given["key"].startswith("record-")}
+    assert paths == {"${{ runner.temp }}/bench-models-home"}
 
 
 def test_lint_names_every_workflow() -> None:
