@@ -143,10 +143,10 @@ def keep(options: argparse.Namespace) -> int:
 
 def _tell(sentences: Iterable[str]) -> None:
     """Print sentences, and show them in the summary of the job where there is one."""
-    from bench_models.service.plain import code
+    from bench_models.service.plain import code, logged
     from bench_models.service.runner import add_summary
 
     for sentence in sentences:
-        sys.stdout.write(f"{sentence}\n")
+        sys.stdout.write(f"{logged(sentence, 1000)}\n")
         if os.environ.get("GITHUB_STEP_SUMMARY"):
             add_summary(f"* {code(sentence, 1000)}\n")

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench_models.service.plain import code
+from bench_models.service.plain import code, one_line
 
 LABEL = "accept-regression"
 _REASON = re.compile(r"^[ \t]*Accepted regression:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE | re.IGNORECASE)
-_LONGEST_REASON = 500
+# What is longer is cut, here and so in the history: a reason is a sentence.
+LONGEST_REASON = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +49,10 @@ class Acceptance:
 def acceptance(pull_request: Mapping[str, Any], event: Mapping[str, Any] | None = None) -> Acceptance:
     """Read a pull request as GitHub describes it, and the event that brought it, if that is at hand."""
     labels = [str(label.get("name")) for label in pull_request.get("labels") or ()]
-    reason = _REASON.search((pull_request.get("body") or "").replace("\r\n", "\n"))
-    return Acceptance(
-        labelled=LABEL in labels, reason=reason[1][:_LONGEST_REASON] if reason else None, by=_labeller(event or {})
-    )
+    found = _REASON.search((pull_request.get("body") or "").replace("\r\n", "\n"))
+    # What nobody can see is no reason.
+    reason = one_line(found[1], LONGEST_REASON) if found else ""
+    return Acceptance(labelled=LABEL in labels, reason=reason or None, by=_labeller(event or {}))
 
 
 def _labeller(event: Mapping[str, Any]) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bench_models.service.acceptance import LABEL, acceptance
 from bench_models.service.api import Api
-from bench_models.service.kept import LONGEST_REASON, Accepted
+from bench_models.service.kept import Accepted
 
 _LOGIN = re.compile(r"[A-Za-z0-9\[\]_-]{1,60}")
 # What GitHub calls somebody whose account is gone.
@@ -27,20 +27,13 @@ def accepted_in(api: Api, commits: Iterable[str]) -> tuple[Accepted, ...]:
     return tuple(found.values())
 
 
-def one_line(text: str) -> str:
-    """Return what people can see of a stranger's text, in one line of bounded length."""
-    seen = "".join(each for each in " ".join(text.split()) if each.isprintable())
-    return " ".join(seen.split())[:LONGEST_REASON].strip()
-
-
 def _accepted(api: Api, pull_request: Mapping[str, Any], commit: str) -> Accepted | None:
     said = acceptance(pull_request)
-    reason = one_line(said.reason or "")
-    if not (said.labelled and reason):
+    if not (said.labelled and said.reason):
         return None
     number = int(pull_request["number"])
     by, at = _labelled(api, number, str(pull_request["merged_at"]))
-    return Accepted(commit=commit, pull_request=number, reason=reason, by=by, at=_date(at))
+    return Accepted(commit=commit, pull_request=number, reason=said.reason, by=by, at=_date(at))
 
 
 def _labelled(api: Api, number: int, merged_at: str) -> tuple[str, str]:

@@ -14,12 +14,12 @@ from typing import Any
 from bench_models.errors import BenchModelsError
 from bench_models.reports.check.document import schema
 from bench_models.sealed import write_atomically
+from bench_models.service.acceptance import LONGEST_REASON
 from bench_models.service.careful import aside, json_list, json_of, sorted_out, valid
 
 SCHEMA_VERSION = 1
 CHECKS = "checks"
 ACCEPTED = "accepted.json"
-LONGEST_REASON = 300
 
 _CHECK = {
     "type": "object",

@@ -16,6 +16,7 @@ from typing import Any
 
 from bench_models.errors import BenchModelsError
 from bench_models.service.careful import LARGEST_BYTES, valid
+from bench_models.service.plain import logged
 
 NAME = "report.json"
 LARGEST_ZIP_BYTES = 2 * 2**20
@@ -40,7 +41,7 @@ def opened(archive: bytes) -> dict[str, Any]:
         _require_bounded(report)
         found: dict[str, Any] = valid(report, _schema())
     except _WRONG as error:
-        raise BenchModelsError(f"the artifact is refused: {_printable(str(error) or type(error).__name__)}") from error
+        raise BenchModelsError(f"the artifact is refused: {logged(str(error) or type(error).__name__)}") from error
     return found
 
 
@@ -104,8 +105,3 @@ def _schema() -> dict[str, Any]:
 
 def _no_number(word: str) -> None:
     raise ValueError(f"{word} is no number of JSON")
-
-
-def _printable(text: str) -> str:
-    """Return text for the log: one line, as a line that begins with ``::`` would be a command to the runner."""
-    return text[:300].encode("unicode_escape").decode()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench_models.service.acceptance import LABEL, acceptance
+from bench_models.service.acceptance import LABEL, LONGEST_REASON, acceptance
 
 _LABELS = [{"name": "docs"}, {"name": LABEL}]
 _BODY = "Faster elsewhere.\r\n\r\nAccepted regression: twice as exact\r\nMore text.\r\n"
@@ -29,6 +29,7 @@ def test_other_events_do_not_tell_who_set_the_label() -> None:
     [
         (_LABELS, None, "has no line `Accepted regression: <reason>`"),
         (_LABELS, "Accepted regression:   \n", "has no line"),
+        (_LABELS, "Accepted regression: \u200b\u202e\n", "has no line"),
         (_LABELS, "It is an Accepted regression: so there\n", "has no line"),
         ([{"name": "docs"}], _BODY, "the label `accept-regression` is missing"),
         ([], "", "To accept what regressed, add the label"),
@@ -39,6 +40,13 @@ def test_one_without_the_other_does_not(labels: list[dict[str, str]], body: str 
     found = acceptance({"labels": labels, "body": body})
     assert not found.given
     assert said in found.sentence
+
+
+def test_reason_is_as_long_as_the_history_keeps_it() -> None:
+    """What a check accepts is what the history shows."""
+    found = acceptance({"labels": _LABELS, "body": f"Accepted regression: {'x' * 501}"})
+    assert found.given
+    assert len(found.reason or "") == LONGEST_REASON
 
 
 def test_reason_is_shown_as_code() -> None:

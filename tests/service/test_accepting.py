@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from github_server import GitHub, serving
 
-from bench_models.service.accepting import accepted_in, one_line
+from bench_models.service.acceptance import LONGEST_REASON
+from bench_models.service.accepting import accepted_in
 from bench_models.service.api import Api
-from bench_models.service.kept import LONGEST_REASON, Accepted, add_accepted, read_accepted
+from bench_models.service.kept import Accepted, add_accepted, read_accepted
 
 MERGE, EARLIER = "a" * 40, "b" * 40
 LABELS = [{"name": "accept-regression"}]
@@ -120,8 +121,3 @@ def test_hostile_reason_becomes_one_line_that_is_read_back(github: GitHub, tmp_p
     assert 0 < len(found.reason) <= LONGEST_REASON
     add_accepted(tmp_path, [found])
     assert ((found,), ()) == read_accepted(tmp_path)
-
-
-def test_words_stay_apart_when_a_line_is_made_of_them() -> None:
-    """Any white space is one space."""
-    assert one_line(" one\n\ttwo\u2003three\u200b ") == "one two three"

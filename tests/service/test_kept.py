@@ -13,11 +13,11 @@ from observing import recorded, timed
 from bench_models.errors import BenchModelsError
 from bench_models.reports.check.document import document
 from bench_models.reports.check.findings import findings
+from bench_models.service.acceptance import LONGEST_REASON
 from bench_models.service.careful import LARGEST_BYTES
 from bench_models.service.kept import (
     ACCEPTED,
     CHECKS,
-    LONGEST_REASON,
     Accepted,
     KeptCheck,
     add_accepted,

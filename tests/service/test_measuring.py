@@ -11,8 +11,8 @@ from bench_models import history
 from bench_models.asv_machine import name_machine
 from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
+from bench_models.service.acceptance import LONGEST_REASON
 from bench_models.service.branch import ATTEMPTS
-from bench_models.service.kept import LONGEST_REASON
 from bench_models.service.measuring import LOOK_BACK, plan
 from bench_models.stats.steps import LASTING, SCATTERS
 

@@ -138,6 +138,7 @@ def test_anything_else_is_refused(archive: bytes) -> None:
 
 
 def test_reason_cannot_command_the_runner() -> None:
-    """A line of the log that begins with two colons would; a name has no line breaks there."""
-    reason = refused(zipped("{}", "x\n::add-mask::y"))
+    """A line of the log that begins with two colons would, and one that holds a command of the older form."""
+    reason = refused(zipped("{}", "x\n::add-mask::y ##[add-mask]z"))
     assert "\n" not in reason
+    assert "##[" not in reason

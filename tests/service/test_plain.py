@@ -6,7 +6,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strangers import outside_code, strangers
 
-from bench_models.service.plain import LONGEST, code
+from bench_models.service.plain import LONGEST, code, logged, one_line
 
 # What GitHub turns into a link outside code, whatever was escaped.
 _LINKED = re.compile(r"[@#<>]|://|www\.|GH-\d|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
@@ -44,6 +44,25 @@ def test_ordinary_names_are_left_alone() -> None:
 def test_words_on_different_lines_stay_apart() -> None:
     """One space, whatever was between them."""
     assert code("\ta\nb\r\n") == "`a b`"
+
+
+def test_what_cannot_be_seen_is_left_out() -> None:
+    """Any white space is one space; controls and what turns text around are nothing."""
+    assert one_line(" one\n\ttwo\u2003\u202ethree\u200b\x1b ") == "one two three"
+    assert one_line("\u200b\u202e\ud800") == ""
+
+
+@settings(deadline=None)  # other tests run beside this one
+@given(st.lists(st.sampled_from(("::", "##", "[", "add-mask", "]", "\n", " ", "\u200b", ":", "#"))).map("".join))
+@example("\n::add-mask::x")
+@example("read ##[add-mask]x")
+@example("##\u200b[add-mask]x")
+def test_text_in_a_log_commands_the_runner_nothing(text: str) -> None:
+    """Neither where a line begins nor within one."""
+    line = logged(text)
+    assert "\n" not in line
+    assert "##[" not in line
+    assert not line.startswith("::")
 
 
 def test_this_test_would_see_what_is_planted() -> None:
