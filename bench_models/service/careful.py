@@ -50,7 +50,12 @@ def json_of(file: Path) -> Any:  # noqa: ANN401  # whatever stands in the file
     size = file.stat().st_size
     if size > LARGEST_BYTES:
         raise ValueError(f"it has {size:,} bytes, and {LARGEST_BYTES:,} are allowed")
-    return json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_number)
+    return parsed(file.read_text(encoding="utf-8"))
+
+
+def parsed(text: str) -> Any:  # noqa: ANN401  # whatever stands in it
+    """Return what a text in JSON says; raises ``ValueError`` where it is none, or says NaN as Python does."""
+    return json.loads(text, parse_constant=_no_number)
 
 
 def valid(data: Any, schema: dict[str, Any]) -> Any:  # noqa: ANN401  # JSON

@@ -5,17 +5,15 @@ they are read, since what an archive says of itself may be a lie.
 """
 
 import io
-import json
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from bench_models.errors import BenchModelsError
-from bench_models.service.careful import LARGEST_BYTES, valid
+from bench_models.reports.check.document import schema
+from bench_models.service.careful import LARGEST_BYTES, parsed, valid
 from bench_models.service.plain import logged
 
 NAME = "report.json"
@@ -37,9 +35,9 @@ _READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 def opened(archive: bytes) -> dict[str, Any]:
     """Return the report in an artifact; raises ``BenchModelsError`` with the first thing that is wrong with it."""
     try:
-        report = json.loads(_content(archive), parse_constant=_no_number)
+        report = parsed(_content(archive).decode())
         _require_bounded(report)
-        found: dict[str, Any] = valid(report, _schema())
+        found: dict[str, Any] = valid(report, schema())
     except _WRONG as error:
         raise BenchModelsError(f"the artifact is refused: {logged(str(error) or type(error).__name__)}") from error
     return found
@@ -94,14 +92,3 @@ def _values(report: object) -> Iterator[object]:
             waiting += [*value.keys(), *value.values()]
         elif isinstance(value, list):
             waiting += value
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    text = (files("bench_models") / "reports" / "check" / "check.schema.json").read_text(encoding="utf-8")
-    schema: dict[str, Any] = json.loads(text)
-    return schema
-
-
-def _no_number(word: str) -> None:
-    raise ValueError(f"{word} is no number of JSON")
