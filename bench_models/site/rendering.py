@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bench_models.service.kept import Accepted, KeptCheck
+from bench_models.service.plain import one_line
 from bench_models.site import chart as drawing
 from bench_models.site.current import Table, signed
 from bench_models.site.histories import Commit, Jump, Line, Point, Series, Subject
@@ -18,6 +19,8 @@ from bench_models.site.histories import Commit, Jump, Line, Point, Series, Subje
 # A page with hundreds of graphs is slow to open; asv's own list has the rest.
 MOST_GRAPHS = 60
 ROWS = 50
+# What a check says of three regressions is half as long.
+LONGEST_TEXT = 800
 _HERE = Path(__file__).parent
 _GITHUB = re.compile(r"(https://[^/]+/[^/]+/[^/]+)/commit/")
 
@@ -130,9 +133,12 @@ def outcome_of(check: KeptCheck) -> str:
     return _OUTCOMES[check.report["exit_status"]]
 
 
-def plainly(sentence: str) -> str:
-    """Return a sentence of a Markdown report without its marks."""
-    return sentence.replace("**", "").replace("`", "")
+def plainly(text: str) -> str:
+    """Return a text of a check's report without Markdown's marks: bounded, and with nothing hidden in it.
+
+    A pull request may have written it, and pages are read as the project's own words.
+    """
+    return one_line(text.replace("**", "").replace("`", ""), LONGEST_TEXT)
 
 
 def described(series: Series) -> str:

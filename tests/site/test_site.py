@@ -20,6 +20,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.service.kept import Accepted, add_accepted, read_accepted
 from bench_models.site.asv_page import with_entry, with_local_scripts
 from bench_models.site.building import build
+from bench_models.site.rendering import LONGEST_TEXT
 
 AT = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 Published = Callable[..., Project]
@@ -120,6 +121,26 @@ def test_bad_checks_and_reasons_are_named(published: Published) -> None:
     assert f"{'0' * 40}.json is left aside" in page
     assert "entry 2 of .asv/accepted.json is left aside" in page
     assert "octocat" in page
+
+
+def test_text_of_a_stranger_is_bounded_and_shows_what_it_is(published: Published) -> None:
+    """A check's report was written by a pull request: nothing hidden, nothing without an end, and no crash."""
+    planted = "\ud800\N{RIGHT-TO-LEFT OVERRIDE}<b>" + "x" * 20_000
+
+    def spoil(project: Project) -> None:
+        add_checks(project)
+        for file in (project.asv / "checks").glob("*.json"):
+            kept = json.loads(file.read_text(encoding="utf-8"))
+            kept["report"]["sentence"] = planted
+            for change in kept["report"]["changes"]:
+                change |= {"benchmark": planted, "parameters": [planted], "reason": planted, "verdict": "regressed"}
+            file.write_text(json.dumps(kept), encoding="utf-8")
+
+    pages = _pages(published(spoil))
+    for page in pages.values():
+        assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in page
+        assert "x" * (LONGEST_TEXT + 1) not in page
+    assert "&lt;b&gt;xxx" in pages["checks.html"]
 
 
 def test_no_results_is_a_page_that_says_how_to_make_them(published: Published) -> None:
