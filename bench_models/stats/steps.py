@@ -29,18 +29,17 @@ class Rise:
 def newest_rise(values: Sequence[float | None], least: float) -> Rise | None:
     """Return the newest step of a series if it leads up by more than ``least`` (0.05 for 5 %) and has lasted.
 
-    Steps are found by asv's own piecewise constant fit. A step counts if both its levels have lasted for three points,
-    and if their medians differ by more than three standard deviations of a point about its level, which are estimated
-    by the median absolute deviation. Missing points are None.
+    Steps are found by asv's own piecewise constant fit. The newest level has to have lasted for three points; it is
+    compared with the one before that has lasted as long, so that a rise in two strides is one. Their medians have to
+    differ by more than three standard deviations of a point about its level, which are estimated by the median absolute
+    deviation. Missing points are None.
     """
     from asv.step_detect import detect_steps
 
-    steps = detect_steps(list(values))
-    if len(steps) < 2:  # noqa: PLR2004  # a step has two levels
-        return None
-    (left, middle, *_), (begin, end, *_) = steps[-2:]
-    old, new = (_known(values[left:middle]), _known(values[begin:end]))
-    if min(len(old), len(new)) < LASTING:
+    levels = [(begin, _known(values[begin:end])) for begin, end, *_ in detect_steps(list(values))]
+    *olds, (begin, new) = levels or [(0, [])]
+    old = next((level for _, level in reversed(olds) if len(level) >= LASTING), None)
+    if old is None or len(new) < LASTING:
         return None
     before, after = median(old), median(new)
     deviations = [abs(value - before) for value in old] + [abs(value - after) for value in new]

@@ -30,6 +30,13 @@ def test_step_of_an_exact_number_is_seen() -> None:
     assert (rise.position, rise.before, rise.after) == (10, 100.0, 106.0)
 
 
+def test_rise_in_two_strides_is_one() -> None:
+    """The level between them did not last, and what came before it did."""
+    rise = newest_rise([1.0] * 10 + [1.5] * 2 + [2.0] * 5, 0.05)
+    assert rise is not None
+    assert (rise.position, rise.before, rise.after) == (12, 1.0, 2.0)
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -43,8 +50,21 @@ def test_step_of_an_exact_number_is_seen() -> None:
         [1.0] * 10 + [1.04] * 5,
         [1.0] * 2 + [2.0] * 5,
         [1.0] * 10 + [2.0] * 5 + [1.0] * 5,
+        [1.0] * 10 + [2.0] * 2 + [1.0] * 5,
     ],
-    ids=["none", "one", "missing", "flat", "too-new", "one-bad-run", "drop", "small", "too-short-before", "gone-again"],
+    ids=[
+        "none",
+        "one",
+        "missing",
+        "flat",
+        "too-new",
+        "one-bad-run",
+        "drop",
+        "small",
+        "too-short-before",
+        "gone-again",
+        "gone-soon",
+    ],
 )
 def test_what_is_no_step_up_is_left_alone(values: list[float | None]) -> None:
     """Each for its own reason."""
