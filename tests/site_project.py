@@ -16,7 +16,8 @@ from observing import recorded, timed
 
 from bench_models.reports.check.document import document
 from bench_models.reports.check.findings import findings
-from bench_models.service.kept import Accepted, KeptCheck, add_accepted, keep_check
+from bench_models.service.accepted import Accepted, add_accepted
+from bench_models.service.kept import KeptCheck, keep_check
 
 MACHINE = "runner"
 FIGURES = ("size", "accuracy", "error_rate", "parameters", "sparsity", "naive_size")

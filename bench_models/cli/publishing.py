@@ -38,9 +38,9 @@ def accepted(_: argparse.Namespace) -> int:
     """Note the regressions that pull requests among the newest commits accepted."""
     from bench_models.checkout import checkout_here
     from bench_models.history import branches
+    from bench_models.service.accepted import add_accepted
     from bench_models.service.accepting import accepted_in
     from bench_models.service.api import Api
-    from bench_models.service.kept import add_accepted
     from bench_models.service.measuring import newest_commits
     from bench_models.service.mirror import mirror_of
 
@@ -55,10 +55,10 @@ def steps(options: argparse.Namespace) -> int:
     """Open or update the issue about steps that the history shows."""
     from bench_models.checkout import checkout_here
     from bench_models.history import branches, histories
+    from bench_models.service.accepted import read_accepted
     from bench_models.service.alarms import steps as found_in
     from bench_models.service.alarms import tell
     from bench_models.service.api import Api
-    from bench_models.service.kept import read_accepted
     from bench_models.service.measuring import newest_commits
     from bench_models.service.mirror import mirror_of
 

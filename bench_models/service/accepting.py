@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bench_models.service.acceptance import LABEL, acceptance
+from bench_models.service.accepted import Accepted
 from bench_models.service.api import Api
-from bench_models.service.kept import Accepted
 
 _LOGIN = re.compile(r"[A-Za-z0-9\[\]_-]{1,60}")
 # What GitHub calls somebody whose account is gone.

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from bench_models.paired.record import Record
 from bench_models.paired.replay import Replayed
 from bench_models.reports.check.findings import findings
 from bench_models.sealed import write_atomically
+from bench_models.service import moments
 from bench_models.service.mirror import ALARMS
 from bench_models.stats.looks import FALSE_ALARM
 
@@ -24,7 +25,7 @@ def figures(records: Sequence[Record], replayed: Replayed, at: datetime) -> dict
     header = records[0].header
     return {
         "schema_version": SCHEMA_VERSION,
-        "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "at": moments.written(at),
         "commit": header.head,
         "cpus": sorted({str(machine["cpu"]) for record in records for machine in record.header.machines}),
         "checks": len(records),

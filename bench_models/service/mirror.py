@@ -10,7 +10,8 @@ from pathlib import Path
 from bench_models import asv_files
 from bench_models.history import results_folder
 from bench_models.sealed import write_bytes_atomically
-from bench_models.service.kept import ACCEPTED, CHECKS
+from bench_models.service.accepted import ACCEPTED
+from bench_models.service.kept import CHECKS
 
 FOLDER = ".asv"
 RESULTS = "results"

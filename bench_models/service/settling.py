@@ -6,7 +6,8 @@ from tempfile import TemporaryDirectory
 
 from bench_models import asv_files
 from bench_models.errors import BenchModelsError
-from bench_models.service.kept import ACCEPTED, CHECKS, add_accepted, read_accepted
+from bench_models.service.accepted import ACCEPTED, add_accepted, read_accepted
+from bench_models.service.kept import CHECKS
 from bench_models.service.mirror import RESULTS
 
 

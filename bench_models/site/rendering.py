@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bench_models.service.kept import Accepted, KeptCheck
+from bench_models.service.accepted import Accepted
+from bench_models.service.kept import KeptCheck
 from bench_models.service.plain import one_line
 from bench_models.site import chart as drawing
 from bench_models.site.current import Table, signed

@@ -9,9 +9,9 @@ import pytest
 from github_server import GitHub, serving
 
 from bench_models.service.acceptance import LONGEST_REASON
+from bench_models.service.accepted import Accepted, add_accepted, read_accepted
 from bench_models.service.accepting import accepted_in
 from bench_models.service.api import Api
-from bench_models.service.kept import Accepted, add_accepted, read_accepted
 
 MERGE, EARLIER = "a" * 40, "b" * 40
 LABELS = [{"name": "accept-regression"}]

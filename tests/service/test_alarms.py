@@ -13,9 +13,9 @@ from publishers import measure, remote_with
 from tiny_project import commit_all, git
 
 from bench_models.history import Series, histories
+from bench_models.service.accepted import Accepted, add_accepted
 from bench_models.service.alarms import Step, body, steps, tell
 from bench_models.service.api import Api
-from bench_models.service.kept import Accepted, add_accepted
 from bench_models.stats.steps import Rise
 
 COMMITS = [f"{number:040x}" for number in range(20)]

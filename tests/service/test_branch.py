@@ -14,8 +14,8 @@ from publishers import MACHINE, measure, on_branch, publish, remote_with
 from tiny_project import git
 
 from bench_models.errors import BenchModelsError
+from bench_models.service.accepted import Accepted, add_accepted, read_accepted
 from bench_models.service.branch import ATTEMPTS, results_branch
-from bench_models.service.kept import Accepted, add_accepted, read_accepted
 from bench_models.service.objects import Objects
 
 REASON = Accepted(

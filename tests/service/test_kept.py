@@ -14,17 +14,9 @@ from bench_models.errors import BenchModelsError
 from bench_models.reports.check.document import document
 from bench_models.reports.check.findings import findings
 from bench_models.service.acceptance import LONGEST_REASON
+from bench_models.service.accepted import ACCEPTED, Accepted, add_accepted, read_accepted
 from bench_models.service.careful import LARGEST_BYTES
-from bench_models.service.kept import (
-    ACCEPTED,
-    CHECKS,
-    Accepted,
-    KeptCheck,
-    add_accepted,
-    keep_check,
-    read_accepted,
-    read_checks,
-)
+from bench_models.service.kept import CHECKS, KeptCheck, keep_check, read_checks
 
 AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 REASON = Accepted(commit="c" * 40, pull_request=12, reason="The head is exact now.", by="octo-cat", at=AT)
