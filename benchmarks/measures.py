@@ -61,12 +61,13 @@ def prepare(suite: Suite) -> Prepared:
 
     A suite whose weights or sentences cannot be had here is skipped, with the reason.
     """
-    suite = suite.only(os.environ.get(suites.ROWS, "").split())
+    asked = suite.only(os.environ.get(suites.ROWS, "").split())
     builder = Builder(suite=suite, store=Store.default())
+    cards: dict[str, Outcome[Scorecard]] = dict.fromkeys(suite.names, Skipped(reason="it is not asked for"))
     try:
         suite.checkpoint.folder(builder.store.root)  # first, as it finds out at once that a hub is not there
         return Prepared(
-            cards={variant.name: score_unasked(builder, variant) for variant in suite.variants},
+            cards=cards | {variant.name: score_unasked(builder, variant) for variant in asked.variants},
             scenarios=scenarios(builder.encoder, builder.corpus.test),
             sentences=tuple(sentence.text for sentence in builder.corpus.test),
         )
