@@ -161,18 +161,6 @@ def test_no_project_is_refused(tmp_path: Path) -> None:
         build(tmp_path / "asv.conf.json", None)
 
 
-def test_a_folder_that_holds_other_things_is_left_alone(published: Published, tmp_path: Path) -> None:
-    """Where pages are to go without results, what is no site of ours is not removed."""
-    published(lambda project: shutil.rmtree(project.asv / "results"))
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "thesis.txt").write_text("ten years", encoding="utf-8")
-
-    build(Path("asv.conf.json"), other)
-
-    assert (other / "thesis.txt").read_text(encoding="utf-8") == "ten years"
-
-
 def test_another_projects_suite_is_shown_by_modules(published: Published) -> None:
     """Benchmarks that know no variant, with parameters or none, get a page for each module."""
 
