@@ -8,6 +8,7 @@ from typing import Any
 
 from bench_models.asv_files import BENCHMARKS, MACHINE, set_aside
 from bench_models.errors import BenchModelsError
+from bench_models.service.plain import one_line
 from bench_models.site.publishing import ASIDE_RESULTS, BESIDE, publish_nothing
 from bench_models.site.target import make_room, target_of
 
@@ -59,12 +60,30 @@ def _has_results(conf: Any) -> bool:
 def _publish(conf: Any, target: Path) -> None:
     """Run asv's own command in this process: a project that does not name the plugin gets its pages, too."""
     from asv.commands.publish import Publish
-    from asv.util import UserError
+    from asv.util import ProcessError, UserError
 
     import bench_models.site.plugin  # noqa: F401  # asv finds its subclasses
 
-    make_room(target)
     try:
+        _require_branches(conf)  # asv would end at them after it has removed the former site
+        make_room(target)
         Publish.run(conf, pull=False)
-    except UserError as error:
+    except ProcessError as error:
+        said = one_line(f"{error.stderr or error.stdout or ''}")
+        raise BenchModelsError(f"asv cannot publish the results: {error}: {said}") from error
+    except (UserError, OSError) as error:
         raise BenchModelsError(f"asv cannot publish the results: {error}") from error
+
+
+def _require_branches(conf: Any) -> None:
+    from asv.repo import NoSuchNameError, get_repo
+
+    repo = get_repo(conf)
+    for branch in conf.branches:
+        try:
+            repo.get_hash_from_name(branch)
+        except NoSuchNameError as error:
+            raise BenchModelsError(
+                f"the repository has no branch {error}, which asv's configuration names: mend `branches` there, "
+                "or fetch the branch"
+            ) from error

@@ -161,6 +161,27 @@ def test_no_project_is_refused(tmp_path: Path) -> None:
         build(tmp_path / "asv.conf.json", None)
 
 
+def test_a_branch_that_is_not_there_is_one_sentence(published: Published) -> None:
+    """It names the branch, and the former site stays."""
+    project = published()
+    file = project.root / "asv.conf.json"
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | {"branches": ["nope"]}), encoding="utf-8")
+
+    with pytest.raises(BenchModelsError, match=r"the repository has no branch nope, .*mend `branches`"):
+        build(Path("asv.conf.json"), None)
+    assert (project.html / "index.json").is_file()
+
+
+def test_trouble_of_git_is_one_sentence(published: Published) -> None:
+    """Whatever git has against the repository, it says itself."""
+    project = published()
+    (project.root / ".git" / "HEAD").unlink()
+
+    with pytest.raises(BenchModelsError, match=r"asv cannot publish the results: .*not a git repository"):
+        build(Path("asv.conf.json"), None)
+    assert (project.html / "index.json").is_file()
+
+
 def test_another_projects_suite_is_shown_by_modules(published: Published) -> None:
     """Benchmarks that know no variant, with parameters or none, get a page for each module."""
 
