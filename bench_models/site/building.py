@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench_models.asv_files import BENCHMARKS, MACHINE, set_aside
+from bench_models.asv_files import BENCHMARKS, MACHINE, put_back, set_aside
 from bench_models.errors import BenchModelsError
 from bench_models.service.plain import one_line
 from bench_models.site.publishing import ASIDE_RESULTS, BESIDE, publish_nothing
@@ -30,13 +30,14 @@ def build(config: Path, html: Path | None) -> int:
     folders = (conf.repo, conf.results_dir, conf.benchmark_dir, conf.env_dir)
     target = target_of(shown, (here, Path(), Path(config.name), BESIDE, *map(Path, folders)))
     conf.html_dir = str(target)
+    put_back(Path(conf.results_dir), ASIDE_RESULTS)
     set_aside(Path(conf.results_dir), ASIDE_RESULTS)  # asv would end at the first of them; the pages name them
     if _has_results(conf):
         _publish(conf, target)
     else:
         make_room(target)
         publish_nothing(conf)
-        log.warning("there are no results yet in %s: the site says how to make them", conf.results_dir)
+        log.warning("there is nothing to show in %s: the site says what to do", conf.results_dir)
     # Not by logging, whose messages asv formats as it likes.
     sys.stdout.write(f"the site is in {shown}: `python -m http.server --directory {shown}` shows it\n")
     return 0

@@ -48,6 +48,15 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How results are made in this project: asv's command, and what else is there."""
+
+    measure: str
+    has_suite: bool
+    has_workflow: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """All that the pages show."""
 
@@ -57,6 +66,8 @@ class Site:
     checks: tuple[KeptCheck, ...]
     accepted: tuple[Accepted, ...]
     left_aside: tuple[str, ...]
+    result_files: int
+    ways: Ways
     has_asv: bool = False
     commits: tuple[Commit, ...] = ()
     subjects: tuple[Subject, ...] = ()

@@ -107,6 +107,20 @@ def test_asv_publish_alone_names_them_too(tmp_path: Path, published: Published) 
     assert not (tmp_path / "project" / ".asv" / "aside").exists()
 
 
+def test_results_of_a_commit_that_is_nowhere_are_named(published: Published) -> None:
+    """What asv says of them is in its log only."""
+
+    def spoil(project: Project) -> None:
+        file = project.result(project.commits[0])
+        data = json.loads(file.read_text(encoding="utf-8")) | {"commit_hash": "d" * 40}
+        file.with_name(f"dddddddd{file.name[8:]}").write_text(json.dumps(data), encoding="utf-8")
+
+    page = _pages(published(spoil))["index.html"]
+
+    assert f"{MACHINE}/dddddddd-existing-py3.11.json is not shown: the repository has no commit dddddddd" in page
+    assert "from 12 commits with results" in page
+
+
 def test_bad_checks_and_reasons_are_named(published: Published) -> None:
     """What lies beside the results went through many hands as well."""
 
@@ -153,6 +167,52 @@ def test_no_results_is_a_page_that_says_how_to_make_them(published: Published) -
     assert "url=bench-models/index.html" in (project.html / "index.html").read_text(encoding="utf-8")
     assert build(Path("asv.conf.json"), None) == 0
     assert set(pages) == {"index.html", "checks.html"}
+
+
+@pytest.mark.parametrize("name", ["benchmarks.json", f"{MACHINE}/machine.json"])
+def test_results_that_cannot_be_used_are_counted(published: Published, name: str) -> None:
+    """They are there, so the page says what mends them; with a good file back all are used, and nothing is named."""
+    kept: list[bytes] = []
+
+    def spoil(project: Project) -> None:
+        file = project.asv / "results" / name
+        kept.append(file.read_bytes())
+        file.write_bytes(b"{")
+
+    project = published(spoil)
+    page = _pages(project)["index.html"]
+    assert "There are no results yet" not in page
+    assert "12 result files are there, and cannot be used" in page
+    assert "asv machine --yes" in page
+    assert "asv run --bench just-discover" in page
+    assert f"remove .asv/aside/results/{name} to hear no more of it" in page
+
+    (project.asv / "results" / name).write_bytes(kept[0])
+    assert build(Path("asv.conf.json"), None) == 0
+    page = _pages(project)["index.html"]
+    assert "from 12 commits with results" in page
+    assert 'id="left"' not in page
+
+
+def test_ways_to_results_are_those_of_the_project(published: Published) -> None:
+    """Those of asv first; a suite and a workflow of this package only where they are."""
+
+    def alone(project: Project) -> None:
+        shutil.rmtree(project.asv / "results")
+
+    project = published(alone)
+    page = _pages(project)["index.html"]
+    assert "asv run --set-commit-hash" in page
+    assert "publish.yml" not in page
+    assert "bench-models run" not in page
+
+    for name in ("benchmarks/rotten_tomatoes.py", ".github/workflows/publish.yml"):
+        (project.root / name).parent.mkdir(parents=True)
+        (project.root / name).touch()
+    build(Path("asv.conf.json"), None)
+    page = _pages(project)["index.html"]
+    assert "publish.yml" in page
+    assert "bench-models run" in page
 
 
 def test_no_project_is_refused(tmp_path: Path) -> None:
