@@ -20,6 +20,8 @@ from bench_models.site.histories import Commit, Jump, Line, Point, Series, Subje
 # A page with hundreds of graphs is slow to open; asv's own list has the rest.
 MOST_GRAPHS = 60
 ROWS = 50
+# The table of modules shows so many of each; its page has the rest.
+MOST_NUMBERS = 6
 # What a check says of three regressions is half as long.
 LONGEST_TEXT = 800
 _HERE = Path(__file__).parent
@@ -133,6 +135,7 @@ def _environment(site: Site) -> Environment:
         "described": described,
         "newest": newest,
         "rows": ROWS,
+        "most_numbers": MOST_NUMBERS,
         "outcome_of": outcome_of,
         "tone_of": lambda word: _TONES.get(word, ("", ""))[0],
         "sign_of": lambda word: _TONES.get(word, ("", "\N{BULLET}"))[1],

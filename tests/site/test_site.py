@@ -137,6 +137,31 @@ def test_bad_checks_and_reasons_are_named(published: Published) -> None:
     assert "octocat" in page
 
 
+def test_exact_change_has_no_interval(published: Published) -> None:
+    """What was counted is no estimate; what was timed keeps its interval."""
+
+    def spoil(project: Project) -> None:
+        add_checks(project)
+        for file in (project.asv / "checks").glob("*.json"):
+            kept = json.loads(file.read_text(encoding="utf-8"))
+            first, second = kept["report"]["changes"][:2]
+            first |= {"verdict": "regressed", "change_pct": {"value": 50.0, "low": 50.0, "high": 50.0, "level": 0.95}}
+            second |= {"verdict": "regressed", "change_pct": {"value": 40.0, "low": 30.0, "high": 50.0, "level": 0.95}}
+            file.write_text(json.dumps(kept), encoding="utf-8")
+
+    page = _pages(published(spoil))["checks.html"]
+
+    assert '+50.0 %<span class="beneath">exact</span>' in page
+    assert '+40.0 %<span class="beneath">+30.0 % to +50.0 %</span>' in page
+
+
+def test_checks_page_without_checks_names_the_workflow_that_keeps_them(published: Published) -> None:
+    """It is the one that comments, as the check's own job may write nothing."""
+    page = _pages(published())["checks.html"]
+
+    assert "<code>comment.yml</code> keeps its verdicts" in page
+
+
 def test_text_of_a_stranger_is_bounded_and_shows_what_it_is(published: Published) -> None:
     """A check's report was written by a pull request: nothing hidden, nothing without an end, and no crash."""
     planted = "\ud800\N{RIGHT-TO-LEFT OVERRIDE}<b>" + "x" * 20_000
@@ -255,7 +280,7 @@ def test_another_projects_suite_is_shown_by_modules(published: Published) -> Non
             "version": "1",
             "code": "",
         }
-        with_count = plain | {"params": [["10", "'<b>'"]], "param_names": ["count"]}
+        with_count = plain | {"params": [["10", "'<b>'", "'c'"]], "param_names": ["count"]}
         names = ("pkg.sorting.track_all", "pkg.sorting.Sorted.track_count")
         describe(kept, [plain | {"name": names[0]}, with_count | {"name": names[1]}])
         for commit in project.commits:
@@ -263,13 +288,17 @@ def test_another_projects_suite_is_shown_by_modules(published: Published) -> Non
             data = json.loads(file.read_text(encoding="utf-8"))
             data["results"] = {
                 "pkg.sorting.track_all": [[3.5], [], "1", 0],
-                "pkg.sorting.Sorted.track_count": [[None, 7.0], [["10", "'<b>'"]], "1", 0],
+                "pkg.sorting.Sorted.track_count": [[None, 7.0, 9.0], [["10", "'<b>'", "'c'"]], "1", 0],
             }
             file.write_text(json.dumps(data), encoding="utf-8")
 
-    pages = _pages(published(rename))
+    project = published(rename)
+    pages = _pages(project)
 
     assert set(pages) == {"index.html", "checks.html", "history-pkg.sorting.html"}
+    row = re.sub("<[^>]*>", " ", pages["index.html"].partition('id="others"')[2].partition("</section>")[0])
+    assert re.search(r"pkg\.sorting\s+2\s+", row)  # benchmarks, of three series
+    assert re.search(r"track_all:\s+3\.5 widgets\s+at\s+" + project.commits[-1][:8], row)
     assert "<strong>3.5 widgets</strong>" in pages["history-pkg.sorting.html"]
     assert "Sorted.track_count, count &lt;b&gt;" in pages["history-pkg.sorting.html"]
     assert "count 10" not in pages["history-pkg.sorting.html"]
