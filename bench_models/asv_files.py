@@ -64,12 +64,16 @@ def put_back(results: Path, aside: Path) -> None:
 def why_aside(aside: Path, results: Path) -> tuple[str, ...]:
     """Return a sentence on each file that was set aside and is not back; those whose machine was unknown are whole."""
     reads = {MACHINE: _read_machine, BENCHMARKS: _read_benchmarks}
-    return tuple(
-        f"{file.relative_to(aside)} was left aside: "
-        f"{_surprise(reads.get(file.name, _read_result), file) or 'its machine is unknown'}; "
-        f"remove {file} to hear no more of it"
-        for file in aside_still(aside, results)
-    )
+    sentences = []
+    for file in aside_still(aside, results):
+        damage = _surprise(reads.get(file.name, _read_result), file)
+        mend = (
+            f"remove {file} to hear no more of it"
+            if damage
+            else f"{(results / file.relative_to(aside)).with_name(MACHINE)} brings it back"
+        )
+        sentences.append(f"{file.relative_to(aside)} was left aside: {damage or 'its machine is unknown'}; {mend}")
+    return tuple(sentences)
 
 
 def aside_still(aside: Path, results: Path) -> list[Path]:

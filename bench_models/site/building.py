@@ -14,6 +14,9 @@ from bench_models.site.target import make_room, target_of
 
 log = logging.getLogger(__name__)
 
+# What a site never replaces, as the configuration calls it.
+_FOLDERS = ("repo", "results_dir", "benchmark_dir", "env_dir")
+
 
 def build(config: Path, html: Path | None) -> int:
     """Publish the site of the asv project that ``config`` belongs to; return the exit status.
@@ -27,8 +30,7 @@ def build(config: Path, html: Path | None) -> int:
     os.chdir(config.absolute().parent)  # as asv does: its folders are relative to its configuration
     conf = _loaded(config.name)
     shown = html or Path(conf.html_dir)
-    folders = (conf.repo, conf.results_dir, conf.benchmark_dir, conf.env_dir)
-    target = target_of(shown, (here, Path(), Path(config.name), BESIDE, *map(Path, folders)))
+    target = target_of(shown, (here, Path(), Path(config.name), BESIDE, *_kept(conf)))
     conf.html_dir = str(target)
     put_back(Path(conf.results_dir), ASIDE_RESULTS)
     set_aside(Path(conf.results_dir), ASIDE_RESULTS)  # asv would end at the first of them; the pages name them
@@ -48,9 +50,17 @@ def _loaded(name: str) -> Any:
     from asv.util import UserError
 
     try:
-        return Config.load(name)
+        conf = Config.load(name)
     except (UserError, ValueError, KeyError, TypeError) as error:
         raise BenchModelsError(f"{name} is damaged ({error}): mend it") from error
+    for folder in (*_FOLDERS, "html_dir"):
+        if not isinstance(getattr(conf, folder), str):
+            raise BenchModelsError(f"{name} is damaged ({folder} is {getattr(conf, folder)!r}): give it a folder")
+    return conf
+
+
+def _kept(conf: Any) -> list[Path]:
+    return [Path(getattr(conf, folder)) for folder in _FOLDERS]
 
 
 def _has_results(conf: Any) -> bool:

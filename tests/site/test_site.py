@@ -212,6 +212,8 @@ def test_results_that_cannot_be_used_are_counted(published: Published, name: str
     assert "asv run --bench just-discover" in page
     assert f"remove .asv/aside/results/{name} to hear no more of it" in page
 
+    assert page.count(f"; .asv/results/{MACHINE}/machine.json brings it back") == (12 if MACHINE in name else 0)
+
     (project.asv / "results" / name).write_bytes(kept[0])
     assert build(Path("asv.conf.json"), None) == 0
     page = _pages(project)["index.html"]
@@ -238,6 +240,16 @@ def test_ways_to_results_are_those_of_the_project(published: Published) -> None:
     page = _pages(project)["index.html"]
     assert "publish.yml" in page
     assert "bench-models run" in page
+
+
+def test_folders_that_are_no_names_are_one_sentence(published: Published) -> None:
+    """A configuration is written by hand."""
+    project = published()
+    file = project.root / "asv.conf.json"
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | {"html_dir": 5}), encoding="utf-8")
+
+    with pytest.raises(BenchModelsError, match=r"asv\.conf\.json is damaged .*html_dir is 5"):
+        build(Path("asv.conf.json"), None)
 
 
 def test_no_project_is_refused(tmp_path: Path) -> None:
