@@ -52,14 +52,33 @@ def damaged(results: Path) -> Iterator[tuple[Path, str]]:
                     yield file, damage
 
 
-def why_aside(aside: Path) -> tuple[str, ...]:
-    """Return a sentence on each file that was set aside at some time; those whose machine was unknown are whole."""
+def put_back(results: Path, aside: Path) -> None:
+    """Move results that are whole back, now that their machine is known again."""
+    for file in sorted(aside.glob("*/*.json")):
+        place = results / file.relative_to(aside)
+        known = place.with_name(MACHINE)
+        if file.name != MACHINE and known.is_file() and not place.exists() and not _surprise(_read_result, file):
+            file.replace(place)
+
+
+def why_aside(aside: Path, results: Path) -> tuple[str, ...]:
+    """Return a sentence on each file that was set aside and is not back; those whose machine was unknown are whole."""
     reads = {MACHINE: _read_machine, BENCHMARKS: _read_benchmarks}
-    return tuple(
-        f"{file.relative_to(aside)} was left aside: "
-        f"{_surprise(reads.get(file.name, _read_result), file) or 'its machine is unknown'}"
-        for file in sorted(aside.rglob("*.json"))
-    )
+    sentences = []
+    for file in aside_still(aside, results):
+        damage = _surprise(reads.get(file.name, _read_result), file)
+        mend = (
+            f"remove {file} to hear no more of it"
+            if damage
+            else f"{(results / file.relative_to(aside)).with_name(MACHINE)} brings it back"
+        )
+        sentences.append(f"{file.relative_to(aside)} was left aside: {damage or 'its machine is unknown'}; {mend}")
+    return tuple(sentences)
+
+
+def aside_still(aside: Path, results: Path) -> list[Path]:
+    """Return the files that were set aside and have no successor in asv's folder."""
+    return [file for file in sorted(aside.rglob("*.json")) if not (results / file.relative_to(aside)).exists()]
 
 
 def merged(ours: bytes, theirs: bytes) -> bytes:

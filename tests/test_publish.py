@@ -266,7 +266,7 @@ def test_site_without_results_says_how_to_make_them(remote: Path) -> None:
 
     assert job.status == "success", job.log
     assert "There is no branch results yet" in job.steps["Fetch all results"].log
-    assert "There are no results yet" in (site(job) / "index.html").read_text(encoding="utf-8")
+    assert "There are no results yet" in (site(job) / "bench-models" / "index.html").read_text(encoding="utf-8")
 
 
 def test_asv_itself_ends_at_such_files(remote: Path, tmp_path: Path) -> None:

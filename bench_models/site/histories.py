@@ -77,6 +77,11 @@ class Series:
     lines: tuple[Line, ...]
 
     @property
+    def newest(self) -> Point:
+        """The point that was measured last."""
+        return self.lines[0].newest
+
+    @property
     def asv_address(self) -> str:
         """The place of this graph on asv's own page."""
         chosen = "&".join(f"p-{quote(name, safe='')}={quote(value, safe='')}" for name, value in self.parameters)
@@ -101,6 +106,11 @@ class Subject:
     def name(self) -> str:
         """What people call it."""
         return self.variant or self.suite
+
+    @property
+    def benchmarks(self) -> set[str]:
+        """The benchmarks of its series: one with parameters has several."""
+        return {series.benchmark for series in self.series}
 
     @property
     def jumps(self) -> list[tuple[Series, Jump]]:

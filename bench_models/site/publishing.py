@@ -1,7 +1,7 @@
 """Everything that our pages add to asv's: the pages themselves, the link to them, and local copies of scripts."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,10 @@ from bench_models.site.collecting import Published, between, commits_of, now, re
 from bench_models.site.current import tables
 from bench_models.site.figures import pictures
 from bench_models.site.histories import Commit
-from bench_models.site.rendering import Site, assets, pages, written
+from bench_models.site.rendering import Site, Ways, assets, pages, written
 from bench_models.site.scripts import Copy, copies
 from bench_models.site.survey import Survey, survey
+from bench_models.suites import BUILT_IN, module_name
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revis
     site = replace(
         bare,
         has_asv=True,
+        left_aside=(*bare.left_aside, *_unknown(surveyed, revisions)),
         commits=tuple(commits.values()),
         subjects=subjects,
         tables=shown,
@@ -61,7 +63,7 @@ def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revis
 
 
 def publish_nothing(conf: Any) -> None:
-    """Write pages that say how to make results: asv itself writes nothing without them."""
+    """Write pages that say what to do: asv itself writes nothing without them."""
     html = Path(conf.html_dir)
     _write(_bare(conf, survey(Path(conf.results_dir), ASIDE_RESULTS)), html / FOLDER)
     written(html, iter([("index.html", _FORWARD)]))
@@ -78,6 +80,19 @@ def _bare(conf: Any, surveyed: Survey) -> Site:
         checks=tuple(reversed(checks)),
         accepted=accepted,
         left_aside=(*surveyed.left_aside, *bad_accepted, *bad_checks),
+        result_files=surveyed.result_files,
+        ways=_ways(conf),
+    )
+
+
+def _ways(conf: Any) -> Ways:
+    suites = [Path(conf.benchmark_dir) / f"{module_name(name)}.py" for name in BUILT_IN]
+    # asv takes no range where it does not install the project itself.
+    given = "--set-commit-hash $(git rev-parse HEAD)" if conf.environment_type == "existing" else "HEAD^!"
+    return Ways(
+        measure=f"asv run {given}",
+        has_suite=any(file.is_file() for file in suites),
+        has_workflow=Path(".github/workflows/publish.yml").is_file(),
     )
 
 
@@ -85,8 +100,8 @@ _FORWARD = f"""<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <meta http-equiv="refresh" content="0; url={FOLDER}/index.html">
-<title>No results yet</title>
-<p><a href="{FOLDER}/index.html">There are no results yet: how to make them</a></p>
+<title>Nothing to show yet</title>
+<p><a href="{FOLDER}/index.html">Nothing can be shown yet: what to do</a></p>
 </html>
 """
 
@@ -95,6 +110,12 @@ def _measured(commits: dict[int, Commit], graphs: Any) -> dict[int, Commit]:
     """Leave out the commits that asv draws nowhere, such as those of branches that it does not publish."""
     drawn = {revision for _, graph in graphs for revision in graph.data_points}
     return {revision: commit for revision, commit in commits.items() if revision in drawn}
+
+
+def _unknown(surveyed: Survey, revisions: dict[str, int]) -> Iterator[str]:
+    for commit in sorted(surveyed.dates.keys() - revisions.keys()):
+        files = ", ".join(f"{file.parent.name}/{file.name}" for file in surveyed.files[commit])
+        yield f"{files} is not shown: the repository has no commit {commit[:8]}; fetch it, or remove the file"
 
 
 def _write(site: Site, folder: Path) -> None:

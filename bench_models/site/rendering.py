@@ -20,6 +20,8 @@ from bench_models.site.histories import Commit, Jump, Line, Point, Series, Subje
 # A page with hundreds of graphs is slow to open; asv's own list has the rest.
 MOST_GRAPHS = 60
 ROWS = 50
+# The table of modules shows so many of each; its page has the rest.
+MOST_NUMBERS = 6
 # What a check says of three regressions is half as long.
 LONGEST_TEXT = 800
 _HERE = Path(__file__).parent
@@ -48,6 +50,15 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How results are made in this project: asv's command, and what else is there."""
+
+    measure: str
+    has_suite: bool
+    has_workflow: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """All that the pages show."""
 
@@ -57,6 +68,8 @@ class Site:
     checks: tuple[KeptCheck, ...]
     accepted: tuple[Accepted, ...]
     left_aside: tuple[str, ...]
+    result_files: int
+    ways: Ways
     has_asv: bool = False
     commits: tuple[Commit, ...] = ()
     subjects: tuple[Subject, ...] = ()
@@ -122,6 +135,7 @@ def _environment(site: Site) -> Environment:
         "described": described,
         "newest": newest,
         "rows": ROWS,
+        "most_numbers": MOST_NUMBERS,
         "outcome_of": outcome_of,
         "tone_of": lambda word: _TONES.get(word, ("", ""))[0],
         "sign_of": lambda word: _TONES.get(word, ("", "\N{BULLET}"))[1],

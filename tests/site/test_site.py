@@ -107,6 +107,20 @@ def test_asv_publish_alone_names_them_too(tmp_path: Path, published: Published) 
     assert not (tmp_path / "project" / ".asv" / "aside").exists()
 
 
+def test_results_of_a_commit_that_is_nowhere_are_named(published: Published) -> None:
+    """What asv says of them is in its log only."""
+
+    def spoil(project: Project) -> None:
+        file = project.result(project.commits[0])
+        data = json.loads(file.read_text(encoding="utf-8")) | {"commit_hash": "d" * 40}
+        file.with_name(f"dddddddd{file.name[8:]}").write_text(json.dumps(data), encoding="utf-8")
+
+    page = _pages(published(spoil))["index.html"]
+
+    assert f"{MACHINE}/dddddddd-existing-py3.11.json is not shown: the repository has no commit dddddddd" in page
+    assert "from 12 commits with results" in page
+
+
 def test_bad_checks_and_reasons_are_named(published: Published) -> None:
     """What lies beside the results went through many hands as well."""
 
@@ -121,6 +135,31 @@ def test_bad_checks_and_reasons_are_named(published: Published) -> None:
     assert f"{'0' * 40}.json is left aside" in page
     assert "entry 2 of .asv/accepted.json is left aside" in page
     assert "octocat" in page
+
+
+def test_exact_change_has_no_interval(published: Published) -> None:
+    """What was counted is no estimate; what was timed keeps its interval."""
+
+    def spoil(project: Project) -> None:
+        add_checks(project)
+        for file in (project.asv / "checks").glob("*.json"):
+            kept = json.loads(file.read_text(encoding="utf-8"))
+            first, second = kept["report"]["changes"][:2]
+            first |= {"verdict": "regressed", "change_pct": {"value": 50.0, "low": 50.0, "high": 50.0, "level": 0.95}}
+            second |= {"verdict": "regressed", "change_pct": {"value": 40.0, "low": 30.0, "high": 50.0, "level": 0.95}}
+            file.write_text(json.dumps(kept), encoding="utf-8")
+
+    page = _pages(published(spoil))["checks.html"]
+
+    assert '+50.0 %<span class="beneath">exact</span>' in page
+    assert '+40.0 %<span class="beneath">+30.0 % to +50.0 %</span>' in page
+
+
+def test_checks_page_without_checks_names_the_workflow_that_keeps_them(published: Published) -> None:
+    """It is the one that comments, as the check's own job may write nothing."""
+    page = _pages(published())["checks.html"]
+
+    assert "<code>comment.yml</code> keeps its verdicts" in page
 
 
 def test_text_of_a_stranger_is_bounded_and_shows_what_it_is(published: Published) -> None:
@@ -155,22 +194,89 @@ def test_no_results_is_a_page_that_says_how_to_make_them(published: Published) -
     assert set(pages) == {"index.html", "checks.html"}
 
 
+@pytest.mark.parametrize("name", ["benchmarks.json", f"{MACHINE}/machine.json"])
+def test_results_that_cannot_be_used_are_counted(published: Published, name: str) -> None:
+    """They are there, so the page says what mends them; with a good file back all are used, and nothing is named."""
+    kept: list[bytes] = []
+
+    def spoil(project: Project) -> None:
+        file = project.asv / "results" / name
+        kept.append(file.read_bytes())
+        file.write_bytes(b"{")
+
+    project = published(spoil)
+    page = _pages(project)["index.html"]
+    assert "There are no results yet" not in page
+    assert "12 result files are there, and cannot be used" in page
+    assert "asv machine --yes" in page
+    assert "asv run --bench just-discover" in page
+    assert f"remove .asv/aside/results/{name} to hear no more of it" in page
+
+    assert page.count(f"; .asv/results/{MACHINE}/machine.json brings it back") == (12 if MACHINE in name else 0)
+
+    (project.asv / "results" / name).write_bytes(kept[0])
+    assert build(Path("asv.conf.json"), None) == 0
+    page = _pages(project)["index.html"]
+    assert "from 12 commits with results" in page
+    assert 'id="left"' not in page
+
+
+def test_ways_to_results_are_those_of_the_project(published: Published) -> None:
+    """Those of asv first; a suite and a workflow of this package only where they are."""
+
+    def alone(project: Project) -> None:
+        shutil.rmtree(project.asv / "results")
+
+    project = published(alone)
+    page = _pages(project)["index.html"]
+    assert "asv run --set-commit-hash" in page
+    assert "publish.yml" not in page
+    assert "bench-models run" not in page
+
+    for name in ("benchmarks/rotten_tomatoes.py", ".github/workflows/publish.yml"):
+        (project.root / name).parent.mkdir(parents=True)
+        (project.root / name).touch()
+    build(Path("asv.conf.json"), None)
+    page = _pages(project)["index.html"]
+    assert "publish.yml" in page
+    assert "bench-models run" in page
+
+
+def test_folders_that_are_no_names_are_one_sentence(published: Published) -> None:
+    """A configuration is written by hand."""
+    project = published()
+    file = project.root / "asv.conf.json"
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | {"html_dir": 5}), encoding="utf-8")
+
+    with pytest.raises(BenchModelsError, match=r"asv\.conf\.json is damaged .*html_dir is 5"):
+        build(Path("asv.conf.json"), None)
+
+
 def test_no_project_is_refused(tmp_path: Path) -> None:
     """The sentence says where to run it."""
     with pytest.raises(BenchModelsError, match=r"there is no .*asv\.conf\.json: run this in a project"):
         build(tmp_path / "asv.conf.json", None)
 
 
-def test_a_folder_that_holds_other_things_is_left_alone(published: Published, tmp_path: Path) -> None:
-    """Where pages are to go without results, what is no site of ours is not removed."""
-    published(lambda project: shutil.rmtree(project.asv / "results"))
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "thesis.txt").write_text("ten years", encoding="utf-8")
+def test_a_branch_that_is_not_there_is_one_sentence(published: Published) -> None:
+    """It names the branch, and the former site stays."""
+    project = published()
+    file = project.root / "asv.conf.json"
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | {"branches": ["nope"]}), encoding="utf-8")
 
-    build(Path("asv.conf.json"), other)
+    with pytest.raises(BenchModelsError, match=r"the repository has no branch nope, .*mend `branches`"):
+        build(Path("asv.conf.json"), None)
+    assert (project.html / "index.json").is_file()
 
-    assert (other / "thesis.txt").read_text(encoding="utf-8") == "ten years"
+
+def test_trouble_of_git_is_one_sentence(published: Published) -> None:
+    """Whatever git has against the repository, it says itself."""
+    project = published()
+    (project.root / ".git" / "HEAD").unlink()
+
+    with pytest.raises(BenchModelsError, match=r"asv cannot publish the results: .*not a git repository"):
+        build(Path("asv.conf.json"), None)
+    assert (project.html / "index.json").is_file()
 
 
 def test_another_projects_suite_is_shown_by_modules(published: Published) -> None:
@@ -186,7 +292,7 @@ def test_another_projects_suite_is_shown_by_modules(published: Published) -> Non
             "version": "1",
             "code": "",
         }
-        with_count = plain | {"params": [["10", "'<b>'"]], "param_names": ["count"]}
+        with_count = plain | {"params": [["10", "'<b>'", "'c'"]], "param_names": ["count"]}
         names = ("pkg.sorting.track_all", "pkg.sorting.Sorted.track_count")
         describe(kept, [plain | {"name": names[0]}, with_count | {"name": names[1]}])
         for commit in project.commits:
@@ -194,13 +300,17 @@ def test_another_projects_suite_is_shown_by_modules(published: Published) -> Non
             data = json.loads(file.read_text(encoding="utf-8"))
             data["results"] = {
                 "pkg.sorting.track_all": [[3.5], [], "1", 0],
-                "pkg.sorting.Sorted.track_count": [[None, 7.0], [["10", "'<b>'"]], "1", 0],
+                "pkg.sorting.Sorted.track_count": [[None, 7.0, 9.0], [["10", "'<b>'", "'c'"]], "1", 0],
             }
             file.write_text(json.dumps(data), encoding="utf-8")
 
-    pages = _pages(published(rename))
+    project = published(rename)
+    pages = _pages(project)
 
     assert set(pages) == {"index.html", "checks.html", "history-pkg.sorting.html"}
+    row = re.sub("<[^>]*>", " ", pages["index.html"].partition('id="others"')[2].partition("</section>")[0])
+    assert re.search(r"pkg\.sorting\s+2\s+", row)  # benchmarks, of three series
+    assert re.search(r"track_all:\s+3\.5 widgets\s+at\s+" + project.commits[-1][:8], row)
     assert "<strong>3.5 widgets</strong>" in pages["history-pkg.sorting.html"]
     assert "Sorted.track_count, count &lt;b&gt;" in pages["history-pkg.sorting.html"]
     assert "count 10" not in pages["history-pkg.sorting.html"]
