@@ -23,6 +23,7 @@ class Line:
     accuracy_drop_points: Estimate | None
     size_bytes: int | None
     size_reduction_pct: float | None
+    correct_by_sentence: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,7 @@ def _line(row: dict[str, Any]) -> Line:
         accuracy_drop_points=_estimate(row["accuracy_drop_points"]),
         size_bytes=row["size_bytes"],
         size_reduction_pct=row["size_reduction_pct"],
+        correct_by_sentence=row["correct_by_sentence"],
     )
 
 
