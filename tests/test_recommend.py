@@ -3,13 +3,16 @@
 import math
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bench_models.errors import BenchModelsError
-from bench_models.recommend import PRIORITIES, Candidate, recommend, sentences_needed, trade_off
+from bench_models.recommend.candidates import Candidate, in_points, sentences_needed, trade_off
+from bench_models.recommend.choice import PRIORITIES, recommend
+from bench_models.recommend.ties import surely_less_accurate
 from bench_models.reproduction.tables.five_variants import FIVE_VARIANTS
 from bench_models.stats.estimate import Estimate
+from bench_models.stats.proportions import paired_drop
 
 
 def _exact(value: float) -> Estimate:
@@ -204,3 +207,90 @@ def test_balance_does_not_depend_on_units(others: list[Candidate], times: float,
 
     for each in others:
         assert trade_off(each, BASELINE) == pytest.approx(trade_off(scaled(each), scaled(BASELINE)))
+
+
+SENTENCES = 40
+
+
+def _answering(name: str, right: int, latency: float) -> Candidate:
+    """Return a variant that is right where a bit is set; the baseline is right on the first half of the sentences."""
+    before, after = ([bool(each >> place & 1) for place in range(SENTENCES)] for each in (2**20 - 1, right))
+    return Candidate(
+        name=name,
+        latency_s=_exact(latency),
+        accuracy_drop_points=paired_drop(before, after).scaled(100),
+        size_bytes=100.0,
+        right="".join("01"[each] for each in after),
+    )
+
+
+ANSWERING = st.lists(
+    st.builds(_answering, st.uuids().map(str), st.integers(0, 2**SENTENCES - 1), st.floats(1, 9)),
+    min_size=1,
+    max_size=8,
+).map(lambda others: [_answering("baseline", 2**20 - 1, 5.0), *others])
+
+
+@settings(max_examples=60)
+@given(ANSWERING, st.sampled_from(PRIORITIES))
+def test_more_accurate_is_never_passed_over_as_less_accurate(candidates: list[Candidate], priority: str) -> None:
+    """Neither by what is right wherever the choice is, nor by any better point."""
+    found = recommend(candidates, priority, 100.0)
+    chosen = found.chosen
+
+    for passed in found.passed_over:
+        if passed.because == "accuracy":
+            assert passed.candidate.accuracy_drop_points.value > chosen.accuracy_drop_points.value
+            assert not _right_wherever(passed.candidate, chosen)
+
+
+def _right_wherever(candidate: Candidate, other: Candidate) -> bool:
+    assert candidate.right is not None
+    assert other.right is not None
+    return all(own >= others for own, others in zip(candidate.right, other.right, strict=True))
+
+
+@settings(max_examples=60)
+@given(ANSWERING, st.floats(0, 100), st.floats(0, 100))
+def test_larger_tolerance_never_leads_to_what_is_surely_less_accurate(
+    candidates: list[Candidate], one: float, other: float
+) -> None:
+    """When accuracy is the priority: more to choose from is no reason to lose some."""
+    smaller, larger = sorted((one, other))
+    assume(any(each.accuracy_drop_points.high <= smaller for each in candidates[1:]))
+
+    before, after = (recommend(candidates, "accuracy", each).chosen for each in (smaller, larger))
+
+    assert not surely_less_accurate(after, before)
+
+
+def test_calm_variant_that_surely_loses_is_not_tied_by_a_noisy_best() -> None:
+    """The noisy one is the best by its point, and could not be told apart from it: the baseline can."""
+    baseline, everything = _answering("baseline", 2**20 - 1, 5.0), 2**SENTENCES - 1
+    noisy = _answering("noisy", everything ^ (2**19 - 1), 9.0)
+    calm = _answering("calm", 2**20 - 1 ^ (2**9 - 1), 1.0)
+    found = recommend([baseline, noisy, calm], "accuracy", 100.0)
+
+    assert noisy.accuracy_drop_points.value < 0 < calm.accuracy_drop_points.low
+    assert not surely_less_accurate(calm, noisy)
+    assert surely_less_accurate(calm, baseline)
+    assert found.tied == (baseline, noisy)
+
+
+def test_noisy_drop_is_not_tied_before_a_better_point() -> None:
+    """Against the baseline its interval reaches far; what ties is the difference from the best, and all above it."""
+    baseline = _answering("baseline", 2**20 - 1, 5.0)
+    noisy = _answering("noisy", (2**19 - 1) << 20, 1.0)
+    found = recommend([baseline, noisy], "accuracy", 100.0)
+
+    assert found.tied == (baseline, noisy)
+    assert {each.candidate.name: each.because for each in found.passed_over} == {"baseline": "speed"}
+
+
+@pytest.mark.parametrize(
+    ("points", "words"),
+    [(1.0, "1 point"), (0.0, "0 points"), (-0.0, "0 points"), (2.999999, "2.999999 points"), (0.1, "0.1 points")],
+)
+def test_points_are_written_as_they_were_given(points: float, words: str) -> None:
+    """Not rounded to what they are not, without a sign of zero, and one of them in the singular."""
+    assert in_points(points) == words

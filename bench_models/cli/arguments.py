@@ -120,6 +120,12 @@ def drawn(parser: argparse.ArgumentParser) -> None:
 
 def recommending(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
+        "suite",
+        nargs="?",
+        metavar="SUITE",
+        help=f"{_SUITE}; default: that of the report, or {suites.DEFAULT}",
+    )
+    parser.add_argument(
         "--priority",
         default="balanced",
         metavar="speed|accuracy|size|balanced",

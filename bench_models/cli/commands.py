@@ -5,9 +5,11 @@ import sys
 from typing import TYPE_CHECKING
 
 from bench_models import suites
+from bench_models.errors import BenchModelsError
 
 if TYPE_CHECKING:
     from bench_models.build import Builder
+    from bench_models.reports.reading import Report
     from bench_models.suites.suite import Suite
 
 
@@ -59,9 +61,22 @@ def recommend(options: argparse.Namespace) -> int:
     from bench_models.reports.recommended import recommended
     from bench_models.reports.writing import report_here
 
-    report = read(options.report) if options.report else report_here(suites.load(options.suite))
+    if options.report:
+        report = read(options.report)
+        _require_of(report, options)
+    else:
+        report = report_here(suites.load(options.suite or suites.DEFAULT))
     sys.stdout.write(recommended(report, options.priority, options.accuracy_tolerance))
     return 0
+
+
+def _require_of(report: "Report", options: argparse.Namespace) -> None:
+    """Refuse a suite that the given report is not of."""
+    if options.suite and suites.load(options.suite).name != report.suite:
+        raise BenchModelsError(
+            f"{options.report} is a report of {report.suite}, and not of {options.suite}: leave the suite out, or give "
+            "the report of that one"
+        )
 
 
 def export(options: argparse.Namespace) -> int:

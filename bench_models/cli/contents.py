@@ -60,7 +60,7 @@ COMMANDS = (
     Command(
         name="recommend",
         run=commands.recommend,
-        arguments=(arguments.suite, arguments.recommending),
+        arguments=(arguments.recommending,),
         summary="say which variant to ship, why not the others, and what would change that",
         details=(
             "Choose the best variant whose accuracy drop keeps the tolerance with its whole interval. Variants that\n"

@@ -7,6 +7,7 @@ from typing import Any
 
 from bench_models.errors import BenchModelsError
 from bench_models.reports.document import SCHEMA_VERSION
+from bench_models.reports.validity import fault_of, one_line
 from bench_models.stats.estimate import Estimate
 
 
@@ -23,6 +24,7 @@ class Line:
     accuracy_drop_points: Estimate | None
     size_bytes: int | None
     size_reduction_pct: float | None
+    correct_by_sentence: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +44,13 @@ def read(path: Path) -> Report:
     Raises ``BenchModelsError`` for a file that is missing, damaged or no report.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except OSError as error:
         raise BenchModelsError(
             f"{path} cannot be read ({error.strerror}): give the JSON file of a report, which `bench-models run` and "
             "`bench-models report` write to results/"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BenchModelsError(
             f"{path} is not whole JSON ({error}): make it again with `bench-models report`"
         ) from error
@@ -62,19 +64,30 @@ def report_of(data: Any, where: str) -> Report:  # noqa: ANN401  # whatever JSON
             f"{where} is no report of schema version {SCHEMA_VERSION}: "
             "bench_models/reports/report.schema.json says what one holds"
         )
+    fault = fault_of(data)
+    if fault:
+        raise BenchModelsError(_damaged(where, fault))
     try:
         return Report(
             suite=data["suite"],
             commit=data["commit"],
-            cpu=data["machine"]["cpu"],
+            cpu=one_line(data["machine"]["cpu"]),
             sentences=next((len(row["correct_by_sentence"]) for row in data["variants"] if _answered(row)), None),
             lines=tuple(map(_line, data["variants"])),
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise BenchModelsError(
-            f"{where} does not keep bench_models/reports/report.schema.json ({type(error).__name__}: {error}): "
-            "make it again with `bench-models report`"
-        ) from error
+    except ValueError as error:  # an interval that does not hold its point
+        raise BenchModelsError(_damaged(where, str(error))) from error
+
+
+def _damaged(where: str, fault: str) -> str:
+    return (
+        f"{where} does not keep bench_models/reports/report.schema.json ({fault}): "
+        "make it again with `bench-models report`"
+    )
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number of JSON")
 
 
 def _answered(row: dict[str, Any]) -> bool:
@@ -85,13 +98,14 @@ def _line(row: dict[str, Any]) -> Line:
     return Line(
         name=row["name"],
         standing=row["standing"],
-        errors=tuple(row["errors"]),
+        errors=tuple(map(one_line, row["errors"])),
         latency_s=_estimate(row["latency_single_stream_s"]),
         speed_up=_estimate(row["speed_up_single_stream_ratio"]),
         accuracy=_estimate(row["accuracy_share"]),
         accuracy_drop_points=_estimate(row["accuracy_drop_points"]),
         size_bytes=row["size_bytes"],
         size_reduction_pct=row["size_reduction_pct"],
+        correct_by_sentence=row["correct_by_sentence"],
     )
 
 

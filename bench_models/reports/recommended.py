@@ -2,7 +2,8 @@
 
 from bench_models.errors import BenchModelsError
 from bench_models.metrics import SIZE
-from bench_models.recommend import Candidate, PassedOver, Recommendation, recommend, sentences_needed, trade_off
+from bench_models.recommend.candidates import Candidate, in_points, sentences_needed, trade_off
+from bench_models.recommend.choice import PassedOver, Recommendation, recommend
 from bench_models.reports.reading import Line, Report
 from bench_models.stats.estimate import Estimate
 
@@ -43,6 +44,7 @@ def _candidate(line: Line) -> Candidate | None:
         latency_s=line.latency_s,
         accuracy_drop_points=line.accuracy_drop_points,
         size_bytes=line.size_bytes,
+        right=line.correct_by_sentence,
     )
 
 
@@ -62,12 +64,13 @@ class _Words:
         choice, chosen = self._choice, self._choice.chosen
         tied = [each.name for each in choice.tied if each is not chosen]
         text = (
-            f"Of the variants that lose at most {choice.tolerance_points:g} points of accuracy, the whole interval "
+            f"Of the variants that lose at most {in_points(choice.tolerance_points)} of accuracy, the whole interval "
             f"counted, {chosen.name} is {'among ' if tied else ''}{_SUPERLATIVES[choice.priority]}: "
             f"{self._figures(chosen)}."
         )
         if tied:
             text += f" By that alone it cannot be told apart from {_listed(tied)}; {self._broken(tied)}."
+            text += self._best_by_point()
         if chosen is self._baseline:
             text += " That is the baseline: none of the compressed variants within the tolerance is better."
         return text
@@ -109,6 +112,14 @@ class _Words:
         if needed is None or needed > _MANY_TIMES * sentences:
             return f"{text} That is too near the tolerance for any number of test sentences to show."
         return f"{text} If that holds, about {_about(needed)} test sentences instead of {sentences:,} would show it."
+
+    def _best_by_point(self) -> str:
+        """Say what a tie of accuracies hides."""
+        best = min(self._choice.tied, key=lambda each: each.accuracy_drop_points.value)
+        drop, own = best.accuracy_drop_points.value, self._choice.chosen.accuracy_drop_points.value
+        if self._choice.priority != "accuracy" or drop == own:
+            return ""
+        return f" The best of them by its point is {best.name}, with {drop:.2f} points lost."
 
     def _broken(self, tied: list[str]) -> str:
         """Say which figure broke the tie."""

@@ -36,9 +36,10 @@ def write_report(builder: Builder, checkout: Checkout) -> int:
     path = checkout.root / FOLDER / builder.suite.name
     write_atomically(path.with_suffix(".md"), text)
     write_atomically(path.with_suffix(".json"), json.dumps(kept, indent=2) + "\n")
+    sys.stdout.write(f"{text}\n")
     write_figure(report_of(kept, f"{path.name}.json"), path.parent)
     names = f"{FOLDER}/{path.name}.md and .json, and the figure to .svg and .png (and -dark)"
-    sys.stdout.write(f"{text}\nWritten to {names}\n")
+    sys.stdout.write(f"Written to {names}\n")
     status: int = kept["exit_status"]
     return status
 

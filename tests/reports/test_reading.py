@@ -1,6 +1,7 @@
 """A kept report is read back as it was written, or refused in one sentence."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -64,3 +65,97 @@ def test_damaged_figure_is_refused(damage: Any) -> None:  # noqa: ANN401  # what
     kept["variants"][2]["speed_up_single_stream_ratio"] = damage
     with pytest.raises(BenchModelsError, match="does not keep"):
         report_of(kept, "report.json")
+
+
+def _second(**keys: Any) -> dict[str, Any]:  # noqa: ANN401  # whatever JSON holds
+    """Return the report with other keys of its second variant."""
+    kept = document()
+    kept["variants"][1] |= keys
+    return kept
+
+
+def _without_baseline() -> dict[str, Any]:
+    kept = document()
+    del kept["variants"][0]
+    return kept
+
+
+def _exactly(value: float) -> dict[str, float]:
+    return {"value": value, "low": value, "high": value, "level": 0.95}
+
+
+@pytest.mark.parametrize(
+    ("damaged", "complaint"),
+    [
+        (document() | {"suite": "../../../x"}, r"\$\.suite: "),
+        (document() | {"suite": "/tmp/x"}, r"\$\.suite: "),  # noqa: S108  # not to be written to
+        (document() | {"suite": ".."}, r"\$\.suite: "),
+        (document() | {"suite": "x" * 101}, r"\$\.suite: "),
+        (document() | {"suite": "x\x00"}, r"\$\.suite: .* cannot be printed"),
+        (document() | {"commit": f"{document()['commit']}\n"}, r"\$\.commit: .* cannot be printed"),
+        (_without_baseline(), "the first variant is the baseline, and 'bf16' is none"),
+        (_second(name="baseline"), "'baseline' stands there 2 times"),
+        (_second(standing="baseline"), "'bf16' stands as a baseline, and is judged by a budget"),
+        (_second(size_bytes=True), r"variants\[1\]\.size_bytes: True is not of type"),
+        (_second(size_bytes=0), r"variants\[1\]\.size_bytes: 0 is less than"),
+        (_second(size_bytes=10**400), r"variants\[1\]\.size_bytes: 10000"),
+        (_second(latency_single_stream_s=_exactly(0)), r"latency_single_stream_s\.value: 0 is less than"),
+        (_second(latency_single_stream_s=_exactly(1e308)), r"latency_single_stream_s\.value: 1e\+308 is greater"),
+        (_second(latency_single_stream_s=_exactly(math.inf)), r"latency_single_stream_s\.value: inf is greater"),
+        (_second(accuracy_share=_exactly(math.nan)), "finite numbers"),
+        (_second(accuracy_share=_exactly(1.5)), r"accuracy_share\.high: 1\.5 is greater"),
+        (_second(correct_by_sentence="0110"), "is about 4 sentences, and the first one is about 1,083"),
+        (_second(correct_by_sentence=f"{'01' * 541}\n"), "has more than 0 and 1"),
+        (_second(name="two\nlines"), r"variants\[1\]\.name: 'two\\nlines' has characters that cannot be printed"),
+        (_second(name="\x1b[31mred"), "cannot be printed"),
+        (_second(name="\ud800"), "cannot be printed"),
+        (_second(name=""), r"variants\[1\]\.name: "),
+        (_second(name="n" * 61), r"variants\[1\]\.name: .* is too long"),
+        (_second(errors=["trouble"] * 21), r"variants\[1\]\.errors: "),
+    ],
+)
+def test_damaged_report_is_refused_with_what_and_where(damaged: dict[str, Any], complaint: str) -> None:
+    """In one line that can be printed."""
+    with pytest.raises(BenchModelsError, match=complaint) as refused:
+        report_of(damaged, "report.json")
+
+    assert str(refused.value).isprintable()
+    assert len(str(refused.value)) < 500
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 100_000, '{"schema_version": 1, "variants": [NaN]}', '{"a": ' + "9" * 5000 + "}"]
+)
+def test_json_that_python_cannot_hold_is_refused(tmp_path: Path, text: str) -> None:
+    """Nested too deeply, with numbers that JSON does not know, or with too many digits."""
+    file = tmp_path / "report.json"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BenchModelsError, match=r"report\.json is not whole JSON"):
+        read(file)
+
+
+def test_deep_place_in_a_report_is_refused() -> None:
+    """Though it could be read."""
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    with pytest.raises(BenchModelsError, match="does not keep"):
+        report_of(document() | {"machine": deep}, "report.json")
+
+
+def test_reasons_are_read_as_one_line_each() -> None:
+    """What a library says has lines, colours and no end."""
+    kept = _second(errors=["one\ntwo \x1b[0m\ud800", "x" * 5000])
+    kept["machine"]["cpu"] = "a\tcpu"
+    report = report_of(kept, "report.json")
+
+    assert report.cpu == "a cpu"
+    assert report.lines[1].errors[0] == "one two [0m"
+    assert len(report.lines[1].errors[1]) == 300
+
+
+def test_variant_without_a_budget_is_no_second_baseline() -> None:
+    """It stands as one, because nothing judges it."""
+    kept = _second(standing="baseline", budgets=[])
+
+    assert report_of(kept, "report.json").lines[1].standing == "baseline"

@@ -41,6 +41,16 @@ def test_each_row_has_its_line(priority: str, tolerance: float) -> None:
     assert [line.name for line in read(REAL).lines if line.name != chosen] == named
 
 
+def test_tie_of_accuracies_has_no_better_point_below_it() -> None:
+    """What loses less than the choice is tied with it, and the best of them is named."""
+    said = _said("accuracy", 3.2)
+
+    assert "student2 is among the most accurate" in said
+    assert "* bf16: tied, and slower: 0.41 x (0.34 to 0.49)\n" in said
+    assert "* neurons50: less accurate: 1.57 points lost\n" in said
+    assert "The best of them by its point is heads50, with -0.37 points lost." in said
+
+
 def test_printed_tolerance_leads_to_the_printed_answer() -> None:
     """It is rounded up."""
     assert "From `--accuracy-tolerance 3.12` on it is student2" in _said("speed", 2.7)

@@ -27,7 +27,14 @@ def style() -> Iterator[None]:
     """Draw with this project's settings, whatever the user's are, and put theirs back."""
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update({"font.family": "DejaVu Sans", "svg.hashsalt": "bench_models", "hatch.linewidth": 0.8})
+        mpl.rcParams.update(
+            {
+                "font.family": "DejaVu Sans",
+                "svg.hashsalt": "bench_models",
+                "hatch.linewidth": 0.8,
+                "text.parse_math": False,
+            }
+        )
         yield
 
 

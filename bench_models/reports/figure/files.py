@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from bench_models.errors import BenchModelsError
 from bench_models.metrics import ACCURACY, SINGLE_STREAM, SIZE
 from bench_models.reports.figure.composed import draw, headline, style
 from bench_models.reports.figure.themes import LIGHT, THEMES, Theme
@@ -12,9 +13,20 @@ from bench_models.sealed import write_atomically, write_bytes_atomically
 
 _SHARP_DPI = 144
 
+# Names look for places that are clear of all others: the time for that grows faster than their number.
+MOST_VARIANTS = 60
+
 
 def write_figure(report: Report, folder: Path) -> list[Path]:
-    """Write the figure of a report into a folder, named like its suite, and return the files."""
+    """Write the figure of a report into a folder, named like its suite, and return the files.
+
+    Raises ``BenchModelsError`` for more variants than a figure holds.
+    """
+    if len(report.lines) > MOST_VARIANTS:
+        raise BenchModelsError(
+            f"{report.suite} has {len(report.lines)} variants, and a figure holds {MOST_VARIANTS} of them at most: "
+            "`bench-models report SUITE VARIANT ...` makes a report, and its figure, of those that are named"
+        )
     return [path for theme in THEMES for path in _write(report, theme, folder)]
 
 

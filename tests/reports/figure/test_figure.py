@@ -17,6 +17,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 from reports.drawing import REAL, crowded, document, unmeasured
 
+from bench_models.errors import BenchModelsError
 from bench_models.reports.figure.composed import draw, style
 from bench_models.reports.figure.files import description, png, svg, write_figure
 from bench_models.reports.figure.themes import DARK, LIGHT, THEMES, Theme
@@ -175,6 +176,32 @@ def test_svg_says_what_it_shows() -> None:
     assert words.text is not None
     assert "<b>&: 26.1 ms, speed-up 0.41, accuracy 86.7 %, 43.4 MiB, kept." in words.text
     assert all(line.name in description(REPORTS["crowded"]) for line in REPORTS["crowded"].lines)
+
+
+@pytest.mark.parametrize("name", [r"$\frac{1$ _x^", "$x$", r"\$", "_", "%s {0}", "100 % & <svg>"])
+def test_names_are_no_formulas(name: str) -> None:
+    """They are drawn as they are written."""
+    kept = document()
+    kept["variants"][1]["name"] = name
+    kept["variants"][2] = unmeasured(kept["variants"][2], r"no $\kernel$")
+
+    assert "</svg>" in svg(report_of(kept, "odd names"), LIGHT)
+
+
+def test_longest_name_leaves_room_for_the_panels() -> None:
+    """The reader takes names of so many characters."""
+    kept = document()
+    kept["variants"][1]["name"] = "m" * 60
+
+    assert "</svg>" in svg(report_of(kept, "a long name"), LIGHT)
+
+
+def test_more_variants_than_a_figure_holds_are_refused(tmp_path: Path) -> None:
+    """Before the first minute of looking for places."""
+    with pytest.raises(BenchModelsError, match="rotten-tomatoes has 61 variants, and a figure holds 60 of them"):
+        write_figure(crowded(61), tmp_path)
+
+    assert not list(tmp_path.iterdir())
 
 
 def test_files_are_named_like_the_suite(tmp_path: Path) -> None:

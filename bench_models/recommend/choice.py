@@ -2,22 +2,19 @@
 
 A variant qualifies when the *upper end* of its accuracy drop's interval keeps the tolerance. What qualifies is
 narrowed by one figure after another, the priority's own first: each keeps what cannot be told apart from the best by
-it, that is, whose interval reaches the best one. Times and drops have intervals; sizes are exact, up to the margin that
-a reviewer cares about; a figure without an interval has the same low, value and high, and counts as exact. What is left
-over stands in the table's order, so that the baseline goes before what is no better.
+it (``ties``). What is left over stands in the table's order, so that the baseline goes before what is no better.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from bench_models.errors import BenchModelsError
-from bench_models.metrics import SIZE
-from bench_models.stats.estimate import Estimate
+from bench_models.recommend.candidates import ROUNDING, Candidate, in_points
+from bench_models.recommend.ties import Criterion, not_worse
 
-Priority = Literal["speed", "accuracy", "size", "balanced"]
-Criterion = Priority
+Priority = Criterion
 
 PRIORITIES: tuple[Priority, ...] = get_args(Priority)
 
@@ -28,19 +25,6 @@ _ORDER: dict[Priority, tuple[Criterion, ...]] = {
     "size": ("size", "accuracy", "speed"),
     "balanced": ("balanced", "accuracy", "size"),
 }
-
-# 91.0 - 90.0 of a hundred sentences may come out a hair above one point.
-_ROUNDING = 1e-9
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """One variant with the figures that decide; those of the first one, the baseline, are what drops refer to."""
-
-    name: str
-    latency_s: Estimate
-    accuracy_drop_points: Estimate
-    size_bytes: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +62,14 @@ def recommend(candidates: Sequence[Candidate], priority: str, tolerance_points: 
     known = _known(priority)
     if not (math.isfinite(tolerance_points) and tolerance_points >= 0):
         raise BenchModelsError(
-            f"an accuracy tolerance of {tolerance_points:g} points makes no sense: it is how many percentage points "
+            f"an accuracy tolerance of {in_points(tolerance_points)} makes no sense: it is how many percentage points "
             "may be lost, zero or more"
         )
     baseline, *others = candidates
     if not any(_keeps(each, tolerance_points) for each in others):
         raise BenchModelsError(_none_within(others, tolerance_points))
-    points = [each for each in candidates if each.accuracy_drop_points.value <= tolerance_points + _ROUNDING]
+    tolerance_points += 0.0  # of -0.0 makes zero
+    points = [each for each in candidates if each.accuracy_drop_points.value <= tolerance_points + ROUNDING]
     chosen, tied, passed_over = _narrowed(candidates, _within(candidates, tolerance_points), known)
     return Recommendation(
         priority=known,
@@ -97,31 +82,6 @@ def recommend(candidates: Sequence[Candidate], priority: str, tolerance_points: 
     )
 
 
-def sentences_needed(candidate: Candidate, tolerance_points: float, sentences: int) -> int | None:
-    """Return with how many test sentences the candidate would qualify, about, if its drop stayed as it is.
-
-    An interval shrinks with the square root of the number of sentences. None where the point itself does not keep the
-    tolerance, or lies on it: then no number of sentences is enough.
-    """
-    drop = candidate.accuracy_drop_points
-    room = tolerance_points - drop.value
-    if room <= 0:
-        return None
-    return math.ceil(sentences * ((drop.high - drop.value) / room) ** 2)
-
-
-def trade_off(candidate: Candidate, baseline: Candidate) -> float:
-    """Return the geometric mean of speed-up and size ratio, what ``balanced`` goes by.
-
-    Twice as fast and half as large weigh the same, and so do milliseconds and seconds: the order of variants does not
-    depend on a unit, nor on which of them is the baseline.
-
-    Source: Fleming and Wallace, How not to lie with statistics: the correct way to summarize benchmark results,
-    Communications of the ACM 29 (1986).
-    """
-    return _cost(baseline).value / _cost(candidate).value
-
-
 def _known(priority: str) -> Priority:
     for each in PRIORITIES:
         if each == priority:
@@ -130,7 +90,7 @@ def _known(priority: str) -> Priority:
 
 
 def _keeps(candidate: Candidate, tolerance_points: float) -> bool:
-    return candidate.accuracy_drop_points.high <= tolerance_points + _ROUNDING
+    return candidate.accuracy_drop_points.high <= tolerance_points + ROUNDING
 
 
 def _within(candidates: Sequence[Candidate], tolerance_points: float) -> list[Candidate]:
@@ -147,7 +107,7 @@ def _narrowed(
     because: dict[str, Literal["tolerance", "order"] | Criterion]
     because = {each.name: "tolerance" for each in candidates if each not in left}
     for criterion in _ORDER[priority]:
-        kept = _not_worse(left, criterion)
+        kept = not_worse(left, criterion)
         because |= {each.name: criterion for each in left if each not in kept}
         left, tied = kept, tied or tuple(kept)
     because |= {each.name: "order" for each in left[1:]}
@@ -155,23 +115,11 @@ def _narrowed(
     return left[0], tied, tuple(passed)
 
 
-def _not_worse(candidates: Sequence[Candidate], criterion: Criterion) -> list[Candidate]:
-    """Return those whose interval reaches that of the best by its point; lower is better.
-
-    Drops of accuracy are differences on the same sentences already, whose noise variants share: there the interval has
-    to reach the best's point, so that what surely loses accuracy never ties with what does not.
-    """
-    figure = _FIGURES[criterion]
-    best = min(map(figure, candidates), key=lambda estimate: estimate.value)
-    reach = best.value if criterion == "accuracy" else best.high
-    return [each for each in candidates if figure(each).low <= reach]
-
-
 def _wider(
     candidates: Sequence[Candidate], priority: Priority, tolerance_points: float, chosen: Candidate
 ) -> tuple[float, Candidate] | None:
     ends = sorted({each.accuracy_drop_points.high for each in candidates})
-    for end in (end for end in ends if end > tolerance_points + _ROUNDING):
+    for end in (end for end in ends if end > tolerance_points + ROUNDING):
         other, _, _ = _narrowed(candidates, _within(candidates, end), priority)
         if other is not chosen:
             return end, other
@@ -185,31 +133,10 @@ def _none_within(others: Sequence[Candidate], tolerance_points: float) -> str:
         )
     closest = min(others, key=lambda each: each.accuracy_drop_points.high)
     drop = closest.accuracy_drop_points
-    within = [each.name for each in others if each.accuracy_drop_points.value <= tolerance_points + _ROUNDING]
+    within = [each.name for each in others if each.accuracy_drop_points.value <= tolerance_points + ROUNDING]
     points = f"by the point alone {', '.join(within)} would do" if within else "even by the point none does"
     return (
-        f"no variant keeps an accuracy tolerance of {tolerance_points:g} points: the closest is {closest.name}, which "
-        f"loses {drop.value:.2f} and, with its {drop.level:.0%} interval, up to {drop.high:.2f}; {points}; allow more, "
-        "or ship the baseline"
+        f"no variant keeps an accuracy tolerance of {in_points(tolerance_points)}: the closest is {closest.name}, "
+        f"which loses {drop.value:.2f} and, with its {drop.level:.0%} interval, up to {drop.high:.2f}; {points}; allow "
+        "more, or ship the baseline"
     )
-
-
-def _cost(candidate: Candidate) -> Estimate:
-    """Return the geometric mean of time and size, whose ratio of two variants has no unit."""
-    size, time = candidate.size_bytes, candidate.latency_s
-    value, low, high = (math.sqrt(seconds * size) for seconds in (time.value, time.low, time.high))
-    return Estimate(value=value, low=low, high=high, level=time.level)
-
-
-def _size(candidate: Candidate) -> Estimate:
-    size = candidate.size_bytes
-    slack = SIZE.margin_pct / 100
-    return Estimate(value=size, low=size * (1 - slack / 2), high=size * (1 + slack / 2), level=1 - _ROUNDING)
-
-
-_FIGURES: dict[Criterion, Callable[[Candidate], Estimate]] = {
-    "speed": lambda candidate: candidate.latency_s,
-    "accuracy": lambda candidate: candidate.accuracy_drop_points,
-    "size": _size,
-    "balanced": _cost,
-}
