@@ -50,9 +50,10 @@ def acceptance(pull_request: Mapping[str, Any], event: Mapping[str, Any] | None 
     """Read a pull request as GitHub describes it, and the event that brought it, if that is at hand."""
     labels = [str(label.get("name")) for label in pull_request.get("labels") or ()]
     found = _REASON.search((pull_request.get("body") or "").replace("\r\n", "\n"))
-    # What nobody can see is no reason.
+    # What nobody can see is no reason, nor is the place that a template keeps for one.
     reason = one_line(found[1], LONGEST_REASON) if found else ""
-    return Acceptance(labelled=LABEL in labels, reason=reason or None, by=_labeller(event or {}))
+    written = reason if reason != "<reason>" else ""
+    return Acceptance(labelled=LABEL in labels, reason=written or None, by=_labeller(event or {}))
 
 
 def _labeller(event: Mapping[str, Any]) -> str | None:

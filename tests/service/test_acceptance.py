@@ -29,6 +29,7 @@ def test_other_events_do_not_tell_who_set_the_label() -> None:
     [
         (_LABELS, None, "has no line `Accepted regression: <reason>`"),
         (_LABELS, "Accepted regression:   \n", "has no line"),
+        (_LABELS, "Accepted regression: <reason>\n", "has no line"),
         (_LABELS, "Accepted regression: \u200b\u202e\n", "has no line"),
         (_LABELS, "It is an Accepted regression: so there\n", "has no line"),
         ([{"name": "docs"}], _BODY, "the label `accept-regression` is missing"),
