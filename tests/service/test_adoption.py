@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import REPOSITORY
+from expressions import value
 from rehearsal import Job, Rehearsal, bare
 from small_suite import LARGER, change, pull_request, write_project
 from tiny_project import commit_all
@@ -20,7 +21,7 @@ def rehearsed(tmp_path: Path, inputs: dict[str, str], code: str) -> Job:
     """Rehearse the ten lines, with inputs of the action, in a repository that has nothing else of this one."""
     project = write_project(tmp_path / "project")
     workflow: dict[Any, Any] = yaml.safe_load(LINES)
-    workflow["jobs"]["check"]["steps"][-1]["with"] = inputs
+    workflow["jobs"]["check"]["steps"][-1]["with"] |= inputs
     file = project / ".github" / "workflows" / "check.yml"
     file.parent.mkdir(parents=True)
     # YAML takes the word `on` for true.
@@ -44,7 +45,26 @@ def test_ten_lines_are_ten() -> None:
     """And the last one is our action."""
     lines = LINES.splitlines()
     assert len(lines) == 10
-    assert lines[-1].strip() == f"- uses: {ACTION}@COMMIT"
+    assert lines[-1].strip().startswith(f"- {{uses: {ACTION}@COMMIT, ")
+
+
+def test_workflow_has_the_name_that_the_comment_listens_to() -> None:
+    """GitHub calls one without a name by its path, and nothing would follow it."""
+    comment: dict[Any, Any] = yaml.safe_load((REPOSITORY / ".github/workflows/comment.yml").read_text(encoding="utf-8"))
+    # YAML takes the word `on` for true.
+    assert comment[True]["workflow_run"]["workflows"] == [yaml.safe_load(LINES)["name"]]
+
+
+def test_variable_of_the_repository_reaches_pip() -> None:
+    """An action cannot read it: the ten lines hand it over, to the installation and to asv's environments."""
+    step = yaml.safe_load(LINES)["jobs"]["check"]["steps"][-1]
+    assert step["with"] == {"extra-index-url": "${{ vars.PIP_EXTRA_INDEX_URL }}"}
+    action = yaml.safe_load((REPOSITORY / ".github/actions/check/action.yml").read_text(encoding="utf-8"))
+    for given, job, heard in (("", "of the job", "of the job"), ("given", "of the job", "given"), ("", "", "")):
+        contexts = {"inputs": {"extra-index-url": given}, "env": {"PIP_EXTRA_INDEX_URL": job}}
+        steps = {each["name"]: each.get("env", {}) for each in action["runs"]["steps"]}
+        for installs in ("Install bench-models", "Measure"):
+            assert value(steps[installs]["PIP_EXTRA_INDEX_URL"], contexts) == heard
 
 
 def test_inputs_of_the_action_are_all_described() -> None:
