@@ -1,6 +1,7 @@
 """Another repository adopts the check with the ten lines of docs/service.md."""
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import yaml
 from conftest import REPOSITORY
 from expressions import value
+from packaging.requirements import Requirement
 from rehearsal import Job, Rehearsal, bare
 from small_suite import LARGER, change, pull_request, write_project
 from tiny_project import commit_all
@@ -75,6 +77,36 @@ def test_inputs_of_the_action_are_all_described() -> None:
     assert described.keys() == action["inputs"].keys()
     for name in ("config", "python", "threads", "most-shards", "part"):
         assert action["inputs"][name]["default"] == described[name].strip().strip("`")
+
+
+@pytest.mark.parametrize(
+    ("page", "workflow", "step", "count"),
+    [("service", "comment", "Install bench-models", 2), ("publishing", "publish", "Install", 3)],
+)
+def test_adopted_workflow_installs_from_the_chosen_commit(page: str, workflow: str, step: str, count: int) -> None:
+    """The line to put in has the options of the one that it replaces, and the page counts its places."""
+    text = (REPOSITORY / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"```sh\n *(.*?)\n *```", text)
+    *options, constraints, wanted = shlex.split(line)
+    assert constraints == "https://raw.githubusercontent.com/OWNER/bench_models/COMMIT/constraints.txt"
+    assert Requirement(wanted).url == "git+https://github.com/OWNER/bench_models@COMMIT"
+    jobs = yaml.safe_load((REPOSITORY / f".github/workflows/{workflow}.yml").read_text(encoding="utf-8"))["jobs"]
+    runs = [each["run"] for job in jobs.values() for each in job["steps"] if "pip install" in each.get("run", "")]
+    assert runs == [f"{shlex.join(options)} constraints.txt ."] * count
+    assert f"`{step}`" in text
+    assert {2: "In\nboth jobs", 3: "three steps"}[count] in text
+
+
+def test_page_counts_where_the_branch_stands() -> None:
+    """Another default branch takes the place of each."""
+    text = (REPOSITORY / ".github/workflows/publish.yml").read_text(encoding="utf-8")
+    assert (text.count("ref: main\n"), text.count("branches: [main]\n"), len(re.findall(r"\bmain\]?\n", text))) == (
+        3,
+        1,
+        4,
+    )
+    page = (REPOSITORY / "docs" / "publishing.md").read_text(encoding="utf-8")
+    assert "`main` three times in `ref: main` and once in" in page
 
 
 @pytest.mark.slow
