@@ -75,7 +75,7 @@ def test_inputs_of_the_action_are_all_described() -> None:
     rows = [line.split("|") for line in DOCUMENT.splitlines() if line.startswith("| `")]
     described = {name: cells[3] for cells in rows for name in re.findall(r"`([\w-]+)`", cells[1])}
     assert described.keys() == action["inputs"].keys()
-    for name in ("config", "python", "threads", "most-shards", "part"):
+    for name in ("config", "python", "own-suites", "strict", "threads", "most-shards", "part"):
         assert action["inputs"][name]["default"] == described[name].strip().strip("`")
 
 
@@ -118,6 +118,17 @@ def test_ten_lines_turn_a_regression_red(tmp_path: Path) -> None:
     assert "track_size" in job.summary
     handed_over = {folder.name for folder in (tmp_path / "rehearsal" / "artifacts").iterdir()}
     assert handed_over == {"bench-models-shard-1-of-1", "bench-models-report", "bench-models-report-for-people"}
+
+
+@pytest.mark.parametrize(("step", "given"), [("Measure", "own-suites"), ("Judge", "strict")])
+def test_switches_of_the_action_become_options(step: str, given: str) -> None:
+    """Whatever is not true is no option, and never a word of the script."""
+    action = yaml.safe_load((REPOSITORY / ".github/actions/check/action.yml").read_text(encoding="utf-8"))
+    (described,) = (each for each in action["runs"]["steps"] if each["name"] == step)
+    variable = given.upper().replace("-", "_")
+    assert f" ${variable} " in described["run"]
+    for said, option in (("true", f"--{given}"), ("false", ""), ("; ls", ""), (action["inputs"][given]["default"], "")):
+        assert value(described["env"][variable], {"inputs": {given: said}}) == option
 
 
 @pytest.mark.slow
