@@ -46,3 +46,11 @@ def test_verdict_without_records_says_where_to_look(bench_models: Run, tmp_path:
     assert "no shard left a record" in done.stderr
     assert "**The check has no verdict:**" in (tmp_path / "summary").read_text(encoding="utf-8")
     assert "unmeasured" in (tmp_path / "outputs").read_text(encoding="utf-8")
+
+
+def test_suite_to_visit_has_to_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """The default one would train for half an hour."""
+    with pytest.raises(SystemExit) as caught:
+        main(["ci-hub"])
+    assert caught.value.code == 2
+    assert "required: SUITE" in capsys.readouterr().err
