@@ -19,6 +19,10 @@ def suite(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def named_suite(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("suite", metavar="SUITE", help=_SUITE)
+
+
 def variants(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("variants", nargs="*", metavar="VARIANT", help="only these rows; default: all")
 

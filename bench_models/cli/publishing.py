@@ -136,7 +136,7 @@ def keep(options: argparse.Namespace) -> int:
     branch = results_branch(checkout_here().root)
     aside = branch.mirror.set_aside()
     pushed = branch.push(options.message)
-    _tell((*aside, *branch.mirror.set_aside()))
+    _tell((*aside, *branch.mirror.set_aside(), *branch.mirror.passed_over()))
     sys.stdout.write(f"{pushed} files pushed to the branch {branch.name}.\n")
     return 0
 

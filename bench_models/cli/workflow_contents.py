@@ -115,7 +115,7 @@ COMMANDS = (
     Command(
         name="ci-hub",
         run=publishing.hub,
-        arguments=(arguments.suite,),
+        arguments=(arguments.named_suite,),
         summary="for workflows: score a suite of the model hub, and say what is skipped, and why",
         details=(
             "Score each variant that can be had without hours of training, and add a table to the summary of the job.\n"

@@ -83,7 +83,7 @@ def check(options: Options) -> Record:
     started = time.monotonic()
     checkout = checkout_here()
     config = _inside(checkout.root, options.config)
-    _require_pattern(options.bench)
+    require_pattern(options.bench)
     project = Project(root=checkout.root, config=config, own_suites=options.own_suites)
     commits = resolve(checkout, options.base, options.head, itself=options.itself)
     log.info("BASE is %s, HEAD is %s", commits["base"], commits["head"])
@@ -100,6 +100,14 @@ def check(options: Options) -> Record:
                 side.spawn_only()
         _measure(options, compared, sides, started)
     return read(options.output)
+
+
+def require_pattern(bench: str) -> None:
+    """Refuse what is no regular expression, before anything is begun."""
+    try:
+        re.compile(bench)
+    except re.error as error:
+        raise BenchModelsError(f"--bench {bench!r} is not a regular expression: {error}") from error
 
 
 def _measure(options: Options, compared: _Compared, sides: Mapping[SideName, Side], started: float) -> None:
@@ -192,13 +200,6 @@ def _started(
     finally:
         for side in sides.values():
             side.end()
-
-
-def _require_pattern(bench: str) -> None:
-    try:
-        re.compile(bench)
-    except re.error as error:
-        raise BenchModelsError(f"--bench {bench!r} is not a regular expression: {error}") from error
 
 
 def _fixed(threads: int) -> dict[str, str]:

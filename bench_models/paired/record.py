@@ -128,7 +128,7 @@ def read(path: Path) -> Record:
         ) from error
     try:
         return _assembled([json.loads(line) for line in _whole(lines)])
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise BenchModelsError(f"the record {file} is damaged ({error!r}): measure this shard again") from error
 
 

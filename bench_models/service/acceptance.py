@@ -1,14 +1,19 @@
 """When a regression is accepted: a label, which only people with a say can set, and a written reason."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bench_models.service.plain import code, one_line
 
 LABEL = "accept-regression"
-_REASON = re.compile(r"^[ \t]*Accepted regression:[ \t]*(\S.*?)[ \t]*$", re.MULTILINE | re.IGNORECASE)
+# A line of its own: it may be an item of a list, and bold, but more than three spaces make it code.
+_REASON = re.compile(r"^ {0,3}(?:[-*+][ \t]+)?(\*\*|__)?Accepted regression:(\*\*|__)?(.*)$", re.IGNORECASE)
+_FENCE = re.compile(r"^ {0,3}(?:[-*+][ \t]+)?(`{3,}(?=[^`]*$)|~{3,})")
+_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+# What the hint and templates keep the place of a reason with.
+_PLACEHOLDER = "<reason>"
 # What is longer is cut, here and so in the history: a reason is a sentence.
 LONGEST_REASON = 300
 
@@ -49,11 +54,37 @@ class Acceptance:
 def acceptance(pull_request: Mapping[str, Any], event: Mapping[str, Any] | None = None) -> Acceptance:
     """Read a pull request as GitHub describes it, and the event that brought it, if that is at hand."""
     labels = [str(label.get("name")) for label in pull_request.get("labels") or ()]
-    found = _REASON.search((pull_request.get("body") or "").replace("\r\n", "\n"))
-    # What nobody can see is no reason, nor is the place that a template keeps for one.
-    reason = one_line(found[1], LONGEST_REASON) if found else ""
-    written = reason if reason != "<reason>" else ""
-    return Acceptance(labelled=LABEL in labels, reason=written or None, by=_labeller(event or {}))
+    return Acceptance(
+        labelled=LABEL in labels, reason=_reason(pull_request.get("body") or ""), by=_labeller(event or {})
+    )
+
+
+def _reason(body: str) -> str | None:
+    """Return the first written reason; what nobody sees is none, nor what a template says, nor what is quoted."""
+    for line in _prose(_HIDDEN.sub("", body)):
+        found = _REASON.match(line)
+        if found:
+            before, after, rest = found.groups()
+            # Bold ends after the colon, or with the line.
+            text = rest.strip().removesuffix(before) if before and not after else rest
+            reason = one_line(text, LONGEST_REASON)
+            if reason and reason.strip("`*_ ") != _PLACEHOLDER:
+                return reason
+    return None
+
+
+def _prose(text: str) -> Iterator[str]:
+    """Yield the lines outside of fenced code; a fence is ended by one of its kind that is as long, or by the text."""
+    fence = ""
+    for line in text.splitlines():
+        found = _FENCE.match(line)
+        if fence:
+            bare = line.strip()
+            fence = "" if bare.startswith(fence) and not bare.strip(fence[0]) else fence
+        elif found:
+            fence = found[1]
+        else:
+            yield line
 
 
 def _labeller(event: Mapping[str, Any]) -> str | None:

@@ -70,7 +70,7 @@ class ResultsBranch:
 
     def _wait(self, attempt: int, refusal: str) -> None:
         longest = min(_LONGEST_PAUSE_S, 0.2 * 2**attempt)
-        log.info("the push was refused (%s): once more, on top of what is there now", refusal.splitlines()[0])
+        log.info("the push was refused (%s): once more, on top of what is there now", refusal)
         self.pause(SystemRandom().uniform(0, longest))  # so that those who met once do not meet again
 
     def _alone(self) -> FileLock:

@@ -47,6 +47,7 @@ def written(report: Mapping[str, Any], run: Run, accepted: Acceptance) -> str:
     parts = [
         MARKER,
         f"{_HEADLINES[status]} {_counts(report['changes'])}",
+        _unjudged(report),
         accepted.sentence if status == 1 else "",
         _table(shown[:_ROWS]) if shown else "",
         f"{len(shown) - _ROWS} more rows are in the report." if len(shown) > _ROWS else "",
@@ -58,6 +59,14 @@ def written(report: Mapping[str, Any], run: Run, accepted: Acceptance) -> str:
     if len(text) > LONGEST:
         raise BenchModelsError(f"the comment has {len(text):,} characters, and GitHub takes {LONGEST:,}")
     return text
+
+
+def _unjudged(report: Mapping[str, Any]) -> str:
+    changed = report["suite_changes"]
+    if report["suites"] == "own" or not changed:
+        return ""
+    more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+    return f"**The suite changed, and that was not judged:** {code(changed[0], 160)}{more}; HEAD's ran on both sides."
 
 
 def _is_ours(each: Mapping[str, Any]) -> bool:

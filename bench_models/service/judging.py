@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
-from bench_models.paired.record import FILE, read
+from bench_models.paired.record import FILE, Header, read
 from bench_models.paired.shards import merge
 from bench_models.reports.check.writing import write_check
 from bench_models.service.acceptance import acceptance
 from bench_models.service.plain import code
+from bench_models.service.pull import sides
 from bench_models.service.runner import add_summary, set_output
 
 REGRESSED = 1
@@ -23,9 +25,12 @@ def judge(shards: Path, output: Path, event: Mapping[str, Any], *, strict: bool)
     Only a regression can be accepted: what could not be measured says nothing that anybody could agree to.
     """
     try:
-        status = write_check(merge([read(file.parent) for file in _records(shards)]), output, strict=strict)
+        record = merge([read(file.parent) for file in _records(shards)])
+        _require_about(record.header, event, Path.cwd())
+        status = write_check(record, output, strict=strict)
     except BenchModelsError as error:
         add_summary(f"**The check has no verdict:** {code(str(error), 1000)}\n")
+        set_output("outcome", "unmeasured")
         raise
     outcome, about = _OUTCOMES[status], ""
     if outcome == "regressed":
@@ -34,6 +39,19 @@ def judge(shards: Path, output: Path, event: Mapping[str, Any], *, strict: bool)
     add_summary(about + (output / "report.md").read_text(encoding="utf-8"))
     set_output("outcome", outcome)
     return 0 if outcome == "accepted" else status
+
+
+def _require_about(header: Header, event: Mapping[str, Any], root: Path) -> None:
+    """Refuse records of other commits than the pull request's, such as those of an earlier run."""
+    base, head = sides(event)
+    # A clone of one commit does not show where the pull request began: then its head has to do.
+    parting = git("merge-base", base, head, cwd=root)
+    for name, measured, expected in (("HEAD", header.head, head), ("BASE", header.base, parting)):
+        if expected is not None and measured != expected:
+            raise BenchModelsError(
+                f"the shards compare other commits: their {name} is {measured[:8]}, and the pull request's is "
+                f"{expected[:8]}; measure them again, with `base` and `head` as `part: plan` says"
+            )
 
 
 def _records(shards: Path) -> list[Path]:

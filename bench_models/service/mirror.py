@@ -39,11 +39,16 @@ class Mirror:
 
     def files(self) -> dict[str, Path]:
         """Return the files that are there, by their path on the branch."""
-        found = {f"{RESULTS}/{file.relative_to(self.results).as_posix()}": file for file in _json(self.results)}
-        found |= {file.relative_to(self.folder).as_posix(): file for file in _json(self.folder / CHECKS)}
-        found |= {file.relative_to(self.folder).as_posix(): file for file in _json(self.folder / ALARMS)}
-        found[ACCEPTED] = self.folder / ACCEPTED
-        return {path: file for path, file in found.items() if mirrored(path) and file.is_file()}
+        return {path: file for path, file in self._found().items() if mirrored(path)}
+
+    def passed_over(self) -> tuple[str, ...]:
+        """Return a sentence on each file beside them that has no place on the branch."""
+        return tuple(
+            f"{file} is passed over: the branch has no place for {path}, as a check is named by its whole commit, and "
+            "no name begins with a dot"
+            for path, file in self._found().items()
+            if not mirrored(path)
+        )
 
     def write(self, path: str, content: bytes) -> None:
         """Write a file of the branch to its place here."""
@@ -56,6 +61,14 @@ class Mirror:
     def set_aside(self) -> tuple[str, ...]:
         """Move aside what asv could not read, and return a sentence on each."""
         return asv_files.set_aside(self.results, self.folder / ASIDE / RESULTS)
+
+    def _found(self) -> dict[str, Path]:
+        """Return all that lies where mirrored files do."""
+        found = {f"{RESULTS}/{file.relative_to(self.results).as_posix()}": file for file in _json(self.results)}
+        found |= {file.relative_to(self.folder).as_posix(): file for file in _json(self.folder / CHECKS)}
+        found |= {file.relative_to(self.folder).as_posix(): file for file in _json(self.folder / ALARMS)}
+        found[ACCEPTED] = self.folder / ACCEPTED
+        return {path: file for path, file in found.items() if file.is_file()}
 
     def _place(self, path: str) -> Path:
         folder, _, rest = path.partition("/")

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench_models.errors import BenchModelsError
+from bench_models.service.plain import one_line
 
 Tree = dict[str, str]
 """The files of a commit: their paths, and the names of their contents."""
 
+_LONGEST_CAUSE = 500
 _FILES = ("100644", "100755")
 _AUTHOR = ("-c", "user.name=bench-models", "-c", "user.email=bench-models@users.noreply.github.com")
 
@@ -39,7 +41,7 @@ class Objects:
     def push(self, commit: str, branch: str) -> str | None:
         """Push a commit; return None when the branch took it, else what git said."""
         done = self._git("push", "--quiet", self.remote, f"{commit}:refs/heads/{branch}")
-        return None if done.returncode == 0 else done.stderr.decode(errors="replace").strip()
+        return None if done.returncode == 0 else _said(done)
 
     def commit_at(self, ref: str) -> str | None:
         """Return the commit that a ref names, or None."""
@@ -97,8 +99,7 @@ class Objects:
     def _bytes(self, *arguments: str, given: bytes = b"", env: Mapping[str, str] | None = None) -> bytes:
         done = self._git(*arguments, given=given, env=env)
         if done.returncode:
-            said = done.stderr.decode(errors="replace").strip() or f"status {done.returncode}"
-            raise BenchModelsError(f"`git {arguments[0]}` fails for the results branch at {self.remote}: {said}")
+            raise BenchModelsError(f"`git {arguments[0]}` fails for the results branch at {self.remote}: {_said(done)}")
         return done.stdout
 
     def _git(
@@ -110,6 +111,11 @@ class Objects:
             return subprocess.run(command, input=given, env=environment, capture_output=True, check=False)
         except FileNotFoundError as error:
             raise BenchModelsError("git is not installed or not on PATH: results are kept on a git branch") from error
+
+
+def _said(done: "subprocess.CompletedProcess[bytes]") -> str:
+    """Return why git failed, in one line."""
+    return one_line(done.stderr.decode(errors="replace"), _LONGEST_CAUSE) or f"status {done.returncode}"
 
 
 def _login() -> dict[str, str]:

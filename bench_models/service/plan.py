@@ -16,10 +16,12 @@ from bench_models.build import Builder
 from bench_models.checkout import checkout_here, git
 from bench_models.errors import BenchModelsError
 from bench_models.paired import groups
+from bench_models.paired.check import require_pattern
 from bench_models.paired.environments import Project
 from bench_models.paired.process import SIDES
 from bench_models.paired.sides import Side, Tree
 from bench_models.provenance import key_of
+from bench_models.service.pull import sides
 from bench_models.store import Store
 
 log = logging.getLogger(__name__)
@@ -55,6 +57,7 @@ class Wanted:
 
 def plan(wanted: Wanted, event: Mapping[str, Any]) -> Plan:
     """Plan the check of an event's pull request."""
+    require_pattern(wanted.bench)
     checkout = checkout_here()
     base, head = compared(event, checkout.root)
     found = _planned(checkout.root, wanted.config, wanted.bench)
@@ -71,12 +74,7 @@ def plan(wanted: Wanted, event: Mapping[str, Any]) -> Plan:
 
 def compared(event: Mapping[str, Any], root: Path) -> tuple[str, str]:
     """Return where a pull request left its base branch, and its head: what lies between is the author's work."""
-    try:
-        base, head = (str(event["pull_request"][side]["sha"]) for side in SIDES)
-    except (KeyError, TypeError) as error:
-        raise BenchModelsError(
-            f"the event is none of a pull request ({error!r} is missing): run this `on: pull_request`"
-        ) from error
+    base, head = sides(event)
     parting = git("merge-base", base, head, cwd=root)
     if parting is None:
         raise BenchModelsError(

@@ -30,6 +30,14 @@ def test_other_events_do_not_tell_who_set_the_label() -> None:
         (_LABELS, None, "has no line `Accepted regression: <reason>`"),
         (_LABELS, "Accepted regression:   \n", "has no line"),
         (_LABELS, "Accepted regression: <reason>\n", "has no line"),
+        (_LABELS, "- **Accepted regression:** `<reason>`\n", "has no line"),
+        (_LABELS, "<!-- Say why:\nAccepted regression: exact now\n-->\n", "has no line"),
+        (_LABELS, "<!--\nAccepted regression: never closed\n", "has no line"),
+        (_LABELS, "```\nAccepted regression: an example\n```\n", "has no line"),
+        (_LABELS, "~~~~text\n~~~\nAccepted regression: an example\n~~~~\n", "has no line"),
+        (_LABELS, "```\nAccepted regression: never closed\n", "has no line"),
+        (_LABELS, "More:\n\n    Accepted regression: an example\n", "has no line"),
+        (_LABELS, "> Accepted regression: somebody else's\n", "has no line"),
         (_LABELS, "Accepted regression: \u200b\u202e\n", "has no line"),
         (_LABELS, "It is an Accepted regression: so there\n", "has no line"),
         ([{"name": "docs"}], _BODY, "the label `accept-regression` is missing"),
@@ -41,6 +49,26 @@ def test_one_without_the_other_does_not(labels: list[dict[str, str]], body: str 
     found = acceptance({"labels": labels, "body": body})
     assert not found.given
     assert said in found.sentence
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Accepted regression: exact now",
+        "  accepted Regression:exact now  ",
+        "- Accepted regression: exact now",
+        "* **Accepted regression:** exact now",
+        "**Accepted regression: exact now**",
+        "+ __Accepted regression:__ exact now",
+        "```\nAccepted regression: an example\n```\nAccepted regression: exact now",
+        "```code``` in a line\nAccepted regression: exact now",
+        "<!-- Accepted regression: hidden -->\r\nAccepted regression: exact now",
+        "Accepted regression: <reason>\n\nAccepted regression: exact now",
+    ],
+)
+def test_reason_may_be_an_item_or_bold(line: str) -> None:
+    """And stand below an example of it."""
+    assert acceptance({"labels": _LABELS, "body": f"More.\r\n{line}\r\nAnd more."}).reason == "exact now"
 
 
 def test_reason_is_as_long_as_the_history_keeps_it() -> None:

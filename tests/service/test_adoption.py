@@ -1,12 +1,15 @@
 """Another repository adopts the check with the ten lines of docs/service.md."""
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from conftest import REPOSITORY
+from expressions import value
+from packaging.requirements import Requirement
 from rehearsal import Job, Rehearsal, bare
 from small_suite import LARGER, change, pull_request, write_project
 from tiny_project import commit_all
@@ -20,7 +23,7 @@ def rehearsed(tmp_path: Path, inputs: dict[str, str], code: str) -> Job:
     """Rehearse the ten lines, with inputs of the action, in a repository that has nothing else of this one."""
     project = write_project(tmp_path / "project")
     workflow: dict[Any, Any] = yaml.safe_load(LINES)
-    workflow["jobs"]["check"]["steps"][-1]["with"] = inputs
+    workflow["jobs"]["check"]["steps"][-1]["with"] |= inputs
     file = project / ".github" / "workflows" / "check.yml"
     file.parent.mkdir(parents=True)
     # YAML takes the word `on` for true.
@@ -44,7 +47,26 @@ def test_ten_lines_are_ten() -> None:
     """And the last one is our action."""
     lines = LINES.splitlines()
     assert len(lines) == 10
-    assert lines[-1].strip() == f"- uses: {ACTION}@COMMIT"
+    assert lines[-1].strip().startswith(f"- {{uses: {ACTION}@COMMIT, ")
+
+
+def test_workflow_has_the_name_that_the_comment_listens_to() -> None:
+    """GitHub calls one without a name by its path, and nothing would follow it."""
+    comment: dict[Any, Any] = yaml.safe_load((REPOSITORY / ".github/workflows/comment.yml").read_text(encoding="utf-8"))
+    # YAML takes the word `on` for true.
+    assert comment[True]["workflow_run"]["workflows"] == [yaml.safe_load(LINES)["name"]]
+
+
+def test_variable_of_the_repository_reaches_pip() -> None:
+    """An action cannot read it: the ten lines hand it over, to the installation and to asv's environments."""
+    step = yaml.safe_load(LINES)["jobs"]["check"]["steps"][-1]
+    assert step["with"] == {"extra-index-url": "${{ vars.PIP_EXTRA_INDEX_URL }}"}
+    action = yaml.safe_load((REPOSITORY / ".github/actions/check/action.yml").read_text(encoding="utf-8"))
+    for given, job, heard in (("", "of the job", "of the job"), ("given", "of the job", "given"), ("", "", "")):
+        contexts = {"inputs": {"extra-index-url": given}, "env": {"PIP_EXTRA_INDEX_URL": job}}
+        steps = {each["name"]: each.get("env", {}) for each in action["runs"]["steps"]}
+        for installs in ("Install bench-models", "Measure"):
+            assert value(steps[installs]["PIP_EXTRA_INDEX_URL"], contexts) == heard
 
 
 def test_inputs_of_the_action_are_all_described() -> None:
@@ -53,8 +75,38 @@ def test_inputs_of_the_action_are_all_described() -> None:
     rows = [line.split("|") for line in DOCUMENT.splitlines() if line.startswith("| `")]
     described = {name: cells[3] for cells in rows for name in re.findall(r"`([\w-]+)`", cells[1])}
     assert described.keys() == action["inputs"].keys()
-    for name in ("config", "python", "threads", "most-shards", "part"):
+    for name in ("config", "python", "own-suites", "strict", "threads", "most-shards", "part"):
         assert action["inputs"][name]["default"] == described[name].strip().strip("`")
+
+
+@pytest.mark.parametrize(
+    ("page", "workflow", "step", "count"),
+    [("service", "comment", "Install bench-models", 2), ("publishing", "publish", "Install", 3)],
+)
+def test_adopted_workflow_installs_from_the_chosen_commit(page: str, workflow: str, step: str, count: int) -> None:
+    """The line to put in has the options of the one that it replaces, and the page counts its places."""
+    text = (REPOSITORY / "docs" / f"{page}.md").read_text(encoding="utf-8")
+    (line,) = re.findall(r"```sh\n *(.*?)\n *```", text)
+    *options, constraints, wanted = shlex.split(line)
+    assert constraints == "https://raw.githubusercontent.com/OWNER/bench_models/COMMIT/constraints.txt"
+    assert Requirement(wanted).url == "git+https://github.com/OWNER/bench_models@COMMIT"
+    jobs = yaml.safe_load((REPOSITORY / f".github/workflows/{workflow}.yml").read_text(encoding="utf-8"))["jobs"]
+    runs = [each["run"] for job in jobs.values() for each in job["steps"] if "pip install" in each.get("run", "")]
+    assert runs == [f"{shlex.join(options)} constraints.txt ."] * count
+    assert f"`{step}`" in text
+    assert {2: "In\nboth jobs", 3: "three steps"}[count] in text
+
+
+def test_page_counts_where_the_branch_stands() -> None:
+    """Another default branch takes the place of each."""
+    text = (REPOSITORY / ".github/workflows/publish.yml").read_text(encoding="utf-8")
+    assert (text.count("ref: main\n"), text.count("branches: [main]\n"), len(re.findall(r"\bmain\]?\n", text))) == (
+        3,
+        1,
+        4,
+    )
+    page = (REPOSITORY / "docs" / "publishing.md").read_text(encoding="utf-8")
+    assert "`main` three times in `ref: main` and once in" in page
 
 
 @pytest.mark.slow
@@ -66,6 +118,17 @@ def test_ten_lines_turn_a_regression_red(tmp_path: Path) -> None:
     assert "track_size" in job.summary
     handed_over = {folder.name for folder in (tmp_path / "rehearsal" / "artifacts").iterdir()}
     assert handed_over == {"bench-models-shard-1-of-1", "bench-models-report", "bench-models-report-for-people"}
+
+
+@pytest.mark.parametrize(("step", "given"), [("Measure", "own-suites"), ("Judge", "strict")])
+def test_switches_of_the_action_become_options(step: str, given: str) -> None:
+    """Whatever is not true is no option, and never a word of the script."""
+    action = yaml.safe_load((REPOSITORY / ".github/actions/check/action.yml").read_text(encoding="utf-8"))
+    (described,) = (each for each in action["runs"]["steps"] if each["name"] == step)
+    variable = given.upper().replace("-", "_")
+    assert f" ${variable} " in described["run"]
+    for said, option in (("true", f"--{given}"), ("false", ""), ("; ls", ""), (action["inputs"][given]["default"], "")):
+        assert value(described["env"][variable], {"inputs": {given: said}}) == option
 
 
 @pytest.mark.slow

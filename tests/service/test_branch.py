@@ -13,6 +13,7 @@ import pytest
 from publishers import MACHINE, measure, on_branch, publish, remote_with
 from tiny_project import git
 
+from bench_models.cli import main
 from bench_models.errors import BenchModelsError
 from bench_models.service.accepted import Accepted, add_accepted, read_accepted
 from bench_models.service.branch import ATTEMPTS, results_branch
@@ -270,3 +271,27 @@ def test_token_logs_git_in_and_stands_in_no_file(tmp_path: Path, monkeypatch: py
     assert not [line for line in lines if line.startswith("arguments") and (word in line or "s3cret" in line)]
     for file in (path for path in clone.rglob("*") if path.is_file()):
         assert word.encode() not in file.read_bytes()
+
+
+def test_file_that_has_no_place_on_the_branch_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be missed on the site, and nobody would know why."""
+    remote, (clone,) = remote_with(tmp_path, 1)
+    file = clone / ".asv" / "checks" / "abc.json"
+    file.parent.mkdir(parents=True)
+    file.write_text("{}", encoding="utf-8")
+    monkeypatch.chdir(clone)
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary"))
+    assert main(["ci-keep"]) == 0
+    assert "abc.json is passed over: the branch has no place for checks/abc.json" in (tmp_path / "summary").read_text(
+        encoding="utf-8"
+    )
+    assert git("branch", "--list", "results", cwd=remote) == ""
+
+
+def test_what_git_says_is_one_line(tmp_path: Path) -> None:
+    """Its hints follow in the same one."""
+    objects = Objects(path=tmp_path / "branch.git", remote=str(tmp_path / "gone.git"))
+    objects.prepare()
+    with pytest.raises(BenchModelsError, match="does not appear to be a git repository") as caught:
+        objects.fetch("results")
+    assert len(str(caught.value).splitlines()) == 1

@@ -39,8 +39,18 @@ def test_record_of_an_earlier_check_is_not_taken_for_this_one(bench_models: Run,
 def test_verdict_without_records_says_where_to_look(bench_models: Run, tmp_path: Path) -> None:
     """In the summary, too."""
     (tmp_path / "event.json").write_text("{}", encoding="utf-8")
-    files = {"GITHUB_EVENT_PATH": str(tmp_path / "event.json"), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary")}
+    names = {"EVENT_PATH": "event.json", "STEP_SUMMARY": "summary", "OUTPUT": "outputs"}
+    files = {f"GITHUB_{name}": str(tmp_path / file) for name, file in names.items()}
     done = bench_models("ci-verdict", str(tmp_path / "shards"), cwd=tmp_path, **files)
     assert done.returncode == 2
     assert "no shard left a record" in done.stderr
     assert "**The check has no verdict:**" in (tmp_path / "summary").read_text(encoding="utf-8")
+    assert "unmeasured" in (tmp_path / "outputs").read_text(encoding="utf-8")
+
+
+def test_suite_to_visit_has_to_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """The default one would train for half an hour."""
+    with pytest.raises(SystemExit) as caught:
+        main(["ci-hub"])
+    assert caught.value.code == 2
+    assert "required: SUITE" in capsys.readouterr().err

@@ -103,6 +103,18 @@ def test_accepted_regression_says_why(github: GitHub) -> None:
     assert "the written reason is: `@ada agreed, see #1`" in github.comments[7][0]["body"]
 
 
+def test_change_of_the_suite_that_nobody_judged_is_said_on_top(github: GitHub) -> None:
+    """A green verdict is not about it; with own suites it is."""
+    changed = ["benchmarks/@ada.py", "benchmarks/b.py"]
+    served_with(github, packed(suite_changes=changed, suites="head"))
+    commented(github)
+    said = "**The suite changed, and that was not judged:** `benchmarks/@ada.py` and 1 more"
+    assert said in "\n".join(github.comments[7][0]["body"].splitlines()[:5])
+    served_with(github, packed(suite_changes=changed, suites="own"))
+    commented(github)
+    assert "not judged" not in github.comments[7][0]["body"]
+
+
 def test_newer_commit_gets_no_old_verdict(github: GitHub) -> None:
     """Its own check will come."""
     served_with(github, packed(), PULL | {"head": {"sha": "c" * 40, "repo": {"full_name": "stranger/fork"}}})

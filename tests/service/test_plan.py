@@ -89,6 +89,12 @@ def test_shallow_clone_is_one_sentence(project: Path) -> None:
         plan(Wanted(config=Path("asv.conf.json"), bench="", suites=(), most=1, each=1), event)
 
 
+def test_wrong_expression_is_one_sentence(project: Path) -> None:
+    """As `check` says it."""
+    with pytest.raises(BenchModelsError, match=r"--bench '\(' is not a regular expression"):
+        planned(project, bench="(")
+
+
 @pytest.mark.parametrize("event", [{}, {"pull_request": None}, {"pull_request": {"base": {}}}])
 def test_event_without_a_pull_request_is_one_sentence(project: Path, event: dict[str, Any]) -> None:
     """A push has none."""

@@ -37,6 +37,7 @@ def markdown(found: Findings) -> str:
     shown = [change for change in found.changes if change.verdict not in _FOLDED]
     parts = [
         headline(found),
+        _unjudged(found),
         _table(shown) if shown else "",
         _broken(found),
         *(_flips(change) for change in shown if change.flips),
@@ -161,16 +162,15 @@ def _details(summary: str, body: str) -> str:
     return f"<details><summary>{escape(summary, quote=False)}</summary>\n\n{body}\n\n</details>"
 
 
-def _suites(found: Findings) -> str:
+def _unjudged(found: Findings) -> str:
+    """Say on top what a green verdict is not about."""
     header = found.record.header
-    if header.suites == "own":
-        return "Each side ran its own suite."
-    if not header.suite_changes:
+    if header.suites == "own" or not header.suite_changes:
         return ""
     names = ", ".join(header.suite_changes[:_NAMED]) + (" and more" if len(header.suite_changes) > _NAMED else "")
     return (
-        f"The suite changed ({names}): HEAD's ran on both sides, so these changes were not judged; "
-        "--own-suites runs each side's own."
+        f"**The suite changed ({_cell(names)}): HEAD's ran on both sides, so these changes were not judged;** "
+        "--own-suites (the action's input `own-suites`) runs each side's own."
     )
 
 
@@ -193,7 +193,7 @@ def _circumstances(found: Findings) -> str:
         f"Changed libraries: {', '.join(libraries)}." if libraries else "The libraries are the same on both sides.",
         f"Intervals hold for all benchmarks and all looks of the check together: at most {FALSE_ALARM:.0%} of checks "
         "of an unchanged tree turn red.",
-        _suites(found),
+        "Each side ran its own suite." if header.suites == "own" else "",
         f"Uncommitted on HEAD: {', '.join(header.uncommitted)}." if header.uncommitted else "",
         f"Shard {header.shard} of {header.shards}: merge all of them for the verdict." if header.shards > 1 else "",
         *(f"Machine: {machine}." for machine in dict.fromkeys(machines)),

@@ -1,0 +1,100 @@
+"""The verdict on a pull request: of its own commits, with a summary and an outcome whatever happens."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from observing import exact, recorded
+from small_suite import HARMLESS, change, pull_request, write_project
+
+from bench_models.errors import BenchModelsError
+from bench_models.paired.record import FILE, Record, Recorder
+from bench_models.service.judging import judge
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a repository with a change, work in it, and be a step of a workflow."""
+    folder = write_project(tmp_path / "project")
+    change(folder, HARMLESS)
+    monkeypatch.chdir(folder)
+    for name in ("OUTPUT", "STEP_SUMMARY"):
+        monkeypatch.setenv(f"GITHUB_{name}", str(tmp_path / name))
+    return folder
+
+
+def judged(project: Path, **others: Any) -> int:  # noqa: ANN401  # any of a header
+    """Judge a check of the change, but for what is said of its header."""
+    pull = pull_request(project)
+    found = recorded(exact(100, 100))
+    header = replace(found.header, **{"base": pull["base"]["sha"], "head": pull["head"]["sha"], **others})
+    return judged_record(project, replace(found, header=header))
+
+
+def judged_record(project: Path, found: Record) -> int:
+    """Write a record and judge it."""
+    with Recorder(project.parent / "shards", found.header, found.observed) as recorder:
+        recorder.end("complete", 1.0, 1.0)
+    return verdict(project)
+
+
+def verdict(project: Path) -> int:
+    """Judge what lies among the shards."""
+    event = {"pull_request": pull_request(project)}
+    return judge(project.parent / "shards", project.parent / "report", event, strict=False)
+
+
+def refused(project: Path) -> tuple[str, str]:
+    """Return the summary and the outputs of a verdict that there was none."""
+    texts = [(project.parent / name).read_text(encoding="utf-8") for name in ("STEP_SUMMARY", "OUTPUT")]
+    return texts[0], texts[1]
+
+
+def test_own_commits_are_judged(project: Path) -> None:
+    """The branch and where it began."""
+    assert judged(project) == 0
+    assert "No regression" in refused(project)[0]
+
+
+@pytest.mark.parametrize("side", ["base", "head"])
+def test_records_of_other_commits_are_refused(project: Path, side: str) -> None:
+    """A green verdict on another pair of commits says nothing about this one."""
+    with pytest.raises(BenchModelsError, match=f"their {side.upper()} is cccccccc, and the pull request's is"):
+        judged(project, **{side: "c" * 40})
+    summary, outputs = refused(project)
+    assert "**The check has no verdict:** `the shards compare other commits" in summary
+    assert "unmeasured" in outputs
+
+
+def test_base_that_a_shallow_clone_does_not_show_is_not_compared(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The head still is."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert judged(project, base="c" * 40) == 0
+    with pytest.raises(BenchModelsError, match="their HEAD is"):
+        judged(project, head="c" * 40)
+
+
+def test_record_nested_without_end_is_one_sentence(project: Path) -> None:
+    """And the summary has it, too."""
+    (project.parent / "shards").mkdir()
+    (project.parent / "shards" / FILE).write_text("[" * 100_000 + "]" * 100_000 + "\n", encoding="utf-8")
+    with pytest.raises(BenchModelsError, match="is damaged"):
+        verdict(project)
+    summary, outputs = refused(project)
+    assert "**The check has no verdict:**" in summary
+    assert "unmeasured" in outputs
+
+
+def test_change_of_the_suite_that_nobody_judged_is_said_on_top(project: Path) -> None:
+    """Below the verdict, which is not about it; with own suites there is nothing to say."""
+    judged(project, suite_changes=("benchmarks/a.py",))
+    first, _, second, *_ = refused(project)[0].splitlines()
+    assert "No regression" in first
+    assert second.startswith("**The suite changed (benchmarks/a.py): HEAD's ran on both sides")
+    (project.parent / "STEP_SUMMARY").unlink()
+    judged(project, suite_changes=("benchmarks/a.py",), suites="own")
+    assert "not judged" not in refused(project)[0]
