@@ -277,14 +277,15 @@ def test_calm_variant_that_surely_loses_is_not_tied_by_a_noisy_best() -> None:
     assert found.tied == (baseline, noisy)
 
 
-def test_noisy_drop_is_not_tied_before_a_better_point() -> None:
-    """Against the baseline its interval reaches far; what ties is the difference from the best, and all above it."""
-    baseline = _answering("baseline", 2**20 - 1, 5.0)
+def test_noisy_variant_is_not_tied_while_a_better_point_is_passed_over() -> None:
+    """Against the baseline its interval reaches the best one's drop, and the baseline's own does not."""
+    baseline, best = _answering("baseline", 2**20 - 1, 5.0), _answering("best", 2**28 - 1, 9.0)
     noisy = _answering("noisy", (2**19 - 1) << 20, 1.0)
-    found = recommend([baseline, noisy], "accuracy", 100.0)
+    found = recommend([baseline, best, noisy], "accuracy", 100.0)
 
-    assert found.tied == (baseline, noisy)
-    assert {each.candidate.name: each.because for each in found.passed_over} == {"baseline": "speed"}
+    assert noisy.accuracy_drop_points.low < best.accuracy_drop_points.value < baseline.accuracy_drop_points.low
+    assert found.tied == (best,)
+    assert [each.because for each in found.passed_over] == ["accuracy", "accuracy"]
 
 
 @pytest.mark.parametrize(
