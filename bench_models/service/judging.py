@@ -8,6 +8,7 @@ from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
 from bench_models.paired.record import FILE, Header, read
 from bench_models.paired.shards import merge
+from bench_models.reports.check.findings import findings
 from bench_models.reports.check.writing import write_check
 from bench_models.service.acceptance import acceptance
 from bench_models.service.plain import code
@@ -15,6 +16,7 @@ from bench_models.service.pull import sides
 from bench_models.service.runner import add_summary, set_output
 
 REGRESSED = 1
+_NAMED = 5
 Outcome = Literal["passed", "accepted", "regressed", "unmeasured", "undecided"]
 _OUTCOMES: Mapping[int, Outcome] = {0: "passed", REGRESSED: "regressed", 2: "unmeasured", 3: "undecided"}
 
@@ -28,6 +30,7 @@ def judge(shards: Path, output: Path, event: Mapping[str, Any], *, strict: bool)
         record = merge([read(file.parent) for file in _records(shards)])
         _require_about(record.header, event, Path.cwd())
         status = write_check(record, output, strict=strict)
+        lost = [str(change.subject) for change in findings(record).of("regressed") if change.head is None]
     except BenchModelsError as error:
         add_summary(f"**The check has no verdict:** {code(str(error), 1000)}\n")
         set_output("outcome", "unmeasured")
@@ -35,10 +38,18 @@ def judge(shards: Path, output: Path, event: Mapping[str, Any], *, strict: bool)
     outcome, about = _OUTCOMES[status], ""
     if outcome == "regressed":
         accepted = acceptance(event.get("pull_request") or {}, event)
-        outcome, about = ("accepted" if accepted.given else outcome), f"{accepted.sentence}\n\n"
+        outcome = "accepted" if accepted.given and not lost else outcome
+        about = f"{_not_acceptable(lost) if lost else accepted.sentence}\n\n"
     add_summary(about + (output / "report.md").read_text(encoding="utf-8"))
     set_output("outcome", outcome)
     return 0 if outcome == "accepted" else status
+
+
+def _not_acceptable(lost: list[str]) -> str:
+    """Say that a benchmark which no longer runs is no price that anybody could agree to."""
+    names = ", ".join(code(name) for name in lost[:_NAMED])
+    more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+    return f"**This cannot be accepted:** what ran on BASE fails on HEAD, {names}{more}. Mend or remove it."
 
 
 def _require_about(header: Header, event: Mapping[str, Any], root: Path) -> None:

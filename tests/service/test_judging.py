@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from observing import exact, recorded
+from observing import FAILED, exact, recorded
 from small_suite import HARMLESS, change, pull_request, write_project
 
 from bench_models.errors import BenchModelsError
 from bench_models.paired.record import FILE, Record, Recorder
+from bench_models.service.acceptance import LABEL
 from bench_models.service.judging import judge
+from bench_models.verdict.observations import Observed
 
 
 @pytest.fixture
@@ -55,6 +57,23 @@ def test_own_commits_are_judged(project: Path) -> None:
     """The branch and where it began."""
     assert judged(project) == 0
     assert "No regression" in refused(project)[0]
+
+
+@pytest.mark.parametrize(
+    ("found", "status"), [(exact(100, 200), 0), (replace(exact(100, 100), head=FAILED), 1)], ids=["larger", "broken"]
+)
+def test_benchmark_that_no_longer_runs_cannot_be_accepted(project: Path, found: Observed, status: int) -> None:
+    """A larger number can: label and reason are both there."""
+    pull = pull_request(project, labels=(LABEL,), body="Accepted regression: it is worth it")
+    record = recorded(found)
+    header = replace(record.header, base=pull["base"]["sha"], head=pull["head"]["sha"])
+    with Recorder(project.parent / "shards", header, record.observed) as recorder:
+        recorder.end("complete", 1.0, 1.0)
+    done = judge(project.parent / "shards", project.parent / "report", {"pull_request": pull}, strict=False)
+
+    assert done == status
+    said = "**This cannot be accepted:** what ran on BASE fails on HEAD, `suite.track_it`." if status else "is accepted"
+    assert said in refused(project)[0]
 
 
 @pytest.mark.parametrize("side", ["base", "head"])
