@@ -85,8 +85,8 @@ def test_variant_that_raises_is_a_regression_that_says_why(bench_models: Run, ga
     edit(
         gated,
         "bench_models/recipes/prune.py",
-        "        for module in",
-        '        raise ValueError("no layers")\n        for module in',
+        "        for linear in",
+        '        raise ValueError("no layers")\n        for linear in',
     )
     status, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Figures")
     assert status == 1, printed
