@@ -18,8 +18,7 @@ from asv.util import UserError, load_json
 
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
-from bench_models.stats.estimate import Estimate
-from bench_models.stats.rounds import Timing
+from bench_models.stats.rounds import Timing, interval_of_calls
 
 CONFIG = "asv.conf.json"
 ASV_LEVEL = 0.99
@@ -53,7 +52,7 @@ class Recorded:
             return cell.value
         try:
             middle = cell.value.value
-            calls = Estimate(value=middle, low=cell.stats["ci_99_a"], high=cell.stats["ci_99_b"], level=ASV_LEVEL)
+            calls = interval_of_calls(middle, cell.stats["ci_99_a"], cell.stats["ci_99_b"], ASV_LEVEL)
             by_process = _medians(cell.samples, self._described.get(benchmark, {})) or (middle,)
             return Measured(value=Timing(by_process=by_process, calls=calls))
         except (KeyError, TypeError, ValueError) as error:

@@ -31,6 +31,14 @@ class Timing:
             raise ValueError(f"a time is greater than zero, not {self.by_process}")
 
 
+def interval_of_calls(middle: float, low: float, high: float, level: float) -> Estimate:
+    """Return an interval of calls as one of times: an interval of few scattered calls may reach below zero.
+
+    It then begins at a thousandth of the median, so that ratios of times stay finite; their width still tells.
+    """
+    return Estimate(value=middle, low=max(low, middle / 1000), high=high, level=level)
+
+
 def pooled(timings: Sequence[Timing], level: float = LEVEL) -> list[Estimate]:
     """Return for each timing the geometric mean of its processes, with an interval that covers others.
 

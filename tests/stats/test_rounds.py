@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench_models.stats.estimate import Estimate, ratio
-from bench_models.stats.rounds import Timing, pooled
+from bench_models.stats.rounds import Timing, interval_of_calls, pooled
 
 times = st.floats(min_value=1e-5, max_value=10)
 
@@ -60,6 +60,18 @@ def test_single_process_falls_back_on_its_calls() -> None:
     timing = _timing(0.01)
 
     assert [timing.calls] == pooled([timing])
+
+
+def test_few_scattered_calls_still_give_a_speed_up() -> None:
+    """An interval of asv reaches below zero then, where no time is, and no ratio could be made of it."""
+    wide = interval_of_calls(0.01, -0.003, 0.023, 0.99)
+    speed_up = ratio(_timing(0.02).calls, wide)
+
+    assert wide.low == pytest.approx(1e-5)
+    assert wide.high == 0.023
+    assert 0 < speed_up.low < 2 < speed_up.high
+    assert speed_up.value == pytest.approx(2)
+    assert interval_of_calls(0.01, 0.009, 0.011, 0.99).low == 0.009
 
 
 @pytest.mark.parametrize("time", [0.0, -1.0, float("nan")])
