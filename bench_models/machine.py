@@ -24,6 +24,9 @@ _KERNEL_FLAGS = (
     "sve",
 )
 
+# Each of them decides how OpenMP's threads wait, for one implementation or for all.
+_WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME", "KMP_LIBRARY")
+
 MEASURING_LIBRARIES = ("torch", "transformers", "tokenizers", "numpy", "asv", "asv_runner")
 
 
@@ -53,8 +56,17 @@ def this_machine() -> Machine:
 
 
 def has_bf16_arithmetic() -> bool:
-    """Say whether this CPU multiplies bfloat16 natively, so that bf16 autocast pays off."""
+    """Say whether this CPU multiplies bfloat16 natively, instead of by fp32."""
     return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(this_machine().cpu_flags)
+
+
+def passive_waiting() -> dict[str, str]:
+    """Return the variables that let threads sleep while they wait for each other, unless the user has chosen.
+
+    OpenMP's threads spin by default. On cores that are shared, one that spins keeps the one it waits for from
+    running: docs/performance.md has both measured. OpenMP reads the variables when torch is imported.
+    """
+    return {} if any(name in os.environ for name in _WAITING) else {"OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def library_versions(names: tuple[str, ...] = MEASURING_LIBRARIES) -> dict[str, str]:

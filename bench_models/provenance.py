@@ -31,7 +31,6 @@ def step_key(parent: str, step: Step, corpus_digest: str) -> str:
         parent,
         kind.__qualname__,
         step.recipe(),
-        step.circumstances(),
         source_digest(kind.__module__),
         corpus_digest,
         library_versions(kind.libraries),

@@ -18,6 +18,7 @@ from typing import ClassVar
 from bench_models import metrics, suites
 from bench_models.build import Builder
 from bench_models.errors import UnavailableError
+from bench_models.machine import passive_waiting
 from bench_models.metrics.latency import THREADS, Scenarios, scenarios
 from bench_models.metrics.scorecard import Scorecard, score_unasked
 from bench_models.outcomes import Measured, Outcome, Skipped
@@ -61,6 +62,7 @@ def prepare(suite: Suite) -> Prepared:
 
     A suite whose weights or sentences cannot be had here is skipped, with the reason.
     """
+    os.environ.update(passive_waiting())  # before torch is imported: training takes several threads
     asked = suite.only(os.environ.get(suites.ROWS, "").split())
     builder = Builder(suite=suite, store=Store.default())
     cards: dict[str, Outcome[Scorecard]] = dict.fromkeys(suite.names, Skipped(reason="it is not asked for"))

@@ -4,9 +4,11 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
+import arithmetic
 import pytest
 from tiny_project import TINY_BENCHMARKS, TINY_SUITE, commit_all, git, sentences, write_tiny
 
@@ -17,6 +19,25 @@ from bench_models.recipes.step import Context
 from bench_models.store import Store
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Take the arithmetic that the CPU is said to have; without the option it is what it is."""
+    parser.addoption("--bf16", choices=("with", "without"), help="run as on a CPU with or without bf16 arithmetic")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose kernels before anything imports torch."""
+    if config.getoption("--bf16") == "without":
+        arithmetic.keep_kernels_from_bf16()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cpu(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Say of the CPU what ``--bf16`` tells."""
+    told = request.config.getoption("--bf16")
+    with arithmetic.cpu(with_bf16=told == "with") if told else nullcontext():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,6 @@ import pytest
 
 from bench_models import provenance
 from bench_models.provenance import source_digest, step_key
-from bench_models.recipes import finetune
-from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.prune import PruneL1
 
 STEP = """
@@ -107,17 +105,6 @@ def test_every_field_parent_and_corpus_counts() -> None:
 
     assert len(keys) == 4
     assert step_key("parent", PruneL1(amount=0.3), "corpus") in keys
-
-
-def test_arithmetic_of_the_machine_counts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Weights trained in bf16 are not those trained in fp32."""
-    step = FineTune(learning_rate=1e-4, max_epochs=1)
-    keys = set()
-    for has_bf16 in (True, False):
-        monkeypatch.setattr(finetune, "has_bf16_arithmetic", lambda has_bf16=has_bf16: has_bf16)
-        keys.add(step_key("parent", step, "corpus"))
-
-    assert len(keys) == 2
 
 
 def test_library_version_counts(monkeypatch: pytest.MonkeyPatch) -> None:

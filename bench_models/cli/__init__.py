@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from bench_models import __version__
 from bench_models.cli.checks import INTERRUPTED
 from bench_models.cli.contents import COMMANDS
 from bench_models.errors import BenchModelsError
+from bench_models.machine import passive_waiting
 
 _DESCRIPTION = (
     "Measure every compressed variant of a transformer model: latency, size, accuracy, and judge it by its budget."
@@ -26,6 +28,7 @@ environment:  BENCH_MODELS_HOME    the folder for downloads, trained weights and
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     options = _parser().parse_args(arguments)
+    os.environ.update(passive_waiting())
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     logging.getLogger("bench_models").setLevel(logging.INFO)
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
-from bench_models.machine import this_machine
+from bench_models.machine import passive_waiting, this_machine
 from bench_models.paired import groups
 from bench_models.paired.alone import alone
 from bench_models.paired.channel import Message
@@ -206,7 +206,7 @@ def _fixed(threads: int) -> dict[str, str]:
     """Return the variables that are the same on both sides, whatever the caller's are."""
     return {
         **dict.fromkeys(_THREADS, str(threads)),
-        **({"OMP_WAIT_POLICY": "PASSIVE"} if threads > 1 else {}),
+        **(passive_waiting() if threads > 1 else {}),
         **_ALLOCATOR,
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -47,10 +47,6 @@ class Step(ABC):
     # Whether activations are rounded to few steps, and by other kernels where a written file is run.
     rounds_activations: ClassVar[bool] = False
 
-    def circumstances(self) -> dict[str, str | bool]:
-        """Return what of this machine changes the outcome, besides libraries; part of the content key."""
-        return {}
-
     def recipe(self) -> dict[str, object]:
         """Return what the fields say of the outcome, as JSON can; part of the content key."""
         return asdict(self)

@@ -4,6 +4,8 @@ Imports torch and transformers; steps import this module only when they train.
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +28,9 @@ _PATIENCE = 2
 
 # Sentences a batch where nothing is learned.
 _ANSWERED = 64
+
+# The attributes of a model that accelerate sets to train it.
+_WRAPPERS = ("forward", "_original_forward")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +62,8 @@ class Lessons:
 def train(model: nn.Module, context: Context, schedule: Schedule, lessons: Lessons | None = None) -> nn.Module:
     """Train ``model`` in place and return it with the weights of its best validation accuracy.
 
-    With ``lessons`` it learns from a teacher instead of the train split.
+    With ``lessons`` it learns from a teacher instead of the train split. The model computes afterwards as the one
+    that is loaded from its stored weights will: in the type of its weights, and without dropout.
 
     Dropout is off: drawing its random numbers costs a quarter of a step on a CPU, and the early
     stop already guards against overfitting.
@@ -66,15 +72,24 @@ def train(model: nn.Module, context: Context, schedule: Schedule, lessons: Lesso
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     progress = _Progress(context.variant)
-    trainer = _trainer(model, context, schedule, lessons, progress)
-    with quiet(), progress:  # quiet, because it saves weights after each epoch
+    with _own_forward(model), quiet(), progress:  # quiet, because it saves weights after each epoch
+        trainer = _trainer(model, context, schedule, lessons, progress)
         trainer.train()
-    log.info(
-        "%s: kept the weights that got %.1f %% of the validation split right",
-        context.variant,
-        100 * (trainer.state.best_metric or 0.0),
-    )
-    return model
+        best = trainer.state.best_metric or 0.0
+    log.info("%s: kept the weights that got %.1f %% of the validation split right", context.variant, 100 * best)
+    return model.eval()
+
+
+@contextmanager
+def _own_forward(model: nn.Module) -> Iterator[None]:
+    """Remove afterwards what accelerate puts in front of a model to train it, and leaves there: autocast."""
+    own = {name: model.__dict__[name] for name in _WRAPPERS if name in model.__dict__}
+    try:
+        yield
+    finally:
+        for name in _WRAPPERS:
+            model.__dict__.pop(name, None)
+        model.__dict__.update(own)
 
 
 def answers(model: nn.Module, context: Context, rows: list[list[int]]) -> NDArray[np.float32]:

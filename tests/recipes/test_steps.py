@@ -96,7 +96,7 @@ def test_model_without_linear_layers_is_refused(context: Context) -> None:
         ({"learning_rate": -1e-4}, r"a learning rate is greater than 0, and finite"),
         ({"learning_rate": float("nan")}, r"FineTune\(learning_rate=nan\): a learning rate is greater"),
         ({"learning_rate": "1e-4"}, r"learning_rate='1e-4'\): give a number, without quotation marks"),
-        ({"mixed_precision": "yes"}, r"mixed_precision='yes'\): choose one of True, False, None"),
+        ({"mixed_precision": "yes"}, r"mixed_precision='yes'\): choose True or False"),
         ({"seed": -1}, r"a seed is a whole number from 0 on"),
     ],
 )
