@@ -33,7 +33,8 @@ INTRODUCTION = """\
 
 Every step that trains takes `mixed_precision`: False, the default, is fp32, and True is bf16 autocast (matrices are
 multiplied in bfloat16, weights and what is sensitive stay fp32). The CPU has no say in it: a recipe is the same
-computation on each machine. One epoch of the default suite's baseline, from the same weights over the same batches, on {machine}
+computation on each machine. One epoch of the default suite's baseline, from the same weights over the same batches, on
+{machine}
 ({arithmetic} bf16 arithmetic), written by `python docs/mixed_precision.py`. The time is the median over {steps} steps,
 each a pass forward, a pass backward and the optimizer's turn:
 
