@@ -4,7 +4,6 @@
 """
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +15,8 @@ from asv.commands.publish import check_benchmark_params
 from asv.machine import Machine
 from asv.results import Results, get_filename
 from asv.util import UserError, load_json
+
+from bench_models import asv_rows
 
 MACHINE = "machine.json"
 BENCHMARKS = "benchmarks.json"
@@ -82,31 +83,41 @@ def aside_still(aside: Path, results: Path) -> list[Path]:
 
 
 def merged(ours: bytes, theirs: bytes) -> bytes:
-    """Join two versions of a result file: of each benchmark the later measurement counts.
+    """Join two versions of a result file: of each benchmark the later measurement counts, unless it failed alone.
 
-    A damaged ``theirs`` is replaced.
+    Columns are matched by name. Where one is damaged, or about another commit than ours, the other one is returned;
+    of two that cannot be joined ours.
     """
-    mine = json.loads(ours)
-    try:
-        other = json.loads(theirs)
-        return _written(mine | {"results": _later(mine, other), "durations": other["durations"] | mine["durations"]})
-    except _SURPRISES:
+    mine, other = _whole(ours), _whole(theirs)
+    if mine is None:
+        return ours if other is None else theirs
+    if other is None or mine["commit_hash"] != other["commit_hash"]:
         return ours
+    rows, others = asv_rows.named(mine), asv_rows.named(other)
+    both = {name: asv_rows.joined(row, others[name]) for name, row in rows.items() if name in others}
+    columns = list(dict.fromkeys((*mine["result_columns"], *other["result_columns"])))
+    return _written(
+        mine
+        | {
+            "result_columns": columns,
+            "results": asv_rows.written(others | rows | both, columns),
+            "durations": other.get("durations", {}) | mine.get("durations", {}),
+        }
+    )
 
 
-def _later(mine: dict[str, Any], other: dict[str, Any]) -> dict[str, list[Any]]:
-    if mine["result_columns"] != other["result_columns"]:
-        raise ValueError("two versions of asv wrote them")
-    column = mine["result_columns"].index("started_at")
-
-    def began(row: list[Any]) -> float:
-        return float(row[column] or 0) if len(row) > column else 0.0
-
-    rows: dict[str, list[Any]] = dict(other["results"])
-    for name, row in mine["results"].items():
-        if name not in rows or began(row) >= began(rows[name]):
-            rows[name] = row
-    return rows
+def _whole(content: bytes) -> dict[str, Any] | None:
+    """Return a version of a result file, or None where asv would stumble; what a newer asv adds is not damage."""
+    try:
+        data: dict[str, Any] = json.loads(content)
+        if data["version"] != Results.api_version or not isinstance(data.get("durations", {}), dict):
+            raise ValueError(f"it is of version {data['version']!r}")
+        _require_commit(data["commit_hash"], data["date"])
+        _names(data["params"])
+        asv_rows.named(data)
+    except _SURPRISES:
+        return None
+    return data
 
 
 def _written(data: dict[str, Any]) -> bytes:
@@ -139,8 +150,7 @@ def _read_benchmarks(file: Path) -> None:
 def _read_result(file: Path) -> None:
     """Do to a file what ``asv publish`` does, and look at what it takes for granted."""
     result = Results.load(str(file), machine_name=file.parent.name)
-    if not _HASH.fullmatch(result.commit_hash) or not isinstance(result.date, int):
-        raise ValueError(f"{result.commit_hash!r} of {result.date!r} is no commit with its date")
+    _require_commit(result.commit_hash, result.date)
     _names(result.params)
     _names(result.env_vars)
     name = Path(get_filename(file.parent.name, result.commit_hash, result.env_name)).name
@@ -148,11 +158,14 @@ def _read_result(file: Path) -> None:
         raise ValueError(f"it is a copy of {name}, or misnamed")
     for benchmark in result.get_all_result_keys():
         params = result.get_result_params(benchmark)
-        for value in result.get_result_value(benchmark, params):
-            if value is not None and (type(value) not in {int, float} or math.isinf(value)):
-                raise ValueError(f"{benchmark} has the value {str(value)[:40]!r}")
+        asv_rows.require_numbers(benchmark, list(result.get_result_value(benchmark, params)))
         for stats in result.get_result_stats(benchmark, params):
             get_weight(stats)
+
+
+def _require_commit(commit: str, date: object) -> None:
+    if not _HASH.fullmatch(commit) or not isinstance(date, int):
+        raise ValueError(f"{commit!r} of {date!r} is not a commit with its date")
 
 
 def _names(params: dict[str, Any]) -> None:

@@ -50,6 +50,14 @@ def no_fixed_pairs(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(pairs=None)
 
 
+def again(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--again",
+        action="store_true",
+        help="measure nothing where --output holds the whole record of this very check; any other record is replaced",
+    )
+
+
 def asked(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=_path, default=Path("asv.conf.json"), metavar="FILE", help="asv's; default: %(default)s"

@@ -1,6 +1,7 @@
 """The commands that steps of GitHub workflows run; each imports what it needs, as its neighbours do."""
 
 import argparse
+import os
 import sys
 
 from bench_models.cli import checks
@@ -32,11 +33,27 @@ def plan(options: argparse.Namespace) -> int:
 def check(options: argparse.Namespace) -> int:
     """Measure a shard; whatever it finds, the verdict is another job's."""
     from bench_models.paired.record import FILE
+    from bench_models.service import again
 
+    asked = again.question(vars(options))
+    if options.again and again.answered(options.output, asked):
+        sys.stdout.write(f"{options.output} holds this very check, to its end: nothing is measured again\n")
+        return 0
+    if options.again:
+        again.forget(options.output)
     if (options.output / FILE).exists():
         raise BenchModelsError(f"{options.output} has a record already: give --output a folder that is new or empty")
     status = checks.check(options)
+    _tell("complete", whole=again.note(options.output, asked))
     return 0 if status != checks.INTERRUPTED and (options.output / FILE).exists() else status
+
+
+def _tell(name: str, *, whole: bool) -> None:
+    """Set an output where this is a step of a workflow; by hand there is nobody to tell."""
+    from bench_models.service.runner import set_output
+
+    if os.environ.get("GITHUB_OUTPUT"):
+        set_output(name, str(whole).lower())
 
 
 def verdict(options: argparse.Namespace) -> int:

@@ -24,10 +24,12 @@ COMMANDS = (
             arguments.output("results/check"),
             arguments.strict,
             arguments.no_fixed_pairs,
+            arguments.again,
         ),
         summary="for workflows: measure a shard and leave the verdict to `ci-verdict`",
         details=(
-            "As `check`, but with status 0 whenever there is a record to judge.\n\n"
+            "As `check`, but with status 0 whenever there is a record to judge. The output `complete` is `true` where\n"
+            "it was measured to its end just now: only then is it worth keeping for `--again`.\n\n"
             "example:  bench-models ci-check $BASE $HEAD --shard 1/4"
         ),
     ),

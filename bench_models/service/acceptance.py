@@ -1,17 +1,16 @@
 """When a regression is accepted: a label, which only people with a say can set, and a written reason."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bench_models.service.plain import code, one_line
+from bench_models.service.prose import prose
 
 LABEL = "accept-regression"
-# A line of its own: it may be an item of a list, and bold, but more than three spaces make it code.
-_REASON = re.compile(r"^ {0,3}(?:[-*+][ \t]+)?(\*\*|__)?Accepted regression:(\*\*|__)?(.*)$", re.IGNORECASE)
-_FENCE = re.compile(r"^ {0,3}(?:[-*+][ \t]+)?(`{3,}(?=[^`]*$)|~{3,})")
-_HIDDEN = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+# A line of its own, which may be bold.
+_REASON = re.compile(r"[ \t]*(\*\*|__)?Accepted regression:(\*\*|__)?(.*)", re.IGNORECASE)
 # What the hint and templates keep the place of a reason with.
 _PLACEHOLDER = "<reason>"
 # What is longer is cut, here and so in the history: a reason is a sentence.
@@ -61,8 +60,8 @@ def acceptance(pull_request: Mapping[str, Any], event: Mapping[str, Any] | None 
 
 def _reason(body: str) -> str | None:
     """Return the first written reason; what nobody sees is none, nor what a template says, nor what is quoted."""
-    for line in _prose(_HIDDEN.sub("", body)):
-        found = _REASON.match(line)
+    for line in prose(body):
+        found = _REASON.fullmatch(line)
         if found:
             before, after, rest = found.groups()
             # Bold ends after the colon, or with the line.
@@ -71,20 +70,6 @@ def _reason(body: str) -> str | None:
             if reason and reason.strip("`*_ ") != _PLACEHOLDER:
                 return reason
     return None
-
-
-def _prose(text: str) -> Iterator[str]:
-    """Yield the lines outside of fenced code; a fence is ended by one of its kind that is as long, or by the text."""
-    fence = ""
-    for line in text.splitlines():
-        found = _FENCE.match(line)
-        if fence:
-            bare = line.strip()
-            fence = "" if bare.startswith(fence) and not bare.strip(fence[0]) else fence
-        elif found:
-            fence = found[1]
-        else:
-            yield line
 
 
 def _labeller(event: Mapping[str, Any]) -> str | None:

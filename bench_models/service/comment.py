@@ -1,5 +1,6 @@
 """The comment on a pull request: written anew from a report's figures, and put in the place of the one before."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,18 +23,20 @@ _HEADLINES = {
     3: "**Something stayed undecided.**",
 }
 _UNCOUNTED = ("unchanged", "skipped")
+_RUN = re.compile(r"/actions/runs/(\d+)\)")
 
 
 def comment(event: Mapping[str, Any], api: Api) -> str:
     """Post or update the comment on a finished check; return what was done, or raise with why nothing was."""
     check = finished(event, api)
-    return post(written(check.report, check.run, acceptance(check.pull)), int(check.pull["number"]), api)
+    return post(written(check.report, check.run, acceptance(check.pull)), int(check.pull["number"]), api, check.run)
 
 
-def post(body: str, number: int, api: Api) -> str:
+def post(body: str, number: int, api: Api, run: Run) -> str:
     """Put the comment where the one before stands, if there is one: it has our marker, and we wrote it."""
     ours = [each for each in api.pages(f"issues/{number}/comments") if _is_ours(each)]
     if ours:
+        _require_newest(run, str(ours[0]["body"]))
         api.patch(f"issues/comments/{int(ours[0]['id'])}", {"body": body})
         return f"updated the comment {int(ours[0]['id'])} on pull request {number}"
     api.post(f"issues/{number}/comments", {"body": body})
@@ -47,6 +50,7 @@ def written(report: Mapping[str, Any], run: Run, accepted: Acceptance) -> str:
     parts = [
         MARKER,
         f"{_HEADLINES[status]} {_counts(report['changes'])}",
+        _despite(run, status, accepted),
         _unjudged(report),
         accepted.sentence if status == 1 else "",
         _table(shown[:_ROWS]) if shown else "",
@@ -59,6 +63,22 @@ def written(report: Mapping[str, Any], run: Run, accepted: Acceptance) -> str:
     if len(text) > LONGEST:
         raise BenchModelsError(f"the comment has {len(text):,} characters, and GitHub takes {LONGEST:,}")
     return text
+
+
+def _require_newest(run: Run, shown: str) -> None:
+    """Refuse to replace a newer run's verdict; a run that is repeated keeps its number, and is newer all the same."""
+    # The last one is our own link: what stands before it may be a stranger's.
+    newest = int((_RUN.findall(shown) or ["0"])[-1])
+    if run.attempt == 1 and newest > run.id:
+        raise BenchModelsError(f"the comment tells of run {newest}, which began after run {run.id}: it stays")
+
+
+def _despite(run: Run, status: int, accepted: Acceptance) -> str:
+    """Say that a run is red though its report is not: what failed besides may be what the report lacks."""
+    passes = status == 0 or (status == 1 and accepted.given)
+    if not passes or run.conclusion != "failure":
+        return ""
+    return "**The run is red all the same:** one of its jobs failed, and the page of the run says which."
 
 
 def _unjudged(report: Mapping[str, Any]) -> str:

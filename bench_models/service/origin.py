@@ -13,7 +13,7 @@ ARTIFACT = "bench-models-report"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """A finished run of the check: what GitHub itself says of it."""
+    """A finished run of the check: what GitHub itself says of it; ``started`` is when its newest attempt did."""
 
     id: int
     head: str
@@ -22,6 +22,9 @@ class Run:
     repository: str
     url: str
     numbers: tuple[int, ...]
+    attempt: int = 1
+    started: str = ""
+    conclusion: str = ""
 
 
 def run_of(event: Mapping[str, Any], repository: str) -> Run:
@@ -36,6 +39,9 @@ def run_of(event: Mapping[str, Any], repository: str) -> Run:
             repository=str(run["head_repository"]["full_name"]),
             url=str(run["html_url"]),
             numbers=tuple(int(each["number"]) for each in run.get("pull_requests") or ()),
+            attempt=int(run.get("run_attempt") or 1),
+            started=str(run.get("run_started_at") or ""),
+            conclusion=str(run.get("conclusion") or ""),
         )
         of, cause = run["repository"]["full_name"], run["event"]
     except (KeyError, TypeError, ValueError) as error:
@@ -66,19 +72,28 @@ def pull_request_of(run: Run, api: Api) -> dict[str, Any]:
 
 
 def report_of(run: Run, api: Api) -> bytes:
-    """Return the archive of a run's report."""
+    """Return the archive of a run's report: the newest, as a run that was repeated in part has one of each attempt."""
     listed = api.pages(f"actions/runs/{run.id}/artifacts", "artifacts", name=ARTIFACT)
     found = [each for each in listed if each["name"] == ARTIFACT and not each.get("expired")]
-    if len(found) != 1:
-        raise BenchModelsError(
-            f"the run {run.id} has {len(found) or 'no'} artifacts {ARTIFACT}, and one is expected: its jobs say why"
-        )
-    (artifact,) = found
+    if not found:
+        raise BenchModelsError(f"the run {run.id} has no artifact {ARTIFACT}: its jobs say why")
+    artifact = max(found, key=_made)
     if int((artifact.get("workflow_run") or {}).get("id", run.id)) != run.id:
         raise BenchModelsError(f"the artifact {ARTIFACT} is of another run than {run.id}: nothing is posted")
+    made, _ = _made(artifact)
+    if made and run.started and made < run.started:
+        raise BenchModelsError(
+            f"the newest attempt of run {run.id} left no artifact {ARTIFACT}, and an earlier one's says nothing of it: "
+            "its jobs say why"
+        )
     if int(artifact["size_in_bytes"]) > LARGEST_ZIP_BYTES:
         raise BenchModelsError(f"the artifact {ARTIFACT} is too large: {LARGEST_ZIP_BYTES:,} bytes are allowed")
     return api.download(f"actions/artifacts/{int(artifact['id'])}/zip", LARGEST_ZIP_BYTES)
+
+
+def _made(artifact: Mapping[str, Any]) -> tuple[str, int]:
+    """Return when an artifact was made: GitHub writes all moments alike, so that they sort as text."""
+    return str(artifact.get("created_at") or ""), int(artifact["id"])
 
 
 def _is_of(pull: Mapping[str, Any], run: Run) -> bool:

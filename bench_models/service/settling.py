@@ -15,14 +15,22 @@ def settled(path: str, ours: bytes, theirs: bytes) -> bytes:
     """Return the content that both versions of a file make together.
 
     Of asv's results the later measurement of each benchmark counts, of a commit's checks the newer one, and accepted
-    regressions are all kept. Of anything else ours counts, as if it had been pushed a moment later.
+    regressions are all kept. Of anything else ours counts, as if it had been pushed a moment later, unless it was cut.
     """
     folder, _, name = path.partition("/")
     if folder == RESULTS and Path(name).name not in {asv_files.MACHINE, asv_files.BENCHMARKS}:
         return asv_files.merged(ours, theirs)
     if folder == CHECKS:
         return max(theirs, ours, key=_date)
-    return _union(ours, theirs) if path == ACCEPTED else ours
+    return _union(ours, theirs) if path == ACCEPTED else _later(ours, theirs)
+
+
+def _later(ours: bytes, theirs: bytes) -> bytes:
+    try:
+        json.loads(ours)
+    except (ValueError, RecursionError):
+        return theirs
+    return ours
 
 
 def _date(check: bytes) -> str:

@@ -1,6 +1,13 @@
 """A regression is accepted by two people: who sets the label, and who writes the reason."""
 
+import html
+import re
+import time
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from bench_models.service.acceptance import LABEL, LONGEST_REASON, acceptance
 
@@ -34,6 +41,13 @@ def test_other_events_do_not_tell_who_set_the_label() -> None:
         (_LABELS, "<!-- Say why:\nAccepted regression: exact now\n-->\n", "has no line"),
         (_LABELS, "<!--\nAccepted regression: never closed\n", "has no line"),
         (_LABELS, "```\nAccepted regression: an example\n```\n", "has no line"),
+        (_LABELS, "Text <!-- and\nAccepted regression: hidden -->\n", "has no line"),
+        (_LABELS, "Not `code\nAccepted regression: an example` of it\n", "has no line"),
+        (_LABELS, "<!-- `\nAccepted regression: hidden\n` -->\n", "has no line"),
+        (_LABELS, "\\`<!--\nAccepted regression: hidden\n` -->\n", "has no line"),
+        (_LABELS, "<div><!--\n\nAccepted regression: never closed\n", "has no line"),
+        (_LABELS, "[note]: <> '\nAccepted regression: the title of nothing\n'\n", "has no line"),
+        (_LABELS, "<pre>\nAccepted regression: an example\n</pre>\n", "has no line"),
         (_LABELS, "~~~~text\n~~~\nAccepted regression: an example\n~~~~\n", "has no line"),
         (_LABELS, "```\nAccepted regression: never closed\n", "has no line"),
         (_LABELS, "More:\n\n    Accepted regression: an example\n", "has no line"),
@@ -63,6 +77,20 @@ def test_one_without_the_other_does_not(labels: list[dict[str, str]], body: str 
         "```\nAccepted regression: an example\n```\nAccepted regression: exact now",
         "```code``` in a line\nAccepted regression: exact now",
         "<!-- Accepted regression: hidden -->\r\nAccepted regression: exact now",
+        "The template's `<!--` is gone.\r\nAccepted regression: exact now",
+        "It begins with `` ` <!-- ``, and\r\nAccepted regression: exact now",
+        "```html\r\n<!-- an example\r\n```\r\nAccepted regression: exact now",
+        "~~~\n<!--\n~~~\nAccepted regression: exact now\n```\n-->\n```",
+        "As in:\n\n    <!-- an example\n\nAccepted regression: exact now",
+        "A comment begins with \\<!-- and\nAccepted regression: exact now",
+        "It never ends: <!-- and\nAccepted regression: exact now",
+        "<!-->\nAccepted regression: exact now\n-->",
+        "<!-- ``` -->\nAccepted regression: exact now",
+        "Accepted regression: exact <!-- ask Ada -->now",
+        "<!-- why -->Accepted regression: exact now",
+        "1. Accepted regression: exact now",
+        "Accepted regression: exact now\r\n---",
+        "<details>\nAccepted regression: exact now\n</details>",
         "Accepted regression: <reason>\n\nAccepted regression: exact now",
     ],
 )
@@ -82,3 +110,42 @@ def test_reason_is_shown_as_code() -> None:
     """It is a stranger's text."""
     found = acceptance({"labels": _LABELS, "body": "Accepted regression: `@everyone` <b>![x](y)"})
     assert "`'@everyone' <b>![x](y)`" in found.sentence
+
+
+def test_comment_in_the_code_of_a_reason_is_a_part_of_it() -> None:
+    """As people see it there."""
+    body = "Accepted regression: `<!--` is found, too\n"
+    assert acceptance({"labels": _LABELS, "body": body}).reason == "`<!--` is found, too"
+
+
+_PIECES = (
+    *("<!--", "-->", "<!-->", "`", "``", "```", "~~~", "\\", "\n", "\n\n", "- ", "  ", "    ", "text", "<div>"),
+    *("\nAccepted regression: yes", "Accepted regression: yes") * 3,
+)
+
+
+def seen(body: str) -> bool:
+    """Say whether somebody who looks at the rendered text sees the line, outside of code."""
+    shown = MarkdownIt("commonmark").render(body)
+    # As a browser reads it: a comment that begins with > ends at once, and one without an end hides the rest.
+    shown = re.sub(r"<!--(?:-?>|.*?(?:-->|\Z))", "", shown, flags=re.DOTALL)
+    shown = re.sub(r"<(pre|code)>.*?</\1>", "`", shown, flags=re.DOTALL)
+    lines = re.sub(r"<[^>]*>", "\n", shown.replace("<div>", "|")).split("\n")
+    return any(html.unescape(line).strip().startswith("Accepted regression: yes") for line in lines)
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
+def test_reason_counts_where_people_see_it_and_nowhere_else(body: str) -> None:
+    """Whatever begins and ends around it; where one comment begins in the mark of another, rather not."""
+    counts = acceptance({"labels": _LABELS, "body": body}).reason is not None
+    assert counts <= seen(body)
+    if body.count("<!--") <= 1:
+        assert counts == seen(body)
+
+
+@pytest.mark.parametrize("piece", ["<!--", "` `` ", "```\n", "[", "> ", "- ", "*a ", "<div>\n", "\\`", "a`" * 3 + "``"])
+def test_no_description_keeps_a_job_busy(piece: str) -> None:
+    """A stranger writes it, and as long as GitHub allows."""
+    began = time.process_time()
+    acceptance({"labels": _LABELS, "body": piece * (65_536 // len(piece))})
+    assert time.process_time() - began < 20

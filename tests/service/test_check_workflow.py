@@ -52,7 +52,12 @@ def sized(project: Path) -> Path:
 def rehearse(project: Path, tmp_path: Path) -> Callable[..., dict[str, list[Job]]]:
     """Return a function that opens a pull request with other code and rehearses the check of it."""
 
-    def run(code: str | None, event: dict[str, Any] | None = None, **pull: Any) -> dict[str, list[Job]]:  # noqa: ANN401
+    def run(
+        code: str | None,
+        event: dict[str, Any] | None = None,
+        workflow: Path | str = CHECK,
+        **pull: Any,  # noqa: ANN401  # any of a pull request's
+    ) -> dict[str, list[Job]]:
         head = change(project, code) if code else git("rev-parse", "HEAD", cwd=project).strip()
         described = {"action": "opened", "pull_request": pull_request(project, **pull), **(event or {})}
         folder = tmp_path / f"run-{len(list(tmp_path.iterdir()))}"
@@ -65,7 +70,7 @@ def rehearse(project: Path, tmp_path: Path) -> Callable[..., dict[str, list[Job]
             sha=head,
             satisfied=(INSTALL,),
         )
-        return rehearsal.workflow(CHECK)
+        return rehearsal.workflow(workflow)
 
     return run
 
@@ -104,15 +109,56 @@ def test_accepted_regression_is_green_and_says_by_whom_and_why(rehearse: Rehears
     """What was measured before the label was set is not measured again."""
     before = verdict(rehearse(LARGER))
     assert before.status == "failure", before.log
-    labelled = {"action": "labeled", "label": {"name": LABEL}, "sender": {"login": "ada"}}
-    jobs = rehearse(None, labelled, labels=(LABEL,), body=f"More.\n\n{REASON}\n")
-    assert "--- Measure: skipped" in jobs["measure"][0].log
+    jobs = rehearse(None, LABELLED, labels=(LABEL,), body=f"More.\n\n{REASON}\n")
+    assert "nothing is measured again" in jobs["measure"][0].log
     last = verdict(jobs)
     assert last.status == "success", last.log
     assert "The regression is accepted." in last.summary
     assert "set by `ada`" in last.summary
     assert "`the answer is exact now`" in last.summary
     assert "track_size" in last.summary
+
+
+LABELLED = {"action": "labeled", "label": {"name": LABEL}, "sender": {"login": "ada"}}
+
+_DIES_ONCE = """
+import os
+import signal
+
+
+def size():
+    if os.path.exists({flag!r}):
+        os.remove({flag!r})
+        os.kill(os.getppid(), signal.SIGKILL)
+    return 150
+"""
+
+
+@pytest.mark.usefixtures("sized")
+def test_record_that_broke_off_is_not_used_again(rehearse: Rehearse, tmp_path: Path) -> None:
+    """A label event measures anew, instead of telling until the next push that the check ended early."""
+    flag = tmp_path / "flag"
+    flag.touch()
+    (broken,) = rehearse(CODE.partition("def size")[0] + _DIES_ONCE.format(flag=str(flag)))["verdict"]
+    assert not flag.exists()
+    assert broken.status == "failure"
+    assert "track_size" in broken.summary
+
+    last = verdict(rehearse(None, LABELLED, labels=(LABEL,), body=REASON))
+    assert last.status == "success", last.log
+    assert "The regression is accepted." in last.summary
+
+
+@pytest.mark.usefixtures("sized")
+def test_record_that_answers_another_question_is_not_used_again(rehearse: Rehearse, project: Path) -> None:
+    """Main asks for other benchmarks by now, and a workflow of a pull request is main's and its own together."""
+    verdict(rehearse(HARMLESS))
+    text = (project / CHECK).read_text(encoding="utf-8")
+    (project / CHECK).write_text(text.replace("track_size", "track_s"), encoding="utf-8")
+    jobs = rehearse(None, LABELLED, workflow=(project / CHECK).resolve())
+    verdict(jobs)
+    assert "--- Measure: success" in jobs["measure"][0].log
+    assert "nothing is measured again" not in jobs["measure"][0].log
 
 
 @pytest.mark.usefixtures("sized")

@@ -153,10 +153,9 @@ def test_event_of_anything_else_is_refused(github: GitHub, changed: dict[str, An
 @pytest.mark.parametrize(
     ("artifacts", "said"),
     [
-        ([], "no artifacts"),
-        ([{"id": 9, "name": "other", "size_in_bytes": 1}], "no artifacts"),
-        ([{"id": 9, "name": "bench-models-report", "size_in_bytes": 1, "expired": True}], "no artifacts"),
-        ([{"id": 9, "name": "bench-models-report", "size_in_bytes": 1}] * 2, "2 artifacts"),
+        ([], "no artifact"),
+        ([{"id": 9, "name": "other", "size_in_bytes": 1}], "no artifact"),
+        ([{"id": 9, "name": "bench-models-report", "size_in_bytes": 1, "expired": True}], "no artifact"),
         ([{"id": 9, "name": "bench-models-report", "size_in_bytes": 10**9}], "too large"),
         ([{"id": 9, "name": "bench-models-report", "size_in_bytes": 1, "workflow_run": {"id": 6}}], "another run"),
     ],
@@ -164,10 +163,66 @@ def test_event_of_anything_else_is_refused(github: GitHub, changed: dict[str, An
 def test_artifact_that_is_not_the_report_is_not_fetched(
     github: GitHub, artifacts: list[dict[str, Any]], said: str
 ) -> None:
-    """Missing, expired, twice, too large, or another run's."""
+    """Missing, expired, too large, or another run's."""
     github.answers["GET actions/runs/5/artifacts"] = {"artifacts": artifacts}
     assert said in refused(github)
     assert not any(each.path.endswith("/zip") for each in github.asked)
+
+
+def repeated(github: GitHub, *artifacts: tuple[int, str, bytes]) -> dict[str, Any]:
+    """Let the run have these reports, by number and minute; return the event of its second attempt, begun at 30."""
+    about = {"name": "bench-models-report", "workflow_run": {"id": 5}, "size_in_bytes": 1}
+    github.answers["GET actions/runs/5/artifacts"] = {
+        "artifacts": [
+            about | {"id": number, "created_at": f"2026-11-22T01:{minute}:00Z"} for number, minute, _ in artifacts
+        ]
+    }
+    github.files |= {f"actions/artifacts/{number}/zip": archive for number, _, archive in artifacts}
+    again = {"run_attempt": 2, "run_started_at": "2026-11-22T01:30:00Z"}
+    return {"workflow_run": EVENT["workflow_run"] | again}
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_run_that_was_repeated_in_part_has_its_newest_report_told(github: GitHub, *, newest_first: bool) -> None:
+    """GitHub keeps one of each attempt under one name, in whatever order."""
+    reports = [(9, "20", packed()), (12, "40", packed(exit_status=0, changes=[]))]
+    event = repeated(github, *(reports[::-1] if newest_first else reports))
+    commented(github, event)
+    assert "**No regression.**" in github.comments[7][0]["body"]
+
+
+def test_attempt_that_left_no_report_has_no_verdict(github: GitHub) -> None:
+    """That of the attempt before may be of other records."""
+    event = repeated(github, (9, "20", packed(exit_status=0, changes=[])))
+    assert "the newest attempt of run 5 left no artifact" in refused(github, event)
+
+
+def test_older_run_does_not_replace_the_verdict_of_a_newer_one(github: GitHub) -> None:
+    """A check that took longer than the one after it; to repeat it by hand is to ask for its verdict."""
+    newer = {"id": 6, "html_url": EVENT["workflow_run"]["html_url"].replace("/5", "/6")}
+    github.answers["GET actions/runs/6/artifacts"] = {
+        "artifacts": [{"id": 9, "name": "bench-models-report", "size_in_bytes": 1}]
+    }
+    commented(github, {"workflow_run": EVENT["workflow_run"] | newer})
+    with pytest.raises(BenchModelsError, match="tells of run 6, which began after run 5: it stays"):
+        commented(github)
+    assert "updated" in commented(github, {"workflow_run": EVENT["workflow_run"] | {"run_attempt": 2}})
+
+
+def test_nobody_keeps_later_verdicts_away(github: GitHub) -> None:
+    """By a benchmark that is called as a later run's address would be."""
+    row = report()["changes"][0] | {"benchmark": "[the whole report](https://github.example/actions/runs/99)"}
+    served_with(github, packed(changes=[row]))
+    commented(github)
+    assert "updated" in commented(github)
+
+
+@pytest.mark.parametrize(("conclusion", "said"), [("failure", True), ("success", False)])
+def test_run_that_failed_is_never_told_as_green(github: GitHub, conclusion: str, *, said: bool) -> None:
+    """A shard's job may be red while a report of other records is not."""
+    served_with(github, packed(exit_status=0, changes=[]))
+    commented(github, {"workflow_run": EVENT["workflow_run"] | {"conclusion": conclusion}})
+    assert ("**The run is red all the same:**" in github.comments[7][0]["body"]) == said
 
 
 @pytest.mark.parametrize(
