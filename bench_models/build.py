@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from bench_models.provenance import key_of, source_digest, step_key
+from bench_models.provenance import key_of, own_digest, source_digest, step_key
 from bench_models.recipes import classifier
 from bench_models.recipes.step import Context, Step
 from bench_models.sources.corpora import Corpus
@@ -60,7 +60,10 @@ class Builder:
 
     @cached_property
     def _root_key(self) -> str:
-        return key_of(self.suite.checkpoint.digest(), self.corpus.labels, source_digest(classifier.__name__))
+        # How a recipe is walked decides what is trained. What this module imports beside steps does not: how
+        # sentences are fetched or weights are kept.
+        code = source_digest(classifier.__name__), own_digest(__name__)
+        return key_of(self.suite.checkpoint.digest(), self.corpus.labels, *code)
 
     def stages(self, variant: str) -> list[Stage]:
         """Return the steps that lead to ``variant``, in order, with the keys of their outcomes."""

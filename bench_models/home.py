@@ -11,6 +11,9 @@ import platformdirs
 
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 
+# The folder with a side's own figures, which a check tells the processes of that side.
+FIGURES = "BENCH_MODELS_FIGURES"
+
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT, errno.EISDIR)
 _FULL_WORDS = (*(f"os error {number}" for number in _FULL), "No space left on device")
@@ -30,6 +33,12 @@ def home() -> Path:
         message = f"BENCH_MODELS_HOME={chosen} is a relative path: give an absolute one, such as {folder.absolute()}"
         raise BenchModelsError(message)
     return folder
+
+
+def figures() -> Path | None:
+    """Return the folder that a check wants this process's figures in, or None outside a check."""
+    chosen = os.environ.get(FIGURES)
+    return Path(chosen) if chosen else None
 
 
 def require_writable(folder: Path) -> None:

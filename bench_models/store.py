@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench_models.home import home
+from bench_models.home import figures, home
 from bench_models.sealed import sealed_folder, write_atomically
 
 log = logging.getLogger(__name__)
@@ -15,14 +15,22 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """A folder of results that are never changed, only added; the one place with mutable state."""
+    """A folder of results that are never changed, only added; the one place with mutable state.
+
+    Records lie in a folder of their own where ``records`` names one.
+    """
 
     root: Path
+    records: Path | None = None
 
     @classmethod
     def default(cls) -> "Store":
-        """Return the store in the user's cache folder, or in ``BENCH_MODELS_HOME``."""
-        return cls(root=home())
+        """Return the store in the user's cache folder, or in ``BENCH_MODELS_HOME``.
+
+        Within a check its records are those of one side alone: no key can cover all that makes a figure, and a
+        figure that the other side wrote would hide the change that is looked for.
+        """
+        return cls(root=home(), records=figures())
 
     def trained(self, key: str, train: Callable[[Path], None], *, what: str) -> Path:
         """Return the folder of trained weights, calling ``train`` to fill it when it is not there."""
@@ -51,4 +59,4 @@ class Store:
         return self.root / "weights" / key
 
     def _record(self, kind: str, key: str) -> Path:
-        return self.root / kind / f"{key}.json"
+        return (self.records or self.root) / kind / f"{key}.json"

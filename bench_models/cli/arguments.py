@@ -74,9 +74,6 @@ def measuring(parser: argparse.ArgumentParser) -> None:
         help="run in environments made as asv.conf.json says (the default), or where the pins are those of the "
         "working tree in this one, or in that of an interpreter",
     )
-    parser.add_argument(
-        "--own-suites", action="store_true", help="run each side's own suite instead of HEAD's on both sides"
-    )
     parser.add_argument("--threads", type=count, default=1, metavar="N", help="of either side; default: %(default)s")
     parser.add_argument("--shard", default="1/1", metavar="I/N", help="measure a share of the benchmarks; then `merge`")
     parser.add_argument("--spawn", action="store_true", help="start workers from nothing instead of forking them")

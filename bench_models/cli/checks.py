@@ -87,7 +87,6 @@ def _options(options: argparse.Namespace, **others: object) -> "Options":
         "output": options.output,
         "config": options.config,
         "interpreter": options.python,
-        "own_suites": options.own_suites,
         "threads": options.threads,
         "bench": options.bench,
         "spawn": options.spawn,

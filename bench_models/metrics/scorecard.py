@@ -124,13 +124,10 @@ def scorecard_key(builder: Builder, variant: Variant) -> str:
         builder.key(variant.name),
         builder.corpus_digest,
         repr(runtime),
-        source_digest(*_MEASURING_CODE, type(runtime).__module__),
+        source_digest(__name__, type(runtime).__module__),  # this module imports all that measures
         library_versions(("torch", "transformers", "tokenizers")),
         [machine.cpu, machine.cpu_flags, machine.cores],
     )
-
-
-_MEASURING_CODE = tuple(f"bench_models.metrics.{name}" for name in ("accuracy", "size", "weights"))
 
 
 def _measure(builder: Builder, variant: Variant) -> Scorecard:

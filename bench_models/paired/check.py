@@ -4,8 +4,8 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,16 +16,17 @@ from bench_models.machine import passive_waiting, this_machine
 from bench_models.paired import groups
 from bench_models.paired.alone import alone
 from bench_models.paired.channel import Message
-from bench_models.paired.commits import Commit, changed_files, resolve, side_by_side
+from bench_models.paired.commits import Commit, resolve, side_by_side
 from bench_models.paired.environments import ASV, Project, furnish
-from bench_models.paired.groups import Planned
+from bench_models.paired.groups import Planned, SuiteName
+from bench_models.paired.lending import Starter
 from bench_models.paired.newcomers import try_new
 from bench_models.paired.notes import Notes
 from bench_models.paired.pairing import Pairing
 from bench_models.paired.process import SIDES, SideName
 from bench_models.paired.record import Ending, Header, Record, Recorder, read
 from bench_models.paired.sampling import Sampler
-from bench_models.paired.sides import Side, Tree, discovered
+from bench_models.paired.sides import Side, Tree, discovered, make_alike
 from bench_models.stats.looks import LOOKS
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,6 @@ class Options:
     output: Path
     config: Path = Path("asv.conf.json")
     interpreter: str = ASV
-    own_suites: bool = False
     threads: int = 1
     bench: str = ""
     shard: int = 1
@@ -65,14 +65,6 @@ class Options:
     spawn: bool = False
     itself: bool = False
     pairs: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Compared:
-    """Two commits, and the files of the suite that differ between them."""
-
-    commits: Mapping[SideName, Commit]
-    suite_changes: Sequence[str]
 
 
 def check(options: Options) -> Record:
@@ -84,22 +76,33 @@ def check(options: Options) -> Record:
     checkout = checkout_here()
     config = _inside(checkout.root, options.config)
     require_pattern(options.bench)
-    project = Project(root=checkout.root, config=config, own_suites=options.own_suites)
+    project = Project(root=checkout.root, config=config)
     commits = resolve(checkout, options.base, options.head, itself=options.itself)
     log.info("BASE is %s, HEAD is %s", commits["base"], commits["head"])
     with ExitStack() as stack:
         scratch = stack.enter_context(alone())
         trees = stack.enter_context(side_by_side(checkout, commits, scratch))
         furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
-        suite = furnished["head"].suite.relative_to(trees["head"])
-        compared = _Compared(commits=commits, suite_changes=changed_files(checkout, commits, suite))
-        environment = {**os.environ, **_fixed(options.threads), **variables}
-        sides = stack.enter_context(_started(furnished, scratch, environment))
-        if options.spawn:
-            for side in sides.values():
-                side.spawn_only()
-        _measure(options, compared, sides, started)
+        starter = Starter(
+            checkout=checkout,
+            commits=commits,
+            trees=trees,
+            scratch=scratch,
+            environment={**os.environ, **_fixed(options.threads), **variables},
+            spawn=options.spawn,
+        )
+        _measure(options, _compared(options, starter, furnished, stack), started)
     return read(options.output)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """Two commits, what runs them with whose suite, what their own suites hold, and what of it is asked for."""
+
+    commits: Mapping[SideName, Commit]
+    sides: Mapping[SuiteName, Mapping[SideName, Side]]
+    found: Mapping[SideName, Message]
+    everything: Sequence[Planned]
 
 
 def require_pattern(bench: str) -> None:
@@ -110,18 +113,32 @@ def require_pattern(bench: str) -> None:
         raise BenchModelsError(f"--bench {bench!r} is not a regular expression: {error}") from error
 
 
-def _measure(options: Options, compared: _Compared, sides: Mapping[SideName, Side], started: float) -> None:
-    found = discovered(sides)
-    everything = [
-        each for each in groups.plan(found, sides["head"].tree.timeout_s) if groups.chosen(each, options.bench)
-    ]
-    mine = groups.share(everything, options.shard, options.shards)
+def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, Tree], stack: ExitStack) -> _Compared:
+    """Start both sides with their own suites, and BASE with HEAD's, too, where a benchmark asks for it."""
+    own = dict(zip(SIDES, stack.enter_context(starter.started(*furnished.values())), strict=True))
+    found, timeout_s = discovered(own), furnished["head"].timeout_s
+    everything = _asked(groups.plan(found, timeout_s), options.bench)
+    sides: dict[SuiteName, Mapping[SideName, Side]] = {"own": own}
+    if any(each.suite == "head" for each in everything):
+        lent = stack.enter_context(starter.lent(furnished))
+        sides["head"] = {**own, **({"base": lent.side} if lent.side else {})}
+        make_alike([*own.values(), sides["head"]["base"]])
+        everything = _asked(groups.plan(found, timeout_s, lent.found), options.bench)
     if not everything:
         raise BenchModelsError(_nothing(found, options.bench))
-    header = _header(options, compared, found, everything, mine)
+    return _Compared(commits=starter.commits, sides=sides, found=found, everything=everything)
+
+
+def _asked(planned: Sequence[Planned], bench: str) -> list[Planned]:
+    return [each for each in planned if groups.chosen(each, bench)]
+
+
+def _measure(options: Options, compared: _Compared, started: float) -> None:
+    mine = groups.share(compared.everything, options.shard, options.shards)
+    header = _header(options, compared, mine)
     with Recorder(options.output, header, [each.unmeasured() for each in mine]) as recorder:
         notes = Notes(observed={each.subject: each.unmeasured() for each in mine}, kept=recorder.add)
-        pairing = Pairing(sides=sides, notes=notes, one_core=options.threads == 1)
+        pairing = Pairing(sides=compared.sides, notes=notes, one_core=options.threads == 1)
         ending: Ending = "crashed"
         try:
             _prepare(pairing, mine)
@@ -141,14 +158,9 @@ def _measure(options: Options, compared: _Compared, sides: Mapping[SideName, Sid
             recorder.end(ending, time.monotonic() - started, pairing.timed_s)
 
 
-def _header(
-    options: Options,
-    compared: _Compared,
-    found: Mapping[SideName, Message],
-    everything: Sequence[Planned],
-    mine: Sequence[Planned],
-) -> Header:
-    commits = compared.commits
+def _header(options: Options, compared: _Compared, mine: Sequence[Planned]) -> Header:
+    commits, found, everything = compared.commits, compared.found, compared.everything
+    from_head = [each for each in everything if each.suite == "head"]
     return Header(
         base=commits["base"].hash,
         head=commits["head"].hash,
@@ -160,8 +172,8 @@ def _header(
         python={side: found[side]["python"] for side in SIDES},
         libraries={side: found[side]["libraries"] for side in SIDES},
         environments="one" if found["base"]["prefix"] == found["head"]["prefix"] else "one each",
-        suites="own" if options.own_suites else "head",
-        suite_changes=tuple(compared.suite_changes),
+        rewritten=_names(each for each in from_head if not each.lacking),
+        added=_names(each for each in from_head if each.lacking),
         broken={side: found[side]["broken"] for side in SIDES},
         shard=options.shard,
         shards=options.shards,
@@ -171,35 +183,21 @@ def _header(
     )
 
 
+def _names(planned: Iterable[Planned]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.subject.benchmark for each in planned))
+
+
 def _prepare(pairing: Pairing, planned: Sequence[Planned]) -> None:
     """Run each ``setup_cache`` once a side, and find out what parents are to import for their workers."""
     runs = [each for each in planned if each.runs]
-    cached = {each.cache: each for each in reversed(runs) if each.cache}
-    for key, first in cached.items():
-        log.info("setup_cache of %s, on either side", key)
-        pairing.cache(first, [each for each in planned if each.cache == key])
-    imported: dict[SideName, dict[str, None]] = {side: {} for side in SIDES}
+    pairing.cache(runs)
+    imported: dict[Side, dict[str, None]] = {}
     timed = [each for each in reversed(runs) if each.subject.kind == "time" and pairing.notes.works(each)]
-    for first in {each.subject.benchmark.partition(".")[0]: each for each in timed}.values():
+    for first in {(each.suite, each.subject.benchmark.partition(".")[0]): each for each in timed}.values():
         for side, names in pairing.rehearse(first).items():
-            imported[side] |= dict.fromkeys(names)
-    for side in SIDES:
-        pairing.sides[side].warm(list(imported[side]))
-
-
-@contextmanager
-def _started(
-    trees: Mapping[SideName, Tree], scratch: Path, environment: dict[str, str]
-) -> Iterator[dict[SideName, Side]]:
-    """Start both sides at once, and end them and all that they started."""
-    sides = {side: Side(trees[side], scratch, environment) for side in SIDES}
-    try:
-        for side in sides.values():
-            side.start()
-        yield sides
-    finally:
-        for side in sides.values():
-            side.end()
+            imported.setdefault(pairing.side_of(first, side), {}).update(dict.fromkeys(names))
+    for place, modules in imported.items():
+        place.warm(list(modules))
 
 
 def _fixed(threads: int) -> dict[str, str]:

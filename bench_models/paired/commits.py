@@ -14,6 +14,8 @@ from bench_models.errors import BenchModelsError
 from bench_models.paired.process import SIDES, SideName
 
 WORKING_TREE = "HEAD"
+# Where BASE lies with HEAD's suite; as long as "base" and "head".
+LENT = "lent"
 _HASH = re.compile("[0-9a-f]{40}")
 
 
@@ -60,23 +62,44 @@ def side_by_side(checkout: Checkout, commits: dict[SideName, Commit], folder: Pa
     et al., Producing wrong data without doing anything obviously wrong, ASPLOS 2009).
     """
     trees: dict[SideName, Path] = {side: folder / "trees" / side for side in SIDES}
+    with _checked_out(checkout, {tree: commits[side] for side, tree in trees.items()}):
+        yield trees
+
+
+@contextmanager
+def lent_suite(
+    checkout: Checkout, commits: Mapping[SideName, Commit], trees: Mapping[SideName, Path], suite: Path
+) -> Iterator[Path]:
+    """Check BASE out once more, with HEAD's suite in it, in a path as long as the others.
+
+    ``suite`` is the folder that is replaced, relative to the tree; what lies beside it is BASE's.
+    """
+    tree = trees["base"].with_name(LENT)
+    with _checked_out(checkout, {tree: commits["base"]}):
+        shutil.rmtree(tree / suite, ignore_errors=True)
+        ignored = shutil.ignore_patterns(".git", "__pycache__")
+        shutil.copytree(trees["head"] / suite, tree / suite, symlinks=True, ignore=ignored)
+        yield tree
+
+
+def tree_hash(checkout: Checkout, commit: Commit) -> str:
+    """Return git's hash of all files of a commit."""
+    return _must(checkout, "rev-parse", f"{commit.hash}^{{tree}}")
+
+
+@contextmanager
+def _checked_out(checkout: Checkout, trees: Mapping[Path, Commit]) -> Iterator[None]:
     try:
-        for side, tree in trees.items():
-            _must(checkout, "worktree", "add", "--force", "--detach", str(tree), commits[side].hash)
+        for tree, commit in trees.items():
+            _must(checkout, "worktree", "add", "--force", "--detach", str(tree), commit.hash)
             if (tree / ".gitmodules").exists():
                 _must(Checkout(root=tree, commit=""), "submodule", "update", "--init", "--recursive")
-        yield trees
+        yield
     finally:
-        for tree in trees.values():
+        for tree in trees:
             git("worktree", "remove", "--force", str(tree), cwd=checkout.root)
             shutil.rmtree(tree, ignore_errors=True)
         git("worktree", "prune", cwd=checkout.root)
-
-
-def changed_files(checkout: Checkout, commits: Mapping[SideName, Commit], folder: Path) -> list[str]:
-    """Return the files of a folder that differ between the commits."""
-    both = (commits[side].hash for side in SIDES)
-    return _must(checkout, "diff", "--name-only", *both, "--", f":(top){folder.as_posix()}").splitlines()
 
 
 def _commit(checkout: Checkout, name: str) -> Commit:

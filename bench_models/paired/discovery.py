@@ -50,9 +50,12 @@ def strangers(code: Path, suite: str) -> dict[str, str]:
 
 def described(benchmark: Any) -> dict[str, Any]:
     """Return what the check needs to know of a benchmark, without its code."""
+    version = attribute(benchmark, "version")
     return {
         "name": benchmark.name,
         "type": benchmark.type,
+        "version": benchmark.version,
+        "odd_version": None if isinstance(version, str | None) else repr(version),
         "parameters": combinations(benchmark),
         "unit": str(benchmark.unit),
         "timeout_s": attribute(benchmark, "timeout"),

@@ -50,11 +50,10 @@ _RUNNER = "asv_runner>=0.2.5,<0.3"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """Where a repository keeps its asv project: ``asv.conf.json``, relative to the root, and whose suite runs."""
+    """Where a repository keeps its asv project: ``asv.conf.json``, relative to the root."""
 
     root: Path
     config: Path
-    own_suites: bool = False
 
     def load(self, tree: Path) -> Any:  # noqa: ANN401  # asv is untyped
         """Return asv's configuration as a tree has it."""
@@ -69,18 +68,16 @@ class Project:
         except (UserError, KeyError, TypeError, ValueError) as error:
             raise BenchModelsError(f"{self.config} is damaged ({error}): mend it") from error
 
-    def suites(self, trees: Mapping[SideName, Path]) -> dict[SideName, Path]:
-        """Return the folder with the benchmarks that each side runs: HEAD's, unless each runs its own."""
-        return {side: self._suite(trees[side if self.own_suites else "head"]) for side in SIDES}
+    def suite(self, tree: Path) -> Path:
+        """Return the folder with a tree's benchmarks."""
+        return (tree / self.config).parent / str(self.load(tree).benchmark_dir)
 
-    def _suite(self, tree: Path) -> Path:
-        folder = (tree / self.config).parent / str(self.load(tree).benchmark_dir)
+    def require_suite(self, tree: Path) -> None:
+        """Refuse a tree without benchmarks: HEAD's, as BASE's may be about to get them."""
+        folder = self.suite(tree)
         if not folder.is_dir():
             where = folder.relative_to(tree)
-            raise BenchModelsError(
-                f"{self.config} says that the suite is in {where}, which {tree.name.upper()} has not"
-            )
-        return folder
+            raise BenchModelsError(f"{self.config} says that the suite is in {where}, which {tree.name.upper()} lacks")
 
 
 def pins(tree: Path, config: Path) -> str:
@@ -116,7 +113,7 @@ def furnish(
     a side's own package lies in a folder before the environment's.
     """
     config = project.load(trees["head"])
-    suites = project.suites(trees)
+    project.require_suite(trees["head"])
     wanted = {side: pins(trees[side], project.config) for side in SIDES}
     here = pins(project.root, project.config)
     ready = interpreter != ASV and set(wanted.values()) == {here}
@@ -138,9 +135,10 @@ def furnish(
     return {
         side: Tree(
             name=side,
+            place=side,
             python=pythons[wanted[side]],
             code=codes[side],
-            suite=suites[side],
+            suite=project.suite(trees[side]),
             timeout_s=float(config.default_benchmark_timeout),
             apart=codes[side] != trees[side] / subdir,
         )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Literal
 
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed
@@ -18,6 +19,13 @@ from bench_models.verdict.observations import (
     Trouble,
 )
 
+# Whose file BASE runs.
+SuiteName = Literal["own", "head"]
+
+_Key = tuple[str, tuple[str, ...]]
+Found = dict[SideName, dict[_Key, Message]]
+_NOTHING: Message = {"benchmarks": [], "broken": {}}
+
 _TIMED = ("time", "timeraw")
 # What is measured of the whole process, so that it must not have a parent's memory.
 _OF_A_PROCESS = ("peakmem",)
@@ -27,12 +35,17 @@ _OF_A_PROCESS = ("peakmem",)
 class Planned:
     """A subject, how to run it, and what keeps a side from it.
 
+    ``suite`` says whose file BASE runs: its own, or HEAD's where the version differs or BASE's suite does not have it,
+    which is what ``lacking`` says. A side knows its ``setup_cache`` by ``base_cache`` or ``head_cache``.
     ``from_nothing`` says that its workers have to be started instead of forked.
     """
 
     subject: Subject
+    suite: SuiteName
+    lacking: bool
     group: str
-    cache: str | None
+    base_cache: str | None
+    head_cache: str | None
     timeout_s: float
     cache_timeout_s: float
     base: Trouble | None
@@ -50,21 +63,40 @@ class Planned:
         """Whether both sides have it."""
         return self.base is None and self.head is None
 
-    @property
-    def is_new(self) -> bool:
-        """Whether HEAD alone has it."""
-        return isinstance(self.base, Absent) and self.head is None
+    def cache(self, side: SideName) -> str | None:
+        """Return what a side knows its ``setup_cache`` by."""
+        return self.base_cache if side == "base" else self.head_cache
 
     def unmeasured(self) -> Observed:
         """Return what is known before anything is measured."""
         return Observed(subject=self.subject, base=self.base, head=self.head)
 
 
-def plan(discovered: Mapping[SideName, Message], default_timeout_s: float) -> list[Planned]:
-    """Match the benchmarks of both sides by name and parameters, in the order of HEAD's suite."""
-    described = {side: dict(_by_subject(discovered[side])) for side in SIDES}
-    keys = dict.fromkeys([*described["head"], *described["base"]])
-    return [_planned(key, described, discovered, default_timeout_s) for key in keys]
+def plan(
+    discovered: Mapping[SideName, Message], default_timeout_s: float, lent: Message | None = None
+) -> list[Planned]:
+    """Match the benchmarks of both sides by name and parameters, in the order of HEAD's suite.
+
+    Which results may be compared is asv's rule: those of benchmarks with the same version. Then each side runs its own
+    file. ``lent`` is what BASE finds when HEAD's suite lies in its tree, for all others; without it BASE lacks them.
+    """
+    _require_versions(discovered["head"])
+    own: Found = {side: dict(_by_subject(discovered[side])) for side in SIDES}
+    borrowed = dict(_by_subject(lent or _NOTHING))
+    versions = {side: {each["name"]: each["version"] for each in discovered[side]["benchmarks"]} for side in SIDES}
+    matches = []
+    for key in dict.fromkeys([*own["head"], *own["base"]]):
+        old, new = (versions[side].get(key[0]) for side in SIDES)
+        if old == new or key not in own["head"]:
+            base, head = (_of(key, own[side], discovered[side]) for side in SIDES)
+            matches.append(_Match(key=key, base=base, head=head, suite="own"))
+        else:
+            base = _of(key, borrowed, lent or _NOTHING)
+            # Not a module that BASE cannot import, which may hold it.
+            lacking = old is None and isinstance(_of(key, {}, discovered["base"]), Absent)
+            base = Absent() if lacking and not isinstance(base, dict) else base
+            matches.append(_Match(key=key, base=base, head=own["head"][key], suite="head", lacking=lacking))
+    return [_planned(match, default_timeout_s) for match in matches]
 
 
 def chosen(planned: Planned, bench: str) -> bool:
@@ -88,36 +120,53 @@ def grouped(planned: Sequence[Planned]) -> dict[str, list[Planned]]:
     return groups
 
 
-_Key = tuple[str, tuple[str, ...]]
-
-
 def _by_subject(discovery: Message) -> Iterator[tuple[_Key, Message]]:
     for benchmark in discovery["benchmarks"]:
         for parameters in benchmark["parameters"]:
             yield (benchmark["name"], tuple(parameters)), benchmark
 
 
-def _planned(
-    key: _Key,
-    described: Mapping[SideName, Mapping[_Key, Message]],
-    discovered: Mapping[SideName, Message],
-    default_timeout_s: float,
-) -> Planned:
-    name, parameters = key
-    benchmark = described["head"].get(key) or described["base"][key]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Match:
+    """A benchmark with its parameters, as each side describes it, or why a side does not."""
+
+    key: _Key
+    base: Message | Trouble
+    head: Message | Trouble
+    suite: SuiteName
+    lacking: bool = False
+
+
+def _planned(match: _Match, default_timeout_s: float) -> Planned:
+    name, parameters = match.key
+    described = {side: found for side, found in (("base", match.base), ("head", match.head)) if isinstance(found, dict)}
+    benchmark = described.get("head") or described["base"]
     timed = benchmark["type"] in _TIMED
     timeout_s = float(benchmark["timeout_s"] or default_timeout_s)
     return Planned(
         subject=_subject(benchmark, parameters, timed=timed),
-        group=_group(name, benchmark["type"], parameters),
-        cache=benchmark["cache"],
+        suite=match.suite,
+        lacking=match.lacking,
+        group=_group(name, benchmark["type"], parameters) + ("" if match.suite == "own" else " of HEAD's suite"),
+        base_cache=described.get("base", {}).get("cache"),
+        head_cache=described.get("head", {}).get("cache"),
         timeout_s=timeout_s,
         cache_timeout_s=float(benchmark["cache_timeout_s"] or timeout_s),
-        base=_trouble(key, described["base"], discovered["base"]),
-        head=_trouble(key, described["head"], discovered["head"]),
+        base=None if isinstance(match.base, dict) else match.base,
+        head=None if isinstance(match.head, dict) else match.head,
         answers=benchmark["answers"],
         from_nothing=benchmark["type"] in _OF_A_PROCESS,
     )
+
+
+def _require_versions(discovery: Message) -> None:
+    """Refuse a version that asv would take as text: 1 and "1" are one to it, and 1.10 is 1.1."""
+    for benchmark in discovery["benchmarks"]:
+        if benchmark["odd_version"] is not None:
+            raise BenchModelsError(
+                f'the suite describes a benchmark wrongly: {benchmark["name"]}: version is a string, such as "1", not '
+                f"{benchmark['odd_version']}"
+            )
 
 
 def _subject(benchmark: Message, parameters: tuple[str, ...], *, timed: bool) -> Subject:
@@ -144,9 +193,10 @@ def _group(name: str, kind: str, parameters: tuple[str, ...]) -> str:
     return f"{together}:{kind}({', '.join(parameters)})"
 
 
-def _trouble(key: _Key, described: Mapping[_Key, Message], discovery: Message) -> Trouble | None:
+def _of(key: _Key, described: Mapping[_Key, Message], discovery: Message) -> Message | Trouble:
+    """Return a side's description of a benchmark, or why there is none."""
     if key in described:
-        return None
+        return described[key]
     for module, error in discovery["broken"].items():
         inside = module.partition(".")[2]
         if not inside or key[0].startswith(f"{inside}."):

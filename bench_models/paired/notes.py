@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.groups import Planned
 from bench_models.paired.process import SideName
-from bench_models.verdict.observations import Answers, Observed, Pair, Subject
+from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Subject
 
 Troubles = Mapping[SideName, Failed | Skipped]
 
@@ -43,7 +43,9 @@ class Notes:
         for each in planned:
             observed = self.of(each)
             for side, trouble in troubles.items():
-                observed = observed.troubled(side, trouble)
+                # BASE never had it: that HEAD's file does not work there is no fault of BASE.
+                lacks = side == "base" and each.lacking and isinstance(trouble, Failed | Skipped)
+                observed = observed.troubled(side, Absent() if lacks else trouble)
             self._keep(observed)
 
     def _keep(self, observed: Observed) -> None:

@@ -1,5 +1,6 @@
 """One pair: a fresh worker on either side, which take timed blocks in turn."""
 
+import logging
 import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,7 +10,7 @@ from dataclasses import dataclass, field
 from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.blocks import Blocks
 from bench_models.paired.channel import Message
-from bench_models.paired.groups import Planned
+from bench_models.paired.groups import Planned, SuiteName
 from bench_models.paired.notes import Notes, Troubles, failed_on
 from bench_models.paired.process import (
     SIDES,
@@ -20,8 +21,10 @@ from bench_models.paired.process import (
     WorkerLostError,
     WorkerSpoiltError,
 )
-from bench_models.paired.sides import Side
+from bench_models.paired.sides import Side, make_alike
 from bench_models.verdict.observations import Answers, Pair, Subject
+
+log = logging.getLogger(__name__)
 
 _REPLY_S = 60.0
 
@@ -39,21 +42,37 @@ class LostError(Exception):
 
 @dataclass(kw_only=True)
 class Pairing:
-    """Takes pairs, and notes what comes of them; ``one_core`` says that workers compute with one thread."""
+    """Takes pairs, and notes what comes of them; ``one_core`` says that workers compute with one thread.
 
-    sides: Mapping[SideName, Side]
+    ``sides`` has both sides with their own suites, and with HEAD's where BASE runs that, too.
+    """
+
+    sides: Mapping[SuiteName, Mapping[SideName, Side]]
     notes: Notes
     one_core: bool = True
     timed_s: float = 0.0
-    _caches: dict[str, dict[SideName, str]] = field(default_factory=dict)
+    _caches: dict[tuple[Side, str], str | Failed | Skipped] = field(default_factory=dict)
     _blocks: dict[Subject, Blocks] = field(default_factory=dict)
+
+    def side_of(self, planned: Planned, side: SideName) -> Side:
+        """Return what runs a benchmark on a side."""
+        return self.sides[planned.suite][side]
+
+    def renew(self, planned: Sequence[Planned]) -> None:
+        """Begin again with another parent wherever these benchmarks run."""
+        running = {self.side_of(each, side): None for each in planned for side in SIDES}
+        for side in running:
+            side.renew()
+        for side in running:
+            side.discovered()
+        make_alike(running)
 
     def take(self, group: Sequence[Planned]) -> None:
         """Take one pair of each benchmark of a group, all by the same two workers; raises ``LostError``."""
         first = group[0]
         order = SIDES if self.notes.pairs(first) % 2 == 0 else SIDES[::-1]
         with ExitStack() as stack:
-            lent = {side: self.sides[side].worker(from_nothing=first.from_nothing) for side in order}
+            lent = {side: self.side_of(first, side).worker(from_nothing=first.from_nothing) for side in order}
             workers = {side: stack.enter_context(worker) for side, worker in lent.items()}
             for planned in group:
                 if planned.subject.kind == "value":
@@ -67,20 +86,25 @@ class Pairing:
         """Run each benchmark of a group on HEAD alone, where it is new: only what fails is noted."""
         waiting = list(group)
         while waiting:
-            with self.sides["head"].worker(from_nothing=group[0].from_nothing) as worker, suppress(LostError):
+            head = self.side_of(group[0], "head")
+            with head.worker(from_nothing=group[0].from_nothing) as worker, suppress(LostError):
                 while waiting:
                     self._once(waiting.pop(0), worker)
 
-    def cache(self, planned: Planned, sharing: Sequence[Planned], sides: Sequence[SideName] = SIDES) -> None:
-        """Run a ``setup_cache`` on either side, one after the other: what the first builds, the second may reuse."""
-        files = self._caches.setdefault(str(planned.cache), {})
-        for side in sides:
-            try:
-                files[side] = str(self.sides[side].cache(planned.subject.benchmark, planned.cache_timeout_s))
-            except BenchmarkSkippedError as skip:
-                self.notes.trouble({side: Skipped(reason=f"setup_cache: {skip}")}, *sharing)
-            except BenchmarkFailedError as error:
-                self.notes.trouble({side: Failed(error=f"setup_cache: {error}")}, *sharing)
+    def cache(self, planned: Sequence[Planned], sides: Sequence[SideName] = SIDES) -> None:
+        """Run each ``setup_cache`` once a side, one after the other: what the first builds, the second may reuse."""
+        for each in planned:
+            for side in sides:
+                key = each.cache(side)
+                if key is None:
+                    continue
+                place = self.side_of(each, side), key
+                if place not in self._caches:
+                    log.info("setup_cache of %s on %s", key, side.upper())
+                    self._caches[place] = _cached(each, place[0])
+                outcome = self._caches[place]
+                if not isinstance(outcome, str):
+                    self.notes.trouble({side: outcome}, each)
 
     def rehearse(self, planned: Planned) -> dict[SideName, list[str]]:
         """Open a benchmark without timing it; return what either side's worker imported for it.
@@ -88,14 +112,15 @@ class Pairing:
         A worker that computes on CUDA cannot be forked: from then on workers are spawned.
         """
         with ExitStack() as stack:
-            workers = {side: stack.enter_context(self.sides[side].worker()) for side in SIDES}
+            workers = {side: stack.enter_context(self.side_of(planned, side).worker()) for side in SIDES}
             try:
                 replies = self._both(planned, workers, "open", together=True)
                 if replies is None:
                     return {}
                 if any(reply["circumstances"].get("device", "cpu") != "cpu" for reply in replies.values()):
-                    for side in self.sides.values():
-                        side.spawn_only()
+                    for sides in self.sides.values():
+                        for side in sides.values():
+                            side.spawn_only()
                 return {side: worker.ask(_REPLY_S, do="imported")["modules"] for side, worker in workers.items()}
             except (LostError, BenchmarkFailedError):
                 return {}  # the first pair will meet it again, and say so
@@ -241,8 +266,18 @@ class Pairing:
             "do": do,
             "benchmark": planned.subject.benchmark,
             "parameters": list(planned.subject.parameters),
-            "cache": self._caches[planned.cache][side] if planned.cache else None,
+            "cache": self._caches[self.side_of(planned, side), key] if (key := planned.cache(side)) else None,
         }
+
+
+def _cached(planned: Planned, side: Side) -> str | Failed | Skipped:
+    """Return the folder in which a ``setup_cache`` left what it made, or what it met."""
+    try:
+        return str(side.cache(planned.subject.benchmark, planned.cache_timeout_s))
+    except BenchmarkSkippedError as skip:
+        return Skipped(reason=f"setup_cache: {skip}")
+    except BenchmarkFailedError as error:
+        return Failed(error=f"setup_cache: {error}")
 
 
 def _pin(workers: Workers, cores: Sequence[int]) -> None:

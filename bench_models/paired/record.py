@@ -19,14 +19,18 @@ from bench_models.verdict.observations import Absent, Answers, Observed, Pair, S
 SCHEMA_VERSION = 1
 FILE = "record.jsonl"
 
-_TUPLES = ("uncommitted", "machines", "subjects", "suite_changes")
+_TUPLES = ("uncommitted", "machines", "subjects", "rewritten", "added")
 
 Ending = Literal["complete", "interrupted", "crashed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a check was about: commits, machine, libraries, and the part that this shard took."""
+    """What a check was about: commits, machine, libraries, and the part that this shard took.
+
+    ``rewritten`` names benchmarks whose asv version differs between the commits, so that HEAD's ran on both sides, and
+    ``added`` those that BASE's own suite does not have.
+    """
 
     base: str
     head: str
@@ -44,8 +48,8 @@ class Header:
     subjects: tuple[str, ...]
     elsewhere: int
     began: str
-    suites: Literal["head", "own"] = "head"
-    suite_changes: tuple[str, ...] = ()
+    rewritten: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
 

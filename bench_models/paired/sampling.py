@@ -12,7 +12,6 @@ from bench_models.paired.groups import Planned, grouped
 from bench_models.paired.notes import Notes
 from bench_models.paired.pairing import LostError, Pairing
 from bench_models.paired.process import SideName
-from bench_models.paired.sides import discovered
 from bench_models.stats.looks import LOOKS
 from bench_models.verdict.changes import judge, wants_more
 
@@ -49,7 +48,7 @@ class Sampler:
                 break
             log.info("%d open: up to %d pairs each", len(wanted), look)
             while wanted := [each for each in wanted if self.notes.works(each) and self.notes.pairs(each) < look]:
-                self._renew()
+                self._renew(wanted)
                 self._round(groups, wanted)
 
     def _wanted(self, planned: Sequence[Planned], *, until_decided: bool) -> list[Planned]:
@@ -60,15 +59,13 @@ class Sampler:
         changes = {change.subject: change for change in judge(list(self.notes.observed.values()), self.elsewhere)}
         return [each for each in noisy if wants_more(self.notes.of(each), changes[each.subject])]
 
-    def _renew(self) -> None:
+    def _renew(self, wanted: Sequence[Planned]) -> None:
         """Give each round its own parents.
 
         Workers inherit where their parent's code and data happen to lie, which alone made a side a few
         percent slower, pair after pair. With a parent a round that luck is drawn anew for each pair.
         """
-        for side in self.pairing.sides.values():
-            side.renew()
-        discovered(self.pairing.sides)
+        self.pairing.renew(wanted)
 
     def _round(self, groups: Mapping[str, Sequence[Planned]], wanted: Sequence[Planned]) -> None:
         """Take one pair of everything that is wanted."""

@@ -8,7 +8,7 @@ from bench_models.paired.process import SIDES, SideName
 from bench_models.paired.record import Ending, Header, Record
 
 # What all shards of a check have in common. Machines may differ: each compares both commits on its own.
-_COMMON = ("base", "head", "uncommitted", "shards", "threads", "python", "libraries", "suites", "subjects")
+_COMMON = ("base", "head", "uncommitted", "shards", "threads", "python", "libraries", "subjects", "rewritten", "added")
 _WORST: tuple[Ending, ...] = ("crashed", "interrupted", "complete")
 
 

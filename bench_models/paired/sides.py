@@ -1,4 +1,4 @@
-"""The two sides of a check: the suite of one commit each, and the processes that run it."""
+"""A side of a check: one commit with a suite, and the processes that run it."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,11 +24,12 @@ _WORKER = Path(__file__).with_name("worker.py")
 class Tree:
     """What a side runs: its interpreter, the folder with its code, and its suite.
 
-    ``timeout_s`` is that of benchmarks that state none. ``apart`` says that the code was installed into a
-    folder of its own, so that nothing of it may come from elsewhere.
+    ``place`` names its folder, as a side may run with two suites. ``timeout_s`` is that of benchmarks that state none.
+    ``apart`` says that the code was installed into a folder of its own, so that nothing of it may come from elsewhere.
     """
 
     name: SideName
+    place: str
     python: Path
     code: Path
     suite: Path
@@ -43,7 +44,7 @@ class Side:
         """Take a folder of one's own; ``start`` begins."""
         self.name = tree.name
         self.tree = tree
-        self._folder = scratch / tree.name
+        self._folder = scratch / tree.place
         self._folder.mkdir()
         self._log = self._folder / "log"
         self._environment = environment | {"PYTHONPATH": str(tree.code)}
@@ -200,9 +201,14 @@ class Side:
 
 
 def discovered(sides: Mapping[SideName, Side]) -> dict[SideName, Message]:
-    """Wait for both sides' parents; where one cannot be forked, neither is: they must be alike."""
+    """Wait for both sides' parents, and return what they found."""
     found: dict[SideName, Message] = {side: sides[side].discovered() for side in SIDES}
-    if not all(side.forks for side in sides.values()):
-        for side in sides.values():
-            side.spawn_only()
+    make_alike(sides.values())
     return found
+
+
+def make_alike(sides: Collection[Side]) -> None:
+    """Fork no workers where one of the parents cannot be forked: workers that are compared start alike."""
+    if not all(side.forks for side in sides):
+        for side in sides:
+            side.spawn_only()

@@ -74,14 +74,18 @@ class Worker:
                 self._channel.send({"error": discovery.sentence(error), "traceback": traceback.format_exc()})
 
     def do_discover(self, suite: str, code: str, warm: list[str]) -> Message:
-        """Import a suite and what workers will need; return benchmarks, broken modules, the number of threads."""
+        """Import a suite and what workers will need; return benchmarks, broken modules, the number of threads.
+
+        A folder that is not there is a suite without benchmarks.
+        """
         from asv_runner._aux import update_sys_path
         from asv_runner.discovery import disc_benchmarks
 
         update_sys_path(suite)
-        broken = dict(discovery.broken_modules(Path(suite).name))
+        there = Path(suite).is_dir()
+        broken = dict(discovery.broken_modules(Path(suite).name)) if there else {}
         with contextlib.redirect_stderr(io.StringIO()):  # it prints what is in ``broken``
-            found = list(disc_benchmarks(suite, ignore_import_errors=True))
+            found = list(disc_benchmarks(suite, ignore_import_errors=True)) if there else []
         self._benchmarks = {benchmark.name: benchmark for benchmark in found}
         discovery.import_all(warm)
         return {

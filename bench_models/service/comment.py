@@ -82,11 +82,12 @@ def _despite(run: Run, status: int, accepted: Acceptance) -> str:
 
 
 def _unjudged(report: Mapping[str, Any]) -> str:
-    changed = report["suite_changes"]
-    if report["suites"] == "own" or not changed:
+    changed = report.get("rewritten")
+    if not changed:
         return ""
     more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-    return f"**The suite changed, and that was not judged:** {code(changed[0], 160)}{more}; HEAD's ran on both sides."
+    said = "**The benchmark itself changed, and that was not judged:**"
+    return f"{said} {code(changed[0], 160)}{more}; HEAD's file ran on both sides."
 
 
 def _is_ours(each: Mapping[str, Any]) -> bool:

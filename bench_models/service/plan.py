@@ -95,11 +95,13 @@ def _planned(root: Path, config: Path, bench: str) -> list[groups.Planned]:
     """Import the checked-out suite in a process of its own; what cannot be imported is named, and counts nothing."""
     project = Project(root=root, config=config)
     loaded = project.load(root)
+    project.require_suite(root)
     tree = Tree(
         name="head",
+        place="head",
         python=Path(sys.executable),
         code=root / (loaded.repo_subdir or "."),
-        suite=project.suites(dict.fromkeys(SIDES, root))["head"],
+        suite=project.suite(root),
         timeout_s=float(loaded.default_benchmark_timeout),
         apart=False,
     )

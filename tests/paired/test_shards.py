@@ -69,7 +69,10 @@ def test_every_group_is_in_exactly_one_shard() -> None:
         Planned(
             subject=timed(f"suite.time_{index}").subject,
             group=f"group {index % 8}",
-            cache=None,
+            suite="own",
+            lacking=False,
+            base_cache=None,
+            head_cache=None,
             timeout_s=60,
             cache_timeout_s=0,
             base=None,

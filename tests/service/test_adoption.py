@@ -75,7 +75,7 @@ def test_inputs_of_the_action_are_all_described() -> None:
     rows = [line.split("|") for line in DOCUMENT.splitlines() if line.startswith("| `")]
     described = {name: cells[3] for cells in rows for name in re.findall(r"`([\w-]+)`", cells[1])}
     assert described.keys() == action["inputs"].keys()
-    for name in ("config", "python", "own-suites", "strict", "threads", "most-shards", "part"):
+    for name in ("config", "python", "strict", "threads", "most-shards", "part"):
         assert action["inputs"][name]["default"] == described[name].strip().strip("`")
 
 
@@ -120,15 +120,14 @@ def test_ten_lines_turn_a_regression_red(tmp_path: Path) -> None:
     assert handed_over == {"bench-models-shard-1-of-1", "bench-models-report", "bench-models-report-for-people"}
 
 
-@pytest.mark.parametrize(("step", "given"), [("Measure", "own-suites"), ("Judge", "strict")])
-def test_switches_of_the_action_become_options(step: str, given: str) -> None:
+def test_switch_of_the_action_becomes_an_option() -> None:
     """Whatever is not true is no option, and never a word of the script."""
     action = yaml.safe_load((REPOSITORY / ".github/actions/check/action.yml").read_text(encoding="utf-8"))
-    (described,) = (each for each in action["runs"]["steps"] if each["name"] == step)
-    variable = given.upper().replace("-", "_")
-    assert f" ${variable} " in described["run"]
-    for said, option in (("true", f"--{given}"), ("false", ""), ("; ls", ""), (action["inputs"][given]["default"], "")):
-        assert value(described["env"][variable], {"inputs": {given: said}}) == option
+    (described,) = (each for each in action["runs"]["steps"] if each["name"] == "Judge")
+    assert " $STRICT " in described["run"]
+    default = action["inputs"]["strict"]["default"]
+    for said, option in (("true", "--strict"), ("false", ""), ("; ls", ""), (default, "")):
+        assert value(described["env"]["STRICT"], {"inputs": {"strict": said}}) == option
 
 
 @pytest.mark.slow

@@ -103,14 +103,15 @@ def test_accepted_regression_says_why(github: GitHub) -> None:
     assert "the written reason is: `@ada agreed, see #1`" in github.comments[7][0]["body"]
 
 
-def test_change_of_the_suite_that_nobody_judged_is_said_on_top(github: GitHub) -> None:
-    """A green verdict is not about it; with own suites it is."""
-    changed = ["benchmarks/@ada.py", "benchmarks/b.py"]
-    served_with(github, packed(suite_changes=changed, suites="head"))
+def test_change_of_a_benchmark_that_nobody_judged_is_said_on_top(github: GitHub) -> None:
+    """A green verdict is not about it; a report that is older than these words says nothing of it."""
+    changed = ["a.time_@ada", "b.time_it"]
+    served_with(github, packed(rewritten=changed))
     commented(github)
-    said = "**The suite changed, and that was not judged:** `benchmarks/@ada.py` and 1 more"
+    said = "**The benchmark itself changed, and that was not judged:** `a.time_@ada` and 1 more"
     assert said in "\n".join(github.comments[7][0]["body"].splitlines()[:5])
-    served_with(github, packed(suite_changes=changed, suites="own"))
+    older = {key: value for key, value in report().items() if key not in {"rewritten", "added"}}
+    served_with(github, zipped(json.dumps(older | {"suite_changes": [], "suites": "own"})))
     commented(github)
     assert "not judged" not in github.comments[7][0]["body"]
 
@@ -262,7 +263,7 @@ def test_refusal_to_post_is_a_sentence(github: GitHub) -> None:
 @st.composite
 def hostile_reports(draw: st.DrawFn) -> dict[str, Any]:
     """Draw reports that follow the schema and hold strangers' text wherever a check would write its own."""
-    made = report(sentence=draw(strangers), suite_changes=[draw(strangers)], began=draw(strangers))
+    made = report(sentence=draw(strangers), rewritten=[draw(strangers)], began=draw(strangers))
     made["broken_modules"] = {draw(strangers): {draw(strangers): draw(strangers)}}
     number = st.none() | st.floats(-1e18, 1e18)
     for change in made["changes"]:

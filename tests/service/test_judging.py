@@ -108,12 +108,12 @@ def test_record_nested_without_end_is_one_sentence(project: Path) -> None:
     assert "unmeasured" in outputs
 
 
-def test_change_of_the_suite_that_nobody_judged_is_said_on_top(project: Path) -> None:
-    """Below the verdict, which is not about it; with own suites there is nothing to say."""
-    judged(project, suite_changes=("benchmarks/a.py",))
+def test_change_of_a_benchmark_that_nobody_judged_is_said_on_top(project: Path) -> None:
+    """Below the verdict, which is not about it; where each side ran its own file there is nothing to say."""
+    judged(project, rewritten=("a.time_it",))
     first, _, second, *_ = refused(project)[0].splitlines()
     assert "No regression" in first
-    assert second.startswith("**The suite changed (benchmarks/a.py): HEAD's ran on both sides")
+    assert second.startswith("**The benchmark itself changed in a.time_it: its version differs, so HEAD's file ran on")
     (project.parent / "STEP_SUMMARY").unlink()
-    judged(project, suite_changes=("benchmarks/a.py",), suites="own")
+    judged(project)
     assert "not judged" not in refused(project)[0]

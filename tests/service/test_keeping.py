@@ -87,7 +87,7 @@ def test_verdict_is_kept_under_its_commit(remote: Path, github: GitHub) -> None:
         (zipped("{}", "../../results/benchmarks.json"), "the artifact is refused"),
         (packed(head={"commit": "d" * 40, "name": "main"}), "another commit than the run checked"),
         (packed(sentence="x" * 20_001), "the artifact is refused"),
-        (packed(suite_changes=["x" * 10_000] * 60), f"{LARGEST_REPORT_BYTES:,} are kept"),
+        (packed(rewritten=["x" * 10_000] * 60), f"{LARGEST_REPORT_BYTES:,} are kept"),
     ],
     ids=["cut-short", "path", "other-commit", "long-text", "large"],
 )

@@ -164,13 +164,13 @@ def _details(summary: str, body: str) -> str:
 
 def _unjudged(found: Findings) -> str:
     """Say on top what a green verdict is not about."""
-    header = found.record.header
-    if header.suites == "own" or not header.suite_changes:
+    names = found.record.header.rewritten
+    if not names:
         return ""
-    names = ", ".join(header.suite_changes[:_NAMED]) + (" and more" if len(header.suite_changes) > _NAMED else "")
+    named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
     return (
-        f"**The suite changed ({_cell(names)}): HEAD's ran on both sides, so these changes were not judged;** "
-        "--own-suites (the action's input `own-suites`) runs each side's own."
+        f"**The benchmark itself changed in {_cell(named)}: its version differs, so HEAD's file ran on both sides, "
+        "and that change was not judged.**"
     )
 
 
@@ -193,7 +193,8 @@ def _circumstances(found: Findings) -> str:
         f"Changed libraries: {', '.join(libraries)}." if libraries else "The libraries are the same on both sides.",
         f"Intervals hold for all benchmarks and all looks of the check together: at most {FALSE_ALARM:.0%} of checks "
         "of an unchanged tree turn red.",
-        "Each side ran its own suite." if header.suites == "own" else "",
+        f"Each side ran its own suite{', but for the benchmarks above' if header.rewritten else ''}.",
+        f"Only HEAD's suite has {', '.join(header.added)}: its file was tried on BASE, too." if header.added else "",
         f"Uncommitted on HEAD: {', '.join(header.uncommitted)}." if header.uncommitted else "",
         f"Shard {header.shard} of {header.shards}: merge all of them for the verdict." if header.shards > 1 else "",
         *(f"Machine: {machine}." for machine in dict.fromkeys(machines)),
