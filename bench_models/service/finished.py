@@ -23,7 +23,14 @@ def finished(event: Mapping[str, Any], api: Api) -> Finished:
     """Return the check that has ended; raises ``BenchModelsError`` with whatever is wrong with it."""
     run = run_of(event, api.repository)
     pull = pull_request_of(run, api)
+    return Finished(run=run, pull=pull, report=report_about(run, api))
+
+
+def report_about(run: Run, api: Api) -> dict[str, Any]:
+    """Return a run's report, which is about the commit that the run checked and compares it with another one."""
     report = opened(report_of(run, api))
     if report["head"]["commit"] != run.head:
         raise BenchModelsError("the artifact is refused: it reports on another commit than the run checked")
-    return Finished(run=run, pull=pull, report=report)
+    if report["base"]["commit"] == run.head:
+        raise BenchModelsError("the artifact is refused: it compares a commit with itself, which shows no change")
+    return report
