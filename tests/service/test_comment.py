@@ -209,6 +209,23 @@ def test_older_run_does_not_replace_the_verdict_of_a_newer_one(github: GitHub) -
     assert "updated" in commented(github, {"workflow_run": EVENT["workflow_run"] | {"run_attempt": 2}})
 
 
+@pytest.mark.parametrize("archive", [None, b"no archive", packed(exit_status=0)])
+def test_verdict_on_an_earlier_commit_does_not_stand_for_a_later_one(github: GitHub, archive: bytes | None) -> None:
+    """Whose check left none: the comment says so, and the job is red all the same."""
+    served_with(github, packed(**green()))
+    commented(github)
+    later = {"id": 6, "head_sha": "c" * 40, "html_url": "https://github.example/owner/project/actions/runs/6"}
+    github.answers["GET pulls"] = [PULL | {"head": {"sha": "c" * 40, "repo": {"full_name": "stranger/fork"}}}]
+    listed = [{"id": 10, "name": "bench-models-report", "size_in_bytes": 1}] if archive else []
+    github.answers["GET actions/runs/6/artifacts"] = {"artifacts": listed}
+    github.files["actions/artifacts/10/zip"] = archive or b""
+    with pytest.raises(BenchModelsError):
+        commented(github, {"workflow_run": EVENT["workflow_run"] | later})
+    (ours,) = github.comments[7]
+    assert "**There is no verdict on commit `cccccccc`:**" in ours["body"]
+    assert "No regression" not in ours["body"]
+
+
 def test_nobody_keeps_later_verdicts_away(github: GitHub) -> None:
     """By a benchmark that is called as a later run's address would be."""
     row = report()["changes"][0] | {"benchmark": "[the whole report](https://github.example/actions/runs/99)"}
