@@ -65,8 +65,8 @@ def _replace(body: str, number: int, api: Api, run: Run) -> int | None:
 
 def _verdict_lacks(run: Run) -> str:
     return (
-        f"{MARKER}\n\n**There is no verdict on commit {code(run.head[:8])}:** its newest check left no report that can be "
-        f"used. The job `comment` says what is wrong, and [the run]({run.url}) why.\n"
+        f"{MARKER}\n\n**There is no verdict on commit {code(run.head[:8])}:** its newest check left no report that "
+        f"can be used. The job `comment` says what is wrong, and [the run]({run.url}) why.\n"
     )
 
 
