@@ -117,9 +117,12 @@ def accept_in(github: GitHub, commit: str) -> None:
             "merge_commit_sha": commit,
             "labels": [{"name": "accept-regression"}],
             "body": "Accepted regression: Exact now.",
+            "base": {"ref": "main", "repo": {"full_name": "owner/project"}},
+            "head": {"sha": "f" * 40, "repo": None},
         }
     ]
     github.answers["GET issues/7/events"] = []
+    github.answers["GET actions/runs"] = {"workflow_runs": []}
 
 
 def shown(jobs: dict[str, list[Job]]) -> dict[str, str]:

@@ -108,23 +108,20 @@ def hub(options: argparse.Namespace) -> int:
     return 2 if failed(found) else 0
 
 
-def keep_check(_: argparse.Namespace) -> int:
-    """Push the verdict of a finished check to the results branch."""
-    from datetime import UTC, datetime
-
+def merged(_: argparse.Namespace) -> int:
+    """Note the verdicts on pull requests that were merged among the newest commits."""
     from bench_models.checkout import checkout_here
+    from bench_models.history import branches
     from bench_models.service.api import Api
     from bench_models.service.branch import results_branch
-    from bench_models.service.finished import finished
-    from bench_models.service.keeping import keep_finished
-    from bench_models.service.runner import event
+    from bench_models.service.measuring import newest_commits
+    from bench_models.service.merged import keep_merged
 
-    check = finished(event(), Api.here())
-    branch = results_branch(checkout_here().root)
-    branch.fetch()
-    keep_finished(branch.mirror.folder, check, datetime.now(UTC))
-    branch.push(f"Keep the check of {check.run.head[:8]}")
-    sys.stdout.write(f"The verdict on {check.run.head[:8]} is kept on the branch {branch.name}.\n")
+    root = checkout_here().root
+    results = results_branch(root)
+    results.fetch()  # what is kept already is not asked for again
+    for branch in branches(root):
+        _tell(keep_merged(root, results.mirror.folder, Api.here(), branch, newest_commits(root, branch)))
     return 0
 
 

@@ -126,14 +126,15 @@ COMMANDS = (
         ),
     ),
     Command(
-        name="ci-keep-check",
-        run=publishing.keep_check,
+        name="ci-merged",
+        run=publishing.merged,
         arguments=(),
-        summary="for workflows: keep the verdict of a finished check on the results branch",
+        summary="for workflows: note the verdicts of checks whose pull requests were merged",
         details=(
-            "On a `workflow_run` event: take the report of the finished check as `ci-comment` does, and push it to\n"
-            "the branch `results` of origin, for the history to show. Status 2, and nothing pushed, where anything is\n"
-            "wrong with it.\n\nexample:  bench-models ci-keep-check"
+            "Ask GitHub which pull requests brought the newest commits, and for the report of the check that each had\n"
+            "before its merge. Its figures, and none of its texts, are written to .asv/checks; `ci-keep` pushes them.\n"
+            "What is wrong with one is said in a sentence, and the others are kept.\n\n"
+            "example:  bench-models ci-merged && bench-models ci-keep"
         ),
     ),
     Command(

@@ -15,9 +15,10 @@ from filelock import FileLock
 
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
+from bench_models.service.kept import CHECKS, MOST_CHECKS
 from bench_models.service.mirror import Mirror, mirror_of, mirrored
 from bench_models.service.objects import Objects, Tree
-from bench_models.service.settling import settled
+from bench_models.service.settling import made_at, settled
 
 BRANCH = "results"
 ATTEMPTS = 20
@@ -53,10 +54,12 @@ class ResultsBranch:
         with self._alone():
             for attempt in range(ATTEMPTS):
                 theirs, ours = self.objects.fetch(self.name), self._here()
-                together = self._together(ours, theirs)
+                everything = self._together(ours, theirs)
+                old = self._too_many(everything)
+                together = {path: name for path, name in everything.items() if path not in old}
                 there = self.objects.tree(theirs)
                 changed = {path: name for path, name in together.items() if there.get(path) != name}
-                commit = self.objects.commit(theirs, changed, message) if changed else theirs
+                commit = self.objects.commit(theirs, changed, old & there.keys(), message) if changed else theirs
                 refusal = self.objects.push(commit, self.name) if changed and commit else None
                 if refusal is None:
                     if commit is not None:
@@ -91,6 +94,14 @@ class ResultsBranch:
             both = path in theirs and theirs[path] != base.get(path)
             together[path] = self._settled(path, name, theirs[path]) if both else name
         return together
+
+    def _too_many(self, files: Tree) -> set[str]:
+        """Return the oldest checks, as many as there are too many of them."""
+        checks = {path: name for path, name in files.items() if path.startswith(f"{CHECKS}/")}
+        if len(checks) <= MOST_CHECKS:
+            return set()
+        contents = self.objects.contents(checks.values())
+        return set(sorted(checks, key=lambda path: (made_at(contents[checks[path]]), path))[:-MOST_CHECKS])
 
     def _settled(self, path: str, ours: str, theirs: str) -> str:
         contents = self.objects.contents((ours, theirs))

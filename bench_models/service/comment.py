@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.metric import show_ms
 from bench_models.service.acceptance import Acceptance, acceptance
 from bench_models.service.api import Api
-from bench_models.service.finished import finished
-from bench_models.service.origin import Run
+from bench_models.service.finished import report_about
+from bench_models.service.origin import Run, pull_request_of, run_of
 from bench_models.service.plain import code
 
 MARKER = "<!-- bench-models: check -->"
@@ -27,20 +28,46 @@ _RUN = re.compile(r"/actions/runs/(\d+)\)")
 
 
 def comment(event: Mapping[str, Any], api: Api) -> str:
-    """Post or update the comment on a finished check; return what was done, or raise with why nothing was."""
-    check = finished(event, api)
-    return post(written(check.report, check.run, acceptance(check.pull)), int(check.pull["number"]), api, check.run)
+    """Post or update the comment on a finished check; return what was done, or raise with why nothing was told.
+
+    Where the check left no verdict, a comment on an earlier one must not stand there as if it were about this commit.
+    """
+    run = run_of(event, api.repository)
+    pull = pull_request_of(run, api)
+    number = int(pull["number"])
+    try:
+        body = written(report_about(run, api), run, acceptance(pull))
+    except BenchModelsError:
+        with suppress(BenchModelsError):
+            _replace(_verdict_lacks(run), number, api, run)
+        raise
+    return post(body, number, api, run)
 
 
 def post(body: str, number: int, api: Api, run: Run) -> str:
-    """Put the comment where the one before stands, if there is one: it has our marker, and we wrote it."""
-    ours = [each for each in api.pages(f"issues/{number}/comments") if _is_ours(each)]
-    if ours:
-        _require_newest(run, str(ours[0]["body"]))
-        api.patch(f"issues/comments/{int(ours[0]['id'])}", {"body": body})
-        return f"updated the comment {int(ours[0]['id'])} on pull request {number}"
-    api.post(f"issues/{number}/comments", {"body": body})
-    return f"posted a comment on pull request {number}"
+    """Put the comment where the one before stands, if there is one."""
+    replaced = _replace(body, number, api, run)
+    if replaced is None:
+        api.post(f"issues/{number}/comments", {"body": body})
+        return f"posted a comment on pull request {number}"
+    return f"updated the comment {replaced} on pull request {number}"
+
+
+def _replace(body: str, number: int, api: Api, run: Run) -> int | None:
+    """Replace the comment that is there and return its number: it has our marker, and we wrote it."""
+    ours = next((each for each in api.pages(f"issues/{number}/comments") if _is_ours(each)), None)
+    if ours is None:
+        return None
+    _require_newest(run, str(ours["body"]))
+    api.patch(f"issues/comments/{int(ours['id'])}", {"body": body})
+    return int(ours["id"])
+
+
+def _verdict_lacks(run: Run) -> str:
+    return (
+        f"{MARKER}\n\n**There is no verdict on commit {code(run.head[:8])}:** its newest check left no report that "
+        f"can be used. The job `comment` says what is wrong, and [the run]({run.url}) why.\n"
+    )
 
 
 def written(report: Mapping[str, Any], run: Run, accepted: Acceptance) -> str:

@@ -12,7 +12,7 @@ from bench_models.reports.check.findings import findings
 from bench_models.reports.check.writing import write_check
 from bench_models.service.acceptance import acceptance
 from bench_models.service.plain import code
-from bench_models.service.pull import sides
+from bench_models.service.pull import require_commits, sides
 from bench_models.service.runner import add_summary, set_output
 
 REGRESSED = 1
@@ -57,6 +57,8 @@ def _require_about(header: Header, event: Mapping[str, Any], root: Path) -> None
     base, head = sides(event)
     # A clone of one commit does not show where the pull request began: then its head has to do.
     parting = git("merge-base", base, head, cwd=root)
+    if parting is not None:
+        require_commits(parting, head)
     for name, measured, expected in (("HEAD", header.head, head), ("BASE", header.base, parting)):
         if expected is not None and measured != expected:
             raise BenchModelsError(

@@ -17,6 +17,8 @@ from bench_models.service.careful import aside, json_of, sorted_out, valid
 
 SCHEMA_VERSION = 1
 CHECKS = "checks"
+# On the branch; a page shows the newest few of them.
+MOST_CHECKS = 200
 
 _CHECK = {
     "type": "object",
@@ -54,6 +56,13 @@ def read_checks(folder: Path, newest: int | None = None) -> tuple[tuple[KeptChec
     wanted = sorted(opened, key=_age)[-newest if newest else 0 :]
     kept, bad = sorted_out(wanted, _check)
     return tuple(kept), (*unreadable, *bad)
+
+
+def kept_check(folder: Path, head: str) -> KeptCheck | None:
+    """Return the check of a commit, if there is one and it is whole."""
+    file = folder / CHECKS / f"{head}.json"
+    good, _ = sorted_out([file] if file.exists() else [], lambda each: _check(_opened(each)))
+    return good[0] if good else None
 
 
 def keep_check(folder: Path, check: KeptCheck) -> Path:

@@ -79,13 +79,14 @@ class Objects:
             found[name], start = answer[begin:end], end + 1
         return found
 
-    def commit(self, parent: str | None, changed: Mapping[str, str], message: str) -> str:
-        """Return a new commit: its parent with some files changed."""
+    def commit(self, parent: str | None, changed: Mapping[str, str], gone: Iterable[str], message: str) -> str:
+        """Return a new commit: its parent with some files changed and some gone."""
         index = self.path / f"index-{os.getpid()}"
         env = {"GIT_INDEX_FILE": str(index)}
         try:
             self._must("read-tree", parent or "--empty", env=env)
             lines = "".join(f"100644 {name}\t{path}\0" for path, name in changed.items())
+            lines += "".join(f"0 {'0' * 40}\t{path}\0" for path in gone)
             self._must("update-index", "-z", "--index-info", given=lines.encode(), env=env)
             tree = self._must("write-tree", env=env)
         finally:

@@ -31,18 +31,7 @@ def run_of(event: Mapping[str, Any], repository: str) -> Run:
     """Return the run that a ``workflow_run`` event is about; raises ``BenchModelsError`` if it is no such check."""
     try:
         run = event["workflow_run"]
-        found = Run(
-            id=int(run["id"]),
-            head=str(run["head_sha"]),
-            branch=str(run["head_branch"]),
-            owner=str(run["head_repository"]["owner"]["login"]),
-            repository=str(run["head_repository"]["full_name"]),
-            url=str(run["html_url"]),
-            numbers=tuple(int(each["number"]) for each in run.get("pull_requests") or ()),
-            attempt=int(run.get("run_attempt") or 1),
-            started=str(run.get("run_started_at") or ""),
-            conclusion=str(run.get("conclusion") or ""),
-        )
+        found = described(run)
         of, cause = run["repository"]["full_name"], run["event"]
     except (KeyError, TypeError, ValueError) as error:
         raise BenchModelsError(
@@ -54,7 +43,26 @@ def run_of(event: Mapping[str, Any], repository: str) -> Run:
         )
     if cause != "pull_request":
         raise BenchModelsError(f"the run {found.id} was not made by a pull request: there is nothing to comment on")
+    if not (found.owner and found.repository):
+        raise BenchModelsError(f"the fork that the run {found.id} was for is gone: there is nothing to comment on")
     return found
+
+
+def described(run: Mapping[str, Any]) -> Run:
+    """Return a run as GitHub's API describes it; of a fork that is gone neither owner nor name is known."""
+    repository = run["head_repository"] or {}
+    return Run(
+        id=int(run["id"]),
+        head=str(run["head_sha"]),
+        branch=str(run["head_branch"]),
+        owner=str((repository.get("owner") or {}).get("login") or ""),
+        repository=str(repository.get("full_name") or ""),
+        url=str(run["html_url"]),
+        numbers=tuple(int(each["number"]) for each in run.get("pull_requests") or ()),
+        attempt=int(run.get("run_attempt") or 1),
+        started=str(run.get("run_started_at") or ""),
+        conclusion=str(run.get("conclusion") or ""),
+    )
 
 
 def pull_request_of(run: Run, api: Api) -> dict[str, Any]:

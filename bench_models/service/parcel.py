@@ -21,6 +21,9 @@ LARGEST_ZIP_BYTES = 2 * 2**20
 _MOST_VALUES = 200_000
 _LONGEST_TEXT = 20_000
 _LARGEST_NUMBER = 1e18
+_WORSE = {"regressed", "lost"}
+# Undecided fails where it is asked to, and then it is the worst of all.
+_PASSES = (0, 3)
 _WRONG = (
     ValueError,
     RecursionError,
@@ -38,6 +41,7 @@ def opened(archive: bytes) -> dict[str, Any]:
         report = parsed(_content(archive).decode())
         _require_bounded(report)
         found: dict[str, Any] = valid(report, schema())
+        _require_consistent(found)
     except _WRONG as error:
         raise BenchModelsError(f"the artifact is refused: {logged(str(error) or type(error).__name__)}") from error
     return found
@@ -80,6 +84,15 @@ def _require_bounded(report: object) -> None:
             raise ValueError(f"it has a text of {len(value):,} characters, and {_LONGEST_TEXT:,} are allowed")
         if isinstance(value, int | float) and not abs(value) <= _LARGEST_NUMBER:
             raise ValueError("it has a number that is none, or that nothing measures")
+
+
+def _require_consistent(report: dict[str, Any]) -> None:
+    """Refuse a status that the rows contradict: what is told on top is the status, and what is believed."""
+    status, verdicts = report["exit_status"], {change["verdict"] for change in report["changes"]}
+    worse = verdicts & _WORSE
+    unmeasured = "failed" in verdicts or not verdicts or report["ending"] != "complete"
+    if (status == 1 and not worse) or (status in _PASSES and (worse or unmeasured)):
+        raise ValueError(f"its status is {status}, and its rows say otherwise")
 
 
 def _values(report: object) -> Iterator[object]:

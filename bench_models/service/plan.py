@@ -21,7 +21,7 @@ from bench_models.paired.environments import Project
 from bench_models.paired.process import SIDES
 from bench_models.paired.sides import Side, Tree
 from bench_models.provenance import key_of
-from bench_models.service.pull import sides
+from bench_models.service.pull import require_commits, sides
 from bench_models.store import Store
 
 log = logging.getLogger(__name__)
@@ -81,6 +81,7 @@ def compared(event: Mapping[str, Any], root: Path) -> tuple[str, str]:
             f"this clone does not show where {head[:8]} left {base[:8]}: fetch the whole history (`fetch-depth: 0` of "
             "actions/checkout)"
         )
+    require_commits(parting, head)
     return parting, head
 
 

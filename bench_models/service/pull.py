@@ -16,3 +16,11 @@ def sides(event: Mapping[str, Any]) -> tuple[str, str]:
             f"the event is none of a pull request ({error!r} is missing): run this `on: pull_request`"
         ) from error
     return base, head
+
+
+def require_commits(parting: str, head: str) -> None:
+    """Refuse a pull request whose commits its base branch has already: HEAD against itself is always unchanged."""
+    if parting == head:
+        raise BenchModelsError(
+            f"the base branch has {head[:8]} already, so there is nothing to compare: was the pull request merged?"
+        )

@@ -21,7 +21,7 @@ def settled(path: str, ours: bytes, theirs: bytes) -> bytes:
     if folder == RESULTS and Path(name).name not in {asv_files.MACHINE, asv_files.BENCHMARKS}:
         return asv_files.merged(ours, theirs)
     if folder == CHECKS:
-        return max(theirs, ours, key=_date)
+        return max(theirs, ours, key=made_at)
     return _union(ours, theirs) if path == ACCEPTED else _later(ours, theirs)
 
 
@@ -33,7 +33,7 @@ def _later(ours: bytes, theirs: bytes) -> bytes:
     return ours
 
 
-def _date(check: bytes) -> str:
+def made_at(check: bytes) -> str:
     """Return when a check was made, in a form that sorts; a damaged one is older than any other."""
     try:
         return str(json.loads(check)["at"])

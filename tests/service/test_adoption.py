@@ -81,7 +81,7 @@ def test_inputs_of_the_action_are_all_described() -> None:
 
 @pytest.mark.parametrize(
     ("page", "workflow", "step", "count"),
-    [("service", "comment", "Install bench-models", 2), ("publishing", "publish", "Install", 3)],
+    [("service", "comment", "Install bench-models", 1), ("publishing", "publish", "Install", 3)],
 )
 def test_adopted_workflow_installs_from_the_chosen_commit(page: str, workflow: str, step: str, count: int) -> None:
     """The line to put in has the options of the one that it replaces, and the page counts its places."""
@@ -94,7 +94,7 @@ def test_adopted_workflow_installs_from_the_chosen_commit(page: str, workflow: s
     runs = [each["run"] for job in jobs.values() for each in job["steps"] if "pip install" in each.get("run", "")]
     assert runs == [f"{shlex.join(options)} constraints.txt ."] * count
     assert f"`{step}`" in text
-    assert {2: "In\nboth jobs", 3: "three steps"}[count] in text
+    assert {1: "one step", 3: "three steps"}[count] in text
 
 
 def test_page_counts_where_the_branch_stands() -> None:

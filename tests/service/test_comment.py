@@ -9,7 +9,7 @@ import pytest
 from github_server import GitHub, serving
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reporting import packed, report, zipped
+from reporting import green, packed, report, zipped
 from strangers import outside_code, strangers
 
 from bench_models.errors import BenchModelsError
@@ -86,7 +86,7 @@ def test_second_check_updates_the_comment(github: GitHub) -> None:
         {"id": 3, "body": f"{MARKER} another bot's", "user": {"login": "helper[bot]", "type": "Bot"}},
     ]
     commented(github)
-    served_with(github, packed(exit_status=0, changes=[]))
+    served_with(github, packed(**green()))
     assert "updated the comment" in commented(github)
     first, second, third, ours = github.comments[7]
     assert first["body"] == f"{MARKER} mine"
@@ -142,7 +142,7 @@ def test_branch_with_two_pull_requests_gets_the_one_that_was_checked(github: Git
         ({"repository": {"full_name": "victim/project"}}, "another repository"),
         ({"event": "push"}, "not made by a pull request"),
         ({"id": "x"}, "run this on `workflow_run`"),
-        ({"head_repository": None}, "run this on `workflow_run`"),
+        ({"head_repository": None}, "the fork that the run 5 was for is gone"),
     ],
 )
 def test_event_of_anything_else_is_refused(github: GitHub, changed: dict[str, Any], said: str) -> None:
@@ -186,7 +186,7 @@ def repeated(github: GitHub, *artifacts: tuple[int, str, bytes]) -> dict[str, An
 @pytest.mark.parametrize("newest_first", [True, False])
 def test_run_that_was_repeated_in_part_has_its_newest_report_told(github: GitHub, *, newest_first: bool) -> None:
     """GitHub keeps one of each attempt under one name, in whatever order."""
-    reports = [(9, "20", packed()), (12, "40", packed(exit_status=0, changes=[]))]
+    reports = [(9, "20", packed()), (12, "40", packed(**green()))]
     event = repeated(github, *(reports[::-1] if newest_first else reports))
     commented(github, event)
     assert "**No regression.**" in github.comments[7][0]["body"]
@@ -194,7 +194,7 @@ def test_run_that_was_repeated_in_part_has_its_newest_report_told(github: GitHub
 
 def test_attempt_that_left_no_report_has_no_verdict(github: GitHub) -> None:
     """That of the attempt before may be of other records."""
-    event = repeated(github, (9, "20", packed(exit_status=0, changes=[])))
+    event = repeated(github, (9, "20", packed(**green())))
     assert "the newest attempt of run 5 left no artifact" in refused(github, event)
 
 
@@ -210,6 +210,23 @@ def test_older_run_does_not_replace_the_verdict_of_a_newer_one(github: GitHub) -
     assert "updated" in commented(github, {"workflow_run": EVENT["workflow_run"] | {"run_attempt": 2}})
 
 
+@pytest.mark.parametrize("archive", [None, b"no archive", packed(exit_status=0)])
+def test_verdict_on_an_earlier_commit_does_not_stand_for_a_later_one(github: GitHub, archive: bytes | None) -> None:
+    """Whose check left none: the comment says so, and the job is red all the same."""
+    served_with(github, packed(**green()))
+    commented(github)
+    later = {"id": 6, "head_sha": "c" * 40, "html_url": "https://github.example/owner/project/actions/runs/6"}
+    github.answers["GET pulls"] = [PULL | {"head": {"sha": "c" * 40, "repo": {"full_name": "stranger/fork"}}}]
+    listed = [{"id": 10, "name": "bench-models-report", "size_in_bytes": 1}] if archive else []
+    github.answers["GET actions/runs/6/artifacts"] = {"artifacts": listed}
+    github.files["actions/artifacts/10/zip"] = archive or b""
+    with pytest.raises(BenchModelsError):
+        commented(github, {"workflow_run": EVENT["workflow_run"] | later})
+    (ours,) = github.comments[7]
+    assert "**There is no verdict on commit `cccccccc`:**" in ours["body"]
+    assert "No regression" not in ours["body"]
+
+
 def test_nobody_keeps_later_verdicts_away(github: GitHub) -> None:
     """By a benchmark that is called as a later run's address would be."""
     row = report()["changes"][0] | {"benchmark": "[the whole report](https://github.example/actions/runs/99)"}
@@ -221,7 +238,7 @@ def test_nobody_keeps_later_verdicts_away(github: GitHub) -> None:
 @pytest.mark.parametrize(("conclusion", "said"), [("failure", True), ("success", False)])
 def test_run_that_failed_is_never_told_as_green(github: GitHub, conclusion: str, *, said: bool) -> None:
     """A shard's job may be red while a report of other records is not."""
-    served_with(github, packed(exit_status=0, changes=[]))
+    served_with(github, packed(**green()))
     commented(github, {"workflow_run": EVENT["workflow_run"] | {"conclusion": conclusion}})
     assert ("**The run is red all the same:**" in github.comments[7][0]["body"]) == said
 
@@ -236,6 +253,11 @@ def test_run_that_failed_is_never_told_as_green(github: GitHub, conclusion: str,
         zipped(b" " * 5 * 2**20),
         zipped("[" * 100_000),
         packed(sentence=7),
+        packed(exit_status=0),
+        packed(exit_status=3),
+        packed(exit_status=0, changes=[]),
+        packed(**green() | {"ending": "crashed"}),
+        packed(**green() | {"exit_status": 1}),
         packed(head={"commit": "c" * 40, "name": "HEAD", "uncommitted": []}),
     ],
 )

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from observing import FAILED, exact, recorded
 from small_suite import HARMLESS, change, pull_request, write_project
+from tiny_project import git
 
 from bench_models.errors import BenchModelsError
 from bench_models.paired.record import FILE, Record, Recorder
@@ -84,6 +85,15 @@ def test_records_of_other_commits_are_refused(project: Path, side: str) -> None:
     summary, outputs = refused(project)
     assert "**The check has no verdict:** `the shards compare other commits" in summary
     assert "unmeasured" in outputs
+
+
+def test_commit_that_was_compared_with_itself_has_no_verdict(project: Path) -> None:
+    """A pull request that is merged by now; nothing of it would have changed."""
+    head = pull_request(project)["head"]["sha"]
+    git("branch", "--force", "main", "change", cwd=project)
+    with pytest.raises(BenchModelsError, match="there is nothing to compare"):
+        judged(project, base=head)
+    assert "**The check has no verdict:**" in refused(project)[0]
 
 
 def test_base_that_a_shallow_clone_does_not_show_is_not_compared(

@@ -40,6 +40,14 @@ def test_base_is_where_the_pull_request_left_its_branch(project: Path) -> None:
     assert (found.base, found.head) == (parting, head)
 
 
+def test_pull_request_that_was_merged_has_nothing_to_compare(project: Path) -> None:
+    """A label on it would compare its commit with itself, which is green whatever it changed."""
+    git("checkout", "--quiet", "main", cwd=project)
+    git("merge", "--quiet", "--ff-only", "change", cwd=project)
+    with pytest.raises(BenchModelsError, match="there is nothing to compare: was the pull request merged"):
+        planned(project)
+
+
 @pytest.mark.parametrize(
     ("most", "each", "bench", "shards"),
     [

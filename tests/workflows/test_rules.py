@@ -47,6 +47,13 @@ def _of_jobs(loaded: dict[Any, Any]) -> Iterator[str]:
         # YAML takes the word `on` for true.
         if "pull_request" in loaded[True] and any(level == "write" for level in _levels(job.get("permissions", {}))):
             yield "a pull request's code runs beside a token that may write"
+        # Any fork's open pull request sets these off.
+        if "workflow_run" in loaded[True] and _may_write_contents(job.get("permissions", {})):
+            yield "a stranger sets off what may write to a branch"
+
+
+def _may_write_contents(permissions: object) -> bool:
+    return permissions.get("contents") == "write" if isinstance(permissions, dict) else permissions == "write-all"
 
 
 def _levels(permissions: object) -> list[str]:
@@ -120,3 +127,13 @@ def test_each_rule_is_seen_to_fail(old: str, new: str, said: str) -> None:
     assert old in text
     (broken,) = broken_rules(text.replace(old, new))
     assert said in broken
+
+
+@pytest.mark.parametrize("level", ["{contents: write}", "write-all"])
+def test_stranger_writes_to_no_branch(level: str) -> None:
+    """In the workflow that follows the check of any fork's pull request."""
+    text = (REPOSITORY / ".github" / "workflows" / "comment.yml").read_text(encoding="utf-8")
+    (granted,) = re.findall(r"    permissions:\n(?:      .*\n)+", text)
+    assert broken_rules(text.replace(granted, f"    permissions: {level}\n")) == [
+        "a stranger sets off what may write to a branch"
+    ]
