@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from asv_runner._aux import update_sys_path
 
 from bench_models import provenance
 from bench_models.imports import sources
@@ -141,6 +142,17 @@ def test_key_is_the_same_whether_or_not_a_module_was_imported(users: Path) -> No
     assert digest_of("mine.steps") == before
     write(users, "others/helpers.py", "X = 2")
     assert digest_of("mine.steps") != before
+
+
+def test_suite_that_asv_alone_finds_counts_as_any_package(users: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """asv imports it through a finder of its own; a process without that finds the same beside the module."""
+    suite = users.parent / "suites" / "measured"
+    write(suite, "__init__.py", "")
+    write(suite, "helpers.py", "X = 1")
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    update_sys_path(str(suite))
+    write(users, "mine/steps.py", "import measured.helpers")
+    assert {"measured", "measured.helpers"} <= {name for name, _ in sources("mine.steps")}
 
 
 def test_installed_libraries_count_by_their_version_alone(users: Path) -> None:
