@@ -145,7 +145,7 @@ def test_key_is_the_same_whether_or_not_a_module_was_imported(users: Path) -> No
 
 
 def test_suite_that_asv_alone_finds_counts_as_any_package(users: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """asv imports it through a finder of its own; a process without that finds the same beside the module."""
+    """It is imported through a finder of asv's own."""
     suite = users.parent / "suites" / "measured"
     write(suite, "__init__.py", "")
     write(suite, "helpers.py", "X = 1")
