@@ -80,7 +80,8 @@ def _places(top: str, root: Path | None, own: frozenset[str]) -> Iterator[Path]:
 def _on_path(top: str) -> Iterator[Path]:
     """Yield where Python would find a top-level module, had it not been imported."""
     for finder in sys.meta_path:
-        spec = finder.find_spec(top, None) if hasattr(finder, "find_spec") else None
+        # All three, as asv's own finder asks for them.
+        spec = finder.find_spec(top, None, None) if hasattr(finder, "find_spec") else None
         if spec is not None:
             if spec.submodule_search_locations:
                 yield from (Path(folder).parent for folder in spec.submodule_search_locations)

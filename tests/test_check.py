@@ -157,7 +157,7 @@ class New:
     timeout = 5
 
     def setup_cache(self):
-        return 7
+        return counting.LATER
 
     def track_new(self, cache):
         return cache
@@ -194,8 +194,8 @@ def test_new_benchmark_that_fails_is_named_and_is_no_pass(bench_models: Run, pro
     """There is nothing to compare it with, but it could not be measured; one that works is new."""
     suite = project / "suite" / "sums.py"
     suite.write_text(_SUITE + _NEW, encoding="utf-8")
-    change(project, HARMLESS)
-    status, report, printed = check(bench_models, project, "base", "--own-suites", "--bench", "New|Unprep|track_total")
+    change(project, f"{HARMLESS}\n\nLATER = 7\n")
+    status, report, printed = check(bench_models, project, "base", "--bench", "New|Unprep|track_total")
     reasons = {each["benchmark"].rpartition(".")[2]: each["reason"] for each in report["changes"]}
     assert status == 2, printed
     assert {name.rpartition(".")[2]: verdict for name, verdict in verdicts(report).items()} == {
@@ -243,15 +243,14 @@ def test_worker_that_prints_garbage_disturbs_nobody(bench_models: Run, project: 
 def test_module_that_cannot_be_imported_on_one_side_is_shown_and_the_rest_judged(
     bench_models: Run, project: Path
 ) -> None:
-    """Status 2: the check is not complete."""
+    """Status 2: the check is not complete. What BASE lacks runs there from HEAD's file."""
     (project / "suite" / "other.py").write_text(
         "import counting\n\n\ndef track_one():\n    return 1\n", encoding="utf-8"
     )
-    (project / "suite" / "sums.py").write_text(f"from counting import later\n{_SUITE}", encoding="utf-8")
-    change(project, f"{_CODE}\n\nlater = 1\n")
+    change(project, _CODE.replace("def sizes", "def other_sizes"))
     status, report, printed = check(bench_models, project, "base", "--bench", "track")
     assert status == 2, printed
-    assert "cannot import name 'later'" in report["broken_modules"]["base"]["suite.sums"]
+    assert "has no attribute 'sizes'" in report["broken_modules"]["head"]["suite.sums"]
     assert verdicts(report)["other.track_one"] == "unchanged"
 
 

@@ -1,12 +1,14 @@
 """The gate fires: a commit for each kind of fault that a model repository knows, and the check of it."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from checking import Run, judged
 from tiny_project import TINY_BENCHMARKS, TINY_SUITE, TRAINING, commit_all, edited, sentences
 
 from bench_models import suites
+from bench_models.sources.corpora import LocalSentences
 
 pytestmark = pytest.mark.slow
 
@@ -139,12 +141,102 @@ def test_stronger_pruning_of_the_real_model_costs_accuracy(bench_models: Run, pr
     }
 
 
-def test_recipe_inside_the_suite_is_judged_with_own_suites_and_named_without(bench_models: Run, gated: Path) -> None:
-    """The rule of asv hides such a change: the suite is HEAD's on both sides."""
-    edit(gated, "benchmarks/tiny.py", "PruneL1(amount=0.5)", "PruneL1(amount=0.9)")
-    hidden, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Figures.track_sparsity")
-    assert (hidden, found["track_sparsity 'pruned'"]) == (0, "unchanged")
-    assert "The suite changed (benchmarks/tiny.py): HEAD's ran on both sides" in printed
-    _, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Figures.track_sparsity", "--own-suites")
-    assert found["track_sparsity 'pruned'"] == "improved"
+# A step whose arithmetic lies where no key can find it: the module's name is computed.
+_HIDDEN = """
+from dataclasses import dataclass
+from importlib import import_module
+
+from bench_models.recipes.step import Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden(Step):
+    def apply(self, model, context):
+        import_module("benchmarks." + "arithmetic").shrink(model)
+        return model
+"""
+_ARITHMETIC = """
+import torch
+
+
+def shrink(model):
+    with torch.no_grad():
+        model.classifier.weight *= 0.0
+"""
+
+
+@pytest.fixture
+def planted(gated: Path) -> Path:
+    """Return the project with one more row, whose step reaches its code in a way that no key follows."""
+    folder = gated / "benchmarks"
+    (folder / "hidden.py").write_text(_HIDDEN, encoding="utf-8")
+    (folder / "arithmetic.py").write_text(_ARITHMETIC, encoding="utf-8")
+    suite = (folder / "tiny.py").read_text(encoding="utf-8")
+    row = 'Variant(name="hidden", starts_from="baseline", steps=(Hidden(),), budget=BUDGET),\n    ),\n)'
+    imported = "from pathlib import Path\n\nfrom benchmarks.hidden import Hidden"
+    suite = edited(edited(suite, "    ),\n)", f"        {row}"), "from pathlib import Path", imported)
+    (folder / "tiny.py").write_text(suite, encoding="utf-8")
+    commit_all(gated, "Hide a step")
+    return gated
+
+
+class Line(NamedTuple):
+    """A line that is changed, and what a check says of which figure then."""
+
+    file: str
+    old: str
+    new: str
+    figure: str
+    verdict: str
+
+
+_LINES = {
+    "a table of variants": Line(
+        "benchmarks/tiny.py", "PruneL1(amount=0.5)", "PruneL1(amount=0.1)", "sparsity 'pruned'", "regressed"
+    ),
+    "code that no key follows": Line("benchmarks/arithmetic.py", "*= 0.0", "+= 1.0", "sparsity 'hidden'", "regressed"),
+    "the walk of recipes": Line(
+        "bench_models/build.py",
+        "return stage.step.apply(model, context)",
+        "return stage.step.apply(model, context) if stage.step.trained else model",
+        "sparsity 'pruned'",
+        "regressed",
+    ),
+    "the scorecard": Line(
+        "bench_models/metrics/scorecard.py",
+        "size_bytes=artifact_bytes(model)",
+        "size_bytes=naive_bytes(model)",
+        "size 'int8'",
+        "improved",
+    ),
+    "a benchmark": Line(
+        "benchmarks/measures.py",
+        "return metrics.SIZE.of(prepared.card(variant))",
+        "return 2 * metrics.SIZE.of(prepared.card(variant))",
+        "size 'baseline'",
+        "regressed",
+    ),
+}
+
+
+@pytest.mark.parametrize("line", _LINES.values(), ids=_LINES.keys())
+def test_line_that_makes_figures_is_judged_wherever_it_stands(bench_models: Run, planted: Path, line: Line) -> None:
+    """By the figure that it changes; a step's own arithmetic is planted above."""
+    edit(planted, line.file, line.old, line.new)
+    asked = r"tiny.Figures.track_(size|sparsity)\("
+    status, found, printed = judged_methods(bench_models, planted, "--bench", asked)
+    assert (status, found[f"track_{line.figure}"]) == (int(line.verdict == "regressed"), line.verdict), printed
     assert "Each side ran its own suite." in printed
+
+
+def test_sentence_of_the_test_split_that_changes_makes_accuracy_incomparable(bench_models: Run, gated: Path) -> None:
+    """Each side reads its own file; the check says that it cannot compare, and sizes are judged all the same."""
+    file = gated / "benchmarks" / "sentences.csv"
+    text = LocalSentences(path=file).load(gated).test[0].text
+    edit(gated, "benchmarks/sentences.csv", f"{text},", f"{text} truly,")
+    asked = r"tiny.Figures.track_(size|accuracy)\('baseline'"
+    status, found, printed = judged_methods(bench_models, gated, "--bench", asked)
+    assert (status, found) == (2, {"track_size 'baseline'": "unchanged", "track_accuracy 'baseline'": "failed"}), (
+        printed
+    )
+    assert "the sides answer different examples" in printed

@@ -3,13 +3,15 @@
 import dataclasses
 import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from asv_runner._aux import update_sys_path
 
 from bench_models import provenance
+from bench_models.imports import sources
 from bench_models.provenance import source_digest, step_key
 from bench_models.recipes.prune import PruneL1
 
@@ -59,20 +61,115 @@ def test_code_that_a_step_imports_counts(monkeypatch: pytest.MonkeyPatch) -> Non
     source_digest.cache_clear()
 
 
-@pytest.mark.parametrize("relative", ["PACKAGE.helpers", ".helpers"])
-def test_code_beside_a_users_step_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, relative: str) -> None:
-    """A helper module of the user's own package, imported absolutely or relatively."""
-    package = tmp_path / f"mine_{len(relative)}"
-    package.mkdir()
-    monkeypatch.syspath_prepend(str(tmp_path))
-    for name, text in {"__init__": "", "helpers": "X = 1\n", "steps": f"from {relative} import X\n"}.items():
-        (package / f"{name}.py").write_text(text.replace("PACKAGE", package.name), encoding="utf-8")
-    importlib.import_module(f"{package.name}.steps")
-    before = source_digest(f"{package.name}.steps")
-    (package / "helpers.py").write_text("X = 2\n", encoding="utf-8")
-    source_digest.cache_clear()
+# Each imports helper code in a way of its own: what the step's module says, the file that holds it.
+_WAYS = {
+    "of the same package": ("from mine.helpers import X", "mine/helpers.py"),
+    "relative": ("from .helpers import X", "mine/helpers.py"),
+    "relative, as a module": ("from . import helpers", "mine/helpers.py"),
+    "relative, from above": ("from ..others import helpers", "others/helpers.py"),
+    "under another name": ("import others.deep.helpers as h", "others/deep/helpers.py"),
+    "of another package": ("from others.helpers import X", "others/helpers.py"),
+    "a package on the way": ("from others.deep import helpers", "others/__init__.py"),
+    "a module beside the package": ("import beside", "beside.py"),
+    "in a namespace": ("import space.helpers", "space/helpers.py"),
+    "by what is imported": ("import beside", "others/helpers.py"),
+    "inside apply": ("def apply(model):\n    from others import helpers", "others/helpers.py"),
+    "by a call": ("import importlib\nimportlib.import_module('others.helpers')", "others/helpers.py"),
+}
 
-    assert before != source_digest(f"{package.name}.steps")
+
+@pytest.fixture
+def users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return a user's repository on Python's path, with two packages, a module and a namespace."""
+    root = tmp_path / "repository"
+    for name in ("mine/__init__", "mine/helpers", "others/__init__", "others/helpers", "space/helpers"):
+        write(root, f"{name}.py", "X = 1")
+    write(root, "others/deep/__init__.py", "")
+    write(root, "others/deep/helpers.py", "X = 1")
+    write(root, "beside.py", "from others.helpers import X")
+    monkeypatch.syspath_prepend(str(root))
+    known = set(sys.modules)
+    yield root
+    for name in set(sys.modules) - known:
+        if name.partition(".")[0] in {"mine", "others", "beside", "space"}:
+            del sys.modules[name]
+
+
+def write(root: Path, name: str, text: str) -> None:
+    """Write a module, and whatever it lies in."""
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_text(f"{text}\n", encoding="utf-8")
+
+
+def digest_of(module: str) -> str:
+    """Return the digest as a new process would."""
+    source_digest.cache_clear()
+    return source_digest(module)
+
+
+@pytest.mark.parametrize(("imported", "file"), _WAYS.values(), ids=_WAYS.keys())
+def test_users_code_counts_however_it_is_imported(users: Path, imported: str, file: str) -> None:
+    """Wherever it lies in the repository; a comment in it does not."""
+    inside = "sub/" if ".." in imported else ""
+    write(users, f"mine/{inside}steps.py", imported)
+    write(users, f"mine/{inside}__init__.py", "")
+    if inside:  # from above is from the package's own parent
+        file, module = f"mine/{file}", "mine.sub.steps"
+        write(users, "mine/others/__init__.py", "")
+        write(users, file, "X = 1")
+    else:
+        module = "mine.steps"
+    before = digest_of(module)
+    text = (users / file).read_text(encoding="utf-8")
+    write(users, file, f"{text}# better")
+    assert digest_of(module) == before
+    write(users, file, f"{text}Y = 2")
+    assert digest_of(module) != before
+
+
+def test_key_is_the_same_whether_or_not_a_module_was_imported(users: Path) -> None:
+    """And a module of the same name from elsewhere, which somebody has loaded, changes nothing."""
+    write(users, "mine/steps.py", "def apply(model):\n    from others import helpers")
+    before = digest_of("mine.steps")
+    importlib.import_module("mine.steps")
+    importlib.import_module("others.helpers")
+    assert digest_of("mine.steps") == before
+    stranger = users.parent / "elsewhere" / "helpers.py"
+    write(stranger.parent, "helpers.py", "X = 3")
+    sys.modules["others.helpers"].__file__ = str(stranger)
+    assert digest_of("mine.steps") == before
+    write(users, "others/helpers.py", "X = 2")
+    assert digest_of("mine.steps") != before
+
+
+def test_suite_that_asv_alone_finds_counts_as_any_package(users: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is imported through a finder of asv's own."""
+    suite = users.parent / "suites" / "measured"
+    write(suite, "__init__.py", "")
+    write(suite, "helpers.py", "X = 1")
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    update_sys_path(str(suite))
+    write(users, "mine/steps.py", "import measured.helpers")
+    assert {"measured", "measured.helpers"} <= {name for name, _ in sources("mine.steps")}
+
+
+def test_installed_libraries_count_by_their_version_alone(users: Path) -> None:
+    """Nor does the standard library, nor what is imported for its types."""
+    imports = ["import json, torch, transformers", "from typing import TYPE_CHECKING"]
+    write(users, "mine/steps.py", "\n".join([*imports, "if TYPE_CHECKING:", "    import beside"]))
+    names = {name for name, _ in sources("mine.steps")}
+    assert names == {"mine", "mine.steps"}
+    write(users, "mine/steps.py", "\n".join([*imports, "if not TYPE_CHECKING:", "    import beside"]))
+    assert {name for name, _ in sources("mine.steps")} == {"mine", "mine.steps", "beside", "others", "others.helpers"}
+
+
+def test_file_that_is_no_python_here_counts_as_it_stands(users: Path) -> None:
+    """It cannot run, but its twin for another Python may."""
+    write(users, "mine/steps.py", "try:\n    import beside\nexcept SyntaxError:\n    pass")
+    write(users, "beside.py", "print 1")
+    before = digest_of("mine.steps")
+    write(users, "beside.py", "print 2")
+    assert digest_of("mine.steps") != before
 
 
 def test_code_of_other_steps_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -136,7 +136,7 @@ class Prepared:
 
 
 def test_benchmark_that_base_lacks_is_tried_there_and_new_where_it_fails(bench_models: Run, project: Path) -> None:
-    """Where it works it is compared; one that BASE has in another form, and cannot run from HEAD's file, fails there."""
+    """Where it works it is compared; what BASE has in another form, and cannot run from HEAD's file, fails."""
     (project / "counting.py").write_text(_MORE, encoding="utf-8")
     rewrite(project, ("return counting.total(10)", "return counting.later()"), more=_ADDED)
     status, report, printed = check(bench_models, project, "base", "--bench", "body|added|later|prepared")

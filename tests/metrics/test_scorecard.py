@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 from tiny_project import with_row
 
+from bench_models import provenance
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
+from bench_models.home import FIGURES
 from bench_models.machine import this_machine
 from bench_models.metrics import scorecard
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score, stored
 from bench_models.outcomes import Failed, Measured
 from bench_models.recipes.step import Context, Step
+from bench_models.store import Store
 
 if TYPE_CHECKING:
     from torch import nn
@@ -90,6 +93,39 @@ def test_other_machine_has_other_scorecards(builder: Builder, monkeypatch: pytes
     monkeypatch.setattr(scorecard, "this_machine", lambda: elsewhere)
 
     assert here != scorecard.scorecard_key(builder, builder.suite["int8"])
+
+
+@pytest.mark.parametrize("name", ["build", "scorecard", "size", "weights", "accuracy", "eager", "tokens", "prune"])
+def test_all_that_makes_figures_is_part_of_the_key(
+    builder: Builder, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The walk of the recipe, what measures, the runtime, the tokenizer and the variant's steps."""
+    before = scorecard.scorecard_key(builder, builder.suite["pruned"])
+    code = provenance._code
+    monkeypatch.setattr(provenance, "_code", lambda file: "edited" if file.stem == name else code(file))
+    provenance.source_digest.cache_clear()
+    provenance.own_digest.cache_clear()
+    edited = replace(builder)  # which remembers no key
+    try:
+        assert before != scorecard.scorecard_key(edited, edited.suite["pruned"])
+    finally:
+        provenance.source_digest.cache_clear()
+        provenance.own_digest.cache_clear()
+
+
+def test_figures_of_one_side_of_a_check_are_not_the_others(
+    builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights are shared, and figures lie where the check says: with the same key the other side finds none."""
+    monkeypatch.setenv(FIGURES, str(tmp_path / "base"))
+    base = replace(builder, store=Store.default())
+    score(base, base.suite["baseline"])
+    monkeypatch.setenv(FIGURES, str(tmp_path / "head"))
+    head = replace(builder, store=Store.default())
+    assert stored(head, head.suite["baseline"]) is None
+    assert stored(base, base.suite["baseline"]) is not None
+    assert head.untrained("baseline") == []
+    assert not (tmp_path / "home" / "scorecards").exists()
 
 
 def test_baseline_at_chance_is_refused(builder: Builder) -> None:
