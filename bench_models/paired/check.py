@@ -26,6 +26,7 @@ from bench_models.paired.pairing import Pairing
 from bench_models.paired.process import SIDES, SideName
 from bench_models.paired.record import Ending, Header, Record, Recorder, read
 from bench_models.paired.sampling import Sampler
+from bench_models.paired.shards import described, shares
 from bench_models.paired.sides import Side, Tree, discovered, make_alike
 from bench_models.stats.looks import LOOKS
 
@@ -135,7 +136,7 @@ def _asked(planned: Sequence[Planned], bench: str) -> list[Planned]:
 
 def _measure(options: Options, compared: _Compared, started: float) -> None:
     mine = groups.share(compared.everything, options.shard, options.shards)
-    header = _header(options, compared, mine)
+    header = _header(options, compared)
     with Recorder(options.output, header, [each.unmeasured() for each in mine]) as recorder:
         notes = Notes(observed={each.subject: each.unmeasured() for each in mine}, kept=recorder.add)
         pairing = Pairing(sides=compared.sides, notes=notes, one_core=options.threads == 1)
@@ -143,7 +144,7 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
         try:
             _prepare(pairing, mine)
             try_new(pairing, mine)
-            sampler = Sampler(pairing=pairing, elsewhere=header.elsewhere)
+            sampler = Sampler(pairing=pairing, shares=header.shares)
             fixed = options.pairs is not None
             sampler.run(mine, (options.pairs,) if options.pairs else LOOKS, until_decided=not fixed)
             ending = "complete"
@@ -158,7 +159,7 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
             recorder.end(ending, time.monotonic() - started, pairing.timed_s)
 
 
-def _header(options: Options, compared: _Compared, mine: Sequence[Planned]) -> Header:
+def _header(options: Options, compared: _Compared) -> Header:
     commits, found, everything = compared.commits, compared.found, compared.everything
     from_head = [each for each in everything if each.suite == "head"]
     return Header(
@@ -177,8 +178,8 @@ def _header(options: Options, compared: _Compared, mine: Sequence[Planned]) -> H
         broken={side: found[side]["broken"] for side in SIDES},
         shard=options.shard,
         shards=options.shards,
-        subjects=tuple(str(each.subject) for each in everything),
-        elsewhere=sum(each.runs and each.by_chance for each in set(everything).difference(mine)),
+        plan={str(each.subject): described(each) for each in everything},
+        shares=shares(everything),
         began=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 

@@ -14,12 +14,13 @@ from typing import Any, Literal, Self, TextIO
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.process import SIDES, SideName
+from bench_models.stats.looks import Shares
 from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Subject, Trouble
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE = "record.jsonl"
 
-_TUPLES = ("uncommitted", "machines", "subjects", "rewritten", "added")
+_TUPLES = ("uncommitted", "machines", "rewritten", "added")
 
 Ending = Literal["complete", "interrupted", "crashed"]
 
@@ -28,8 +29,9 @@ Ending = Literal["complete", "interrupted", "crashed"]
 class Header:
     """What a check was about: commits, machine, libraries, and the part that this shard took.
 
-    ``rewritten`` names benchmarks whose asv version differs between the commits, so that HEAD's ran on both sides, and
-    ``added`` those that BASE's own suite does not have.
+    ``plan`` describes each benchmark of the whole check by its name, and ``shares`` counts those that share
+    the error budget; both are the same in all shards. ``rewritten`` names benchmarks whose asv version differs between
+    the commits, so that HEAD's ran on both sides, and ``added`` those that BASE's own suite does not have.
     """
 
     base: str
@@ -45,8 +47,8 @@ class Header:
     broken: dict[SideName, dict[str, str]]
     shard: int
     shards: int
-    subjects: tuple[str, ...]
-    elsewhere: int
+    plan: dict[str, str]
+    shares: Shares
     began: str
     rewritten: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
@@ -131,7 +133,7 @@ def read(path: Path) -> Record:
             f"there is no record of a check in {path} ({error}): give a folder with {FILE}"
         ) from error
     try:
-        return _assembled([json.loads(line) for line in _whole(lines)])
+        return _assembled(file, [json.loads(line) for line in _whole(lines)])
     except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise BenchModelsError(f"the record {file} is damaged ({error!r}): measure this shard again") from error
 
@@ -144,18 +146,24 @@ def _whole(lines: list[str]) -> list[str]:
     return lines
 
 
-def _assembled(lines: list[dict[str, Any]]) -> Record:
+def _assembled(file: Path, lines: list[dict[str, Any]]) -> Record:
     first, *rest = lines
-    if first.pop("line") != "header" or first["schema_version"] != SCHEMA_VERSION:
-        raise ValueError(f"it does not begin with a header of version {SCHEMA_VERSION}")
-    header = Header(**first | {key: tuple(first[key]) for key in _TUPLES if key in first})
+    if first.pop("line") != "header":
+        raise ValueError("it does not begin with a header")
+    if first["schema_version"] != SCHEMA_VERSION:
+        raise BenchModelsError(
+            f"the record {file} is of schema {first['schema_version']}, this version reads {SCHEMA_VERSION}: "
+            "measure again"
+        )
+    tuples = {key: tuple(first[key]) for key in _TUPLES if key in first}
+    header = Header(**first | tuples | {"shares": Shares(**first["shares"])})
     observed: dict[str, Observed] = {}
     end: dict[str, Any] = {"ending": "crashed", "wall_s": 0.0, "timed_s": 0.0}
     for line in rest:
         match line.pop("line"):
             case "subject":
                 subject = Subject(**line | {"parameters": tuple(line["parameters"])})
-                observed[str(subject)] = Observed(subject=subject)
+                observed[str(subject)] = Observed(subject=subject, shard=header.shard)
             case "end":
                 end = line
             case kind:

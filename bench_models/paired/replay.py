@@ -14,7 +14,7 @@ from tqdm import tqdm
 from bench_models.errors import BenchModelsError
 from bench_models.paired.record import Record
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import LOOKS
+from bench_models.stats.looks import LOOKS, Shares
 from bench_models.stats.proportions import proportion
 from bench_models.verdict.changes import judge, wants_more
 from bench_models.verdict.observations import Observed, Pair, Subject
@@ -42,13 +42,13 @@ def replay(records: Sequence[Record], *, times: int, seed: int, slowdown_pct: fl
     Raises ``BenchModelsError`` where the records hold no timed pairs.
     """
     pools = _pools(records)
-    others = max(_without_pairs(record, pools) for record in records)
+    shares = Shares(timed=len(pools), values=0)
     draw = random.Random(seed)  # noqa: S311  # a simulation, not a secret
     red, caught, undecided, pairs = [], [], 0, 0
     for _ in tqdm(range(times), desc="replaying", unit="check", leave=False, disable=None):
         slowed = draw.choice(list(pools)) if slowdown_pct else None
-        observed = _check(_drawn(pools, draw, slowed, 1 + slowdown_pct / 100), others)
-        verdicts = {change.subject: change.verdict for change in judge(observed, others)}
+        observed = _check(_drawn(pools, draw, slowed, 1 + slowdown_pct / 100), shares)
+        verdicts = {change.subject: change.verdict for change in judge(observed, shares)}
         caught.append(slowed is not None and verdicts[slowed] == "regressed")
         red.append(any(verdict == "regressed" for subject, verdict in verdicts.items() if subject != slowed))
         undecided += sum(verdict == "undecided" for verdict in verdicts.values())
@@ -75,11 +75,6 @@ def _pools(records: Sequence[Record]) -> dict[Subject, list[Pair]]:
     return pools
 
 
-def _without_pairs(record: Record, pools: Mapping[Subject, Sequence[Pair]]) -> int:
-    """Return how many benchmarks share the error budget with those that are timed: accuracies."""
-    return sum(each.by_statistics and each.works and each.subject not in pools for each in record.observed)
-
-
 def _drawn(
     pools: Mapping[Subject, Sequence[Pair]], draw: random.Random, slowed: Subject | None, factor: float
 ) -> list[Observed]:
@@ -96,14 +91,11 @@ def _drawn(
     return drawn
 
 
-def _check(complete: Sequence[Observed], others: int) -> list[Observed]:
-    """Return the part of the pairs that a check would have taken before it was decided.
-
-    ``others`` are the benchmarks without pairs that share the error budget.
-    """
+def _check(complete: Sequence[Observed], shares: Shares) -> list[Observed]:
+    """Return the part of the pairs that a check would have taken before it was decided."""
     seen = [replace(each, pairs=each.pairs[: LOOKS[0]]) for each in complete]
     for look in LOOKS[1:]:
-        opened = [wants_more(each, change) for each, change in zip(seen, judge(seen, others), strict=True)]
+        opened = [wants_more(each, change) for each, change in zip(seen, judge(seen, shares), strict=True)]
         if not any(opened):
             break
         seen = [
