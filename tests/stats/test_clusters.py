@@ -1,6 +1,7 @@
 """An interval over records covers the truth where records are unlike; counting replays as records does not."""
 
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -71,3 +72,11 @@ def test_fewer_than_two_records_have_no_interval(shares: list[float]) -> None:
     """One shows nothing of how much records differ."""
     with pytest.raises(ValueError, match="at least two"):
         mean_share(shares)
+
+
+@pytest.mark.parametrize(("records", "words"), [(3, "up to 38 %"), (12, "up to 3.9 %"), (40, "up to 1 %")])
+def test_documentation_says_how_little_a_few_calm_records_show(records: int, words: str) -> None:
+    """In docs/check.md."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "check.md").read_text(encoding="utf-8")
+    assert f"{words}" in page.partition("Few records cannot show")[2].partition("##")[0].replace("\n  ", " ")
+    assert f"up to {100 * mean_share([0.0] * records).high:.2g} %" == words

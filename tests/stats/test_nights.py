@@ -2,6 +2,7 @@
 
 import random
 from math import prod
+from pathlib import Path
 from statistics import fmean
 
 import pytest
@@ -66,3 +67,15 @@ def test_points_never_fall_below_zero_and_begin_anew_after_ringing() -> None:
     assert points([True] * 3 + [False]) == 0
     assert points([True] * 3 + [True]) == RED
     assert points([True, False]) == RED + CALM
+
+
+def test_documented_table_says_what_is_computed() -> None:
+    """Each figure of docs/publishing.md."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "publishing.md").read_text(encoding="utf-8")
+    free = nights_until_it_rings(ALLOWED)
+    years, share = free / 365, rings_within(365, ALLOWED)
+    assert f"no cause | {free:,.0f} (once in {years:.0f} years; in {share:.0%} of years)".replace("%", " %") in page
+    for red in (0.05, 0.1):
+        most = next(count for count in range(1, 1000) if rings_within(count, red_nights(red)) >= 0.9)
+        assert f"| {100 * red:.0f} % | {nights_until_it_rings(red_nights(red)):.0f} | {most} |" in page
+    assert f"adds {RED} points and any other takes {-CALM} away, never below zero; at {BOUND} the job" in page
