@@ -1,10 +1,13 @@
 """Observations as a check would make them."""
 
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 from math import exp
 
 from bench_models.outcomes import Failed
 from bench_models.paired.record import Header, Record
+from bench_models.stats.looks import Shares
 from bench_models.verdict.observations import Answers, Better, Observed, Pair, Subject
 
 
@@ -20,11 +23,11 @@ def timed(
     )
 
 
-def exact(base: float, head: float, better: Better = "lower", margin_pct: float = 1.0) -> Observed:
-    """Return a number that repeats on both sides."""
+def exact(base: float, head: float, better: Better = "lower", margin_pct: float = 1.0, repeats: int = 10) -> Observed:
+    """Return a number that repeats on both sides, often enough for any share of the budget unless told otherwise."""
     pair = Pair(base=(base,), head=(head,))
     subject = Subject(benchmark="suite.track_it", kind="value", unit="bytes", better=better, margin_pct=margin_pct)
-    return Observed(subject=subject, pairs=(pair, pair))
+    return Observed(subject=subject, pairs=(pair,) * repeats)
 
 
 def answered(lost: int, won: int, right: int = 800, count: int = 1000) -> Observed:
@@ -40,8 +43,21 @@ def answered(lost: int, won: int, right: int = 800, count: int = 1000) -> Observ
 FAILED = Failed(error="ValueError: 7")
 
 
-def recorded(*observed: Observed, shard: int = 1, shards: int = 1, names: tuple[str, ...] = ()) -> Record:
-    """Return a record of a complete check."""
+def counted(observed: Sequence[Observed]) -> Shares:
+    """Return how many of these share the error budget."""
+    timed = sum(each.subject.kind == "time" for each in observed)
+    return Shares(timed=timed, values=sum(each.answers is None for each in observed) - timed)
+
+
+def recorded(
+    *observed: Observed,
+    shard: int = 1,
+    shards: int = 1,
+    names: tuple[str, ...] = (),
+    shares: Shares | None = None,
+) -> Record:
+    """Return a record of a complete check; its plan and its shares are of what was observed unless told otherwise."""
+    observed = tuple(replace(each, shard=shard) for each in observed)
     machine = {
         "cpu": "Imaginary 9000",
         "cpu_flags": ["avx2"],
@@ -64,8 +80,8 @@ def recorded(*observed: Observed, shard: int = 1, shards: int = 1, names: tuple[
         broken={"base": {}, "head": {}},
         shard=shard,
         shards=shards,
-        subjects=names or tuple(str(each.subject) for each in observed),
-        elsewhere=0,
+        plan=dict.fromkeys(names or map(str, (each.subject for each in observed)), "planned"),
+        shares=shares or counted(observed),
         began="2026-01-02T03:04:05+00:00",
     )
     return Record(header=header, observed=observed, ending="complete", wall_s=100.0, timed_s=60.0)

@@ -139,9 +139,9 @@ COMMANDS = (
         arguments=(arguments.recorded, arguments.measuring, arguments.output("results/record")),
         summary="check what is known not to matter: how often does this machine raise a false alarm?",
         details=(
-            "Check a commit against itself, or against a HEAD that is known to do the same: dead code, renamed locals,\n"
-            "functions in another order. Each check takes all pairs that a check may take, also of what is decided,\n"
-            "keeps them for `replay`, and is judged as it would have been. Status 1 if one was red.\n\n"
+            "Check a commit against itself, or against a HEAD that is known to do the same: dead code, renamed\n"
+            "locals, functions in another order. Each check takes all pairs that a check may take, also of what is\n"
+            "decided, keeps them for `replay`, and is judged as it would have been. Status 1 if one was red.\n\n"
             "example:  bench-models record --times 12\n"
             "          bench-models record main my-tidying --times 3"
         ),

@@ -25,6 +25,7 @@ from bench_models.paired.pairing import Pairing
 from bench_models.paired.process import SIDES, SideName
 from bench_models.paired.record import Ending, Header, Record, Recorder, read
 from bench_models.paired.sampling import Sampler
+from bench_models.paired.shards import described, shares
 from bench_models.paired.sides import Side, Tree, discovered
 from bench_models.stats.looks import LOOKS
 
@@ -118,7 +119,7 @@ def _measure(options: Options, compared: _Compared, sides: Mapping[SideName, Sid
     mine = groups.share(everything, options.shard, options.shards)
     if not everything:
         raise BenchModelsError(_nothing(found, options.bench))
-    header = _header(options, compared, found, everything, mine)
+    header = _header(options, compared, found, everything)
     with Recorder(options.output, header, [each.unmeasured() for each in mine]) as recorder:
         notes = Notes(observed={each.subject: each.unmeasured() for each in mine}, kept=recorder.add)
         pairing = Pairing(sides=sides, notes=notes, one_core=options.threads == 1)
@@ -126,7 +127,7 @@ def _measure(options: Options, compared: _Compared, sides: Mapping[SideName, Sid
         try:
             _prepare(pairing, mine)
             try_new(pairing, mine)
-            sampler = Sampler(pairing=pairing, elsewhere=header.elsewhere)
+            sampler = Sampler(pairing=pairing, shares=header.shares)
             fixed = options.pairs is not None
             sampler.run(mine, (options.pairs,) if options.pairs else LOOKS, until_decided=not fixed)
             ending = "complete"
@@ -146,7 +147,6 @@ def _header(
     compared: _Compared,
     found: Mapping[SideName, Message],
     everything: Sequence[Planned],
-    mine: Sequence[Planned],
 ) -> Header:
     commits = compared.commits
     return Header(
@@ -165,8 +165,8 @@ def _header(
         broken={side: found[side]["broken"] for side in SIDES},
         shard=options.shard,
         shards=options.shards,
-        subjects=tuple(str(each.subject) for each in everything),
-        elsewhere=sum(each.runs and each.by_chance for each in set(everything).difference(mine)),
+        plan={str(each.subject): described(each) for each in everything},
+        shares=shares(everything),
         began=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 

@@ -41,11 +41,6 @@ class Planned:
     from_nothing: bool
 
     @property
-    def by_chance(self) -> bool:
-        """Whether its verdict will spend from the error budget, as far as can be known beforehand."""
-        return self.subject.kind == "time" or self.answers
-
-    @property
     def runs(self) -> bool:
         """Whether both sides have it."""
         return self.base is None and self.head is None

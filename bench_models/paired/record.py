@@ -14,19 +14,24 @@ from typing import Any, Literal, Self, TextIO
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.process import SIDES, SideName
+from bench_models.stats.looks import Shares
 from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Subject, Trouble
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 FILE = "record.jsonl"
 
-_TUPLES = ("uncommitted", "machines", "subjects", "suite_changes")
+_TUPLES = ("uncommitted", "machines", "suite_changes")
 
 Ending = Literal["complete", "interrupted", "crashed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a check was about: commits, machine, libraries, and the part that this shard took."""
+    """What a check was about: commits, machine, libraries, and the part that this shard took.
+
+    ``plan`` describes each benchmark of the whole check by its name, and ``shares`` counts those that share
+    the error budget; both are the same in all shards.
+    """
 
     base: str
     head: str
@@ -41,8 +46,8 @@ class Header:
     broken: dict[SideName, dict[str, str]]
     shard: int
     shards: int
-    subjects: tuple[str, ...]
-    elsewhere: int
+    plan: dict[str, str]
+    shares: Shares
     began: str
     suites: Literal["head", "own"] = "head"
     suite_changes: tuple[str, ...] = ()
@@ -127,7 +132,7 @@ def read(path: Path) -> Record:
             f"there is no record of a check in {path} ({error}): give a folder with {FILE}"
         ) from error
     try:
-        return _assembled([json.loads(line) for line in _whole(lines)])
+        return _assembled(file, [json.loads(line) for line in _whole(lines)])
     except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise BenchModelsError(f"the record {file} is damaged ({error!r}): measure this shard again") from error
 
@@ -140,18 +145,24 @@ def _whole(lines: list[str]) -> list[str]:
     return lines
 
 
-def _assembled(lines: list[dict[str, Any]]) -> Record:
+def _assembled(file: Path, lines: list[dict[str, Any]]) -> Record:
     first, *rest = lines
-    if first.pop("line") != "header" or first["schema_version"] != SCHEMA_VERSION:
-        raise ValueError(f"it does not begin with a header of version {SCHEMA_VERSION}")
-    header = Header(**first | {key: tuple(first[key]) for key in _TUPLES if key in first})
+    if first.pop("line") != "header":
+        raise ValueError("it does not begin with a header")
+    if first["schema_version"] != SCHEMA_VERSION:
+        raise BenchModelsError(
+            f"the record {file} is of schema {first['schema_version']}, this version reads {SCHEMA_VERSION}: "
+            "measure again"
+        )
+    tuples = {key: tuple(first[key]) for key in _TUPLES if key in first}
+    header = Header(**first | tuples | {"shares": Shares(**first["shares"])})
     observed: dict[str, Observed] = {}
     end: dict[str, Any] = {"ending": "crashed", "wall_s": 0.0, "timed_s": 0.0}
     for line in rest:
         match line.pop("line"):
             case "subject":
                 subject = Subject(**line | {"parameters": tuple(line["parameters"])})
-                observed[str(subject)] = Observed(subject=subject)
+                observed[str(subject)] = Observed(subject=subject, shard=header.shard)
             case "end":
                 end = line
             case kind:

@@ -10,7 +10,7 @@ the behavior of randomization tests without a group invariance assumption, JASA 
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, pi, sqrt
 from statistics import fmean
 
@@ -24,7 +24,7 @@ from bench_models.stats.estimate import Estimate
 from bench_models.stats.looks import LOOKS
 from bench_models.stats.pairs import log_ratio
 from bench_models.verdict.changes import judge
-from bench_models.verdict.observations import Observed, Pair, Subject
+from bench_models.verdict.observations import Observed, Pair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ def replay(records: Sequence[Record], *, times: int, seed: int, slowdown_pct: fl
 
 
 class _Rounds:
-    """The rounds of a record, to be drawn from; ``others`` share the error budget and have no rounds."""
+    """The rounds of a record, to be drawn from."""
 
     def __init__(self, record: Record) -> None:
         """Take what scatters out of a record."""
@@ -105,25 +105,27 @@ class _Rounds:
                 f"{self._name} compares it with {header.base[:8]}: a replay swaps the sides, so give records of a "
                 "commit against itself, as `bench-models record COMMIT` makes them"
             )
+        self._shares = header.shares
         noisy = [each for each in record.observed if each.works and each.scatters]
-        self._pairs = {each.subject: tuple(map(_in_brief, each.pairs)) for each in noisy}
-        self._timed = [subject for subject in self._pairs if subject.kind == "time"]
+        self._whole = [replace(each, pairs=tuple(map(_in_brief, each.pairs))) for each in noisy]
+        self._timed = [each.subject for each in noisy if each.subject.kind == "time" and each.pairs]
         if not self._timed:
             raise BenchModelsError(f"{self._name} holds no timed pairs: make one with `bench-models record`")
-        for subject, pairs in self._pairs.items():
-            if len(pairs) < LOOKS[-1]:
+        for each in noisy:
+            if len(each.pairs) < LOOKS[-1]:
                 raise BenchModelsError(
-                    f"{self._name} has {len(pairs)} pairs of {subject}, and whole rounds are {LOOKS[-1]}: make one "
-                    "with `bench-models record`, which goes on when all is decided"
+                    f"{self._name} has {len(each.pairs)} pairs of {each.subject}, and whole rounds are {LOOKS[-1]}: "
+                    "make one with `bench-models record`, which goes on when all is decided"
                 )
-        others = (each for each in record.observed if each.works and each.by_statistics and not each.scatters)
-        self._elsewhere = header.elsewhere + sum(1 for _ in others)
 
     def check(self, draw: random.Random, slowdown_pct: float) -> _One:
         """Draw one check and judge it."""
         slowed = draw.choice(self._timed) if slowdown_pct else None
-        observed = until_decided(self._drawn(draw, slowed, 1 + slowdown_pct / 100), self._elsewhere)
-        verdicts = {change.subject: change.verdict for change in judge(observed, self._elsewhere)}
+        drawn = self._drawn(draw)
+        if slowed is not None:
+            drawn = [_slowed(each, 1 + slowdown_pct / 100) if each.subject == slowed else each for each in drawn]
+        observed = until_decided(drawn, self._shares)
+        verdicts = {change.subject: change.verdict for change in judge(observed, self._shares)}
         return _One(
             red=any(verdict == "regressed" for subject, verdict in verdicts.items() if subject != slowed),
             caught=slowed is not None and verdicts[slowed] == "regressed",
@@ -131,22 +133,25 @@ class _Rounds:
             pairs=fmean(len(each.pairs) for each in observed),
         )
 
-    def _drawn(self, draw: random.Random, slowed: Subject | None, factor: float) -> list[Observed]:
+    def _drawn(self, draw: random.Random) -> list[Observed]:
         """Return each benchmark with as many pairs as a check may take at most, of the same rounds."""
         turned = {kind: self._turned(draw, kind) for kind in ("time", "value")}
-        drawn = []
-        for subject, pairs in self._pairs.items():
-            taken = [_swapped(pairs[number]) if swap else pairs[number] for number, swap in turned[subject.kind]]
-            if subject == slowed:
-                taken = [Pair(base=pair.base, head=tuple(factor * time for time in pair.head)) for pair in taken]
-            drawn.append(Observed(subject=subject, pairs=tuple(taken)))
-        return drawn
+        return [replace(each, pairs=_taken(each.pairs, turned[each.subject.kind])) for each in self._whole]
 
     def _turned(self, draw: random.Random, kind: str) -> list[tuple[int, bool]]:
         """Return rounds in a random order, and of each whether its sides are swapped."""
-        whole = min((len(pairs) for subject, pairs in self._pairs.items() if subject.kind == kind), default=0)
+        whole = min((len(each.pairs) for each in self._whole if each.subject.kind == kind), default=0)
         order = draw.sample(range(whole), min(whole, LOOKS[-1]))
         return [(number, draw.random() < 0.5) for number in order]  # noqa: PLR2004  # a coin
+
+
+def _taken(pairs: Sequence[Pair], turned: Sequence[tuple[int, bool]]) -> tuple[Pair, ...]:
+    return tuple(_swapped(pairs[number]) if swap else pairs[number] for number, swap in turned)
+
+
+def _slowed(observed: Observed, factor: float) -> Observed:
+    pairs = (Pair(base=pair.base, head=tuple(factor * time for time in pair.head)) for pair in observed.pairs)
+    return replace(observed, pairs=tuple(pairs))
 
 
 def _swapped(pair: Pair) -> Pair:

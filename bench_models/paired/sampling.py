@@ -13,21 +13,22 @@ from bench_models.paired.notes import Notes
 from bench_models.paired.pairing import LostError, Pairing
 from bench_models.paired.process import SideName
 from bench_models.paired.sides import discovered
-from bench_models.stats.looks import LOOKS
+from bench_models.stats.looks import LOOKS, Shares
 from bench_models.verdict.changes import judge, wants_more
 
 log = logging.getLogger(__name__)
 
-# A number that repeats is exact; it takes two processes to see that.
+# How often every number is taken. Where both sides gave the same each time, that is all; where they differ, it
+# takes more to see whether it repeats, as a verdict of its own says.
 _REPEATS = 2
 
 
 @dataclass(kw_only=True)
 class Sampler:
-    """Takes rounds of pairs; ``elsewhere`` counts the benchmarks of other shards that share the error budget."""
+    """Takes rounds of pairs; ``shares`` counts the benchmarks of the whole check that share the error budget."""
 
     pairing: Pairing
-    elsewhere: int
+    shares: Shares
     _losses: Counter[tuple[Planned, SideName]] = field(default_factory=Counter)
 
     @property
@@ -41,8 +42,11 @@ class Sampler:
         Without ``until_decided`` everything is measured up to the last look: a recording.
         """
         groups = grouped(planned)
-        for _ in range(_REPEATS):
-            self._round(groups, [each for each in planned if each.runs and each.subject.kind == "value"])
+        values = [each for each in planned if each.runs and each.subject.kind == "value"]
+        for repeat in range(_REPEATS):
+            if repeat and any(self.notes.of(each).unsettled for each in values):
+                self._renew()
+            self._round(groups, values)
         for look in looks:
             wanted = self._wanted(planned, until_decided=until_decided and look != looks[0])
             if not wanted:
@@ -53,12 +57,12 @@ class Sampler:
                 self._round(groups, wanted)
 
     def _wanted(self, planned: Sequence[Planned], *, until_decided: bool) -> list[Planned]:
-        """Return what has noise and is open, by the verdict that a report would give now."""
-        noisy = [each for each in planned if self.notes.works(each) and self.notes.of(each).scatters]
+        """Return what more pairs tell more of and is open, by the verdict that a report would give now."""
+        unsettled = [each for each in planned if self.notes.works(each) and self.notes.of(each).unsettled]
         if not until_decided:
-            return noisy
-        changes = {change.subject: change for change in judge(list(self.notes.observed.values()), self.elsewhere)}
-        return [each for each in noisy if wants_more(self.notes.of(each), changes[each.subject])]
+            return unsettled
+        changes = {change.subject: change for change in judge(list(self.notes.observed.values()), self.shares)}
+        return [each for each in unsettled if wants_more(self.notes.of(each), changes[each.subject])]
 
     def _renew(self) -> None:
         """Give each round its own parents.

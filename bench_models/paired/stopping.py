@@ -4,21 +4,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bench_models.paired.record import Record
-from bench_models.stats.looks import LOOKS
+from bench_models.stats.looks import LOOKS, Shares
 from bench_models.verdict.changes import judge, wants_more
 from bench_models.verdict.observations import Observed
 
 
 def stopped(record: Record) -> Record:
     """Return a recording as the check that would have been made of its rounds, taken in their order."""
-    return replace(record, observed=tuple(until_decided(record.observed, record.header.elsewhere)))
+    return replace(record, observed=tuple(until_decided(record.observed, record.header.shares)))
 
 
-def until_decided(complete: Sequence[Observed], elsewhere: int) -> list[Observed]:
+def until_decided(complete: Sequence[Observed], shares: Shares) -> list[Observed]:
     """Return the part of the pairs that a check would have taken, look by look, before it was decided."""
-    seen = [replace(each, pairs=each.pairs[: LOOKS[0]]) if each.scatters else each for each in complete]
+    seen = [replace(each, pairs=each.pairs[: LOOKS[0]]) for each in complete]
     for look in LOOKS[1:]:
-        opened = [wants_more(each, change) for each, change in zip(seen, judge(seen, elsewhere), strict=True)]
+        opened = [wants_more(each, change) for each, change in zip(seen, judge(seen, shares), strict=True)]
         if not any(opened):
             break
         seen = [

@@ -1,35 +1,65 @@
-"""When to look at growing samples, and how much error each look may spend.
+"""When to look at growing samples, what each look tests, and how much error it may spend.
 
 A benchmark is looked at after so many pairs, and decided as soon as an interval allows. Who looks
-often is fooled more often, so the error is shared out beforehand: each look gets an equal part of its
-benchmark's share, and each benchmark an equal part of the check's budget. By Bonferroni's inequality
-the sum bounds the chance of any false alarm, however benchmarks and looks depend on each other.
-
-Source: Dunn, Multiple comparisons among means, JASA 56 (1961); the idea of spending an error budget
-over looks is from Lan and DeMets, Discrete sequential boundaries, Biometrika 70 (1983).
+often is fooled more often, so the error is divided beforehand: every benchmark gets an equal part of the
+check's budget, and every look a part of that. By Bonferroni's inequality (Dunn, Multiple comparisons among
+means, JASA 56, 1961) the sum bounds the chance of any false alarm, however benchmarks and looks depend
+on each other. The parts follow from the plan of the whole check, not from what was measured, so a
+benchmark's verdict is the same whatever becomes of the others.
 """
 
+from dataclasses import dataclass
+from typing import Literal
+
 # After how many pairs benchmarks are looked at.
-LOOKS = (3, 4, 5, 6, 8, 10, 13, 16)
+LOOKS = (3, 4, 5, 6, 8, 10, 13, 16, 20, 25)
 
 # From then on a change may be called regressed or improved. Before, the tails that the budget leaves are so
 # far out that what few pairs and other benchmarks know of the spread is too little.
 ALARM_LOOKS = tuple(look for look in LOOKS if look >= 6)  # noqa: PLR2004  # pairs
 
-# At most this share of checks of an unchanged tree may come out red, whatever the number of benchmarks.
-FALSE_ALARM = 0.01
+# The smallest harm that can be called a regression, as a share of the benchmark's margin. An alarm has to show
+# that the change is worse than this, not worse than nothing: a harmless commit moves code about, and where code
+# and data lie shifts each benchmark a little, by about N(0, 0.5 %), which is real and repeats. Half a margin of
+# 3 % is three such standard deviations.
+HARMLESS = 0.5
+
+# At most this share of checks of a harmless change may come out red, whatever the number of benchmarks: what is
+# timed shares the larger part, numbers that may scatter the rest. Accuracy has a test of its own.
+TIME_ALARM, VALUE_ALARM = 0.008, 0.002
+FALSE_ALARM = TIME_ALARM + VALUE_ALARM
 
 # At most this share of changes exactly as large as the margin may be called unchanged: the error on the
 # other side, of a benchmark by itself. A slow-down well beyond the margin meets it far more rarely.
 FALSE_CALM = 0.05
 
 
-def alarm_tail(benchmarks: int) -> float:
-    """Return the error that each of ``benchmarks`` may spend at each look on being called regressed.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shares:
+    """How many benchmarks of the whole check, all shards together, share the error budget."""
 
-    As much again goes to being called improved, which turns no check red.
+    timed: int
+    values: int
+
+    def of(self, kind: Literal["time", "value"]) -> float:
+        """Return the error that one benchmark may spend, over all looks, on being called regressed.
+
+        As much again goes to being called improved, which turns no check red.
+        """
+        return TIME_ALARM / max(1, self.timed) if kind == "time" else VALUE_ALARM / max(1, self.values)
+
+
+def alarm_tail(share: float, pairs: int) -> float:
+    """Return the part of a benchmark's share that the look after so many pairs may spend.
+
+    Spending grows with the square of the pairs, so late looks, which see small changes, get the most. Source:
+    Kim and DeMets, Design and analysis of group sequential tests based on the type I error spending rate
+    function, Biometrika 74 (1987). Samples between two looks, of a check that was interrupted, count as the
+    later one, and what is longer than any as the last.
     """
-    return FALSE_ALARM / benchmarks / len(ALARM_LOOKS)
+    look = next((look for look in ALARM_LOOKS if look >= pairs), LOOKS[-1])
+    before = max((each for each in ALARM_LOOKS if each < look), default=0)
+    return share * (look**2 - before**2) / LOOKS[-1] ** 2
 
 
 def calm_tail() -> float:

@@ -1,4 +1,4 @@
-"""Ratios measured in pairs of processes, and how far they can be trusted when pairs are few.
+"""Changes measured in pairs of processes, and how far they can be trusted when pairs are few.
 
 A process has its own luck: where its memory lies, what its neighbours do. So the pair of processes is
 the replicate, not the call. Few pairs give a poor idea of their own spread, so two more sources help:
@@ -11,7 +11,7 @@ from math import exp, log, pi, sqrt
 from statistics import fmean, median, stdev, variance
 
 from scipy.optimize import brentq
-from scipy.special import digamma, polygamma, stdtrit
+from scipy.special import digamma, fdtrc, polygamma, stdtrit
 
 # By how much pairs may differ however long each is timed, as a standard deviation of the logarithm. It
 # only weighs pairs against each other; how much they really differ is estimated.
@@ -21,10 +21,18 @@ _PROCESS_LUCK = 0.005
 _LEAST_SPREAD = 1e-6
 _MOST_FREEDOM = 1e6
 
+# Logarithms of variances further from their median than this, in robust standard deviations, are moved there
+# before the prior is made of them. 1.4826 makes a median absolute deviation one of normal values.
+_WINSORIZED, _MAD = 2.0, 1.4826
+
+# Nobody borrows more than this many times the freedom of its own pairs: more would hide, where one benchmark is
+# twice or four times as loud as the others, that its own few pairs came out calm by chance.
+_MOST_BORROWED = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """By how much the head exceeded the base within one pair, as a logarithm.
+    """By how much the head exceeded the base within one pair: a logarithm, or a difference relative to the base.
 
     ``error`` is its standard error by what the blocks of the pair tell, or 0 where there was one a side.
     """
@@ -48,6 +56,24 @@ def log_ratio(base: Sequence[float], head: Sequence[float]) -> Ratio:
     return Ratio(value=median(turns), error=error)
 
 
+def relative_differences(base: Sequence[float], head: Sequence[float]) -> list[Ratio]:
+    """Compare numbers that may be zero or negative, a pair each, relative to the mean size of the base's.
+
+    Under no change the sides may be swapped, so differences are symmetric, as log-ratios are. Their mean is
+    the ratio of two means, and each value is its linearisation, so that they scatter as that ratio does, the
+    scatter of the base's size included. Where the base is always zero, they are relative to the head's size.
+
+    Source: Cochran, Sampling techniques (1977), section 6.3.
+    """
+    size = fmean(map(abs, base)) or fmean(map(abs, head))
+    steps = [after - before for before, after in zip(base, head, strict=True)]
+    change = fmean(steps) / size
+    return [
+        Ratio(value=change + (step - change * (abs(before) if any(base) else size)) / size)
+        for before, step in zip(base, steps, strict=True)
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mean:
     """The mean of log-ratios over pairs, its standard error and the error's degrees of freedom."""
@@ -62,21 +88,26 @@ class Mean:
 
 
 def means(samples: Sequence[Sequence[Ratio]]) -> list[Mean | None]:
-    """Return for each benchmark the mean of its pairs' log-ratios, or None where it has fewer than two.
+    """Return for each benchmark the mean of its pairs' changes, or None where it has fewer than two.
 
-    Pairs count by the precision that their blocks promise. How much they really scatter, relative to
-    that promise, is estimated and moderated: a weighted mean of the benchmark's own variance and of a
-    prior that all benchmarks share, weighted by degrees of freedom. The prior's weight follows from how
-    much the variances differ beyond what chance explains; it never exceeds all freedom that there is.
+    The benchmarks are of one machine. Pairs count by the precision that their blocks promise. How much they
+    really scatter, relative to that promise, is estimated and moderated: a weighted mean of the benchmark's own
+    variance and of a prior that all benchmarks share, weighted by degrees of freedom. The prior's weight follows
+    from how much the variances differ beyond what chance explains. A benchmark that is louder than the prior
+    explains borrows less: its weight is cut by twice the chance that the prior gives to so large a variance.
 
     Sources: Smyth, Linear models and empirical Bayes methods for assessing differential expression,
-    Stat. Appl. Genet. Mol. Biol. 3 (2004), section 6.2; precision weights in front of it as in Law et
-    al., voom: precision weights unlock linear model analysis tools, Genome Biology 15 (2014).
+    Stat. Appl. Genet. Mol. Biol. 3 (2004), section 6.2, made robust by winsorizing and by the tail probability
+    as in Phipson, Lee, Majewski, Alexander and Smyth, Robust hyperparameter estimation protects against
+    hypervariable genes and improves power to detect differential expression, Ann. Appl. Stat. 10 (2016);
+    precision weights in front of it as in Law et al., voom: precision weights unlock linear model analysis
+    tools, Genome Biology 15 (2014).
     """
     fits = [_fitted(sample) if len(sample) > 1 else None for sample in samples]
-    most = sum(fit.freedom for fit in fits if fit)
-    prior, weight = _prior([(fit.spread, fit.freedom) for fit in fits if fit], most)
-    return [None if fit is None else fit.moderated(prior, weight, most) for fit in fits]
+    known = [fit for fit in fits if fit is not None]
+    prior, weight = _prior([(fit.spread, fit.freedom) for fit in known])
+    most = sum(fit.freedom for fit in known)
+    return [None if fit is None else fit.moderated(prior, min(weight, most - fit.freedom)) for fit in fits]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +119,12 @@ class _Fit:
     spread: float
     freedom: int
 
-    def moderated(self, prior: float, weight: float, most: int) -> Mean:
-        # The prior was made of this benchmark, too: only what the others know can be added.
-        weight = min(weight, most - self.freedom)
-        freedom = weight + self.freedom
-        spread = (weight * prior + self.freedom * self.spread) / freedom
+    def moderated(self, prior: float, weight: float) -> Mean:
+        borrowed = min(weight, _MOST_BORROWED * self.freedom)
+        if borrowed:
+            borrowed *= min(1.0, 2 * float(fdtrc(self.freedom, borrowed, self.spread / prior)))
+        freedom = borrowed + self.freedom
+        spread = (borrowed * prior + self.freedom * self.spread) / freedom
         return Mean(value=self.value, error=sqrt(spread / self.precision), freedom=freedom)
 
 
@@ -106,16 +138,22 @@ def _fitted(sample: Sequence[Ratio]) -> _Fit:
     return _Fit(value=value, precision=precision, spread=max(squares / freedom, _LEAST_SPREAD), freedom=freedom)
 
 
-def _prior(measured: Sequence[tuple[float, int]], most: int) -> tuple[float, float]:
-    """Return the variance that benchmarks share, and how many degrees of freedom it is worth, ``most`` at most."""
+def _prior(measured: Sequence[tuple[float, int]]) -> tuple[float, float]:
+    """Return the variance that benchmarks share, and how many degrees of freedom it is worth."""
     if len(measured) < 2:  # noqa: PLR2004  # one benchmark has nobody to borrow from
         return 1.0, 0.0
-    logs = [log(spread) - float(digamma(freedom / 2)) + log(freedom / 2) for spread, freedom in measured]
+    logs = _winsorized([log(spread) - float(digamma(freedom / 2)) + log(freedom / 2) for spread, freedom in measured])
     beyond_chance = variance(logs) - fmean(float(polygamma(1, freedom / 2)) for _, freedom in measured)
-    if beyond_chance <= 0:  # they may all be equal, and then their mean says it best
-        return sum(freedom * spread for spread, freedom in measured) / most, most
-    weight = min(most, 2 * _inverse_trigamma(beyond_chance))
+    # Where chance explains all that they differ by, they may all be equal.
+    weight = 2 * _inverse_trigamma(beyond_chance) if beyond_chance > 0 else _MOST_FREEDOM
     return exp(fmean(logs) + float(digamma(weight / 2)) - log(weight / 2)), weight
+
+
+def _winsorized(values: Sequence[float]) -> list[float]:
+    """Return the values with those far out moved to where the bulk of them ends."""
+    middle = median(values)
+    reach = _WINSORIZED * _MAD * median(abs(value - middle) for value in values)
+    return [min(max(value, middle - reach), middle + reach) for value in values]
 
 
 def _inverse_trigamma(value: float) -> float:

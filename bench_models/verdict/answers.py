@@ -3,7 +3,7 @@
 from statistics import fmean
 
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import ALARM_LOOKS, FALSE_CALM
+from bench_models.stats.looks import FALSE_CALM, VALUE_ALARM
 from bench_models.stats.proportions import mcnemar, paired_drop
 from bench_models.verdict.change import Change, Flips, Verdict
 from bench_models.verdict.observations import Answers, Observed, Subject
@@ -11,13 +11,12 @@ from bench_models.verdict.observations import Answers, Observed, Subject
 SHOWN_FLIPS = 10
 
 
-def judge_answers(observed: Observed, answers: Answers, tail: float) -> Change:
+def judge_answers(observed: Observed, answers: Answers) -> Change:
     """Judge right and wrong answers to the same examples."""
     subject, pair = observed.subject, observed.pairs[0]
     lost = [text for b, h, text in zip(answers.base, answers.head, answers.examples, strict=True) if b and not h]
     won = [text for b, h, text in zip(answers.base, answers.head, answers.examples, strict=True) if h and not b]
-    # One look only, so all of the benchmark's share can be spent on it.
-    share = tail * len(ALARM_LOOKS)
+    share = VALUE_ALARM
     drop = paired_drop(answers.base, answers.head, level=1 - 2 * share)
     calm = paired_drop(answers.base, answers.head, level=1 - 2 * FALSE_CALM)
     right = fmean(answers.base)

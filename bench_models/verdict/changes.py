@@ -3,31 +3,29 @@
 from collections.abc import Sequence
 
 from bench_models.outcomes import Failed, Skipped
-from bench_models.stats.looks import LOOKS, alarm_tail
+from bench_models.stats.looks import LOOKS, Shares
 from bench_models.stats.pairs import Mean, means
 from bench_models.verdict.answers import judge_answers
 from bench_models.verdict.change import Change, Verdict
-from bench_models.verdict.numbers import judge_exact, judge_noisy, log_ratios
+from bench_models.verdict.numbers import changes_of, judge_exact, judge_noisy
 from bench_models.verdict.observations import Absent, Observed
 
 
-def judge(observed: Sequence[Observed], elsewhere: int = 0) -> list[Change]:
+def judge(observed: Sequence[Observed], shares: Shares | None = None) -> list[Change]:
     """Return what became of each benchmark.
 
-    The error budget is shared by all benchmarks in which chance has a part: those here and those that
-    other shards of the same check measure ``elsewhere``.
+    ``shares`` says how many benchmarks of the whole check share the error budget, those of other shards
+    included; without it they are those that are here. A variance belongs to a machine, so benchmarks lend
+    theirs to others of their shard only, and each gets the verdict that its own shard gave.
     """
-    sharing = elsewhere + sum(each.by_statistics and each.works for each in observed)
-    spreads: dict[int, Mean | None] = {}
-    for kind in ("time", "value"):  # peaks of memory scatter far less than times, and lend them nothing
-        noisy = [each for each in observed if each.scatters and each.subject.kind == kind]
-        spreads |= zip(map(id, noisy), means([log_ratios(each) for each in noisy]), strict=True)
-    return [_judge(each, spreads.get(id(each)), alarm_tail(max(1, sharing))) for each in observed]
+    shares = shares or _shares(observed)
+    means_of = _means(observed)
+    return [_judge(each, means_of.get(id(each)), shares.of(each.subject.kind)) for each in observed]
 
 
 def wants_more(observed: Observed, change: Change) -> bool:
     """Say whether more pairs could decide what is open."""
-    return change.verdict == "undecided" and observed.scatters and len(observed.pairs) < LOOKS[-1]
+    return change.verdict == "undecided" and observed.unsettled and len(observed.pairs) < LOOKS[-1]
 
 
 def exit_status(changes: Sequence[Change], *, complete: bool = True, strict: bool = False) -> int:
@@ -40,15 +38,38 @@ def exit_status(changes: Sequence[Change], *, complete: bool = True, strict: boo
     return 3 if strict and "undecided" in verdicts else 0
 
 
-def _judge(observed: Observed, spread: Mean | None, tail: float) -> Change:
+def _shares(observed: Sequence[Observed]) -> Shares:
+    working = [each for each in observed if each.works]
+    timed = sum(each.subject.kind == "time" for each in working)
+    return Shares(timed=timed, values=sum(each.answers is None for each in working) - timed)
+
+
+def _means(observed: Sequence[Observed]) -> dict[int, Mean | None]:
+    """Return the mean change of each benchmark that scatters, by identity."""
+    lending: dict[tuple[object, ...], list[Observed]] = {}
+    for each in observed:
+        if each.scatters and each.pairs:
+            # Peaks of memory scatter far less than times, and lend them nothing; nor does what has no ratios.
+            peers = (each.shard, each.subject.kind) if each.positive else (each.subject,)
+            lending.setdefault(peers, []).append(each)
+    found: dict[int, Mean | None] = {}
+    for group in lending.values():
+        found |= zip(map(id, group), means([changes_of(each) for each in group]), strict=True)
+    return found
+
+
+def _judge(observed: Observed, mean: Mean | None, share: float) -> Change:
     troubled = _troubled(observed)
     if troubled is not None:
         return troubled
     if not observed.pairs:
         return Change(subject=observed.subject, verdict="undecided", reason="not measured before the check ended")
     if observed.answers is not None:
-        return judge_answers(observed, observed.answers, tail)
-    return judge_noisy(observed, spread, tail) if observed.scatters else judge_exact(observed)
+        return judge_answers(observed, observed.answers)
+    if observed.subject.kind == "time":
+        return judge_noisy(observed, mean, share)
+    # A number spends half of its share on being taken for exact, and half on the looks at it once it scatters.
+    return judge_noisy(observed, mean, share / 2) if observed.scatters else judge_exact(observed, share)
 
 
 def _troubled(observed: Observed) -> Change | None:

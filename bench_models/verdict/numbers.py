@@ -1,13 +1,13 @@
 """Verdicts on numbers: those that repeat exactly, and those that scatter."""
 
-from math import exp, log1p
+from math import ceil, exp, log, log1p
 from statistics import fmean, median
 
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import ALARM_LOOKS, FALSE_CALM, calm_tail
-from bench_models.stats.pairs import Mean, Ratio, log_ratio
+from bench_models.stats.looks import ALARM_LOOKS, FALSE_CALM, HARMLESS, VALUE_ALARM, alarm_tail, calm_tail
+from bench_models.stats.pairs import Mean, Ratio, log_ratio, relative_differences
 from bench_models.verdict.change import Change, Verdict, harm_of
-from bench_models.verdict.observations import Observed, Pair
+from bench_models.verdict.observations import Observed, Subject
 
 # What would have been seen, nine times in ten.
 _SEEN_TAIL = 0.1
@@ -16,75 +16,103 @@ _SEEN_TAIL = 0.1
 _ROUNDING = 1e-9
 
 
-def log_ratios(observed: Observed) -> list[Ratio]:
-    """Return the log-ratio of each pair; none where a number changes its sign."""
-    if not all(map(_positive, observed.pairs)):
-        return []
-    return [log_ratio(pair.base, pair.head) for pair in observed.pairs]
+def changes_of(observed: Observed) -> list[Ratio]:
+    """Return the change of each pair: as a logarithm, or, where not all numbers are positive, relative to BASE."""
+    if observed.positive:
+        return [log_ratio(pair.base, pair.head) for pair in observed.pairs]
+    base, head = ([fmean(getattr(pair, side)) for pair in observed.pairs] for side in ("base", "head"))
+    return relative_differences(base, head)
 
 
-def judge_exact(observed: Observed) -> Change:
-    """Judge numbers that repeat: any change beyond the margin counts."""
+def repeats_needed(error: float) -> int:
+    """Return how often both sides must repeat their unlike numbers until chance does that with ``error`` at most.
+
+    A number that is one of two at random, as 3 or 4, repeats n times on either side and differs between them
+    with a chance of at most 2 (1/4)^n; with more or unlike chances it is less.
+    """
+    return ceil(log(2 / error, 4))
+
+
+def judge_exact(observed: Observed, share: float = VALUE_ALARM) -> Change:
+    """Judge numbers that repeat: any change beyond the margin counts, once it is sure that they do.
+
+    ``share`` is the error that the benchmark may spend on being called regressed. Numbers that are the same
+    everywhere need no proof.
+    """
     subject, base, head = observed.subject, observed.pairs[0].base[0], observed.pairs[0].head[0]
-    margin = abs(base) * subject.margin_pct / 100 * (1 + _ROUNDING)
+    count, margin = len(observed.pairs), abs(base) * subject.margin_pct / 100 * (1 + _ROUNDING)
+    beyond = abs(head - base) > max(margin, _ROUNDING * abs(base))
+    needed = repeats_needed(share if beyond else FALSE_CALM)
     verdict: Verdict = "unchanged"
-    if abs(head - base) > max(margin, _ROUNDING * abs(base)):
+    reason = f"exact; the margin is {subject.margin_pct:g} %"
+    if base == head:
+        reason = "the same"
+    elif count < needed:
+        verdict = "undecided"
+        reason = f"differs between the sides, and may scatter: it takes {needed} repeats to tell, not {count}"
+    elif beyond:
         verdict = "regressed" if harm_of(subject, head - base) > 0 else "improved"
     change = 0.0 if base == head else (head - base) / abs(base) * 100 if base else None
-    return Change(
-        subject=subject,
-        verdict=verdict,
-        reason="the same" if base == head else f"exact; the margin is {subject.margin_pct:g} %",
-        base=base,
-        head=head,
-        change_pct=None if change is None else Estimate(value=change, low=change, high=change, level=1 - _ROUNDING),
-        pairs=len(observed.pairs),
-    )
-
-
-def judge_noisy(observed: Observed, spread: Mean | None, tail: float) -> Change:
-    """Judge numbers that scatter, by the interval of their mean ratio.
-
-    Unchanged is what excludes a change as large as the margin. Of the rest, regressed or improved is what
-    excludes no change at all, and is at least half the margin: so a change of the margin's size is found
-    unless chance calls it unchanged, which has its own bound (stats/looks.py).
-    """
-    subject, count = observed.subject, len(observed.pairs)
-    base, head = (median(fmean(getattr(pair, side)) for pair in observed.pairs) for side in ("base", "head"))
-    if spread is None:
-        why = f"{count} pair is too few" if all(_positive(pair) for pair in observed.pairs) else "changes its sign"
-        return Change(subject=subject, verdict="undecided", reason=why, base=base, head=head, pairs=count)
-    margin = log1p(subject.margin_pct / 100)
-    wide, narrow = spread.half_width(tail), spread.half_width(calm_tail())
-    harm = harm_of(subject, spread.value)
-    verdict: Verdict = "undecided"
-    reason, shown, level = f"the margin is {subject.margin_pct:g} %", wide, 1 - 2 * tail * len(ALARM_LOOKS)
-    if abs(harm) + narrow < margin:
-        verdict, reason = "unchanged", f"within the margin of {subject.margin_pct:g} %"
-        shown, level = narrow, 1 - 2 * FALSE_CALM
-    elif count >= ALARM_LOOKS[0] and abs(harm) > wide and abs(harm) >= margin / 2:
-        verdict = "regressed" if harm > 0 else "improved"
-        reason = f"not by chance, and not within the margin of {subject.margin_pct:g} %"
     return Change(
         subject=subject,
         verdict=verdict,
         reason=reason,
         base=base,
         head=head,
-        change_pct=Estimate(
-            value=_pct(spread.value),
-            low=_pct(spread.value - shown),
-            high=_pct(spread.value + shown),
-            level=level,
-        ),
+        change_pct=None if change is None else Estimate(value=change, low=change, high=change, level=1 - _ROUNDING),
         pairs=count,
-        visible_pct=_pct(max(margin / 2, wide + spread.half_width(_SEEN_TAIL))),
     )
 
 
-def _positive(pair: Pair) -> bool:
-    return min(*pair.base, *pair.head) > 0
+def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
+    """Judge numbers that scatter, by the interval of their mean change.
+
+    Unchanged is what excludes a change as large as the margin. Of the rest, regressed or improved is what
+    excludes every change that may be harmless (stats/looks.py): so a change of the margin's size is never taken
+    for nothing more often than its own bound says, and what a reviewer does not care for is not called a change.
+    """
+    subject, count = observed.subject, len(observed.pairs)
+    base, head = (median(fmean(getattr(pair, side)) for pair in observed.pairs) for side in ("base", "head"))
+    if mean is None:
+        why = f"{count} pair is too few"
+        return Change(subject=subject, verdict="undecided", reason=why, base=base, head=head, pairs=count)
+    margin, harmless = _in_units_of(observed, subject.margin_pct), _in_units_of(observed, subject.margin_pct * HARMLESS)
+    wide, narrow = mean.half_width(alarm_tail(share, count)), mean.half_width(calm_tail())
+    harm = harm_of(subject, mean.value)
+    verdict: Verdict = "undecided"
+    reason, shown, level = _open(subject), wide, 1 - 2 * share
+    if abs(harm) + narrow < margin:
+        verdict, reason = "unchanged", f"within the margin of {subject.margin_pct:g} %"
+        shown, level = narrow, 1 - 2 * FALSE_CALM
+    elif count >= ALARM_LOOKS[0] and abs(harm) - wide > harmless:
+        verdict = "regressed" if harm > 0 else "improved"
+        reason = f"more than half the margin of {subject.margin_pct:g} %, and not by chance"
+    value, low, high = (_pct(observed, mean.value + reach) for reach in (0.0, -shown, shown))
+    seen = max(harmless + wide, margin - narrow) + mean.half_width(_SEEN_TAIL)
+    return Change(
+        subject=subject,
+        verdict=verdict,
+        reason=reason,
+        base=base,
+        head=head,
+        change_pct=Estimate(value=value, low=low, high=high, level=level) if observed.sized else None,
+        pairs=count,
+        visible_pct=_pct(observed, seen) if observed.sized else None,
+    )
 
 
-def _pct(log_change: float) -> float:
-    return 100 * (exp(log_change) - 1)
+def _open(subject: Subject) -> str:
+    if subject.margin_pct:
+        return f"the margin is {subject.margin_pct:g} %"
+    return "scatters, so that it can never be shown to be within a margin of 0 %: give it a larger one"
+
+
+def _in_units_of(observed: Observed, pct: float) -> float:
+    """Return a change in percent as the mean of a benchmark's pairs counts it; a share of nothing is nothing."""
+    if observed.positive:
+        return log1p(pct / 100)
+    return pct / 100 if observed.sized else 0.0
+
+
+def _pct(observed: Observed, change: float) -> float:
+    return 100 * (exp(change) - 1) if observed.positive else 100 * change

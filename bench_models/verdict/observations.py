@@ -34,6 +34,11 @@ class Subject:
             raise ValueError(f'{self.benchmark}: better is "lower" or "higher", not {self.better!r}')
         if not isinstance(self.margin_pct, int | float) or not 0 <= self.margin_pct < math.inf:
             raise ValueError(f"{self.benchmark}: margin is a percentage of 0 or more, not {self.margin_pct!r}")
+        if self.kind == "time" and not self.margin_pct:
+            raise ValueError(
+                f"{self.benchmark}: a margin of {self.margin_pct!r} is for numbers that repeat exactly; times scatter, "
+                f"and none could ever be called unchanged: give it one above 0, {DEFAULT_MARGIN_PCT:g} is usual"
+            )
 
     def __str__(self) -> str:
         """Return the name as asv writes it."""
@@ -83,13 +88,17 @@ Trouble = Absent | Skipped | Failed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """A subject and all that was measured of it; ``base`` and ``head`` say why a side has nothing more."""
+    """A subject and all that was measured of it; ``base`` and ``head`` say why a side has nothing more.
+
+    ``shard`` is the part of the check that measured it, on a machine with a noise of its own.
+    """
 
     subject: Subject
     pairs: tuple[Pair, ...] = ()
     answers: Answers | None = None
     base: Trouble | None = None
     head: Trouble | None = None
+    shard: int = 1
 
     def __post_init__(self) -> None:
         """Refuse times that no clock shows."""
@@ -109,15 +118,26 @@ class Observed:
 
     @property
     def repeats(self) -> bool:
-        """Whether each side gave the same number every time: then there is no noise to average out."""
+        """Whether each side gave the same number every time, so that there may be no noise to average out."""
         return all(pair.base == self.pairs[0].base and pair.head == self.pairs[0].head for pair in self.pairs)
 
     @property
     def scatters(self) -> bool:
-        """Whether more pairs tell more: of times, and of numbers that do not repeat."""
+        """Whether it is judged by statistics: times, and numbers that do not repeat."""
         return self.subject.kind == "time" or (self.answers is None and not self.repeats)
 
     @property
-    def by_statistics(self) -> bool:
-        """Whether chance has a part in what was measured, so that a verdict spends from the error budget."""
-        return self.scatters or self.answers is not None
+    def unsettled(self) -> bool:
+        """Whether more pairs tell more: of times, and of numbers unless both sides always gave the same one."""
+        same = self.repeats and all(pair.base == pair.head for pair in self.pairs[:1])
+        return self.subject.kind == "time" or (self.answers is None and not same)
+
+    @property
+    def positive(self) -> bool:
+        """Whether all its numbers are above zero, so that it has ratios."""
+        return all(number > 0 for pair in self.pairs for number in (*pair.base, *pair.head))
+
+    @property
+    def sized(self) -> bool:
+        """Whether BASE's numbers have a size that a change can be relative to: not all are zero."""
+        return any(number for pair in self.pairs for number in pair.base)

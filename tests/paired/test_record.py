@@ -54,6 +54,22 @@ def test_damaged_record_is_one_sentence(tmp_path: Path, content: str) -> None:
         read(tmp_path)
 
 
+def test_record_of_an_older_schema_is_refused_by_its_number(tmp_path: Path) -> None:
+    """Its pairs are whole, but what shares the error budget is counted otherwise."""
+    file = write(tmp_path, RECORD)
+    text = file.read_text(encoding="utf-8").replace('"schema_version": 2', '"schema_version": 1')
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(BenchModelsError, match=f"{FILE} is of schema 1, this version reads 2: measure again"):
+        read(tmp_path)
+
+
+def test_benchmarks_know_the_shard_that_measured_them(tmp_path: Path) -> None:
+    """It is the header that says it."""
+    record = recorded(timed(), shard=3, shards=4)
+    write(tmp_path, record)
+    assert [each.shard for each in read(tmp_path).observed] == [3]
+
+
 def test_folder_without_a_record_is_one_sentence(tmp_path: Path) -> None:
     """The name is what the user gave."""
     with pytest.raises(BenchModelsError, match=r"no record of a check in .*nowhere"):

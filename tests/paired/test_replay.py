@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from math import exp
+from statistics import fmean
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,10 @@ from bench_models.errors import BenchModelsError
 from bench_models.paired import replay as replaying
 from bench_models.paired.record import Record
 from bench_models.paired.replay import replay
+from bench_models.paired.stopping import stopped
+from bench_models.reports.check.findings import findings
 from bench_models.reports.check.replayed import sentences
-from bench_models.stats.looks import LOOKS
+from bench_models.stats.looks import LOOKS, Shares
 from bench_models.stats.pairs import log_ratio
 from bench_models.verdict.observations import Observed, Pair
 
@@ -61,6 +64,34 @@ def test_planted_slow_down_is_caught() -> None:
     """Well beyond the margin always, far below it never."""
     caught = [replay(QUIET[:2], times=40, seed=0, slowdown_pct=pct).caught for pct in (8.0, 0.5)]
     assert [each and each.shares for each in caught] == [(1.0, 1.0), (0.0, 0.0)]
+
+
+def test_slow_down_as_large_as_the_margin_is_called_unchanged_once_in_twenty() -> None:
+    """The margin of these is 2 %; what is not called unchanged is caught or stays open."""
+    replayed = replay(QUIET, times=100, seed=0, slowdown_pct=2.0)
+    assert replayed.caught is not None
+    assert replayed.caught.mean + 6 * replayed.undecided > 0.95
+
+
+def loose(seed: int) -> Record:
+    """Return a record of ten benchmarks, one of them loud, of which each may be red as often as one alone.
+
+    Next to no change is harmless to them, so that what is red is red by chance.
+    """
+    spreads = (0.03, *(0.006,) * 9)
+    every = [timed(f"suite.time_{at}", spread=spread, pairs=MOST, seed=seed) for at, spread in enumerate(spreads)]
+    strict = [replace(each, subject=replace(each.subject, margin_pct=0.01)) for each in every]
+    record = unchanged(*strict)
+    return replace(record, header=replace(record.header, shares=Shares(timed=1, values=0)))
+
+
+def test_replayed_checks_are_red_as_often_as_real_ones() -> None:
+    """Where a rule spends too much, both say so, and say the same: a replay can be red."""
+    records = [loose(seed) for seed in range(240)]
+    real = fmean(findings(stopped(record)).exit_status for record in records)
+    replayed = replay(records[:60], times=4, seed=0).red.mean
+    assert 0.02 < real < 0.15
+    assert replayed == pytest.approx(real, abs=0.045)
 
 
 def drawn(record: Record, monkeypatch: pytest.MonkeyPatch, times: int) -> list[Sequence[Observed]]:

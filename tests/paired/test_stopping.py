@@ -10,11 +10,14 @@ from bench_models.stats.looks import LOOKS
 
 
 def test_what_is_decided_at_the_first_look_counts_no_further() -> None:
-    """However many pairs were recorded of it; what has no noise stays as it is."""
-    record = recorded(timed(spread=0.001, pairs=LOOKS[-1]), exact(1.0, 2.0), answered(3, 2))
-    first, *others = stopped(record).observed
-    assert len(first.pairs) == LOOKS[0]
-    assert tuple(others) == record.observed[1:]
+    """However many pairs were recorded of it; a number has as many repeats as it takes to call it exact."""
+    record = recorded(timed(spread=0.001, pairs=LOOKS[-1]), exact(1.0, 2.0, repeats=LOOKS[-1]), answered(3, 2))
+    timed_one, exact_one, answered_one = stopped(record).observed
+    assert len(timed_one.pairs) == LOOKS[0]
+    assert LOOKS[0] < len(exact_one.pairs) < LOOKS[-1]
+    assert answered_one == record.observed[2]
+    verdicts = {str(change.subject): change.verdict for change in findings(stopped(record)).changes}
+    assert (verdicts["suite.time_it"], verdicts["suite.track_it"]) == ("unchanged", "regressed")
 
 
 def test_what_stays_open_takes_every_pair() -> None:

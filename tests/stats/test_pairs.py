@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from bench_models.stats.pairs import Ratio, _inverse_trigamma, log_ratio, means
+from bench_models.stats.pairs import Ratio, _inverse_trigamma, log_ratio, means, relative_differences
 
 _TIMES = st.floats(min_value=1e-6, max_value=1e3)
 
@@ -108,6 +108,37 @@ def test_intervals_of_few_pairs_miss_as_rarely_as_they_say(benchmarks: int, free
             missed += mean.value > mean.half_width(0.01)
             count += 1
     assert missed / count < most
+
+
+def test_loud_benchmark_among_calm_ones_keeps_its_own_variance() -> None:
+    """It borrows nothing from those that know nothing of its noise, and they lose next to nothing by it."""
+    draw = random.Random(4)
+    calm = [_ratios([draw.gauss(0, 0.005) for _ in range(4)]) for _ in range(15)]
+    (alone,) = means([loud := _ratios([-0.05, 0.03, 0.01, 0.06])])
+    *before, beside = means([*calm, loud])
+    assert alone is not None
+    assert beside is not None
+    assert (beside.error, beside.freedom) == pytest.approx((alone.error, alone.freedom), rel=0.05)
+    widths = [sum(mean.half_width(0.001) for mean in some if mean) for some in (before, means(calm))]
+    assert widths[0] < 1.2 * widths[1]
+
+
+@given(
+    st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), min_size=2, max_size=12).filter(
+        lambda pairs: max(abs(base) for base, _ in pairs) > 1
+    )
+)
+def test_differences_are_relative_to_the_size_of_the_base(pairs: list[tuple[float, float]]) -> None:
+    """Their mean is the difference of the means over the mean size."""
+    base, head = zip(*pairs, strict=True)
+    values = [ratio.value for ratio in relative_differences(base, head)]
+    expected = (sum(head) - sum(base)) / sum(map(abs, base))
+    assert expected == pytest.approx(sum(values) / len(values), rel=1e-6, abs=1e-6)
+
+
+def test_scatter_of_the_base_does_not_count_twice() -> None:
+    """All of a number that vanishes is lost in each pair, however large it was."""
+    assert [ratio.value for ratio in relative_differences([4.0, 5.0, 6.0], [0.0, 0.0, 0.0])] == pytest.approx([-1] * 3)
 
 
 def test_borrowed_variance_narrows_the_interval() -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from observing import FAILED, answered, exact, timed
 
 from bench_models.outcomes import Skipped
+from bench_models.stats.looks import TIME_ALARM, Shares
 from bench_models.verdict.changes import exit_status, judge, wants_more
 from bench_models.verdict.observations import Absent, Observed, Pair, Subject
 
@@ -127,12 +128,12 @@ def test_benchmark_that_was_not_reached_is_undecided() -> None:
     assert verdict(timed(pairs=0)) == "undecided"
 
 
-@pytest.mark.parametrize("elsewhere", [0, 1000])
-def test_budget_is_shared_with_other_shards(elsewhere: int) -> None:
-    """The more benchmarks share it, the wider each interval is."""
-    change = judge([timed(change=0.05)], elsewhere=elsewhere)[0].change_pct
+@pytest.mark.parametrize("count", [1, 1000])
+def test_budget_is_shared_with_other_shards(count: int) -> None:
+    """The more timed benchmarks the whole check has, the wider each interval is."""
+    change = judge([timed(change=0.05)], Shares(timed=count, values=7))[0].change_pct
     assert change is not None
-    assert change.level == pytest.approx(1 - 0.02 / (elsewhere + 1))
+    assert change.level == pytest.approx(1 - 2 * TIME_ALARM / count)
 
 
 @given(st.permutations(range(6)))

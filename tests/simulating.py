@@ -1,0 +1,105 @@
+"""Whole checks, simulated: pairs with a noise that is chosen, and the looks of a real check at them."""
+
+import random
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import exp, log1p, sqrt
+from statistics import fmean
+
+from scipy.stats import binom
+from tabulate import tabulate
+
+from bench_models.stats.looks import LOOKS, Shares
+from bench_models.verdict.changes import judge, wants_more
+from bench_models.verdict.observations import Observed, Pair, Subject
+
+# Offsets of pairs with a standard deviation of one, symmetric as both sides have the same luck.
+OFFSETS: dict[str, Callable[[random.Random], float]] = {
+    "normal": lambda draw: draw.gauss(0, 1),
+    "t3": lambda draw: draw.gauss(0, 1) / sqrt(draw.gammavariate(1.5, 2)),
+    "bimodal": lambda draw: (draw.choice((0, 1)) - draw.choice((0, 1))) * sqrt(1.8) + draw.gauss(0, sqrt(0.1)),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """How pairs scatter around their mean; half of the variance may be common to all benchmarks of a round."""
+
+    offsets: str = "normal"
+    shared: bool = False
+
+    def ratios(self, draw: random.Random, spreads: Sequence[float], shifts: Sequence[float]) -> list[list[float]]:
+        """Return the log-ratios of as many rounds as a check may take, for each benchmark."""
+        offset = OFFSETS[self.offsets]
+        rounds = [offset(draw) for _ in range(LOOKS[-1])] if self.shared else None
+        return [
+            [
+                shift
+                + spread * (offset(draw) if rounds is None else sqrt(0.5) * offset(draw) + sqrt(0.5) * rounds[position])
+                for position in range(LOOKS[-1])
+            ]
+            for spread, shift in zip(spreads, shifts, strict=True)
+        ]
+
+
+def times(ratios: Sequence[Sequence[float]], margin_pct: float = 3.0) -> list[Observed]:
+    """Return benchmarks whose pairs have these log-ratios."""
+    return [
+        Observed(
+            subject=Subject(benchmark=f"suite.time_{index}", kind="time", unit="seconds", margin_pct=margin_pct),
+            pairs=tuple(Pair(base=(1.0,), head=(exp(value),)) for value in values),
+        )
+        for index, values in enumerate(ratios)
+    ]
+
+
+def checked(complete: Sequence[Observed], shares: Shares | None = None) -> list[Observed]:
+    """Return the part of the pairs that a check takes: it looks as a check does, and goes on with what is open."""
+    seen = [replace(each, pairs=each.pairs[: LOOKS[0]]) for each in complete]
+    for look in LOOKS[1:]:
+        more = [wants_more(each, change) for each, change in zip(seen, judge(seen, shares), strict=True)]
+        if not any(more):
+            break
+        seen = [
+            replace(each, pairs=full.pairs[:look]) if wanted else each
+            for each, full, wanted in zip(seen, complete, more, strict=True)
+        ]
+    return seen
+
+
+def plausible(found: int, of: int, rate: float) -> bool:
+    """Say whether chance gives so many at that rate, or does in fewer than one of a thousand tests."""
+    return float(binom.sf(found - 1, of, rate)) > 1e-3
+
+
+def fates(
+    checks: int, spread: float, shift_pct: float, *, benchmarks: int = 38, slowed: int = 4
+) -> list[tuple[str, int]]:
+    """Return verdict and pairs of each slowed benchmark, of as many checks in which the others are unchanged."""
+    draw = random.Random(0)
+    shifts = [log1p(shift_pct / 100)] * slowed + [0.0] * (benchmarks - slowed)
+    found: list[tuple[str, int]] = []
+    for _ in range(checks):
+        seen = checked(times(Noise().ratios(draw, [spread] * benchmarks, shifts)))
+        found += [(change.verdict, change.pairs) for change in judge(seen)[:slowed]]
+    return found
+
+
+def main() -> None:
+    """Print what it takes to find a slow-down: ``python tests/simulating.py``."""
+    rows = []
+    for spread in (0.005, 0.01, 0.012, 0.015, 0.02):
+        for shift_pct in (0.0, 3.0, 4.5, 6.0):
+            found = fates(100, spread, shift_pct)
+            shares = [
+                f"{sum(verdict == each for verdict, _ in found) / len(found):.1%}"
+                for each in ("regressed", "undecided", "unchanged")
+            ]
+            rows.append((f"{spread:.1%}", f"{shift_pct:g} %", *shares, f"{fmean(pairs for _, pairs in found):.1f}"))
+    headers = ("spread of pairs", "slow-down", "regressed", "undecided", "unchanged", "pairs")
+    sys.stdout.write(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True) + "\n")
+
+
+if __name__ == "__main__":
+    main()

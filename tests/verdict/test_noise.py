@@ -1,0 +1,106 @@
+"""Error rates of whole checks, simulated with the looks that a real check takes.
+
+Each claim is tested by exact binomial probabilities: a count fails when the rate that is promised would give
+as many in fewer than one of a thousand such tests.
+"""
+
+import random
+from collections.abc import Callable
+from math import log1p
+
+import pytest
+from simulating import Noise, checked, fates, plausible, times
+
+from bench_models.stats.looks import FALSE_ALARM, FALSE_CALM
+from bench_models.verdict.changes import judge
+
+CALM, LOUD, MARGIN = 0.005, 0.04, log1p(0.03)
+NOISES = [Noise(offsets=offsets, shared=shared) for offsets in ("normal", "t3", "bimodal") for shared in (False, True)]
+MIXTURES: dict[str, Callable[[int], int]] = {
+    "none": lambda _: 0,
+    "one": lambda _: 1,
+    "a quarter": lambda count: max(1, count // 4),
+}
+
+
+def reds(checks: int, noise: Noise, spreads: list[float], draw: random.Random, shift: float = 0.0) -> int:
+    """Return how many checks are red in which benchmarks shift by harmless amounts."""
+    red = 0
+    for _ in range(checks):
+        shifts = [draw.gauss(0, shift) for _ in spreads]
+        changes = judge(checked(times(noise.ratios(draw, spreads, shifts))))
+        red += any(change.verdict == "regressed" for change in changes)
+    return red
+
+
+def missed(checks: int, noise: Noise, spreads: list[float], draw: random.Random, place: int = 0) -> int:
+    """Return how often a benchmark that is slower by the margin is called unchanged."""
+    shifts = [MARGIN * (index == place) for index in range(len(spreads))]
+    called = [judge(checked(times(noise.ratios(draw, spreads, shifts))))[place].verdict for _ in range(checks)]
+    return called.count("unchanged")
+
+
+@pytest.mark.parametrize("noise", NOISES, ids=str)
+def test_loud_benchmark_among_calm_ones_hides_no_change_of_the_margins_size(noise: Noise) -> None:
+    """It must not borrow their calm: 38 benchmarks, one of them eight times as loud."""
+    draw, spreads = random.Random(1), [LOUD] + [CALM] * 37
+    assert plausible(missed(30, noise, spreads, draw), 30, FALSE_CALM)
+
+
+def test_calm_benchmarks_beside_a_loud_one_are_decided_as_early_as_without_it() -> None:
+    """That is the power that borrowing is for."""
+    draw = random.Random(2)
+    seen = checked(times(Noise().ratios(draw, [LOUD] + [0.01] * 37, [0.0] * 38)))
+    assert sum(len(each.pairs) for each in seen[1:]) < 37 * 4
+
+
+@pytest.mark.parametrize("benchmarks", [8, 38])
+def test_harmless_shifts_are_hardly_ever_red(benchmarks: int) -> None:
+    """A commit moves code about: each benchmark shifts by N(0, 0.5 %), for good."""
+    draw, checks = random.Random(3), 800 // benchmarks
+    assert plausible(reds(checks, Noise(), [0.003] * benchmarks, draw, shift=0.005), checks, FALSE_ALARM)
+
+
+def test_slow_down_well_beyond_the_margin_is_caught_nearly_always() -> None:
+    """Half as much again as the margin, where pairs scatter by 1.5 %: in a few pairs more than the sixth look."""
+    found = fates(15, 0.015, 4.5)
+    assert sum(verdict == "regressed" for verdict, _ in found) >= 59
+    assert sum(pairs for _, pairs in found) / len(found) < 12
+
+
+def test_slow_down_of_the_margins_size_is_caught_where_pairs_scatter_by_one_percent() -> None:
+    """It takes more pairs than a larger one."""
+    found = fates(15, 0.01, 3.0)
+    assert sum(verdict == "regressed" for verdict, _ in found) >= 55
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", NOISES, ids=str)
+@pytest.mark.parametrize("mixture", MIXTURES)
+@pytest.mark.parametrize(("benchmarks", "checks"), [(2, 1000), (8, 1000), (38, 400), (152, 100)])
+def test_error_rates_hold(benchmarks: int, checks: int, mixture: str, noise: Noise) -> None:
+    """Red in at most 1 % of checks, and a change of the margin's size called unchanged in at most 5 %."""
+    draw, loud = random.Random(4), MIXTURES[mixture](benchmarks)
+    spreads = [LOUD] * loud + [CALM] * (benchmarks - loud)
+    red = reds(checks, noise, spreads, draw)
+    hidden = [missed(checks, noise, spreads, draw, place) for place in (0, benchmarks - 1)]
+    assert plausible(red, checks, FALSE_ALARM), f"{red} of {checks} red"
+    assert all(plausible(count, checks, FALSE_CALM) for count in hidden), f"{hidden} of {checks} hidden"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("loud", [0.01, 0.02, 0.03])
+def test_error_rates_hold_where_one_is_not_quite_as_loud(loud: float) -> None:
+    """The hardest case: its own few pairs may look as calm as the others'."""
+    draw, spreads = random.Random(5), [loud] + [CALM] * 37
+    hidden = missed(1000, Noise(), spreads, draw)
+    assert plausible(hidden, 1000, FALSE_CALM), f"{hidden} of 1000 hidden"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("spread", [0.002, 0.005, 0.01, 0.015])
+@pytest.mark.parametrize(("benchmarks", "checks"), [(8, 2000), (38, 600), (152, 150)])
+def test_harmless_commits_are_red_in_one_of_a_hundred_at_most(benchmarks: int, checks: int, spread: float) -> None:
+    """Whatever the noise, as shifts of N(0, 0.5 %) stay below what can be called a regression."""
+    red = reds(checks, Noise(), [spread] * benchmarks, random.Random(6), shift=0.005)
+    assert plausible(red, checks, FALSE_ALARM), f"{red} of {checks} red"

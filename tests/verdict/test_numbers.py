@@ -1,0 +1,164 @@
+"""Numbers that scatter and have no ratios, and numbers that seem to repeat."""
+
+import random
+from collections.abc import Callable, Sequence
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from observing import exact
+from simulating import checked, plausible
+
+from bench_models.stats.looks import FALSE_CALM, LOOKS, VALUE_ALARM, Shares
+from bench_models.verdict.change import Change
+from bench_models.verdict.changes import judge, wants_more
+from bench_models.verdict.numbers import repeats_needed
+from bench_models.verdict.observations import Better, Observed, Pair, Subject
+
+
+def numbers(
+    base: Sequence[float], head: Sequence[float], better: Better = "lower", margin_pct: float = 3.0
+) -> Observed:
+    """Return a number as both sides gave it, pair by pair."""
+    subject = Subject(benchmark="suite.track_it", kind="value", unit="things", better=better, margin_pct=margin_pct)
+    pairs = tuple(Pair(base=(one,), head=(other,)) for one, other in zip(base, head, strict=True))
+    return Observed(subject=subject, pairs=pairs)
+
+
+def drawn(
+    base: Callable[[random.Random], float],
+    head: Callable[[random.Random], float],
+    better: Better = "lower",
+    seed: int = 0,
+) -> Change:
+    """Return what a check makes of numbers that are drawn anew for each pair."""
+    draw = random.Random(seed)
+    numbers_of_base, numbers_of_head = ([side(draw) for _ in range(LOOKS[-1])] for side in (base, head))
+    complete = numbers(numbers_of_base, numbers_of_head, better=better)
+    return judge(checked([complete]))[0]
+
+
+def test_throughput_that_falls_to_zero_is_a_regression() -> None:
+    """It has no ratio, and nothing is worse."""
+    change = drawn(lambda draw: draw.gauss(5000, 50), _nothing, "higher")
+    assert change.verdict == "regressed"
+    assert change.change_pct is not None
+    assert change.change_pct.value == pytest.approx(-100)
+
+
+def test_loss_that_changes_its_sign_is_a_regression() -> None:
+    """From -1.5 to 4.0."""
+    change = drawn(lambda draw: draw.gauss(-1.5, 0.05), lambda draw: draw.gauss(4.0, 0.05))
+    assert change.verdict == "regressed"
+    assert change.change_pct is not None
+    assert change.change_pct.value == pytest.approx(100 * 5.5 / 1.5, rel=0.05)
+
+
+def test_loss_below_zero_that_stays_is_unchanged() -> None:
+    """Relative to its size, as a positive one would be."""
+    assert drawn(lambda draw: draw.gauss(-1.5, 0.01), lambda draw: draw.gauss(-1.5, 0.01)).verdict == "unchanged"
+
+
+def test_loss_below_zero_that_falls_further_is_an_improvement() -> None:
+    """Less is better, whatever its sign."""
+    assert drawn(lambda draw: draw.gauss(-1.5, 0.01), lambda draw: draw.gauss(-1.8, 0.01)).verdict == "improved"
+
+
+def test_number_that_is_zero_on_base_and_scatters_above_it_on_head_is_a_regression_without_a_percentage() -> None:
+    """No size is there that it could be relative to."""
+    change = drawn(_nothing, lambda draw: draw.gauss(3, 0.3))
+    assert (change.verdict, change.change_pct, change.visible_pct) == ("regressed", None, None)
+
+
+@pytest.mark.parametrize("spread", [0.1, 1.0, 1e6])
+def test_number_that_scatters_around_zero_is_undecided_and_says_what_would_have_been_seen(spread: float) -> None:
+    """A few percent of nearly nothing cannot be told."""
+    change = drawn(lambda draw: draw.gauss(0, spread), lambda draw: draw.gauss(0, spread))
+    assert change.verdict == "undecided"
+    assert change.visible_pct is not None
+    assert change.visible_pct > 30
+
+
+@given(st.lists(st.integers(-4, 4), min_size=6, max_size=6), st.lists(st.integers(-4, 4), min_size=6, max_size=6))
+def test_every_number_gets_a_verdict(base: list[int], head: list[int]) -> None:
+    """Whatever zeros and signs there are, and the opposite one where the sides are swapped and equal in size."""
+    assert judge([numbers(base, head)])[0].verdict in {"regressed", "improved", "undecided", "unchanged"}
+
+
+def test_number_below_zero_is_judged_alone() -> None:
+    """Numbers that have ratios lend it nothing: their noise is of another kind."""
+    shares = Shares(timed=0, values=2)
+    signed = numbers([-1.0, 1.0, -1.1, 1.2, 1.0, 0.9], [1.0, 1.2, 0.8, 1.1, 1.0, 1.2])
+    positive = numbers([5, 6, 5, 6, 5, 6], [6, 6, 5, 5, 6, 5])
+    assert judge([signed], shares)[0] == judge([signed, positive], shares)[0]
+
+
+def test_equal_numbers_are_the_same_after_two_repeats() -> None:
+    """That is what most of a suite's numbers are, and more repeats would cost every check."""
+    change = judge([exact(7, 7, repeats=2)])[0]
+    assert (change.verdict, change.reason) == ("unchanged", "the same")
+    assert not wants_more(exact(7, 7, repeats=2), change)
+
+
+@pytest.mark.parametrize(("values", "repeats"), [(1, 5), (38, 8), (152, 9)])
+def test_unlike_numbers_are_exact_only_after_repeats_that_chance_hardly_gives(values: int, repeats: int) -> None:
+    """The more numbers a suite has, the more repeats it takes, and the change is found all the same."""
+    shares = Shares(timed=0, values=values)
+    early, enough = exact(100, 300, repeats=repeats - 1), exact(100, 300, repeats=repeats)
+    (open_,) = judge([early], shares)
+    assert (open_.verdict, f"it takes {repeats} repeats" in open_.reason) == ("undecided", True)
+    assert wants_more(early, open_)
+    assert judge([enough], shares)[0].verdict == "regressed"
+
+
+@given(st.floats(1e-6, FALSE_CALM), st.integers(2, 4))
+def test_number_that_is_random_repeats_so_often_by_chance_as_rarely_as_is_promised(error: float, kinds: int) -> None:
+    """Computed over every outcome: a few equally likely values, unlike between the sides and constant within them."""
+    repeats = repeats_needed(error)
+    chance = sum(one != other for one, other in product(range(kinds), repeat=2)) / kinds ** (2 * repeats)
+    assert chance <= error
+
+
+def test_number_that_is_3_or_4_by_chance_is_hardly_ever_red() -> None:
+    """It was in 6 % of checks when two equal values were taken for a proof."""
+    found = [drawn(_three_or_four, _three_or_four, seed=seed) for seed in range(1500)]
+    assert plausible(sum(change.verdict == "regressed" for change in found), 1500, VALUE_ALARM)
+    assert plausible(sum(change.reason.startswith("exact") for change in found), 1500, VALUE_ALARM)
+
+
+def test_number_that_varies_after_it_seemed_to_repeat_goes_the_way_of_those_that_scatter() -> None:
+    """One other value is proof enough that chance has a part."""
+    (change,) = judge([numbers([3, 3, 3, 3, 3, 3], [4, 4, 4, 4, 4, 3])])
+    assert change.verdict == "undecided"
+    assert "scatter" not in change.reason
+
+
+def test_small_change_of_an_exact_number_is_within_its_margin_after_three_repeats() -> None:
+    """Calling it unchanged may be wrong more often than calling it a regression."""
+    seen = [judge([exact(1000, 1001, repeats=repeats)])[0].verdict for repeats in (2, 3)]
+    assert seen == ["undecided", "unchanged"]
+
+
+def test_time_without_a_margin_is_refused_with_the_remedy() -> None:
+    """No interval of times could ever exclude a change of nothing."""
+    with pytest.raises(ValueError, match=r"suite\.time_it: a margin of 0 is for numbers .*: give it one above 0"):
+        Subject(benchmark="suite.time_it", kind="time", unit="seconds", margin_pct=0)
+
+
+def test_number_without_a_margin_that_scatters_says_that_it_needs_one() -> None:
+    """It may regress, and can never be unchanged."""
+    draw = random.Random(0)
+    base, head = ([draw.gauss(100, 1) for _ in range(LOOKS[-1])] for _ in range(2))
+    (change,) = judge([numbers(base, head, margin_pct=0.0)])
+    assert (change.verdict, "give it a larger one" in change.reason) == ("undecided", True)
+    (worse,) = judge([numbers(base, [each + 10 for each in head], margin_pct=0.0)])
+    assert worse.verdict == "regressed"
+
+
+def _nothing(_: random.Random) -> float:
+    return 0.0
+
+
+def _three_or_four(draw: random.Random) -> float:
+    return draw.choice((3.0, 4.0))
