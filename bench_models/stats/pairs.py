@@ -7,6 +7,7 @@ the blocks within a pair tell how calm its moment was, and benchmarks lend their
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, log, pi, sqrt
 from statistics import fmean, median, stdev, variance
 
@@ -142,11 +143,17 @@ def _prior(measured: Sequence[tuple[float, int]]) -> tuple[float, float]:
     """Return the variance that benchmarks share, and how many degrees of freedom it is worth."""
     if len(measured) < 2:  # noqa: PLR2004  # one benchmark has nobody to borrow from
         return 1.0, 0.0
-    logs = _winsorized([log(spread) - float(digamma(freedom / 2)) + log(freedom / 2) for spread, freedom in measured])
-    beyond_chance = variance(logs) - fmean(float(polygamma(1, freedom / 2)) for _, freedom in measured)
+    logs = _winsorized([log(spread) - _log_of_chance(freedom)[0] for spread, freedom in measured])
+    beyond_chance = variance(logs) - fmean(_log_of_chance(freedom)[1] for _, freedom in measured)
     # Where chance explains all that they differ by, they may all be equal.
     weight = 2 * _inverse_trigamma(beyond_chance) if beyond_chance > 0 else _MOST_FREEDOM
-    return exp(fmean(logs) + float(digamma(weight / 2)) - log(weight / 2)), weight
+    return exp(fmean(logs) + _log_of_chance(weight)[0]), weight
+
+
+@lru_cache(maxsize=1000)
+def _log_of_chance(freedom: float) -> tuple[float, float]:
+    """Return mean and variance of the logarithm of a variance that is 1 and estimated with so much freedom."""
+    return float(digamma(freedom / 2)) - log(freedom / 2), float(polygamma(1, freedom / 2))
 
 
 def _winsorized(values: Sequence[float]) -> list[float]:

@@ -1,5 +1,6 @@
 """Verdicts on numbers: those that repeat exactly, and those that scatter."""
 
+from dataclasses import dataclass
 from math import ceil, exp, log, log1p
 from statistics import fmean, median
 
@@ -76,7 +77,8 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
     if mean is None:
         why = f"{count} pair is too few"
         return Change(subject=subject, verdict="undecided", reason=why, base=base, head=head, pairs=count)
-    margin, harmless = _in_units_of(observed, subject.margin_pct), _in_units_of(observed, subject.margin_pct * HARMLESS)
+    units = _Units(logarithmic=observed.positive, sized=observed.sized)
+    margin, harmless = units.of(subject.margin_pct), units.of(subject.margin_pct * HARMLESS)
     wide, narrow = mean.half_width(alarm_tail(share, count)), mean.half_width(calm_tail())
     harm = harm_of(subject, mean.value)
     verdict: Verdict = "undecided"
@@ -87,7 +89,7 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
     elif count >= ALARM_LOOKS[0] and abs(harm) - wide > harmless:
         verdict = "regressed" if harm > 0 else "improved"
         reason = f"more than half the margin of {subject.margin_pct:g} %, and not by chance"
-    value, low, high = (_pct(observed, mean.value + reach) for reach in (0.0, -shown, shown))
+    value, low, high = (units.pct(mean.value + reach) for reach in (0.0, -shown, shown))
     seen = max(harmless + wide, margin - narrow) + mean.half_width(_SEEN_TAIL)
     return Change(
         subject=subject,
@@ -95,9 +97,9 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
         reason=reason,
         base=base,
         head=head,
-        change_pct=Estimate(value=value, low=low, high=high, level=level) if observed.sized else None,
+        change_pct=Estimate(value=value, low=low, high=high, level=level) if units.sized else None,
         pairs=count,
-        visible_pct=_pct(observed, seen) if observed.sized else None,
+        visible_pct=units.pct(seen) if units.sized else None,
     )
 
 
@@ -107,12 +109,19 @@ def _open(subject: Subject) -> str:
     return "scatters, so that it can never be shown to be within a margin of 0 %: give it a larger one"
 
 
-def _in_units_of(observed: Observed, pct: float) -> float:
-    """Return a change in percent as the mean of a benchmark's pairs counts it; a share of nothing is nothing."""
-    if observed.positive:
-        return log1p(pct / 100)
-    return pct / 100 if observed.sized else 0.0
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Units:
+    """What the mean change of a benchmark counts: a logarithm, or shares of a size, which BASE's numbers may lack."""
 
+    logarithmic: bool
+    sized: bool
 
-def _pct(observed: Observed, change: float) -> float:
-    return 100 * (exp(change) - 1) if observed.positive else 100 * change
+    def of(self, pct: float) -> float:
+        """Return a change in percent; a share of no size is nothing."""
+        if self.logarithmic:
+            return log1p(pct / 100)
+        return pct / 100 if self.sized else 0.0
+
+    def pct(self, change: float) -> float:
+        """Return a change as a percentage."""
+        return 100 * (exp(change) - 1) if self.logarithmic else 100 * change

@@ -40,11 +40,11 @@ def missed(checks: int, noise: Noise, spreads: list[float], draw: random.Random,
     return called.count("unchanged")
 
 
-@pytest.mark.parametrize("noise", NOISES, ids=str)
-def test_loud_benchmark_among_calm_ones_hides_no_change_of_the_margins_size(noise: Noise) -> None:
+def test_loud_benchmark_among_calm_ones_hides_no_change_of_the_margins_size() -> None:
     """It must not borrow their calm: 38 benchmarks, one of them eight times as loud."""
     draw, spreads = random.Random(1), [LOUD] + [CALM] * 37
-    assert plausible(missed(30, noise, spreads, draw), 30, FALSE_CALM)
+    hidden = sum(missed(20, noise, spreads, draw) for noise in NOISES)
+    assert plausible(hidden, 20 * len(NOISES), FALSE_CALM), hidden
 
 
 def test_calm_benchmarks_beside_a_loud_one_are_decided_as_early_as_without_it() -> None:
@@ -54,11 +54,13 @@ def test_calm_benchmarks_beside_a_loud_one_are_decided_as_early_as_without_it() 
     assert sum(len(each.pairs) for each in seen[1:]) < 37 * 4
 
 
-@pytest.mark.parametrize("benchmarks", [8, 38])
-def test_harmless_shifts_are_hardly_ever_red(benchmarks: int) -> None:
-    """A commit moves code about: each benchmark shifts by N(0, 0.5 %), for good."""
-    draw, checks = random.Random(3), 800 // benchmarks
-    assert plausible(reds(checks, Noise(), [0.003] * benchmarks, draw, shift=0.005), checks, FALSE_ALARM)
+def test_largest_harmless_shift_of_every_benchmark_is_hardly_ever_red() -> None:
+    """A commit moves code about, and may shift all of them by half the margin, for good."""
+    draw, shifts, red = random.Random(3), [log1p(0.015)] * 8, 0
+    for _ in range(60):
+        changes = judge(checked(times(Noise().ratios(draw, [0.01] * 8, shifts))))
+        red += any(change.verdict == "regressed" for change in changes)
+    assert plausible(red, 60, FALSE_ALARM), red
 
 
 def test_slow_down_well_beyond_the_margin_is_caught_nearly_always() -> None:
