@@ -14,7 +14,8 @@ REPLAYS = 1000
 TRIES = 400
 
 MEANS = (0.001, 0.003, 0.01, 0.03, 0.1)
-# Of the red shares of machines: from all alike to a red share of one half in a machine of a hundred.
+# Of the red shares of machines: from all alike to 0.2, as where one machine in twenty is red in a fifth of its checks and
+# the others never are, at a mean of 1 %.
 CORRELATIONS = (0.0005, 0.01, 0.05, 0.2)
 RECORDS = (2, 3, 5, 12, 30)
 
@@ -38,7 +39,7 @@ def test_interval_over_records_covers_the_truth_in_nine_of_ten_and_more() -> Non
     assert missed == {}
 
 
-@pytest.mark.parametrize("correlation", [0.05, 0.2])
+@pytest.mark.parametrize("correlation", [0.01, 0.05, 0.2])
 def test_replays_counted_as_if_they_were_machines_cover_far_less(correlation: float) -> None:
     """So the test above can fail: this is what was done before, and it said 95 %."""
     covered = []
@@ -46,7 +47,7 @@ def test_replays_counted_as_if_they_were_machines_cover_far_less(correlation: fl
         red = round(REPLAYS * sum(shares))
         found = proportion([True] * red + [False] * (REPLAYS * len(shares) - red))
         covered.append(found.low <= 0.01 <= found.high)
-    assert np.mean(covered) < 0.4
+    assert np.mean(covered) < 0.5
 
 
 def test_more_records_and_records_more_alike_make_it_narrower() -> None:
