@@ -14,8 +14,8 @@ REPLAYS = 1000
 TRIES = 400
 
 MEANS = (0.001, 0.003, 0.01, 0.03, 0.1)
-# Of the red shares of machines: from all alike to 0.2, as where one machine in twenty is red in a fifth of its checks and
-# the others never are, at a mean of 1 %.
+# Of the red shares of machines: from all alike to 0.2, as where one machine in twenty is red in a fifth of its checks
+# and the others never are, at a mean of 1 %.
 CORRELATIONS = (0.0005, 0.01, 0.05, 0.2)
 RECORDS = (2, 3, 5, 12, 30)
 
