@@ -1,26 +1,23 @@
 """How large a slow-down does the check find? Plant some, check, count: ``python docs/power.py --times 10``.
 
 Each check judges a commit, in a clone, that slows down one variant by each size; the variants take
-turns. It measures the latencies of these variants, and the figures of all. Whoever runs this needs the
-trained variants in the store (`bench-models build`) and a machine that does nothing else; a check takes
-minutes.
+turns. It measures these variants and some beside them, which must not be called slower. Whoever runs
+this needs the trained variants in the store (`bench-models build`) and a machine that does nothing else;
+a check takes minutes.
 """
 
 import argparse
-import json
 import re
-import subprocess
-import sys
 from collections import defaultdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import Any
 
+import in_clone
 from tabulate import tabulate
 
 from bench_models.stats.proportions import proportion
 from bench_models.suites.rotten_tomatoes import SUITE
 
-ROOT = Path(__file__).resolve().parent.parent
 SUITE_FILE = Path("bench_models/suites/rotten_tomatoes.py")
 RUNTIME_FILE = Path("bench_models/runtimes/slowed.py")
 
@@ -62,40 +59,48 @@ Slowed.__module__ = Eager.__module__
 def main() -> None:
     """Plant, check and print what was caught."""
     options = _options()
-    found: dict[float, list[dict[str, str]]] = defaultdict(list)
+    found: dict[float, list[dict[str, dict[str, Any]]]] = defaultdict(list)
     others: list[str] = []
     for number in range(options.times):
-        names = [SUITE.names[(number + place) % len(SUITE.names)] for place in range(len(options.sizes))]
-        planted = dict(zip(names, options.sizes, strict=True))
-        slowed: dict[str, dict[str, str]] = {name: {} for name in names}
-        for change in _checked(planted, options.output.resolve() / f"{number + 1:02d}")["changes"]:
+        count = len(options.sizes) + options.beside
+        rows = [options.rows[(number + place) % len(options.rows)] for place in range(min(count, len(options.rows)))]
+        planted = dict(zip(rows, options.sizes, strict=False))
+        slowed: dict[str, dict[str, dict[str, Any]]] = {name: {} for name in planted}
+        for change in _checked(planted, rows, options.output.resolve() / f"{number + 1:02d}", options.bench)["changes"]:
             name, (*_, benchmark) = change["parameters"][0].strip("'"), change["benchmark"].split(".")
             if name in planted and benchmark.startswith("time_"):
-                slowed[name][benchmark] = change["verdict"]
-            else:
+                slowed[name][benchmark] = change
+            elif change["verdict"] != "skipped":
                 others.append(change["verdict"])
         for name, pct in planted.items():
             found[pct].append(slowed[name])
-            print(f"{pct:g} % in {name}: {slowed[name]}")
+            print(f"{pct:g} % in {name}: {', '.join(_in_words(*each) for each in slowed[name].items())}")
         print(_table(found))
         print(f"{others.count('regressed')} of {len(others)} verdicts on what was not slowed down are red", flush=True)
+
+
+def _in_words(benchmark: str, change: dict[str, Any]) -> str:
+    return f"{benchmark} {change['verdict']} after {change['pairs']} pairs"
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=10, help="checks; default: %(default)s")
     parser.add_argument("--sizes", type=float, nargs="+", default=[2.0, 3.0, 5.0, 10.0], help="in percent")
+    parser.add_argument("--bench", default="Latency", metavar="REGEX", help="only benchmarks whose name matches")
+    parser.add_argument(
+        "--rows", nargs="+", default=SUITE.names, choices=SUITE.names, metavar="VARIANT", help="these take turns"
+    )
+    parser.add_argument("--beside", type=int, default=2, help="rows that are not slowed down; default: %(default)s")
     parser.add_argument("--output", type=Path, default=Path("results/power"))
     return parser.parse_args()
 
 
-def _checked(planted: dict[str, float], output: Path) -> dict[str, list[dict[str, str]]]:
+def _checked(planted: dict[str, float], rows: list[str], output: Path, bench: str) -> dict[str, Any]:
     """Return the report on a commit that slows variants down."""
-    with TemporaryDirectory() as folder:
-        clone = Path(folder) / "clone"
-        _run("git", "clone", "--quiet", str(ROOT), str(clone), cwd=ROOT)
-        (clone / RUNTIME_FILE).write_text(RUNTIME, encoding="utf-8")
-        suite = (clone / SUITE_FILE).read_text(encoding="utf-8")
+    with in_clone.clone() as there:
+        (there / RUNTIME_FILE).write_text(RUNTIME, encoding="utf-8")
+        suite = (there / SUITE_FILE).read_text(encoding="utf-8")
         suite = suite.replace(
             "from bench_models.suites", "from bench_models.runtimes.slowed import Slowed\nfrom bench_models.suites", 1
         )
@@ -103,42 +108,36 @@ def _checked(planted: dict[str, float], output: Path) -> dict[str, list[dict[str
             suite, count = re.subn(f'name="{name}",', f'name="{name}", runtime=Slowed(pct={pct}),', suite)
             if count != 1:
                 raise SystemExit(f"{SUITE_FILE} has {count} variants {name}, not one")
-        (clone / SUITE_FILE).write_text(suite, encoding="utf-8")
-        _run("git", "add", "--all", cwd=clone)
-        _run(
-            "git", "-c", "user.name=Power", "-c", "user.email=power@localhost", "commit", "-qm", f"{planted}", cwd=clone
-        )
-        bench = f"Figures|'({'|'.join(planted)})'"
-        command = ("check", "HEAD~1", "HEAD", "--python", "same", "--bench", bench, "--output", str(output))
-        status = subprocess.run([sys.executable, "-m", "bench_models", *command], cwd=clone, check=False)
-        if status.returncode not in {0, 1}:
-            raise SystemExit(f"the check ended with status {status.returncode}")
-    report: dict[str, list[dict[str, str]]] = json.loads((output / "report.json").read_text(encoding="utf-8"))
-    return report
+        (there / SUITE_FILE).write_text(suite, encoding="utf-8")
+        in_clone.commit(there, f"{planted}")
+        return in_clone.checked(there, output, f"(?:{bench}).*'(?:{'|'.join(rows)})'", rows)
 
 
-def _run(*command: str, cwd: Path) -> None:
-    subprocess.run(command, cwd=cwd, check=True)
+def _table(found: dict[float, list[dict[str, dict[str, Any]]]]) -> str:
+    headers = (
+        "slow-down",
+        "variants caught",
+        "interval",
+        "latencies regressed",
+        "undecided",
+        "unchanged",
+        "pairs each",
+    )
+    return tabulate([_row(*each) for each in found.items()], headers=headers, tablefmt="github")
 
 
-def _table(found: dict[float, list[dict[str, str]]]) -> str:
-    rows = []
-    for size, verdicts in found.items():
-        caught = proportion(["regressed" in each.values() for each in verdicts])
-        benchmarks = [verdict for each in verdicts for verdict in each.values()]
-        rows.append(
-            (
-                f"{size:g} %",
-                f"{sum('regressed' in each.values() for each in verdicts)} of {len(verdicts)}",
-                f"{caught.low:.0%} to {caught.high:.0%}",
-                *(
-                    f"{benchmarks.count(verdict)} of {len(benchmarks)}"
-                    for verdict in ("regressed", "undecided", "unchanged")
-                ),
-            )
-        )
-    headers = ("slow-down", "variants caught", "interval", "latencies regressed", "undecided", "unchanged")
-    return tabulate(rows, headers=headers, tablefmt="github")
+def _row(size: float, variants: list[dict[str, dict[str, Any]]]) -> tuple[str, ...]:
+    latencies = [change for each in variants for change in each.values()]
+    verdicts = [change["verdict"] for change in latencies]
+    caught = [any(change["verdict"] == "regressed" for change in each.values()) for each in variants]
+    share = proportion(caught)
+    return (
+        f"{size:g} %",
+        f"{sum(caught)} of {len(caught)}",
+        f"{share.low:.0%} to {share.high:.0%}",
+        *(f"{verdicts.count(each)} of {len(verdicts)}" for each in ("regressed", "undecided", "unchanged")),
+        f"{sum(change['pairs'] for change in latencies) / max(1, len(latencies)):.1f}",
+    )
 
 
 if __name__ == "__main__":

@@ -38,16 +38,14 @@ def commits(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def commit(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("commit", metavar="COMMIT", nargs="?", default="HEAD", help="default: what is checked out")
-    parser.add_argument("--times", type=count, default=1, metavar="N", help="how many checks; default: %(default)s")
+def recorded(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--pairs", type=count, metavar="N", help="take so many pairs of everything instead of stopping when decided"
+        "base", metavar="COMMIT", nargs="?", default="HEAD", help="a commit; default: what is checked out"
     )
-
-
-def no_fixed_pairs(parser: argparse.ArgumentParser) -> None:
-    parser.set_defaults(pairs=None)
+    parser.add_argument(
+        "head", metavar="HEAD", nargs="?", help="a commit that is known to do the same; default: COMMIT against itself"
+    )
+    parser.add_argument("--times", type=count, default=1, metavar="N", help="how many checks; default: %(default)s")
 
 
 def again(parser: argparse.ArgumentParser) -> None:
@@ -174,7 +172,9 @@ def folders(parser: argparse.ArgumentParser) -> None:
 
 
 def replaying(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--times", type=count, default=2000, metavar="N", help="checks to replay; default: %(default)s")
+    parser.add_argument(
+        "--times", type=count, default=1000, metavar="N", help="checks to replay of each record; default: %(default)s"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the random draws; default: %(default)s")
     parser.add_argument(
         "--slowdown",

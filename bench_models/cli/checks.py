@@ -31,33 +31,40 @@ def merge(options: argparse.Namespace) -> int:
 
 
 def record(options: argparse.Namespace) -> int:
-    """Check a commit against itself, as often as asked, and say how often that came out red."""
+    """Check a commit against itself, or a harmless change, as often as asked, and say how often that came out red."""
+    from bench_models.stats.looks import LOOKS
+
+    head = options.head or options.base
     red = 0
     for number in range(1, options.times + 1):
         folder = options.output / f"{number:02d}"
-        asked = _options(options, base=options.commit, head=options.commit, output=folder, itself=True)
+        asked = _options(
+            options, base=options.base, head=head, output=folder, itself=options.head is None, pairs=LOOKS[-1]
+        )
         status = _checked(asked, strict=False)
         if status not in {0, 1}:
             return status
         red += status
-    sys.stdout.write(f"{red} of {options.times} checks of {options.commit} against itself were red\n")
+    against = f"{options.base} against itself" if options.head is None else f"{head} against {options.base}"
+    sys.stdout.write(f"{red} of {options.times} checks of {against} were red\n")
     return 1 if red else 0
 
 
 def replay(options: argparse.Namespace) -> int:
-    """Replay checks from recorded pairs."""
+    """Replay checks from recorded rounds."""
     from bench_models.paired.replay import replay as replayed
     from bench_models.reports.check.replayed import sentences
 
     records = _records(options.folders)
     slowdowns = options.slowdown or [0.0]
     results = [(pct, replayed(records, times=options.times, seed=options.seed, slowdown_pct=pct)) for pct in slowdowns]
-    sys.stdout.write(sentences(len(records), results))
+    sys.stdout.write(sentences(results))
     return 0
 
 
 def _checked(options: "Options", *, strict: bool) -> int:
     from bench_models.paired.check import check as checked
+    from bench_models.paired.stopping import stopped
     from bench_models.reports.check.writing import write_check
 
     # CI cancels with SIGINT and then SIGTERM: what was measured is to be kept then, too, and all cleaned up.
@@ -69,7 +76,8 @@ def _checked(options: "Options", *, strict: bool) -> int:
     except KeyboardInterrupt:
         sys.stderr.write("bench-models: interrupted before anything was measured\n")
         return INTERRUPTED
-    status = write_check(done, options.output, strict=strict)
+    # A recording goes on when all is decided: it is judged as the check would have been.
+    status = write_check(stopped(done) if options.pairs else done, options.output, strict=strict)
     return INTERRUPTED if done.ending == "interrupted" else status
 
 
@@ -92,7 +100,6 @@ def _options(options: argparse.Namespace, **others: object) -> "Options":
         "spawn": options.spawn,
         "shard": shard,
         "shards": shards,
-        "pairs": options.pairs,
     }
     return Options(**common | others)
 

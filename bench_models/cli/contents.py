@@ -113,7 +113,6 @@ COMMANDS = (
             arguments.measuring,
             arguments.output("results/check"),
             arguments.strict,
-            arguments.no_fixed_pairs,
         ),
         summary="judge a change: two commits side by side, one verdict (what `tox -e check` runs)",
         details=(
@@ -137,21 +136,25 @@ COMMANDS = (
     Command(
         name="record",
         run=checks.record,
-        arguments=(arguments.commit, arguments.measuring, arguments.output("results/record")),
-        summary="check a commit against itself: how often does this machine raise a false alarm?",
+        arguments=(arguments.recorded, arguments.measuring, arguments.output("results/record")),
+        summary="check what is known not to matter: how often does this machine raise a false alarm?",
         details=(
-            "Check a commit against itself and keep the records, for `replay`. Status 1 if a check was red.\n\n"
-            "example:  bench-models record --times 12"
+            "Check a commit against itself, or against a HEAD that is known to do the same: dead code, renamed\n"
+            "locals, functions in another order. Each check takes all pairs that a check may take, also of what is\n"
+            "decided, keeps them for `replay`, and is judged as it would have been. Status 1 if one was red.\n\n"
+            "example:  bench-models record --times 12\n"
+            "          bench-models record main my-tidying --times 3"
         ),
     ),
     Command(
         name="replay",
         run=checks.replay,
         arguments=(arguments.folders, arguments.replaying),
-        summary="draw recorded pairs anew and judge them: the error of the stopping rule on this machine",
+        summary="swap the sides of recorded rounds and judge again: the error of the check on this machine",
         details=(
-            "Resample the pairs of records, as often as asked, and judge each sample as a check would. Give records\n"
-            "of an unchanged tree: then every red check is a false alarm.\n\n"
+            "Of each record of a commit against itself, swap the sides of each round at random, as often as asked,\n"
+            "and judge that as a check would: every red one is a false alarm. The interval is over records, so make\n"
+            "them at different hours and on different machines.\n\n"
             "example:  bench-models replay results/record/* --slowdown 3 --slowdown 5"
         ),
     ),

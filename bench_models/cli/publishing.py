@@ -85,10 +85,12 @@ def false_alarms(options: argparse.Namespace) -> int:
     records = [read(folder) for folder in options.folders]
     replayed = replay(records, times=options.times, seed=options.seed)
     found = alarms.figures(records, replayed, datetime.now(UTC))
-    alarms.keep(mirror_of(checkout_here().root).folder, found)
-    _tell([f"{found['red']} of {found['checks']} checks of an unchanged tree were red."])
-    _tell(sentences(len(records), [(0.0, replayed)]).splitlines())
-    return 1 if alarms.too_many(found) else 0
+    folder = mirror_of(checkout_here().root).folder
+    alarms.keep(folder, found)
+    nights, aside = alarms.nights(folder)
+    _tell([f"{found['red']} of {found['checks']} checks of an unchanged tree were red.", alarms.sentence(nights)])
+    _tell((*sentences([(0.0, replayed)]).splitlines(), *aside))
+    return 1 if alarms.too_many(nights) else 0
 
 
 def hub(options: argparse.Namespace) -> int:

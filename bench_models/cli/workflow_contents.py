@@ -23,7 +23,6 @@ COMMANDS = (
             arguments.measuring,
             arguments.output("results/check"),
             arguments.strict,
-            arguments.no_fixed_pairs,
             arguments.again,
         ),
         summary="for workflows: measure a shard and leave the verdict to `ci-verdict`",
@@ -110,7 +109,8 @@ COMMANDS = (
         summary="for workflows: note how often checks of an unchanged tree were red on this machine",
         details=(
             "Judge the records of `bench-models record`, replay them, and write the figures to .asv/aa, from where\n"
-            "`ci-keep` pushes them. Status 1 if more are red than the error budget allows, beyond chance.\n\n"
+            "`ci-keep` pushes them. Status 1 if the nights there, which `ci-fetch` brings, have had red checks more\n"
+            "often than the error budget allows: a red night adds 10 points, a calm one takes 1 away, and 30 ring.\n\n"
             "example:  bench-models ci-false-alarms results/record/* --times 1000"
         ),
     ),

@@ -1,105 +1,170 @@
-"""Recorded pairs of an unchanged tree, drawn anew and judged as a check would: how often is it red?
+"""Recorded rounds of an unchanged tree, with their sides swapped at random: how often would a check be red?
 
-Source of the idea: Efron, Bootstrap methods: another look at the jackknife, Ann. Stat. 7 (1979). The
-pair is what is drawn, with everything that one worker measured, so what benchmarks of a worker have in
-common stays.
+Where neither side differs from the other, it is chance which of them was called BASE in a round. So each round
+is turned round or not by the toss of a coin, with everything that was measured in it, and what workers and the
+parents of a round have in common stays. Rounds then come in a random order. No pair is drawn twice.
+
+Source of the idea: Fisher, The design of experiments (1935), section 21; as a test by sign changes in Romano, On
+the behavior of randomization tests without a group invariance assumption, JASA 85 (1990).
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import exp, pi, sqrt
+from statistics import fmean
 
 from tqdm import tqdm
 
 from bench_models.errors import BenchModelsError
 from bench_models.paired.record import Record
+from bench_models.paired.stopping import until_decided
+from bench_models.stats.clusters import mean_share
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import LOOKS, Shares
-from bench_models.stats.proportions import proportion
-from bench_models.verdict.changes import judge, wants_more
-from bench_models.verdict.observations import Observed, Pair, Subject
+from bench_models.stats.looks import LOOKS
+from bench_models.stats.pairs import log_ratio
+from bench_models.verdict.changes import judge
+from bench_models.verdict.observations import Observed, Pair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByRecord:
+    """A share for each record: all replayed checks of a record are of one machine and one hour."""
+
+    shares: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """The share of all."""
+        return fmean(self.shares)
+
+    @property
+    def over_records(self) -> Estimate | None:
+        """The same with an interval that covers other records; None where one record shows nothing of others."""
+        return mean_share(self.shares) if len(self.shares) > 1 else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """What became of the replayed checks.
+    """What became of the replayed checks, ``times`` of each record.
 
     ``red`` is the share of checks with a regression. With a planted slow-down ``caught`` is the share of
     checks that find it, and ``red`` counts the regressions of other benchmarks only.
     """
 
     times: int
-    red: Estimate
-    caught: Estimate | None
+    red: ByRecord
+    caught: ByRecord | None
     undecided: float
     pairs: float
-    pool: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _One:
+    """What became of one replayed check; ``undecided`` and ``pairs`` are means over its benchmarks."""
+
+    red: bool
+    caught: bool
+    undecided: float
+    pairs: float
 
 
 def replay(records: Sequence[Record], *, times: int, seed: int, slowdown_pct: float = 0.0) -> Replayed:
-    """Replay ``times`` checks from the pairs of all records; slow one benchmark of each down, if asked to.
+    """Replay ``times`` checks of each record; slow one benchmark of each down, if asked to.
 
-    Raises ``BenchModelsError`` where the records hold no timed pairs.
+    Raises ``BenchModelsError`` for records of two commits, and where rounds are not whole.
     """
-    pools = _pools(records)
-    shares = Shares(timed=len(pools), values=0)
+    rounds = [_Rounds(record) for record in records]
     draw = random.Random(seed)  # noqa: S311  # a simulation, not a secret
-    red, caught, undecided, pairs = [], [], 0, 0
-    for _ in tqdm(range(times), desc="replaying", unit="check", leave=False, disable=None):
-        slowed = draw.choice(list(pools)) if slowdown_pct else None
-        observed = _check(_drawn(pools, draw, slowed, 1 + slowdown_pct / 100), shares)
-        verdicts = {change.subject: change.verdict for change in judge(observed, shares)}
-        caught.append(slowed is not None and verdicts[slowed] == "regressed")
-        red.append(any(verdict == "regressed" for subject, verdict in verdicts.items() if subject != slowed))
-        undecided += sum(verdict == "undecided" for verdict in verdicts.values())
-        pairs += sum(len(each.pairs) for each in observed)
-    count = times * len(pools)
+    with tqdm(total=times * len(rounds), desc="replaying", unit="check", leave=False, disable=None) as bar:
+
+        def check(of: _Rounds) -> _One:
+            bar.update()
+            return of.check(draw, slowdown_pct)
+
+        checks = [[check(each) for _ in range(times)] for each in rounds]
+    every = [one for found in checks for one in found]
     return Replayed(
         times=times,
-        red=proportion(red),
-        caught=proportion(caught) if slowdown_pct else None,
-        undecided=undecided / count,
-        pairs=pairs / count,
-        pool=min(map(len, pools.values())),
+        red=ByRecord(shares=tuple(fmean(one.red for one in found) for found in checks)),
+        caught=ByRecord(shares=tuple(fmean(one.caught for one in found) for found in checks)) if slowdown_pct else None,
+        undecided=fmean(one.undecided for one in every),
+        pairs=fmean(one.pairs for one in every),
     )
 
 
-def _pools(records: Sequence[Record]) -> dict[Subject, list[Pair]]:
-    pools: dict[Subject, list[Pair]] = {}
-    for record in records:
-        for each in record.observed:
-            if each.subject.kind == "time" and each.pairs:
-                pools.setdefault(each.subject, []).extend(each.pairs)
-    if not pools:
-        raise BenchModelsError("the records hold no timed pairs: make some with `bench-models record`")
-    return pools
+class _Rounds:
+    """The rounds of a record, to be drawn from."""
+
+    def __init__(self, record: Record) -> None:
+        """Take what scatters out of a record."""
+        header = record.header
+        self._name = f"the record of {header.head[:8]} begun {header.began}"
+        if header.base != header.head:
+            raise BenchModelsError(
+                f"{self._name} compares it with {header.base[:8]}: a replay swaps the sides, so give records of a "
+                "commit against itself, as `bench-models record COMMIT` makes them"
+            )
+        self._shares = header.shares
+        noisy = [each for each in record.observed if each.works and each.scatters]
+        self._whole = [replace(each, pairs=tuple(map(_in_brief, each.pairs))) for each in noisy]
+        self._timed = [each.subject for each in noisy if each.subject.kind == "time" and each.pairs]
+        if not self._timed:
+            raise BenchModelsError(f"{self._name} holds no timed pairs: make one with `bench-models record`")
+        for each in noisy:
+            if len(each.pairs) < LOOKS[-1]:
+                raise BenchModelsError(
+                    f"{self._name} has {len(each.pairs)} pairs of {each.subject}, and whole rounds are {LOOKS[-1]}: "
+                    "make one with `bench-models record`, which goes on when all is decided"
+                )
+
+    def check(self, draw: random.Random, slowdown_pct: float) -> _One:
+        """Draw one check and judge it."""
+        slowed = draw.choice(self._timed) if slowdown_pct else None
+        drawn = self._drawn(draw)
+        if slowed is not None:
+            drawn = [_slowed(each, 1 + slowdown_pct / 100) if each.subject == slowed else each for each in drawn]
+        observed = until_decided(drawn, self._shares)
+        verdicts = {change.subject: change.verdict for change in judge(observed, self._shares)}
+        return _One(
+            red=any(verdict == "regressed" for subject, verdict in verdicts.items() if subject != slowed),
+            caught=slowed is not None and verdicts[slowed] == "regressed",
+            undecided=fmean(verdict == "undecided" for verdict in verdicts.values()),
+            pairs=fmean(len(each.pairs) for each in observed),
+        )
+
+    def _drawn(self, draw: random.Random) -> list[Observed]:
+        """Return each benchmark with as many pairs as a check may take at most, of the same rounds."""
+        turned = {kind: self._turned(draw, kind) for kind in ("time", "value")}
+        return [replace(each, pairs=_taken(each.pairs, turned[each.subject.kind])) for each in self._whole]
+
+    def _turned(self, draw: random.Random, kind: str) -> list[tuple[int, bool]]:
+        """Return rounds in a random order, and of each whether its sides are swapped."""
+        whole = min((len(each.pairs) for each in self._whole if each.subject.kind == kind), default=0)
+        order = draw.sample(range(whole), min(whole, LOOKS[-1]))
+        return [(number, draw.random() < 0.5) for number in order]  # noqa: PLR2004  # a coin
 
 
-def _drawn(
-    pools: Mapping[Subject, Sequence[Pair]], draw: random.Random, slowed: Subject | None, factor: float
-) -> list[Observed]:
-    """Return each benchmark with as many pairs as a check may take at most."""
-    positions: dict[tuple[str, ...], list[float]] = {}
-    drawn = []
-    for subject, pool in pools.items():
-        worker = (subject.benchmark.rpartition(".")[0], *subject.parameters)
-        where = positions.setdefault(worker, [draw.random() for _ in range(LOOKS[-1])])
-        pairs = [pool[int(position * len(pool))] for position in where]
-        if subject == slowed:
-            pairs = [Pair(base=pair.base, head=tuple(factor * time for time in pair.head)) for pair in pairs]
-        drawn.append(Observed(subject=subject, pairs=tuple(pairs)))
-    return drawn
+def _taken(pairs: Sequence[Pair], turned: Sequence[tuple[int, bool]]) -> tuple[Pair, ...]:
+    return tuple(_swapped(pairs[number]) if swap else pairs[number] for number, swap in turned)
 
 
-def _check(complete: Sequence[Observed], shares: Shares) -> list[Observed]:
-    """Return the part of the pairs that a check would have taken before it was decided."""
-    seen = [replace(each, pairs=each.pairs[: LOOKS[0]]) for each in complete]
-    for look in LOOKS[1:]:
-        opened = [wants_more(each, change) for each, change in zip(seen, judge(seen, shares), strict=True)]
-        if not any(opened):
-            break
-        seen = [
-            replace(each, pairs=full.pairs[:look]) if more else each
-            for each, full, more in zip(seen, complete, opened, strict=True)
-        ]
-    return seen
+def _slowed(observed: Observed, factor: float) -> Observed:
+    pairs = (Pair(base=pair.base, head=tuple(factor * time for time in pair.head)) for pair in observed.pairs)
+    return replace(observed, pairs=tuple(pairs))
+
+
+def _swapped(pair: Pair) -> Pair:
+    return Pair(base=pair.head, head=pair.base)
+
+
+def _in_brief(pair: Pair) -> Pair:
+    """Return a pair of one block or four with the same log-ratio and the same error: it is judged ten times as fast."""
+    if min(*pair.base, *pair.head) <= 0:  # a number that changes its sign has no ratio
+        return pair
+    ratio, base = log_ratio(pair.base, pair.head), fmean(pair.base)
+    if not ratio.error:
+        return Pair(base=(base,), head=(base * exp(ratio.value),))
+    apart = ratio.error / sqrt(pi / 2)  # of two turns from their median, which then have this error
+    turns = (ratio.value - apart, ratio.value - apart, ratio.value + apart, ratio.value + apart)
+    return Pair(base=(base,) * 4, head=tuple(base * exp(turn) for turn in turns))

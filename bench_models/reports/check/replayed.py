@@ -2,27 +2,44 @@
 
 from collections.abc import Sequence
 
-from bench_models.paired.replay import Replayed
+from bench_models.paired.replay import ByRecord, Replayed
 from bench_models.stats.looks import FALSE_ALARM
 
 
-def sentences(records: int, results: Sequence[tuple[float, Replayed]]) -> str:
-    """Return a line for each planted slow-down (0 for none), with intervals."""
-    lines = [_line(slowdown_pct, result) for slowdown_pct, result in results]
-    pool = results[0][1].pool
-    return f"From {records} record{'' if records == 1 else 's'}, at least {pool} pairs a benchmark:\n" + "".join(lines)
+def sentences(results: Sequence[tuple[float, Replayed]]) -> str:
+    """Return two lines for each planted slow-down (0 for none): over all records with an interval, and by record."""
+    first = results[0][1]
+    records = len(first.red.shares)
+    each = f"each of {records} records" if records > 1 else "one record"
+    head = (
+        f"{first.times:,} checks replayed of {each}, with the sides of each round swapped at random: so chance would "
+        "have it, if neither side of a commit against itself is the better one.\n"
+    )
+    if records == 1:
+        head += "No interval can be given: one record shows nothing of other hours and machines. Make more.\n"
+    return head + "".join(_lines(slowdown_pct, result) for slowdown_pct, result in results)
 
 
-def _line(slowdown_pct: float, result: Replayed) -> str:
-    red, caught = result.red, result.caught
+def _lines(slowdown_pct: float, result: Replayed) -> str:
     effort = f"{result.undecided:.1%} of benchmarks undecided, {result.pairs:.1f} pairs each"
-    if caught is None:
+    if result.caught is None:
         return (
-            f"* {red.value:.2%} of {result.times:,} checks red "
-            f"({red.level:.0%} interval {red.low:.2%} to {red.high:.2%}); allowed are {FALSE_ALARM:.0%}; {effort}\n"
+            f"* {_over_records(result.red)} of checks red; allowed are {FALSE_ALARM:.0%}; {effort}\n"
+            f"  by record: {_by_record(result.red)}\n"
         )
     return (
-        f"* slowed down by {slowdown_pct:g} %: caught in {caught.value:.1%} of {result.times:,} checks "
-        f"({caught.level:.0%} interval {caught.low:.1%} to {caught.high:.1%}); {red.value:.2%} red elsewhere; "
-        f"{effort}\n"
+        f"* slowed down by {slowdown_pct:g} %: caught in {_over_records(result.caught)} of checks; "
+        f"{result.red.mean:.2%} red elsewhere; {effort}\n"
+        f"  by record: {_by_record(result.caught)}\n"
     )
+
+
+def _over_records(shares: ByRecord) -> str:
+    found = shares.over_records
+    if found is None:
+        return f"{shares.mean:.2%}"
+    return f"{found.value:.2%} ({found.level:.0%} interval over records {found.low:.2%} to {found.high:.2%})"
+
+
+def _by_record(found: ByRecord) -> str:
+    return ", ".join(f"{share:.1%}" for share in found.shares)

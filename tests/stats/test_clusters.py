@@ -1,0 +1,83 @@
+"""An interval over records covers the truth where records are unlike; counting replays as records does not."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from bench_models.stats.clusters import mean_share
+from bench_models.stats.proportions import proportion
+
+REPLAYS = 1000
+TRIES = 400
+
+MEANS = (0.001, 0.003, 0.01, 0.03, 0.1)
+# Of the red shares of machines: from all alike to 0.2, as where one machine in twenty is red in a fifth of its checks
+# and the others never are, at a mean of 1 %.
+CORRELATIONS = (0.0005, 0.01, 0.05, 0.2)
+RECORDS = (2, 3, 5, 12, 30)
+
+
+def drawn(mean: float, correlation: float, records: int, tries: int = TRIES) -> NDArray[np.float64]:
+    """Return the red shares of records, each of its own machine: beta-distributed, and known by 1,000 replays."""
+    rng = np.random.default_rng(0)
+    weight = 1 / correlation - 1
+    machines = rng.beta(mean * weight, (1 - mean) * weight, (tries, records))
+    return np.asarray(rng.binomial(REPLAYS, machines) / REPLAYS)
+
+
+def test_interval_over_records_covers_the_truth_in_nine_of_ten_and_more() -> None:
+    """At 95 %, for every cell of the grid."""
+    missed = {}
+    for mean, correlation, records in product(MEANS, CORRELATIONS, RECORDS):
+        found = [mean_share(list(shares)) for shares in drawn(mean, correlation, records)]
+        covered = np.mean([each.low <= mean <= each.high for each in found])
+        if covered < 0.9:
+            missed[mean, correlation, records] = covered
+    assert missed == {}
+
+
+@pytest.mark.parametrize("correlation", [0.01, 0.05, 0.2])
+def test_replays_counted_as_if_they_were_machines_cover_far_less(correlation: float) -> None:
+    """So the test above can fail: this is what was done before, and it said 95 %."""
+    covered = []
+    for shares in drawn(0.01, correlation, 12):
+        red = round(REPLAYS * sum(shares))
+        found = proportion([True] * red + [False] * (REPLAYS * len(shares) - red))
+        covered.append(found.low <= 0.01 <= found.high)
+    assert np.mean(covered) < 0.5
+
+
+def test_more_records_and_records_more_alike_make_it_narrower() -> None:
+    """That nothing was red in three records says less than that nothing was in thirty."""
+
+    def width(*shares: float) -> float:
+        found = mean_share(shares)
+        return found.high - found.low
+
+    assert width(*[0.0] * 30) < width(*[0.0] * 12) < width(*[0.0] * 3)
+    assert width(*[0.1] * 12) < width(*[0.0, 0.2] * 6) < width(*[0.0] * 10, 0.6, 0.6)
+
+
+def test_no_record_and_all_records_stay_within_bounds() -> None:
+    """A share is between 0 and 1, and so is its interval."""
+    assert mean_share([0.0, 0.0]).low == 0.0
+    assert mean_share([1.0, 1.0]).high == 1.0
+    assert mean_share([0.0, 1.0]).value == 0.5
+
+
+@pytest.mark.parametrize("shares", [[], [0.01]])
+def test_fewer_than_two_records_have_no_interval(shares: list[float]) -> None:
+    """One shows nothing of how much records differ."""
+    with pytest.raises(ValueError, match="at least two"):
+        mean_share(shares)
+
+
+@pytest.mark.parametrize(("records", "words"), [(3, "up to 38 %"), (12, "up to 3.9 %"), (40, "up to 1 %")])
+def test_documentation_says_how_little_a_few_calm_records_show(records: int, words: str) -> None:
+    """In docs/check.md."""
+    page = (Path(__file__).resolve().parents[2] / "docs" / "check.md").read_text(encoding="utf-8")
+    assert f"{words}" in page.partition("Few records cannot show")[2].partition("##")[0].replace("\n  ", " ")
+    assert f"up to {100 * mean_share([0.0] * records).high:.2g} %" == words
