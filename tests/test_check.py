@@ -158,7 +158,8 @@ def test_what_head_skips_is_lost_until_somebody_accepts_it(bench_models: Run, pr
     status, report, printed = check(bench_models, project, "base", "--bench", "time_total|track_total")
     assert (status, verdicts(report)["sums.Cached.time_total 'small'"]) == (1, "lost"), printed
     assert "1 of 3 benchmarks is lost: measured on BASE, and not on HEAD" in report["sentence"]
-    assert "`sums.Cached.time_total('small')` is lost: measured on BASE, skipped (" in report["sentence"]
+    said = "measured on BASE, skipped (NotImplementedError('not here')) on HEAD"
+    assert f"`sums.Cached.time_total('small')` is lost: {said}" in report["sentence"]
 
 
 _MORE = """
@@ -182,6 +183,31 @@ class Sized:
         return 1
 
 
+class Late:
+    def __init__(self):
+        self.calls = 0
+
+    def time_late(self):
+        self.calls += 1
+        if self.calls == 6:
+            raise ValueError("six")
+        counting.time.sleep(0.005)
+
+    time_late.number = 1
+    time_late.warmup_time = 0.0
+
+
+class Right:
+    def track_right(self):
+        return counting.SHARE
+
+    def answers(self):
+        return [(str(number), number < 90) for number in range(100)]
+
+    track_right.outcomes = "answers"
+    track_right.better = "higher"
+
+
 def track_twin():
     return 1
 
@@ -196,7 +222,7 @@ def test_benchmark_that_is_dead_on_both_sides_is_named_and_no_reason_to_fail(ben
     (project / "suite" / "gpu.py").write_text("import cupy_is_not_here\n", encoding="utf-8")
     change(project, f'"""One."""\n{_CODE}')
     change(project, f'"""Two."""\n{_CODE}'.replace('"small", "large"', '"large"'))
-    status, report, printed = check(bench_models, project, "HEAD~1", "HEAD", "--bench", "more")
+    status, report, printed = check(bench_models, project, "HEAD~1", "HEAD", "--bench", "track_dead|alive|sized")
     assert status == 0, printed
     assert verdicts(report) == {
         "more.track_dead": "fails on both",
@@ -220,6 +246,27 @@ def test_check_of_nothing_but_dead_benchmarks_is_no_pass(bench_models: Run, proj
     status, report, printed = check(bench_models, project, "HEAD~1", "HEAD", "--bench", "track_twin")
     assert (status, report) == (2, {})
     assert "the suite leaves out of checks what matches 'track_twin' (`check = False`): more.track_twin" in printed
+
+
+def test_benchmark_that_dies_late_fails_on_both_sides(bench_models: Run, project: Path) -> None:
+    """In the second block, where it is HEAD's turn first."""
+    (project / "suite" / "more.py").write_text(_MORE, encoding="utf-8")
+    change(project, f"import time\n{HARMLESS}")
+    change(project, f"import time\n{_CODE}")
+    status, report, printed = check(bench_models, project, "HEAD~1", "HEAD", "--bench", "track_alive|time_late")
+    assert (status, verdicts(report)["more.Late.time_late"]) == (0, "fails on both"), printed
+
+
+def test_number_that_collapses_beside_equal_answers_is_red(bench_models: Run, project: Path) -> None:
+    """Whoever computes it wrongly must not pass."""
+    (project / "suite" / "more.py").write_text(_MORE, encoding="utf-8")
+    change(project, f"SHARE = 0.9\n{_CODE}")
+    change(project, f"SHARE = 0.1\n{_CODE}")
+    status, report, printed = check(bench_models, project, "HEAD~1", "HEAD", "--bench", "track_right")
+    assert status == 1, printed
+    (right,) = report["changes"]
+    said = "number and answers disagree: 0.9 became 0.1, and the answers say: all 100 answers the same"
+    assert (right["verdict"], right["reason"]) == ("regressed", said)
 
 
 def test_benchmark_that_was_adapted_cannot_be_compared(bench_models: Run, project: Path) -> None:

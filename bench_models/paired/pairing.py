@@ -134,8 +134,10 @@ class Pairing:
         seconds: dict[SideName, list[float]] = {side: [] for side in SIDES}
         order = tuple(workers)
         while not blocks.suffice(seconds):
-            for side in order if len(seconds["base"]) % 2 == 0 else order[::-1]:
-                block = self._block(planned, workers[side], blocks.number)
+            turn = order if len(seconds["base"]) % 2 == 0 else order[::-1]
+            # Both, also where the first one fails: what fails on both sides is not HEAD's doing.
+            taken = {side: self._block(planned, workers[side], blocks.number) for side in turn}
+            for side, block in taken.items():
                 if block is None:
                     return
                 seconds[side].append(block[0])

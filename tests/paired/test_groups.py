@@ -14,6 +14,7 @@ def discovered(*, checked: bool) -> dict[str, Any]:
     benchmark = {
         "name": "suite.track_it",
         "type": "track",
+        "version": "1",
         "parameters": [["1"]],
         "unit": "bytes",
         "timeout_s": None,

@@ -1,13 +1,13 @@
 """The first sentence on a check says what was shown and what was not, wherever it stands."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from observing import FAILED, exact, recorded, timed
 from reporting import report
 
 from bench_models.outcomes import Skipped
-from bench_models.paired.process import SideName
 from bench_models.reports.check.document import document
 from bench_models.reports.check.findings import findings
 from bench_models.reports.check.markdown import markdown
@@ -16,6 +16,9 @@ from bench_models.service.acceptance import acceptance
 from bench_models.service.comment import written
 from bench_models.service.origin import Run
 from bench_models.verdict.observations import Observed
+
+if TYPE_CHECKING:
+    from bench_models.paired.process import SideName
 
 CALM: tuple[str, float | None] = ("unchanged", 1.0)
 OPEN: tuple[str, float | None] = ("undecided", 4.2)
@@ -101,3 +104,10 @@ def test_module_that_head_alone_cannot_import_makes_the_check_incomplete(base: i
     found = findings(replace(record, header=replace(record.header, broken=broken)))
     assert status == found.exit_status
     assert "suite.gpu cannot be imported on" in markdown(found)
+
+
+def test_shard_that_could_measure_nothing_leaves_the_verdict_to_the_whole() -> None:
+    """Of which it may be no pass."""
+    skipped = replace(timed(), base=Skipped(reason="no GPU"), head=Skipped(reason="no GPU"))
+    assert findings(recorded(skipped, shard=1, shards=2)).exit_status == 0
+    assert findings(recorded(skipped)).exit_status == 2
