@@ -79,6 +79,16 @@ def test_comment_says_what_changed_and_where_to_read_on(github: GitHub) -> None:
     assert "(https://github.example/owner/project/actions/runs/5)" in text
 
 
+def test_row_that_is_undecided_says_what_would_have_been_seen() -> None:
+    """In that row; the first line tells the largest of all."""
+    made = report()
+    made["changes"][0] |= {"verdict": "undecided", "visible_pct": 4.26}
+    lines = written(made, run_of(EVENT, REPOSITORY), acceptance({})).splitlines()
+    (row,) = (line for line in lines if line.startswith("| undecided |"))
+    assert row.endswith("`; a change of 4.3 % would most likely have been seen |")
+    assert "1 is undecided: changes of up to 4.3 % would not have been seen there" in lines[2]
+
+
 def test_second_check_updates_the_comment(github: GitHub) -> None:
     """Its own: not that of somebody who copied the marker."""
     github.comments[7] = [
