@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Literal
 
 from bench_models.errors import BenchModelsError
-from bench_models.outcomes import Failed
+from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.channel import Message
 from bench_models.paired.process import SIDES, SideName
 from bench_models.verdict.observations import (
@@ -74,6 +74,7 @@ def plan(
 
     Which results may be compared is asv's rule: those of benchmarks with the same version. Then each side runs its own
     file. ``lent`` is what BASE finds when HEAD's suite lies in its tree, for all others; without it BASE lacks them.
+    What a suite leaves out of checks (``check = False``) is not planned where no side has it checked.
     """
     _require_versions(discovered["head"])
     own: Found = {side: dict(_by_subject(discovered[side])) for side in SIDES}
@@ -81,8 +82,11 @@ def plan(
     versions = {side: {each["name"]: each["version"] for each in discovered[side]["benchmarks"]} for side in SIDES}
     matches = []
     for key in dict.fromkeys([*own["head"], *own["base"]]):
+        checked = {side: own[side].get(key, _UNCHECKED)["checked"] for side in SIDES}
         old, new = (versions[side].get(key[0]) for side in SIDES)
-        if old == new or key not in own["head"]:
+        if not any(checked.values()):
+            continue
+        if old == new or not checked["head"]:
             base, head = (_of(key, own[side], discovered[side]) for side in SIDES)
             matches.append(_Match(key=key, base=base, head=head, suite="own"))
         else:
@@ -92,6 +96,15 @@ def plan(
             base = Absent() if lacking and not isinstance(base, dict) else base
             matches.append(_Match(key=key, base=base, head=own["head"][key], suite="head", lacking=lacking))
     return [_planned(match, default_timeout_s) for match in matches]
+
+
+def left_out(discovery: Message) -> list[str]:
+    """Return what a side's suite leaves out of checks, as asv writes its names."""
+    return [
+        f"{name}({', '.join(parameters)})" if parameters else name
+        for (name, parameters), benchmark in _by_subject(discovery)
+        if not benchmark["checked"]
+    ]
 
 
 def chosen(planned: Planned, bench: str) -> bool:
@@ -113,6 +126,9 @@ def grouped(planned: Sequence[Planned]) -> dict[str, list[Planned]]:
         if each.runs:
             groups.setdefault(each.group, []).append(each)
     return groups
+
+
+_UNCHECKED: Message = {"checked": False}
 
 
 def _by_subject(discovery: Message) -> Iterator[tuple[_Key, Message]]:
@@ -191,7 +207,8 @@ def _group(name: str, kind: str, parameters: tuple[str, ...]) -> str:
 def _of(key: _Key, described: Mapping[_Key, Message], discovery: Message) -> Message | Trouble:
     """Return a side's description of a benchmark, or why there is none."""
     if key in described:
-        return described[key]
+        checked = described[key]["checked"]
+        return described[key] if checked else Skipped(reason="the suite leaves it out of checks: check = False")
     for module, error in discovery["broken"].items():
         inside = module.partition(".")[2]
         if not inside or key[0].startswith(f"{inside}."):

@@ -15,7 +15,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.process import SIDES, SideName
 from bench_models.stats.looks import Shares
-from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Subject, Trouble
+from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Refused, Subject, Trouble
 
 SCHEMA_VERSION = 2
 FILE = "record.jsonl"
@@ -192,7 +192,7 @@ def _side(name: str) -> str:
     return name
 
 
-_TROUBLES: dict[str, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed}
+_TROUBLES: dict[str, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed, "refused": Refused}
 
 
 def _trouble(trouble: Trouble) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.metric import show_ms
+from bench_models.reports.check.sentence import broken_on_head, told
 from bench_models.service.acceptance import Acceptance, acceptance
 from bench_models.service.api import Api
 from bench_models.service.finished import report_about
@@ -17,12 +18,6 @@ MARKER = "<!-- bench-models: check -->"
 LONGEST = 65_536  # GitHub's own limit, in characters
 AUTHOR = "github-actions[bot]"
 _ROWS = 50
-_HEADLINES = {
-    0: "**No regression.**",
-    1: "**The change makes something worse.**",
-    2: "**Something could not be measured.**",
-    3: "**Something stayed undecided.**",
-}
 _UNCOUNTED = ("unchanged", "skipped")
 _RUN = re.compile(r"/actions/runs/(\d+)\)")
 
@@ -76,7 +71,7 @@ def written(report: Mapping[str, Any], run: Run, accepted: Acceptance) -> str:
     shown = [change for change in report["changes"] if change["verdict"] not in _UNCOUNTED]
     parts = [
         MARKER,
-        f"{_HEADLINES[status]} {_counts(report['changes'])}",
+        f"**{_told(report)}**",
         _despite(run, status, accepted),
         _unjudged(report),
         accepted.sentence if status == 1 else "",
@@ -122,13 +117,13 @@ def _is_ours(each: Mapping[str, Any]) -> bool:
     return author.get("login") == AUTHOR and author.get("type") == "Bot" and str(each.get("body")).startswith(MARKER)
 
 
-def _counts(changes: Sequence[Mapping[str, Any]]) -> str:
-    """Count the verdicts, worst first as the report has them; the schema knows no other words."""
-    found: dict[str, int] = {}
-    for change in changes:
-        found[change["verdict"]] = found.get(change["verdict"], 0) + 1
-    total = f"Of {len(changes)} benchmark{'' if len(changes) == 1 else 's'}"
-    return f"{total}: {', '.join(f'{count} {verdict}' for verdict, count in found.items()) or 'none was judged'}."
+def _told(report: Mapping[str, Any]) -> str:
+    """Say what was shown, from the figures: a sentence of the report's own would be a stranger's."""
+    return told(
+        [(change["verdict"], change["visible_pct"]) for change in report["changes"]],
+        complete=report["ending"] == "complete",
+        broken=len(broken_on_head(report["broken_modules"])),
+    )
 
 
 def _table(changes: Sequence[Mapping[str, Any]]) -> str:
@@ -149,9 +144,16 @@ def _row(change: Mapping[str, Any]) -> str:
         _number(change, "head"),
         "-" if estimate is None else f"{estimate['value']:+.2f} %",
         "-" if estimate is None else _interval(estimate),
-        code(change["reason"]),
+        f"{code(change['reason'])}{_visible(change)}",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _visible(change: Mapping[str, Any]) -> str:
+    visible = change["visible_pct"]
+    if change["verdict"] != "undecided" or visible is None:
+        return ""
+    return f"; a change of {visible:.1f} % would most likely have been seen"
 
 
 def _interval(estimate: Mapping[str, float]) -> str:

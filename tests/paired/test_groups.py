@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from bench_models.errors import BenchModelsError
-from bench_models.outcomes import Failed
-from bench_models.paired.groups import Planned, plan
+from bench_models.outcomes import Failed, Skipped
+from bench_models.paired.groups import Planned, left_out, plan
+from bench_models.verdict.changes import judge
 from bench_models.verdict.observations import Absent
 
 
@@ -23,7 +24,7 @@ def described(name: str, version: str = "1", rows: tuple[str, ...] = (), **other
         "better": None,
         "margin_pct": None,
         "answers": False,
-        "check": True,
+        "checked": True,
         "cache": None,
         "cache_timeout_s": None,
         **others,
@@ -82,3 +83,21 @@ def test_version_that_is_not_a_string_is_refused_on_head_alone() -> None:
     assert planned(odd, good)["a.track_it"].suite == "own"
     with pytest.raises(BenchModelsError, match=r'a\.track_it: version is a string, such as "1", not 1\.1'):
         planned(good, odd)
+
+
+def test_what_neither_side_checks_is_not_planned() -> None:
+    """It is named for whoever asks for it."""
+    both = found(described("a.track_it", rows=("1",), checked=False), described("a.track_other"))
+    assert list(planned(both, both)) == ["a.track_other"]
+    assert left_out(both) == ["a.track_it(1)"]
+
+
+@pytest.mark.parametrize(
+    ("base", "version", "verdict"), [(True, "1", "lost"), (True, "2", "lost"), (False, "1", "not comparable")]
+)
+def test_what_one_side_leaves_out_is_not_forgotten(base: bool, version: str, verdict: str) -> None:  # noqa: FBT001
+    """HEAD takes something away that BASE has: somebody has to want that."""
+    old, new = found(described("a.track_it", checked=base)), found(described("a.track_it", version, checked=not base))
+    each = planned(old, new)["a.track_it"]
+    assert Skipped(reason="the suite leaves it out of checks: check = False") in {each.base, each.head}
+    assert verdict == judge([each.unmeasured()])[0].verdict
