@@ -25,27 +25,11 @@ from bench_models.paired.pairing import Pairing
 from bench_models.paired.process import SIDES, SideName
 from bench_models.paired.record import Ending, Header, Record, Recorder, read
 from bench_models.paired.sampling import Sampler
+from bench_models.paired.settings import fixed
 from bench_models.paired.sides import Side, Tree, discovered
 from bench_models.stats.looks import LOOKS
 
 log = logging.getLogger(__name__)
-
-_THREADS = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-
-# glibc decides by what happened before whether to hand a large buffer back after each call and to fault
-# it in again at the next. That made equal processes differ by 20 %, far more than what a check looks for;
-# docs/check.md shows it. Both sides keep their memory instead. Bytes; 32 MiB is the most that glibc takes.
-_ALLOCATOR = {
-    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
-    "MALLOC_TRIM_THRESHOLD_": str(16 * 2**30),
-    "MALLOC_TOP_PAD_": str(256 * 2**20),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +77,7 @@ def check(options: Options) -> Record:
         furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
         suite = furnished["head"].suite.relative_to(trees["head"])
         compared = _Compared(commits=commits, suite_changes=changed_files(checkout, commits, suite))
-        environment = {**os.environ, **_fixed(options.threads), **variables}
+        environment = {**os.environ, **fixed(options.threads), **variables}
         sides = stack.enter_context(_started(furnished, scratch, environment))
         if options.spawn:
             for side in sides.values():
@@ -200,17 +184,6 @@ def _started(
     finally:
         for side in sides.values():
             side.end()
-
-
-def _fixed(threads: int) -> dict[str, str]:
-    """Return the variables that are the same on both sides, whatever the caller's are."""
-    return {
-        **dict.fromkeys(_THREADS, str(threads)),
-        **({"OMP_WAIT_POLICY": "PASSIVE"} if threads > 1 else {}),
-        **_ALLOCATOR,
-        "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
 
 
 def _inside(root: Path, config: Path) -> Path:
