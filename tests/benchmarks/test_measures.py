@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from asv.config import Config
 from tiny_project import edited
 
 from bench_models import suites
@@ -24,7 +26,10 @@ import json, sys
 from asv_runner.discovery import disc_benchmarks
 from asv_runner._aux import update_sys_path
 update_sys_path(sys.argv[1])
-found = {b.name: [b.unit, b.params, b.version, b.setup_cache_key] for b in disc_benchmarks(sys.argv[1])}
+found = {
+    b.name: [b.unit, b.params, b.version, b.setup_cache_key, all(getattr(of, "check", True) for of in b._attr_sources)]
+    for b in disc_benchmarks(sys.argv[1])
+}
 print(json.dumps([found, "torch" in sys.modules]))
 """
 
@@ -60,6 +65,23 @@ def test_history_survives_a_new_comment(discovered: tuple[dict[str, list[object]
 
     assert {"1"} == {facts[2] for facts in found.values()}
     assert all(str(facts[3]).startswith(f"{name.split('.')[0]}:") for name, facts in found.items())
+
+
+def test_check_measures_times_by_itself(discovered: tuple[dict[str, list[object]], bool]) -> None:
+    """What asv tracks of speed-ups is not for it, and everything else is."""
+    found, _ = discovered
+    left_out = {name for name, facts in found.items() if not facts[4]}
+
+    assert left_out == {name for name in found if ".SpeedUp." in name} != set()
+
+
+def test_asv_judges_what_improves_downwards() -> None:
+    """And nothing else: it would call a better accuracy or speed-up a regression."""
+    config = Config.load(str(ROOT / "asv.conf.json"))
+    unjudged = [pattern for pattern, first in config.regressions_first_commits.items() if first is None]
+    for metric in (*FIGURES, *RATIOS):
+        name = f"suite.Kind.track_{metric.name}"
+        assert any(re.search(pattern, name) for pattern in unjudged) == (metric.better == "higher"), name
 
 
 def test_discovery_imports_no_torch(discovered: tuple[dict[str, list[object]], bool]) -> None:
