@@ -33,9 +33,8 @@ def _taken(pairs: list[float]) -> list[float]:
 
 def _noise(kind: str, rng: np.random.Generator, size: tuple[int, int]) -> NDArray[np.float64]:
     """Return logarithms of what processes add, with a standard deviation of one."""
-    if kind == "t3":
-        return rng.standard_t(3, size=size) / np.sqrt(3)
-    return rng.normal(size=size)
+    noise: NDArray[np.float64] = rng.standard_t(3, size=size) / np.sqrt(3) if kind == "t3" else rng.normal(size=size)
+    return noise
 
 
 @pytest.mark.parametrize("kind", ["lognormal", "t3"])
