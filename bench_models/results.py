@@ -1,35 +1,39 @@
-"""The measured results of one commit: asv's timings beside the scorecards, one row a variant."""
+"""The measured results of one commit: asv's numbers beside the scorecards and pairs, one row a variant."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bench_models.build import Builder
 from bench_models.checkout import Checkout, require_clean
 from bench_models.errors import BenchModelsError
 from bench_models.history import Recorded, recorded
-from bench_models.metrics import ACCURACY, LATENCIES, SIZE
+from bench_models.metrics import ACCURACY, OFFLINE, SINGLE_STREAM, SIZE, SPEED_UP
 from bench_models.metrics.latency import OFFLINE_SENTENCES
 from bench_models.metrics.metric import Metric
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, stored
+from bench_models.metrics.speed_up import SpeedUp, Turns, kept, seconds_of, seconds_of_baseline, times_as_fast
 from bench_models.outcomes import Failed, Measured, Outcome, reason_of
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.rounds import pooled
+from bench_models.stats.rounds import LEVEL
 from bench_models.suites import module_name
 from bench_models.suites.suite import Suite, Variant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantResult:
-    """One variant: its scorecard, and its time per sentence in each scenario, in seconds."""
+    """One variant: its scorecard, and in each scenario its time per sentence, in seconds, and its speed-up."""
 
     variant: Variant
     card: Outcome[Scorecard]
     single_stream: Outcome[Estimate]
     offline: Outcome[Estimate]
+    speed_up: Outcome[Estimate]
+    offline_speed_up: Outcome[Estimate]
 
     @property
     def errors(self) -> list[str]:
         """Why a part could not be measured; empty when all was."""
-        parts = [self.card, self.single_stream, self.offline]
+        parts = [self.card, self.single_stream, self.offline, self.speed_up]
         if isinstance(self.card, Failed):
             # Timing asks for the scorecard first and fails where that did, which asv tells without the reason.
             parts = [self.card, *(part for part in parts[1:] if not isinstance(part, Failed))]
@@ -69,13 +73,19 @@ def results_of(builder: Builder, checkout: Checkout) -> SuiteResult:
             "`tox -e bench` measures it (or `bench-models run`, in an environment of your own)"
         )
         raise BenchModelsError(message)
-    single, offline = (_timings(builder, history, scenario) for scenario in LATENCIES)
+    found = _Timed(
+        builder=builder, history=history, pairs={name: _pairs(builder, name, history) for name in suite.names[1:]}
+    )
     rows = (
         VariantResult(
             variant=variant,
             card=_card(builder, variant, history),
-            single_stream=single[variant.name],
-            offline=_per_sentence(offline[variant.name], min(OFFLINE_SENTENCES, len(builder.corpus.test))),
+            single_stream=found.seconds(variant.name, SINGLE_STREAM),
+            offline=_per_sentence(
+                found.seconds(variant.name, OFFLINE), min(OFFLINE_SENTENCES, len(builder.corpus.test))
+            ),
+            speed_up=found.speed_up(variant.name, SINGLE_STREAM),
+            offline_speed_up=found.speed_up(variant.name, OFFLINE),
         )
         for variant in suite.variants
     )
@@ -84,16 +94,64 @@ def results_of(builder: Builder, checkout: Checkout) -> SuiteResult:
     return result
 
 
-def _timings(builder: Builder, history: Recorded, scenario: Metric) -> dict[str, Outcome[Estimate]]:
-    """Return a scenario's times; the variants that were timed pool the spread of their processes."""
-    benchmark = f"{module_name(builder.suite.name)}.Latency.time_{scenario.name}"
-    outcomes = {name: history.timing(benchmark, name) for name in builder.suite.names}
-    timed = {name: outcome.value for name, outcome in outcomes.items() if isinstance(outcome, Measured)}
-    estimates = dict(zip(timed, pooled(list(timed.values())), strict=True))
-    return {
-        name: outcome if not isinstance(outcome, Measured) else Measured(value=estimates[name])
-        for name, outcome in outcomes.items()
-    }
+_PAIRS_OF: Mapping[Metric, Callable[[SpeedUp], tuple[Turns, ...]]] = {
+    SINGLE_STREAM: lambda found: found.single_stream,
+    OFFLINE: lambda found: found.offline,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Timed:
+    """What needed a clock: ``pairs`` of each variant with the baseline, and asv's times of what has none."""
+
+    builder: Builder
+    history: Recorded
+    pairs: Mapping[str, Outcome[SpeedUp]]
+
+    def speed_up(self, name: str, scenario: Metric) -> Outcome[Estimate]:
+        """Return how many times as fast as the baseline a variant is."""
+        if name == self.builder.suite.baseline.name:
+            return Measured(value=Estimate(value=1.0, low=1.0, high=1.0, level=LEVEL))
+        found = self.pairs[name]
+        if not isinstance(found, Measured):
+            return found
+        return Measured(value=times_as_fast(_PAIRS_OF[scenario](found.value)))
+
+    def seconds(self, name: str, scenario: Metric) -> Outcome[Estimate]:
+        """Return the time of a call: of the processes in pairs, or where there are none, of asv's."""
+        if name == self.builder.suite.baseline.name:
+            rounds = self._rounds(scenario)
+            if rounds:
+                return Measured(value=seconds_of_baseline(rounds))
+        else:
+            found = self.pairs[name]
+            if isinstance(found, Measured):
+                return Measured(value=seconds_of(_PAIRS_OF[scenario](found.value)))
+        outcome = self.history.timing(f"{module_name(self.builder.suite.name)}.Latency.time_{scenario.name}", name)
+        return Measured(value=outcome.value.estimate) if isinstance(outcome, Measured) else outcome
+
+    def _rounds(self, scenario: Metric) -> list[list[Turns]]:
+        """Return the pairs by round, those of the first rounds first: variants may stem from several runs."""
+        rounds: dict[tuple[int, str], list[Turns]] = {}
+        for found in self.pairs.values():
+            if isinstance(found, Measured):
+                for turn, pair in enumerate(_PAIRS_OF[scenario](found.value)):
+                    rounds.setdefault((turn, found.value.run), []).append(pair)
+        return [rounds[key] for key in sorted(rounds)]
+
+
+def _pairs(builder: Builder, name: str, history: Recorded) -> Outcome[SpeedUp]:
+    """Return the pairs of a variant, provided that they are those that asv recorded for this commit."""
+    tracked = history.value(f"{module_name(builder.suite.name)}.SpeedUp.track_{SPEED_UP.name}", name)
+    if not isinstance(tracked, Measured):
+        return tracked
+    found = kept(builder.store, builder.suite.name, name, tracked.value)
+    if found is None:
+        return Failed(
+            error=f"asv recorded the speed-up {SPEED_UP.show(tracked.value)} of {name} for this commit, but the pairs "
+            f"that it was made of are not in {builder.store.root}: measure again"
+        )
+    return Measured(value=found)
 
 
 def _per_sentence(batch: Outcome[Estimate], sentences: int) -> Outcome[Estimate]:

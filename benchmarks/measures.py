@@ -7,12 +7,14 @@ asv finds the classes there; those here are abstract, because they have no suite
 them over. asv hands what ``setup_cache`` returned to every benchmark, before the variant's name.
 """
 
+import inspect
 import logging
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import ClassVar
 
 from bench_models import metrics, suites
@@ -21,8 +23,9 @@ from bench_models.errors import UnavailableError
 from bench_models.machine import passive_waiting
 from bench_models.metrics.latency import THREADS, Scenarios, scenarios
 from bench_models.metrics.scorecard import Scorecard, score_unasked
-from bench_models.outcomes import Measured, Outcome, Skipped
+from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.runtimes.session import Session
+from bench_models.speeds import of_this_run
 from bench_models.store import Store
 from bench_models.suites.suite import Suite
 
@@ -48,6 +51,11 @@ class Prepared:
         if isinstance(outcome, Skipped):
             raise NotImplementedError(outcome.reason)  # asv's word, in a setup, for "not here"
         raise RuntimeError(f"{variant} could not be measured: {outcome}")
+
+    @property
+    def scored(self) -> list[str]:
+        """The variants that have a scorecard, in the order of the suite."""
+        return [variant for variant, outcome in self.cards.items() if isinstance(outcome, Measured)]
 
     @property
     def batches(self) -> Scenarios:
@@ -166,6 +174,43 @@ class Latency(_OfSuite):
     time_offline.repeat = 3  # type: ignore[attr-defined]  # asv reads it off the function
 
 
+class SpeedUp(_OfSuite):
+    """How many times as fast as the baseline: both in turn, in fresh pairs of processes on one core.
+
+    A ratio of times that were taken beside each other is what a busy machine disturbs least: of all that needs a
+    clock it alone may be compared over the history of a runner. The pairs go to the store, for the report.
+    """
+
+    # A check times both sides by itself.
+    check = False
+    # The first one that asv runs measures all variants.
+    timeout = SETUP_TIMEOUT_S
+
+    def setup(self, prepared: Prepared, variant: str) -> None:
+        """Measure the speed-ups of this run, unless another benchmark of it has; skip and fail as everything does."""
+        prepared.card(variant)
+        self.ratio = 1.0
+        if variant == self.suite.baseline.name:
+            return
+        prepared.card(self.suite.baseline.name)
+        found = of_this_run(self.suite, prepared.scored[1:], _folder_of(type(self)), Path.cwd())[variant]
+        if isinstance(found, Skipped):
+            raise NotImplementedError(found.reason)
+        if isinstance(found, Failed):
+            raise RuntimeError(  # noqa: TRY004  # an outcome, and none of a wrong type
+                f"the speed-up of {variant} could not be measured: {found.error}"
+            )
+        self.ratio = found.value
+
+    def track_speed_up(self, prepared: Prepared, variant: str) -> float:  # noqa: ARG002  # asv's signature
+        """The baseline's time for one sentence of median length, over the variant's."""
+        return self.ratio
+
+    def track_relative_latency(self, prepared: Prepared, variant: str) -> float:  # noqa: ARG002  # asv's signature
+        """The same with lower being better, for asv's own regression page."""
+        return 1 / self.ratio
+
+
 def _describe(benchmarks: type, prefix: str, described: Sequence[metrics.Metric]) -> None:
     """Give each benchmark its metric's unit for asv, and for whoever compares direction, margin and whether to."""
     for metric in described:
@@ -176,6 +221,13 @@ def _describe(benchmarks: type, prefix: str, described: Sequence[metrics.Metric]
 
 _describe(Figures, "track_", metrics.FIGURES)
 _describe(Latency, "time_", metrics.LATENCIES)
+_describe(SpeedUp, "track_", metrics.RATIOS)
+
+
+def _folder_of(kind: type) -> Path:
+    """Return asv's folder of benchmarks, which the module of a class is somewhere in."""
+    *packages, _ = kind.__module__.split(".")
+    return Path(inspect.getfile(kind)).resolve().parents[len(packages) - 1]
 
 
 @cache

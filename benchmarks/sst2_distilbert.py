@@ -23,3 +23,9 @@ class Latency(measures.Latency):
     """What does."""
 
     suite = SUITE
+
+
+class SpeedUp(measures.SpeedUp):
+    """What is timed beside the baseline."""
+
+    suite = SUITE

@@ -22,6 +22,7 @@ from bench_models.service.kept import KeptCheck, keep_check
 MACHINE = "runner"
 FIGURES = ("size", "accuracy", "error_rate", "parameters", "sparsity", "naive_size")
 SCENARIOS = ("single_stream", "offline")
+RATIOS = ("speed_up", "relative_latency")
 START = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 
 
@@ -78,7 +79,7 @@ _CONFIG = {
     "html_dir": ".asv/html",
     "env_dir": ".asv/env",
     "plugins": [".bench_models.site.plugin"],
-    "regressions_first_commits": {".*track_(accuracy|sparsity)": None},
+    "regressions_first_commits": {".*track_(accuracy|sparsity|speed_up)": None},
 }
 
 
@@ -92,7 +93,8 @@ def benchmarks(suite: str, variants: tuple[str, ...]) -> list[dict[str, Any]]:
     names = [f"{suite}.Figures.track_{name}" for name in FIGURES] + [
         f"{suite}.Latency.time_{name}" for name in SCENARIOS
     ]
-    units = ["bytes", "share", "share", "parameters", "share", "bytes", "seconds", "seconds"]
+    names += [f"{suite}.SpeedUp.track_{name}" for name in RATIOS]
+    units = ["bytes", "share", "share", "parameters", "share", "bytes", "seconds", "seconds", "x", "x"]
     return [
         {
             "name": name,
@@ -120,12 +122,15 @@ def _value(leaf: str, kind: str, place: int, dice: random.Random, *, slow: bool)
         middle = (0.0112 if leaf == "stream" else 0.31) / (1 + 0.35 * place) * (1.25 if slow else 1.0)
         return [middle * math.exp(dice.gauss(0, 0.004)) for _ in range(20)]
     right = 0.912 - 0.004 * place
+    faster = (1 + 0.35 * place) / (1.25 if slow else 1.0)
     return {
         "size": 90_900_000.0 / (1 + place),
         "accuracy": right,
         "rate": 1 - right,
         "parameters": 22_713_986.0 - 1000 * place,
         "sparsity": min(0.9, 0.05 * place),
+        "up": faster,
+        "latency": 1 / faster,
     }[leaf]
 
 

@@ -54,6 +54,10 @@ def test_job_measures_judges_and_reports(bench_models: Run, project: Path) -> No
     shown = _asv(project, "show", head.stdout.strip())
     assert "tiny.Figures.track_size" in shown
     assert "tiny.Latency.time_single_stream" in shown
+    assert "tiny.SpeedUp.track_speed_up" in shown
+    ratios = [row["speed_up_single_stream_ratio"] for row in _report(project)["variants"]]  # type: ignore[attr-defined]
+    assert ratios[0] == {"value": 1.0, "low": 1.0, "high": 1.0, "level": 0.95}
+    assert all(ratio["low"] < ratio["value"] < ratio["high"] for ratio in ratios[1:])
 
     again = bench_models("report", SUITE, cwd=project)
     assert again.returncode == 0

@@ -30,7 +30,7 @@ def _published() -> list[Candidate]:
         candidates.append(
             Candidate(
                 name=row.name,
-                latency_s=_exact(float(row.latency) / 1e3),
+                time=_exact(float(row.latency) / 1e3),
                 accuracy_drop_points=_exact(float(baseline.accuracy) - float(row.accuracy)),
                 size_bytes=float(row.size) * 2**20,
             )
@@ -43,7 +43,7 @@ def _candidate(  # noqa: PLR0913  # each test names the few that matter to it
 ) -> Candidate:
     return Candidate(
         name=name,
-        latency_s=Estimate(value=latency, low=latency / (1 + noise), high=latency * (1 + noise), level=0.95),
+        time=Estimate(value=latency, low=latency / (1 + noise), high=latency * (1 + noise), level=0.95),
         accuracy_drop_points=Estimate(value=drop, low=drop - half, high=drop + half, level=0.95),
         size_bytes=size,
     )
@@ -200,7 +200,7 @@ def test_balance_does_not_depend_on_units(others: list[Candidate], times: float,
     def scaled(each: Candidate) -> Candidate:
         return Candidate(
             name=each.name,
-            latency_s=each.latency_s.scaled(times),
+            time=each.time.scaled(times),
             accuracy_drop_points=each.accuracy_drop_points,
             size_bytes=each.size_bytes * sizes,
         )
@@ -217,7 +217,7 @@ def _answering(name: str, right: int, latency: float) -> Candidate:
     before, after = ([bool(each >> place & 1) for place in range(SENTENCES)] for each in (2**20 - 1, right))
     return Candidate(
         name=name,
-        latency_s=_exact(latency),
+        time=_exact(latency),
         accuracy_drop_points=paired_drop(before, after).scaled(100),
         size_bytes=100.0,
         right="".join("01"[each] for each in after),

@@ -64,6 +64,10 @@ class Latency(measures.Latency):
     suite = SUITE
     sample_time = 0.01
     warmup_time = 0.1
+
+
+class SpeedUp(measures.SpeedUp):
+    suite = SUITE
 """
 
 

@@ -80,7 +80,8 @@ def card(facts: Facts) -> str:
             tabulate(_figures(facts), headers=("", "this file", "the variant in eager PyTorch"), tablefmt="github"),
             "",
             f"Accuracy is on {len(facts.agreement.correct)} test sentences, with a 95 % interval; latency is the "
-            "median for one sentence of median length on one thread, with a 95 % interval. Batches of "
+            "mean of fresh processes of both kinds, which took turns on one core, for one sentence of median length on "
+            "one thread, with a 95 % interval that covers other processes. Batches of "
             f"{' and '.join(map(str, BATCHES))} sentences of {_listed(facts.agreement.lengths)} tokens gave the "
             f"variant's logits to within {facts.agreement.most_apart:.1g}.{_rounding(facts.agreement)}",
             "",
@@ -124,7 +125,7 @@ def _metadata(facts: Facts) -> ModelCardData:
     accuracy = proportion(facts.agreement.correct)
     measured = (
         ("accuracy", "accuracy", accuracy.value),
-        ("latency", "median latency in seconds, one sentence, one thread", facts.latency.value),
+        ("latency", "mean latency of processes in seconds, one sentence, one thread", facts.latency.value),
         ("size", "size of the file in bytes", facts.file_bytes),
     )
     return ModelCardData(

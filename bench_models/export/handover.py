@@ -4,12 +4,9 @@ import logging
 import os
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-
-import numpy as np
 
 from bench_models.build import Builder
 from bench_models.checkout import checkout_here, require_installed, uncommitted
@@ -17,23 +14,16 @@ from bench_models.errors import BenchModelsError
 from bench_models.export.agreement import require_agreement
 from bench_models.export.card import Facts, card
 from bench_models.export.formats import FORMATS, Format, quiet
+from bench_models.export.serving import Served
 from bench_models.home import require_writable, writing_to
 from bench_models.machine import this_machine
-from bench_models.metrics.latency import THREADS, scenarios
+from bench_models.metrics.latency import scenarios
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score
 from bench_models.outcomes import Measured, reason_of
-from bench_models.runtimes.session import Session
-from bench_models.stats.estimate import Estimate
-from bench_models.stats.medians import median_of
 from bench_models.suites.suite import Suite, Variant
-from bench_models.tokens import Batch
 from bench_models.verdict.budgets import Check, judge
 
 log = logging.getLogger(__name__)
-
-# Timed calls of each, in turn: enough for a median's interval of some percent.
-_CALLS = 60
-_WARM_UP = 5
 
 
 def hand_over(builder: Builder, variant: str, target: str, output: Path, *, despite_budget: bool = False) -> None:
@@ -95,9 +85,15 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despi
     session = row.runtime.open(model, threads=threads)
     loaded = target.open(folder / target.filename, threads)
     agreement = require_agreement(builder, row.name, session, loaded, scorecard.correct)
-    batch = scenarios(builder.encoder, builder.corpus.test).single_stream
-    session = row.runtime.open(model, threads=THREADS)
-    latency, eager = _latencies(target.open(folder / target.filename, THREADS), session, batch)
+    log.info("%s: timing it beside the variant, in pairs of fresh processes", row.name)
+    latency, eager = Served(
+        suite=builder.suite.only([row.name]),
+        store=builder.store,
+        variant=row.name,
+        target=target.name,
+        file=folder / target.filename,
+        batch=scenarios(builder.encoder, builder.corpus.test).single_stream,
+    ).latencies()
     facts = Facts(
         suite=builder.suite,
         variant=row.name,
@@ -141,16 +137,3 @@ def _commit_here() -> str | None:
     except BenchModelsError:
         return None
     return f"{checkout.commit}{' with uncommitted changes' if uncommitted(checkout) else ''}"
-
-
-def _latencies(one: Session, other: Session, batch: Batch) -> tuple[Estimate, Estimate]:
-    """Time two sessions in turn, so that a slow moment of the machine meets both."""
-    times = np.array([(_seconds(one, batch), _seconds(other, batch)) for _ in range(_WARM_UP + _CALLS)])
-    first, second = (median_of(column.tolist()) for column in times[_WARM_UP:].T)
-    return first, second
-
-
-def _seconds(session: Callable[[Batch], object], batch: Batch) -> float:
-    start = time.perf_counter()
-    session(batch)
-    return time.perf_counter() - start

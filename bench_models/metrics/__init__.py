@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench_models.metrics.metric import Metric, show_count, show_ms, show_share, show_size
+from bench_models.metrics.metric import Metric, show_count, show_ms, show_share, show_size, show_times
 from bench_models.metrics.scorecard import Scorecard
 
 __all__ = ["ACCURACY", "ERROR_RATE", "FIGURES", "LATENCIES", "NAIVE_SIZE", "OFFLINE", "PARAMETERS", "SINGLE_STREAM"]
-__all__ += ["SIZE", "SPARSITY", "Figure", "Metric"]
+__all__ += ["RATIOS", "RELATIVE_LATENCY", "SIZE", "SPARSITY", "SPEED_UP", "Figure", "Metric"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,3 +57,8 @@ FIGURES = (PARAMETERS, SIZE, NAIVE_SIZE, SPARSITY, ACCURACY, ERROR_RATE)
 SINGLE_STREAM = Metric(name="single_stream", unit="seconds", better="lower", margin_pct=3.0, show=show_ms)
 OFFLINE = Metric(name="offline", unit="seconds", better="lower", margin_pct=3.0, show=show_ms)
 LATENCIES = (SINGLE_STREAM, OFFLINE)
+
+# The baseline's time over the variant's, both measured in turn, and for asv, which takes lower for better, its inverse.
+SPEED_UP = Metric(name="speed_up", unit="x", better="higher", margin_pct=3.0, show=show_times)
+RELATIVE_LATENCY = Metric(name="relative_latency", unit="x", better="lower", margin_pct=3.0, show=show_times)
+RATIOS = (SPEED_UP, RELATIVE_LATENCY)

@@ -46,3 +46,8 @@ def show_share(share: float) -> str:
 def show_count(count: float) -> str:
     """Return a whole number with its thousands apart."""
     return f"{count:,.0f}"
+
+
+def show_times(ratio: float) -> str:
+    """Return a ratio with two decimals."""
+    return f"{ratio:.2f} x"

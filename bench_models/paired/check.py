@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
-from bench_models.machine import passive_waiting, this_machine
+from bench_models.machine import this_machine
 from bench_models.paired import groups
 from bench_models.paired.alone import alone
 from bench_models.paired.channel import Message
@@ -26,28 +26,12 @@ from bench_models.paired.pairing import Pairing
 from bench_models.paired.process import SIDES, SideName
 from bench_models.paired.record import Ending, Header, Record, Recorder, read
 from bench_models.paired.sampling import Sampler
+from bench_models.paired.settings import fixed
 from bench_models.paired.shards import described, shares
 from bench_models.paired.sides import Side, Tree, discovered, make_alike
 from bench_models.stats.looks import LOOKS
 
 log = logging.getLogger(__name__)
-
-_THREADS = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-
-# glibc decides by what happened before whether to hand a large buffer back after each call and to fault
-# it in again at the next. That made equal processes differ by 20 %, far more than what a check looks for;
-# docs/check.md shows it. Both sides keep their memory instead. Bytes; 32 MiB is the most that glibc takes.
-_ALLOCATOR = {
-    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
-    "MALLOC_TRIM_THRESHOLD_": str(16 * 2**30),
-    "MALLOC_TOP_PAD_": str(256 * 2**20),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +73,7 @@ def check(options: Options) -> Record:
             commits=commits,
             trees=trees,
             scratch=scratch,
-            environment={**os.environ, **_fixed(options.threads), **variables},
+            environment={**os.environ, **fixed(options.threads), **variables},
             spawn=options.spawn,
         )
         _measure(options, _compared(options, starter, furnished, stack), started)
@@ -199,17 +183,6 @@ def _prepare(pairing: Pairing, planned: Sequence[Planned]) -> None:
             imported.setdefault(pairing.side_of(first, side), {}).update(dict.fromkeys(names))
     for place, modules in imported.items():
         place.warm(list(modules))
-
-
-def _fixed(threads: int) -> dict[str, str]:
-    """Return the variables that are the same on both sides, whatever the caller's are."""
-    return {
-        **dict.fromkeys(_THREADS, str(threads)),
-        **(passive_waiting() if threads > 1 else {}),
-        **_ALLOCATOR,
-        "PYTHONHASHSEED": "0",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
 
 
 def _inside(root: Path, config: Path) -> Path:

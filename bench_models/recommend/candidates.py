@@ -13,11 +13,12 @@ ROUNDING = 1e-9
 class Candidate:
     """One variant with the figures that decide; those of the first one, the baseline, are what drops refer to.
 
+    ``time`` has any unit that all candidates share: in a report it is relative to the baseline's, as speed-ups are.
     ``right`` has 1 or 0 for each test sentence, in the order that all candidates share; None where that is not known.
     """
 
     name: str
-    latency_s: Estimate
+    time: Estimate
     accuracy_drop_points: Estimate
     size_bytes: float
     right: str | None = None
@@ -50,7 +51,7 @@ def trade_off(candidate: Candidate, baseline: Candidate) -> float:
 
 def cost(candidate: Candidate) -> Estimate:
     """Return the geometric mean of time and size, whose ratio of two variants has no unit."""
-    size, time = candidate.size_bytes, candidate.latency_s
+    size, time = candidate.size_bytes, candidate.time
     value, low, high = (math.sqrt(seconds * size) for seconds in (time.value, time.low, time.high))
     return Estimate(value=value, low=low, high=high, level=time.level)
 

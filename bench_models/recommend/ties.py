@@ -68,7 +68,7 @@ def _size(candidate: Candidate) -> Estimate:
 
 
 _FIGURES: dict[Criterion, Callable[[Candidate], Estimate]] = {
-    "speed": lambda candidate: candidate.latency_s,
+    "speed": lambda candidate: candidate.time,
     "size": _size,
     "balanced": cost,
 }

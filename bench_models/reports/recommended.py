@@ -37,15 +37,20 @@ def recommended(report: Report, priority: str, tolerance_points: float) -> str:
 
 def _candidate(line: Line) -> Candidate | None:
     """Return a line with all that decides, or None."""
-    if line.latency_s is None or line.accuracy_drop_points is None or line.size_bytes is None:
+    if line.speed_up is None or line.accuracy_drop_points is None or line.size_bytes is None:
         return None
     return Candidate(
         name=line.name,
-        latency_s=line.latency_s,
+        time=_inverse(line.speed_up),
         accuracy_drop_points=line.accuracy_drop_points,
         size_bytes=line.size_bytes,
         right=line.correct_by_sentence,
     )
+
+
+def _inverse(ratio: Estimate) -> Estimate:
+    """Return the time that a speed-up stands for, in times of the baseline's."""
+    return Estimate(value=1 / ratio.value, low=1 / ratio.high, high=1 / ratio.low, level=ratio.level)
 
 
 class _Words:

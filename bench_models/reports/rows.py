@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.outcomes import Measured, Outcome, Value
 from bench_models.results import SuiteResult, VariantResult
-from bench_models.stats.estimate import Estimate, ratio
+from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.verdict.budgets import Check, accuracy_drop_points, judge, size_reduction_pct
 
@@ -60,14 +60,13 @@ def _row(variant: VariantResult, baseline: VariantResult) -> Row:
             errors.append("its budget cannot be judged, because the baseline could not be measured")
         else:
             checks = judge(variant.variant.budget, reference, card)
-    single, offline = _value(variant.single_stream), _value(variant.offline)
     return Row(
         name=variant.variant.name,
         quality=_quality(card, reference),
-        single_stream_s=single,
-        offline_s=offline,
-        speed_up=_speed_up(_value(baseline.single_stream), single),
-        offline_speed_up=_speed_up(_value(baseline.offline), offline),
+        single_stream_s=_value(variant.single_stream),
+        offline_s=_value(variant.offline),
+        speed_up=_value(variant.speed_up),
+        offline_speed_up=_value(variant.offline_speed_up),
         checks=checks,
         errors=tuple(dict.fromkeys(errors)),
     )
@@ -82,14 +81,6 @@ def _quality(card: Scorecard | None, baseline: Scorecard | None) -> Quality | No
         accuracy_drop_points=accuracy_drop_points(baseline, card) if baseline else None,
         size_reduction_pct=size_reduction_pct(baseline, card) if baseline else None,
     )
-
-
-def _speed_up(baseline: Estimate | None, variant: Estimate | None) -> Estimate | None:
-    if baseline is None or variant is None:
-        return None
-    if baseline is variant:
-        return Estimate(value=1.0, low=1.0, high=1.0, level=2 * baseline.level - 1)
-    return ratio(baseline, variant)
 
 
 def _value(outcome: Outcome[Value]) -> Value | None:

@@ -138,8 +138,10 @@ def _interval_words(rows: tuple[Row, ...]) -> str:
     latency = next((row.single_stream_s for row in rows if row.single_stream_s), None)
     if latency is None:
         return "it could not be measured"
-    if latency.level == rounds.LEVEL:
-        covers = f"the mean of its processes, with the {latency.level:.0%} interval that covers other processes too"
-    else:
-        covers = f"the median of all calls, with a {latency.level:.0%} interval that covers this run's calls alone"
-    return f"{covers}; speed-up is against the baseline of this run, with a {2 * latency.level - 1:.0%} interval"
+    if latency.level != rounds.LEVEL:
+        return f"the median of all calls, with a {latency.level:.0%} interval that covers this run's calls alone"
+    return (
+        f"the mean of fresh processes, with the {latency.level:.0%} interval that covers others. Speed-up is the mean "
+        "over pairs of fresh processes, the baseline's and the variant's, which took turns on one core, with the "
+        f"{rounds.LEVEL:.0%} interval that covers other pairs"
+    )

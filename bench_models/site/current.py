@@ -9,8 +9,7 @@ from bench_models.history import Recorded, recorded_in
 from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.site.histories import Commit, Series, Subject
 from bench_models.site.standings import standings, suite_called
-from bench_models.stats.estimate import Estimate, ratio
-from bench_models.stats.rounds import Timing, pooled
+from bench_models.stats.estimate import Estimate
 from bench_models.suites.suite import Suite
 
 
@@ -64,8 +63,11 @@ class Table:
         return any(row.standing for row in self.rows)
 
 
-# The error rate says again what the accuracy says, and the naive size is there for comparison with other tables.
-_ELSEWHERE = (".track_error_rate", ".track_naive_size")
+# The error rate says again what the accuracy says, and the relative latency what the speed-up says; the naive size is
+# there for comparison with other tables.
+_ELSEWHERE = (".track_error_rate", ".track_naive_size", ".track_relative_latency")
+# It is against the baseline by itself.
+_RATIO = ".track_speed_up"
 
 
 def tables(
@@ -143,13 +145,9 @@ def _figures(subjects: list[Subject], recorded: Recorded) -> tuple[Figure, ...]:
 
 
 def timings(recorded: Recorded, benchmark: str, names: Sequence[str]) -> dict[str, Estimate]:
-    """Return the times of the variants that were timed; they pool the spread of their processes."""
-    timed: dict[str, Timing] = {}
-    for name in names:
-        outcome = recorded.timing(benchmark, name)
-        if isinstance(outcome, Measured):
-            timed[name] = outcome.value
-    return dict(zip(timed, pooled(list(timed.values())), strict=True)) if timed else {}
+    """Return the times of the variants that were timed, each with an interval of its own processes."""
+    found = {name: recorded.timing(benchmark, name) for name in names}
+    return {name: outcome.value.estimate for name, outcome in found.items() if isinstance(outcome, Measured)}
 
 
 def _cell(figure: Figure, name: str, baseline: str) -> Cell:
@@ -159,7 +157,7 @@ def _cell(figure: Figure, name: str, baseline: str) -> Cell:
     estimate = figure.estimates.get(name)
     shown = estimate.value if estimate else value.value
     beneath = [_interval(figure, estimate)] if estimate else []
-    if name != baseline:
+    if name != baseline and not figure.series.benchmark.endswith(_RATIO):
         beneath.append(_against(figure, name, baseline))
     return Cell(text=figure.series.show(shown), beneath=tuple(filter(None, beneath)), sort=shown)
 
@@ -172,7 +170,7 @@ def _against(figure: Figure, name: str, baseline: str) -> str:
     """Say what became of the baseline's number."""
     own, reference = figure.estimates.get(name), figure.estimates.get(baseline)
     if own and reference:
-        return f"{ratio(reference, own).value:.2f}\N{MULTIPLICATION SIGN} as fast"
+        return f"{reference.value / own.value:.2f}\N{MULTIPLICATION SIGN} as fast"
     value, start = figure.values[name], figure.values[baseline]
     if not isinstance(value, Measured) or not isinstance(start, Measured):
         return ""

@@ -11,9 +11,9 @@ from bench_models.sealed import write_atomically
 from bench_models.site.current import Figure, Table
 from bench_models.site.rendering import Picture
 from bench_models.site.standings import ACCURACY, SIZE
-from bench_models.stats.estimate import Estimate, ratio
+from bench_models.stats.estimate import Estimate
 
-LATENCY = "Latency.time_single_stream"
+LATENCY, SPEED_UP = "Latency.time_single_stream", "SpeedUp.track_speed_up"
 _JUDGED = {"baseline", "kept", "broken", "not measured"}
 # What is exact has an interval of no width, at any level.
 _EXACT = 0.95
@@ -32,7 +32,7 @@ def pictures(tables: Sequence[Table], folder: Path) -> dict[str, Picture]:
 def _report(table: Table) -> Report | None:
     """Return the report to draw: the commit's own where it lies in ``results``, else what asv recorded.
 
-    asv keeps no intervals of accuracies, so the latter has none.
+    asv keeps no intervals of accuracies and speed-ups, so the latter has none.
     """
     judged = {row.standing for row in table.rows} <= _JUDGED
     if not judged or not {SIZE, ACCURACY, LATENCY} <= table.by_name.keys():
@@ -56,15 +56,15 @@ def _report(table: Table) -> Report | None:
 def _line(table: Table, name: str, standing: str) -> Line:
     size, accuracy, latency = (table.by_name[benchmark] for benchmark in (SIZE, ACCURACY, LATENCY))
     baseline = table.rows[0].subject.name
-    own, reference = latency.estimates.get(name), latency.estimates.get(baseline)
+    faster = _number(table.by_name[SPEED_UP].values, name) if SPEED_UP in table.by_name else None
     right, best = _number(accuracy.values, name), _number(accuracy.values, baseline)
     stored, whole = _number(size.values, name), _number(size.values, baseline)
     return Line(
         name=name,
         standing=standing,
         errors=_errors((size, accuracy, latency), name),
-        latency_s=own,
-        speed_up=_exact(1.0) if name == baseline else ratio(reference, own) if own and reference else None,
+        latency_s=latency.estimates.get(name),
+        speed_up=None if faster is None else _exact(faster),
         accuracy=None if right is None else _exact(right),
         accuracy_drop_points=None if right is None or best is None else _exact(100 * (best - right)),
         size_bytes=None if stored is None else round(stored),

@@ -21,11 +21,13 @@ class Look:
     show: Callable[[float], str]
 
 
-_OURS = {f"Figures.track_{metric.name}": metric for metric in metrics.FIGURES} | {
+_OURS: dict[str, metrics.Metric] = {f"Figures.track_{metric.name}": metric for metric in metrics.FIGURES} | {
     f"Latency.time_{metric.name}": metric for metric in metrics.LATENCIES
 }
+_OURS |= {f"SpeedUp.track_{metric.name}": metric for metric in metrics.RATIOS}
 _TITLES = {
     "Latency.time_single_stream": "Latency of one sentence",
+    "SpeedUp.track_speed_up": "Speed-up",
     "Latency.time_offline": "Latency of a batch",
     "Figures.track_size": "Size",
     "Figures.track_accuracy": "Accuracy",
@@ -33,6 +35,7 @@ _TITLES = {
     "Figures.track_parameters": "Parameters",
     "Figures.track_sparsity": "Sparsity",
     "Figures.track_naive_size": "Naive size",
+    "SpeedUp.track_relative_latency": "Relative latency",
 }
 
 

@@ -28,17 +28,3 @@ class Estimate:
     def scaled(self, factor: float) -> "Estimate":
         """Return the estimate in another unit, ``factor > 0`` times as many."""
         return Estimate(value=self.value * factor, low=self.low * factor, high=self.high * factor, level=self.level)
-
-
-def ratio(over: Estimate, under: Estimate) -> Estimate:
-    """Return ``over / under`` for two positive estimates.
-
-    The interval is the widest that both intervals allow. It covers the true ratio at least as often
-    as both of them cover theirs together (Bonferroni), so its level is honest, if cautious.
-    """
-    return Estimate(
-        value=over.value / under.value,
-        low=over.low / under.high,
-        high=over.high / under.low,
-        level=over.level + under.level - 1,
-    )

@@ -1,21 +1,29 @@
-"""Times measured in several processes, and intervals that other processes would agree with.
+"""Times, and ratios of times, of several processes, with intervals that other processes would agree with.
 
 Calls within a process agree with each other far better than processes do: an interval made of calls
-excludes the next run's figure, and calls two equal variants different. So the process is the unit,
-and as there are few processes a benchmark, all benchmarks of a scenario lend each other their
-spread: it is taken to be the same for each, relative to its time.
+excludes the next run's figure, and calls two equal variants different. So the process is the unit. Each
+variant is estimated from its own processes alone: a variant may scatter five times as much as the one
+beside it, and an interval that both share would cover neither.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log, sqrt
-from statistics import fmean
+from statistics import fmean, stdev
 
 from scipy.special import stdtrit
 
 from bench_models.stats.estimate import Estimate
 
 LEVEL = 0.95
+
+# So many processes tell how much they scatter, and with it how many are needed.
+FIRST, MOST = 4, 10
+# A ratio is known when its interval reaches so far to either side, relative to it.
+KNOWN = 0.02
+
+# However few and scattered numbers are, an interval ends at a thousandfold: ratios of times stay finite.
+_WIDEST = math.log(1000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +38,11 @@ class Timing:
         if not self.by_process or not all(time > 0 for time in self.by_process):
             raise ValueError(f"a time is greater than zero, not {self.by_process}")
 
+    @property
+    def estimate(self) -> Estimate:
+        """The time with an interval that covers other processes; of one process, with that of its calls."""
+        return of_processes(self.by_process) if len(self.by_process) > 1 else self.calls
+
 
 def interval_of_calls(middle: float, low: float, high: float, level: float) -> Estimate:
     """Return an interval of calls as one of times: an interval of few scattered calls may reach below zero.
@@ -39,29 +52,35 @@ def interval_of_calls(middle: float, low: float, high: float, level: float) -> E
     return Estimate(value=middle, low=max(low, middle / 1000), high=high, level=level)
 
 
-def pooled(timings: Sequence[Timing], level: float = LEVEL) -> list[Estimate]:
-    """Return for each timing the geometric mean of its processes, with an interval that covers others.
+def suffice(ratios: Sequence[float], level: float = LEVEL) -> bool:
+    """Say whether no more processes are needed: the ratio is known to 2 %, or there are as many as there may be."""
+    if len(ratios) < FIRST:
+        return False
+    return len(ratios) >= MOST or _half_width(ratios, level) <= math.log1p(KNOWN)
 
-    The half-width, on the scale of logarithms, is Student's ``t * s / sqrt(processes)``, where ``s``
-    pools the squared deviations of each timing's processes from their own mean, and ``t`` has as
-    many degrees of freedom. Where no timing has two processes, the interval is that of the calls.
 
-    Source: the pooled variance of a one-way layout, as in any text on the analysis of variance.
+def of_processes(values: Sequence[float], level: float = LEVEL) -> Estimate:
+    """Return the geometric mean of what two or more processes gave, with an interval that covers others.
+
+    The half-width, on the scale of logarithms, is Student's ``t * s / sqrt(processes)``: the wider one of two. In the
+    first, ``s`` is the standard deviation of the first four processes, so that its level holds although ``s`` decides
+    how many follow: the mean of all does not depend on it. In the second it is that of all, which outliers among
+    the later ones widen.
+
+    Source: Stein, A two-sample test for a linear hypothesis whose power is independent of the variance, Annals of
+    Mathematical Statistics 16 (1945). Taking the wider one, and going on while that is too wide, is a heuristic:
+    tests/stats/test_rounds.py simulates that the level holds, for long tails too.
     """
-    deviations = [_squared_deviations(timing.by_process) for timing in timings]
-    freedom = sum(max(0, len(timing.by_process) - 1) for timing in timings)
-    if freedom == 0:
-        return [timing.calls for timing in timings]
-    spread = sqrt(sum(deviations) / freedom)
-    t = float(stdtrit(freedom, (1 + level) / 2))
-    return [_around(timing.by_process, t * spread / sqrt(len(timing.by_process)), level) for timing in timings]
+    point = math.exp(fmean(map(math.log, values)))
+    half_width = _half_width(values, level)
+    return Estimate(value=point, low=point * math.exp(-half_width), high=point * math.exp(half_width), level=level)
 
 
-def _squared_deviations(times: Sequence[float]) -> float:
-    logs = [log(time) for time in times]
-    return sum((each - fmean(logs)) ** 2 for each in logs)
+def _half_width(values: Sequence[float], level: float) -> float:
+    widest = max(_reach(values[:FIRST], level), _reach(values, level)) / math.sqrt(len(values))
+    return min(widest, _WIDEST)
 
 
-def _around(times: Sequence[float], half_width: float, level: float) -> Estimate:
-    middle = fmean(map(log, times))
-    return Estimate(value=exp(middle), low=exp(middle - half_width), high=exp(middle + half_width), level=level)
+def _reach(values: Sequence[float], level: float) -> float:
+    """Return the half-width that one process would have, by the spread of these."""
+    return float(stdtrit(len(values) - 1, (1 + level) / 2)) * stdev(map(math.log, values))

@@ -2,16 +2,18 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from asv.config import Config
 from tiny_project import edited
 
 from bench_models import suites
 from bench_models.build import Builder
-from bench_models.metrics import FIGURES, LATENCIES
+from bench_models.metrics import FIGURES, LATENCIES, RATIOS
 from bench_models.metrics.scorecard import score
 from bench_models.paired.groups import plan
 from bench_models.paired.process import SIDES
@@ -26,7 +28,10 @@ import json, sys
 from asv_runner.discovery import disc_benchmarks
 from asv_runner._aux import update_sys_path
 update_sys_path(sys.argv[1])
-found = {b.name: [b.unit, b.params, b.version, b.setup_cache_key] for b in disc_benchmarks(sys.argv[1])}
+found = {
+    b.name: [b.unit, b.params, b.version, b.setup_cache_key, all(getattr(of, "check", True) for of in b._attr_sources)]
+    for b in disc_benchmarks(sys.argv[1])
+}
 print(json.dumps([found, "torch" in sys.modules]))
 """
 
@@ -58,6 +63,7 @@ def test_asv_finds_every_metric_of_every_suite(discovered: tuple[dict[str, list[
     for suite in map(suites.module_name, suites.BUILT_IN):
         expected |= {f"{suite}.Figures.track_{figure.name}": figure.unit for figure in FIGURES}
         expected |= {f"{suite}.Latency.time_{scenario.name}": "seconds" for scenario in LATENCIES}
+        expected |= {f"{suite}.SpeedUp.track_{ratio.name}": "x" for ratio in RATIOS}
 
     assert expected == {name: facts[0] for name, facts in found.items()}
     for name, facts in found.items():
@@ -83,6 +89,23 @@ def test_history_survives_a_new_comment(discovered: tuple[dict[str, list[object]
 
     assert {"1"} == {facts[2] for facts in found.values()}
     assert all(str(facts[3]).startswith(f"{name.split('.')[0]}:") for name, facts in found.items())
+
+
+def test_check_measures_times_by_itself(discovered: tuple[dict[str, list[object]], bool]) -> None:
+    """What asv tracks of speed-ups is not for it, and everything else is."""
+    found, _ = discovered
+    left_out = {name for name, facts in found.items() if not facts[4]}
+
+    assert left_out == {name for name in found if ".SpeedUp." in name} != set()
+
+
+def test_asv_judges_what_improves_downwards() -> None:
+    """And nothing else: it would call a better accuracy or speed-up a regression."""
+    config = Config.load(str(ROOT / "asv.conf.json"))
+    unjudged = [pattern for pattern, first in config.regressions_first_commits.items() if first is None]
+    for metric in (*FIGURES, *RATIOS):
+        name = f"suite.Kind.track_{metric.name}"
+        assert any(re.search(pattern, name) for pattern in unjudged) == (metric.better == "higher"), name
 
 
 def test_discovery_imports_no_torch(discovered: tuple[dict[str, list[object]], bool]) -> None:

@@ -14,14 +14,16 @@ import pytest
 import torch
 from huggingface_hub import ModelCard
 from numpy.typing import NDArray
-from tiny_project import commit_all, git, with_row
+from tiny_project import commit_all, edited, git, with_row
 
+from bench_models import suites
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.export import handover
 from bench_models.export.agreement import MOST_APART, Agreement, require_agreement
 from bench_models.export.formats import FORMATS, quiet
 from bench_models.export.handover import hand_over
+from bench_models.export.serving import Served
 from bench_models.metrics.accuracy import answers
 from bench_models.recipes.bnb import LLMInt8, Quantize4Bit
 from bench_models.recipes.intx import QuantizeIntx
@@ -30,6 +32,7 @@ from bench_models.recipes.prune import PruneL1
 from bench_models.recipes.quantize import QuantizeDynamic
 from bench_models.recipes.step import Context, Format, Step
 from bench_models.sources.checkpoints import LocalCheckpoint
+from bench_models.stats.estimate import Estimate
 from bench_models.suites import rotten_tomatoes
 from bench_models.suites.suite import budget
 from bench_models.tokens import Batch
@@ -43,6 +46,14 @@ for name in ("bench_models", "transformers", "torchao", "bitsandbytes"):
     sys.modules[name] = None
 exec(compile(sys.stdin.read(), "card", "exec"))
 """
+
+
+@pytest.fixture(autouse=True)
+def _without_a_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take pairs of processes, which are half a minute's work, in slow tests only."""
+    if request.node.get_closest_marker("slow") is None:
+        times = (Estimate(value=0.002, low=0.0018, high=0.0022, level=0.95),) * 2
+        monkeypatch.setattr(Served, "latencies", lambda _: times)
 
 
 def test_every_format_that_can_be_asked_for_is_there() -> None:
@@ -99,6 +110,37 @@ def test_card_carries_metadata_and_figures_with_intervals(builder: Builder, tmp_
         "model.pt",
         "tokenizer.json",
     }
+
+
+_OWN_STEP = """
+from dataclasses import dataclass
+
+from bench_models.recipes.step import Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nothing(Step):
+    def apply(self, model, context):
+        return model
+
+
+HERE ="""
+
+
+@pytest.mark.slow
+def test_latency_on_the_card_is_of_processes(builder: Builder, tiny_suite: Path, tmp_path: Path) -> None:
+    """Of pairs of fresh ones, which build the variant themselves: its step is defined in the suite's own file."""
+    text = edited(tiny_suite.read_text(encoding="utf-8"), "HERE =", _OWN_STEP)
+    text = edited(text, "steps=(PruneL1(amount=0.5),)", "steps=(PruneL1(amount=0.5), Nothing())")
+    tiny_suite.write_text(text, encoding="utf-8")
+    own = replace(builder, suite=suites.load(str(tiny_suite)))
+    hand_over(own, "pruned", "torchscript", tmp_path / "out")
+    card = ModelCard((tmp_path / "out" / "README.md").read_text(encoding="utf-8"))
+    (row,) = (line for line in card.text.splitlines() if line.startswith("| latency "))
+
+    times = [[float(each) for each in re.findall(r"([\d.]+) ms", cell)] for cell in row.split("|")[2:4]]
+    assert all(low < value < high for value, low, high in times), row
+    assert "the mean of fresh processes of both kinds" in card.text
 
 
 def test_card_states_the_license_of_the_weights_and_the_commit(

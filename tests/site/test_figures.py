@@ -43,6 +43,7 @@ def test_figure_says_what_asv_recorded(publish: Publish) -> None:
 
     assert f"at {project.commits[-1][:8]}</title>" in light
     assert "accuracy 91.2 %, 86.7 MiB, baseline" in light
+    assert "speed-up 1.08, accuracy 90.8 %" in light  # what asv tracks, not the ratio of two latencies
     assert light != dark
     assert 'srcset="figure-rotten_tomatoes-dark.svg" media="(prefers-color-scheme: dark)"' in page
     assert 'src="figure-rotten_tomatoes-light.svg"' in page

@@ -390,7 +390,7 @@ def test_machines_are_told_apart(published: Published) -> None:
 
     page = _pages(published(spoil))["history-tiny--int8.html"]
 
-    assert page.count('class="line line-1" d="M') == 8 + 8  # a line in each graph, and in its legend
+    assert page.count('class="line line-1" d="M') == 10 + 10  # a line in each graph, and in its legend
     assert "</svg> machine other</li>" in page
     assert re.search(r"\(2026-01-0\d\), machine runner", page)
 

@@ -1,0 +1,91 @@
+"""One pair of a variant and its baseline: two fresh workers that take timed blocks in turn, on one core."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from bench_models.paired.blocks import Blocks
+from bench_models.paired.channel import Message
+from bench_models.paired.process import SIDES, BenchmarkFailedError, Process, SideName
+from bench_models.verdict.observations import Pair
+
+_REPLY_S = 60.0
+
+# A shorter block begins with a call that does not count: the other process had the core in between, and a model that
+# fits into the caches would be charged with reading its weights back, which no one does who serves it alone.
+_LONG_S = 0.1
+
+# What is not timed thoroughly takes one A B B A.
+_ONE_TURN = 2
+
+Workers = Mapping[SideName, Process]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """Where two workers meet: what each was given, and how long an answer may take."""
+
+    workers: Workers
+    parameters: Mapping[SideName, str]
+    cache: str
+    timeout_s: float
+
+    def turns(self, benchmark: str, *, thoroughly: bool) -> Pair:
+        """Open a benchmark on both sides at once, which nothing is timed beside, and time it in turn."""
+        for side, worker in self.workers.items():
+            worker.post(**opening(benchmark, self.parameters[side], self.cache))
+        for worker in self.workers.values():
+            worker.reply(self.timeout_s)
+        with _on_one_core(self.workers):
+            return self._timed(benchmark, thoroughly=thoroughly)
+
+    def _timed(self, benchmark: str, *, thoroughly: bool) -> Pair:
+        call_s = {side: self._block(side, benchmark, 1) for side in self.workers}
+        plans = {side: Blocks.of(call_s[side]) for side in self.workers}
+        slower = min(plans.values(), key=lambda plan: plan.most)
+        seconds: dict[SideName, list[float]] = {side: [] for side in SIDES}
+        order = tuple(self.workers)
+        while not (slower.suffice(seconds) if thoroughly else len(seconds["base"]) >= _ONE_TURN):
+            for side in order if len(seconds["base"]) % 2 == 0 else order[::-1]:
+                number = plans[side].number
+                if call_s[side] * number < _LONG_S:
+                    self._block(side, benchmark, 1)
+                seconds[side].append(self._block(side, benchmark, number))
+        return Pair(base=tuple(seconds["base"]), head=tuple(seconds["head"]))
+
+    def _block(self, side: SideName, benchmark: str, number: int) -> float:
+        """Return the seconds of a call."""
+        reply = self.workers[side].ask(self.timeout_s, do="block", benchmark=benchmark, number=number)
+        seconds = float(reply["seconds"])
+        if not seconds > 0:
+            raise BenchmarkFailedError(f"its clock showed {seconds} s for a block")
+        return seconds / number
+
+
+def opening(benchmark: str, parameter: str, cache: str) -> Message:
+    """Return the request to set a benchmark up for one parameter."""
+    return {"do": "open", "benchmark": benchmark, "parameters": [repr(parameter)], "cache": cache}
+
+
+def imported(worker: Process) -> list[str]:
+    """Return what a worker has imported."""
+    names: list[str] = worker.ask(_REPLY_S, do="imported")["modules"]
+    return names
+
+
+@contextmanager
+def _on_one_core(workers: Workers) -> Iterator[None]:
+    """Put both workers on one core, where they meet the same neighbours; they never compute at once."""
+    if not hasattr(os, "sched_getaffinity"):
+        yield
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    _pin(workers, cores[-1:])
+    yield
+    _pin(workers, cores)
+
+
+def _pin(workers: Workers, cores: Sequence[int]) -> None:
+    for worker in workers.values():
+        worker.ask(_REPLY_S, do="pin", cores=list(cores))
