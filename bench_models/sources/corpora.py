@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 SPLITS = ("train", "validation", "test")
 
-# Shares that give about 8,000 / 1,000 / 1,072 of the 10,072 Rotten Tomatoes sentences.
-TEST_SHARE = 1072 / 10072
+# Shares that give about 7,072 / 1,000 / 2,000 of the 10,072 Rotten Tomatoes sentences. Every budget is judged by the
+# test split, and what 1,000 sentences can tell is coarser than what a compressed model usually loses.
+TEST_SHARE = 2000 / 10072
 VALIDATION_SHARE = 1000 / 10072
 
 
