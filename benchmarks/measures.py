@@ -13,17 +13,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from statistics import fmean
 from typing import ClassVar
 
 from bench_models import metrics, suites
 from bench_models.build import Builder
 from bench_models.errors import UnavailableError
+from bench_models.metrics.agreement import agreement
 from bench_models.metrics.latency import THREADS, Scenarios, scenarios
 from bench_models.metrics.scorecard import Scorecard, score_unasked
 from bench_models.outcomes import Measured, Outcome, Skipped
 from bench_models.runtimes.session import Session
 from bench_models.store import Store
 from bench_models.suites.suite import Suite
+from bench_models.verdict.budgets import STATUSES, judge, worst
 
 log = logging.getLogger(__name__)
 
@@ -132,6 +135,25 @@ class Figures(_OfSuite):
         """Each test sentence, and whether it is answered right: a check compares commits sentence by sentence."""
         return list(zip(prepared.sentences, prepared.card(variant).correct, strict=True))
 
+    def track_agreement(self, prepared: Prepared, variant: str) -> float:
+        """The share of sentences, labelled or not, that is answered as the baseline answers them."""
+        return fmean(agreement(prepared.card(self.suite.baseline.name), prepared.card(variant)))
+
+    def track_disagreement(self, prepared: Prepared, variant: str) -> float:
+        """The same with lower being better, for asv's own regression page."""
+        return 1 - self.track_agreement(prepared, variant)
+
+    def track_budget(self, prepared: Prepared, variant: str) -> float:
+        """The verdict on the variant's budget: 0 for kept (or none to keep), 1 for open, 2 for broken."""
+        budget = self.suite[variant].budget
+        if budget is None:
+            return STATUSES.index("kept")
+        lines = judge(budget, prepared.card(self.suite.baseline.name), prepared.card(variant))
+        return STATUSES.index(worst([line.status for line in lines]))
+
+    # The check has one test of answers, and budgets are judged where a suite is run.
+    track_disagreement.check = track_budget.check = False  # type: ignore[attr-defined]  # a check reads it
+
     track_accuracy.outcomes = track_error_rate.outcomes = "answers"  # type: ignore[attr-defined]  # a check reads it
 
 
@@ -171,7 +193,7 @@ def _describe(benchmarks: type, prefix: str, described: Sequence[metrics.Metric]
         benchmark.unit, benchmark.better, benchmark.margin = metric.unit, metric.better, metric.margin_pct
 
 
-_describe(Figures, "track_", metrics.FIGURES)
+_describe(Figures, "track_", (*metrics.FIGURES, *metrics.AGAINST_BASELINE))
 _describe(Latency, "time_", metrics.LATENCIES)
 
 

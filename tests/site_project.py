@@ -20,7 +20,7 @@ from bench_models.service.accepted import Accepted, add_accepted
 from bench_models.service.kept import KeptCheck, keep_check
 
 MACHINE = "runner"
-FIGURES = ("size", "accuracy", "error_rate", "parameters", "sparsity", "naive_size")
+FIGURES = ("size", "accuracy", "error_rate", "parameters", "sparsity", "naive_size", "budget")
 SCENARIOS = ("single_stream", "offline")
 START = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
 
@@ -92,7 +92,7 @@ def benchmarks(suite: str, variants: tuple[str, ...]) -> list[dict[str, Any]]:
     names = [f"{suite}.Figures.track_{name}" for name in FIGURES] + [
         f"{suite}.Latency.time_{name}" for name in SCENARIOS
     ]
-    units = ["bytes", "share", "share", "parameters", "share", "bytes", "seconds", "seconds"]
+    units = ["bytes", "share", "share", "parameters", "share", "bytes", "status", "seconds", "seconds"]
     return [
         {
             "name": name,
@@ -126,6 +126,7 @@ def _value(leaf: str, kind: str, place: int, dice: random.Random, *, slow: bool)
         "rate": 1 - right,
         "parameters": 22_713_986.0 - 1000 * place,
         "sparsity": min(0.9, 0.05 * place),
+        "budget": 0.0,
     }[leaf]
 
 

@@ -7,7 +7,7 @@ from bench_models.metrics.metric import Metric, show_count, show_ms, show_share,
 from bench_models.metrics.scorecard import Scorecard
 
 __all__ = ["ACCURACY", "ERROR_RATE", "FIGURES", "LATENCIES", "NAIVE_SIZE", "OFFLINE", "PARAMETERS", "SINGLE_STREAM"]
-__all__ += ["SIZE", "SPARSITY", "Figure", "Metric"]
+__all__ += ["AGAINST_BASELINE", "AGREEMENT", "BUDGET", "DISAGREEMENT", "SIZE", "SPARSITY", "Figure", "Metric"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,12 @@ ACCURACY = Figure(
 ERROR_RATE = Figure(
     name="error_rate", unit="share", better="lower", margin_pct=3.0, show=show_share, of=lambda card: 1 - card.accuracy
 )
+# Against the baseline of the same suite, so that a scorecard alone does not tell.
+AGREEMENT = Metric(name="agreement", unit="share", better="higher", margin_pct=0.5, show=show_share)
+DISAGREEMENT = Metric(name="disagreement", unit="share", better="lower", margin_pct=3.0, show=show_share)
+# A verdict as a number, which asv can keep: see verdict/budgets.py.
+BUDGET = Metric(name="budget", unit="status", better="lower", margin_pct=0.0, show=show_count)
+AGAINST_BASELINE = (AGREEMENT, DISAGREEMENT, BUDGET)
 FIGURES = (PARAMETERS, SIZE, NAIVE_SIZE, SPARSITY, ACCURACY, ERROR_RATE)
 
 SINGLE_STREAM = Metric(name="single_stream", unit="seconds", better="lower", margin_pct=3.0, show=show_ms)

@@ -36,6 +36,7 @@ _TONES = {
     "missing": ("bad", "\N{MULTIPLICATION X}"),
     "undecided": ("unsure", "?"),
     "kept": ("good", "\N{CHECK MARK}"),
+    "open": ("unsure", "?"),
     "broken": ("bad", "\N{MULTIPLICATION X}"),
 }
 _OUTCOMES = {0: "pass", 1: "regressed", 2: "not measured", 3: "undecided"}

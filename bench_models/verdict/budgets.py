@@ -1,31 +1,47 @@
-"""Budgets kept or broken. Pure: numbers in, verdict out; every renderer looks it up here."""
+"""Budgets kept, broken or open. Pure: numbers in, verdict out; every renderer looks it up here."""
 
+from bisect import bisect_left
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal
 
+from bench_models.metrics.agreement import agreement
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.proportions import paired_drop
+from bench_models.stats.proportions import bounded_drop, bounded_share, paired_drop
 from bench_models.suites.suite import Budget
 
+Status = Literal["kept", "broken", "open"]
+FigureName = Literal["accuracy drop", "size reduction", "agreement"]
+
+# From the best to the worst: what is shown to be broken outweighs what cannot be told. asv keeps a status by its place.
+STATUSES: tuple[Status, ...] = ("kept", "open", "broken")
+
+# "Kept" and "broken" are each claimed with this confidence.
+CONFIDENCE = 0.95
 # 29 of 1,000 are 2.9000000000000004 %, which does not break a budget of 2.9.
 _ROUNDING = 1e-9
+# Nobody labels more than so many times the sentences that there are.
+_MANY_TIMES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One figure beside its budget.
+class BudgetLine:
+    """One figure beside its limit, and whether it keeps it.
 
-    The point decides, not the interval: both variants answered the very same test sentences, so the
-    figure is exact for this split. The interval says how far it holds for other sentences; a size
-    needs none.
+    A figure of sentences stands for those that were not asked, too: it is kept or broken only where its interval,
+    each end of which holds with 95 % confidence, lies on one side of the limit, and open where the limit lies inside.
+    ``sentences`` is how many were asked, ``needed`` about how many would tell if all stays as it is, or None where
+    no number would. A size is exact.
     """
 
-    figure: Literal["accuracy drop", "size reduction"]
+    figure: FigureName
     value: float
-    interval: Estimate | None
     limit: float
-    kept: bool
+    status: Status
+    interval: Estimate | None = None
+    sentences: int | None = None
+    needed: int | None = None
 
     @property
     def unit(self) -> str:
@@ -33,14 +49,24 @@ class Check:
         return "points" if self.figure == "accuracy drop" else "%"
 
     def sentence(self, variant: str) -> str:
-        """Return the check in words: variant, figure, interval and budget."""
+        """Return the line in words: variant, figure, interval, budget and status."""
         bound = "at most" if self.figure == "accuracy drop" else "at least"
         interval = ""
         if self.interval is not None:
             interval = f" ({self.interval.level:.0%} interval {self.interval.low:.2f} to {self.interval.high:.2f})"
         return (
             f"{variant}: {self.figure} is {self.value:.2f} {self.unit}{interval}, the budget is {bound} "
-            f"{self.limit:.2f} {self.unit}: {'kept' if self.kept else 'broken'}"
+            f"{self.limit:.2f} {self.unit}: {self._verdict()}"
+        )
+
+    def _verdict(self) -> str:
+        if self.status != "open":
+            return self.status
+        if self.needed is None:
+            return "open, as it lies too near the limit for any number of sentences to tell"
+        return (
+            f"open, as it cannot be told from so few sentences: about {_about(self.needed):,} instead of "
+            f"{self.sentences:,} would tell"
         )
 
 
@@ -54,33 +80,97 @@ def size_reduction_pct(baseline: Scorecard, card: Scorecard) -> float:
     return 100 * (1 - card.size_bytes / baseline.size_bytes)
 
 
-def drop_kept(budget: Budget, points: float) -> bool:
-    """Say whether an accuracy drop is within the budget."""
-    return points <= budget.max_accuracy_drop_points + _ROUNDING
+def worst(statuses: Collection[Status]) -> Status:
+    """Return what a variant's lines come to: broken before open before kept."""
+    return max(statuses, key=STATUSES.index, default="kept")
 
 
-def reduction_kept(budget: Budget, pct: float) -> bool:
-    """Say whether a size reduction is what the budget asks for."""
-    return pct >= budget.min_size_reduction_pct - _ROUNDING
+def fails(status: Status, *, strict: bool) -> bool:
+    """Say whether a status fails a run: only what is shown, or what is open, too, where a suite is strict."""
+    return status == "broken" or (strict and status == "open")
 
 
-def judge(budget: Budget, baseline: Scorecard, card: Scorecard) -> tuple[Check, Check]:
-    """Compare a variant's figures with its budget."""
-    drop = accuracy_drop_points(baseline, card)
-    reduction = size_reduction_pct(baseline, card)
-    return (
-        Check(
-            figure="accuracy drop",
-            value=drop.value,
-            interval=drop,
-            limit=budget.max_accuracy_drop_points,
-            kept=drop_kept(budget, drop.value),
-        ),
-        Check(
-            figure="size reduction",
-            value=reduction,
-            interval=None,
-            limit=budget.min_size_reduction_pct,
-            kept=reduction_kept(budget, reduction),
-        ),
+def judge(budget: Budget, baseline: Scorecard, card: Scorecard) -> tuple[BudgetLine, ...]:
+    """Compare a variant's figures with its budget: one line a figure."""
+    lines = [_drop_line(budget, baseline, card), _reduction_line(budget, baseline, card)]
+    if budget.min_agreement_pct is not None:
+        lines.append(_agreement_line(budget.min_agreement_pct, baseline, card))
+    return tuple(lines)
+
+
+def reduction_status(budget: Budget, pct: float) -> Status:
+    """Say whether a size reduction, which is exact, is what the budget asks for."""
+    return "kept" if pct >= budget.min_size_reduction_pct - _ROUNDING else "broken"
+
+
+def _reduction_line(budget: Budget, baseline: Scorecard, card: Scorecard) -> BudgetLine:
+    pct = size_reduction_pct(baseline, card)
+    return BudgetLine(
+        figure="size reduction", value=pct, limit=budget.min_size_reduction_pct, status=reduction_status(budget, pct)
     )
+
+
+def _drop_line(budget: Budget, baseline: Scorecard, card: Scorecard) -> BudgetLine:
+    flips = [right for right, now in zip(baseline.correct, card.correct, strict=True) if right != now]
+    lost, won, limit = sum(flips), len(flips) - sum(flips), budget.max_accuracy_drop_points
+
+    def bounds(times: float, sentences: int) -> Estimate:
+        return bounded_drop(round(times * lost), round(times * won), sentences, CONFIDENCE).scaled(100)
+
+    return _line("accuracy drop", limit, bounds, len(card.correct))
+
+
+def _agreement_line(limit: float, baseline: Scorecard, card: Scorecard) -> BudgetLine:
+    equal = agreement(baseline, card)
+
+    def bounds(times: float, sentences: int) -> Estimate:
+        return bounded_share(round(times * sum(equal)), sentences, CONFIDENCE).scaled(100)
+
+    return _line("agreement", limit, bounds, len(equal))
+
+
+def _line(figure: FigureName, limit: float, bounds: Callable[[float, int], Estimate], sentences: int) -> BudgetLine:
+    """Judge a figure of sentences; ``bounds`` are those of ``times`` what was seen, in so many sentences."""
+
+    def status_of(number: int) -> Status:
+        found = bounds(number / sentences, number)
+        return _upper_status(found, limit) if figure == "accuracy drop" else _lower_status(found, limit)
+
+    interval, status = bounds(1, sentences), status_of(sentences)
+    return BudgetLine(
+        figure=figure,
+        value=interval.value,
+        limit=limit,
+        status=status,
+        interval=interval,
+        sentences=sentences,
+        needed=_needed(status_of, sentences) if status == "open" else None,
+    )
+
+
+def _upper_status(found: Estimate, limit: float) -> Status:
+    """Return the status of a figure that may be at most ``limit``."""
+    if found.high <= limit + _ROUNDING:
+        return "kept"
+    return "broken" if found.low > limit + _ROUNDING else "open"
+
+
+def _lower_status(found: Estimate, limit: float) -> Status:
+    """Return the status of a figure that must be at least ``limit``."""
+    if found.low >= limit - _ROUNDING:
+        return "kept"
+    return "broken" if found.high < limit - _ROUNDING else "open"
+
+
+def _needed(status_of: Callable[[int], Status], sentences: int) -> int | None:
+    """Return with how many sentences of the same kind a figure would not be open, or None where none would do."""
+    numbers = range(sentences, _MANY_TIMES * sentences + 1)
+    if status_of(numbers[-1]) == "open":
+        return None
+    return numbers[bisect_left(numbers, 1, key=lambda number: int(status_of(number) != "open"))]
+
+
+def _about(number: int) -> int:
+    """Return a number with the two digits that an estimate has, and no less than it is."""
+    digit: int = 10 ** max(0, len(str(number)) - 2)
+    return -(-number // digit) * digit

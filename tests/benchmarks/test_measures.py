@@ -11,7 +11,7 @@ from tiny_project import edited
 
 from bench_models import suites
 from bench_models.build import Builder
-from bench_models.metrics import FIGURES, LATENCIES
+from bench_models.metrics import AGAINST_BASELINE, FIGURES, LATENCIES
 from bench_models.metrics.scorecard import score
 
 # A port that nobody listens to.
@@ -44,7 +44,7 @@ def test_asv_finds_every_metric_of_every_suite(discovered: tuple[dict[str, list[
     found, _ = discovered
     expected: dict[str, str] = {}
     for suite in map(suites.module_name, suites.BUILT_IN):
-        expected |= {f"{suite}.Figures.track_{figure.name}": figure.unit for figure in FIGURES}
+        expected |= {f"{suite}.Figures.track_{figure.name}": figure.unit for figure in (*FIGURES, *AGAINST_BASELINE)}
         expected |= {f"{suite}.Latency.time_{scenario.name}": "seconds" for scenario in LATENCIES}
 
     assert expected == {name: facts[0] for name, facts in found.items()}
