@@ -30,11 +30,15 @@ def standings(suite: Suite, figures: Mapping[str, Mapping[str, Outcome[float]]])
 
 
 def _standing(suite: Suite, variant: str, figures: Mapping[str, Mapping[str, Outcome[float]]]) -> str:
-    if not all(isinstance(figures.get(name, {}).get(variant), Measured) for name in (SIZE, ACCURACY)):
+    if not _measured(figures, variant):
         return "not measured"
     if variant == suite.baseline.name:
         return "baseline"
     status = figures.get(BUDGET, {}).get(variant)
-    if suite[variant].budget is None or not isinstance(status, Measured):
+    if suite[variant].budget is None or not isinstance(status, Measured) or not _measured(figures, suite.baseline.name):
         return "not judged"
     return dict(enumerate(STATUSES)).get(int(status.value), "not judged")
+
+
+def _measured(figures: Mapping[str, Mapping[str, Outcome[float]]], variant: str) -> bool:
+    return all(isinstance(figures.get(name, {}).get(variant), Measured) for name in (SIZE, ACCURACY))

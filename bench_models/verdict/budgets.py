@@ -90,59 +90,95 @@ def fails(status: Status, *, strict: bool) -> bool:
     return status == "broken" or (strict and status == "open")
 
 
-def judge(budget: Budget, baseline: Scorecard, card: Scorecard) -> tuple[BudgetLine, ...]:
-    """Compare a variant's figures with its budget: one line a figure."""
-    lines = [_drop_line(budget, baseline, card), _reduction_line(budget, baseline, card)]
-    if budget.min_agreement_pct is not None:
-        lines.append(_agreement_line(budget.min_agreement_pct, baseline, card))
-    return tuple(lines)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What a variant's budget is judged by: flips among labelled sentences, equal answers among all, and size.
+
+    Of ``sentences`` with labels, ``lost`` are answered right by the baseline alone and ``won`` by the variant alone;
+    of ``asked`` sentences, those without labels included, ``agreeing`` are answered alike.
+    """
+
+    sentences: int
+    lost: int
+    won: int
+    asked: int
+    agreeing: int
+    size_reduction_pct: float
 
 
-def reduction_status(budget: Budget, pct: float) -> Status:
-    """Say whether a size reduction, which is exact, is what the budget asks for."""
-    return "kept" if pct >= budget.min_size_reduction_pct - _ROUNDING else "broken"
-
-
-def _reduction_line(budget: Budget, baseline: Scorecard, card: Scorecard) -> BudgetLine:
-    pct = size_reduction_pct(baseline, card)
-    return BudgetLine(
-        figure="size reduction", value=pct, limit=budget.min_size_reduction_pct, status=reduction_status(budget, pct)
+def counts_of(baseline: Scorecard, card: Scorecard) -> Counts:
+    """Count what became of the baseline's answers."""
+    flips = [right for right, now in zip(baseline.correct, card.correct, strict=True) if right != now]
+    equal = agreement(baseline, card)
+    return Counts(
+        sentences=len(card.truth),
+        lost=sum(flips),
+        won=len(flips) - sum(flips),
+        asked=len(equal),
+        agreeing=sum(equal),
+        size_reduction_pct=size_reduction_pct(baseline, card),
     )
 
 
-def _drop_line(budget: Budget, baseline: Scorecard, card: Scorecard) -> BudgetLine:
-    flips = [right for right, now in zip(baseline.correct, card.correct, strict=True) if right != now]
-    lost, won, limit = sum(flips), len(flips) - sum(flips), budget.max_accuracy_drop_points
-
-    def bounds(times: float, sentences: int) -> Estimate:
-        return bounded_drop(round(times * lost), round(times * won), sentences, CONFIDENCE).scaled(100)
-
-    return _line("accuracy drop", limit, bounds, len(card.correct))
+def judge(budget: Budget, baseline: Scorecard, card: Scorecard) -> tuple[BudgetLine, ...]:
+    """Compare a variant's figures with its budget: one line a figure."""
+    return judge_counts(budget, counts_of(baseline, card))
 
 
-def _agreement_line(limit: float, baseline: Scorecard, card: Scorecard) -> BudgetLine:
-    equal = agreement(baseline, card)
+def judge_counts(budget: Budget, counts: Counts) -> tuple[BudgetLine, ...]:
+    """Compare counts with a budget: one line a figure."""
+    lines = [_drop_line(budget.max_accuracy_drop_points, counts), _reduction_line(budget, counts.size_reduction_pct)]
+    if budget.min_agreement_pct is not None:
+        lines.append(_agreement_line(budget.min_agreement_pct, counts))
+    return tuple(lines)
 
-    def bounds(times: float, sentences: int) -> Estimate:
-        return bounded_share(round(times * sum(equal)), sentences, CONFIDENCE).scaled(100)
 
-    return _line("agreement", limit, bounds, len(equal))
+def drop_bounds(counts: Counts, times: float = 1) -> Estimate:
+    """Return the drop in points with its bounds, as if ``times`` as many sentences had flipped alike."""
+    sentences = round(times * counts.sentences)
+    return bounded_drop(round(times * counts.lost), round(times * counts.won), sentences, CONFIDENCE).scaled(100)
 
 
-def _line(figure: FigureName, limit: float, bounds: Callable[[float, int], Estimate], sentences: int) -> BudgetLine:
-    """Judge a figure of sentences; ``bounds`` are those of ``times`` what was seen, in so many sentences."""
+def agreement_bounds(counts: Counts, times: float = 1) -> Estimate:
+    """Return the agreement in percent with its bounds, as if ``times`` as many sentences had been asked."""
+    return bounded_share(round(times * counts.agreeing), round(times * counts.asked), CONFIDENCE).scaled(100)
 
-    def status_of(number: int) -> Status:
-        found = bounds(number / sentences, number)
-        return _upper_status(found, limit) if figure == "accuracy drop" else _lower_status(found, limit)
 
-    interval, status = bounds(1, sentences), status_of(sentences)
+def _reduction_line(budget: Budget, pct: float) -> BudgetLine:
+    limit = budget.min_size_reduction_pct
+    status: Status = "kept" if pct >= limit - _ROUNDING else "broken"
+    return BudgetLine(figure="size reduction", value=pct, limit=limit, status=status)
+
+
+def _drop_line(limit: float, counts: Counts) -> BudgetLine:
+    found = drop_bounds(counts)
+
+    def status_of(times: float) -> Status:
+        return _upper_status(drop_bounds(counts, times), limit)
+
+    return _line("accuracy drop", limit, found, status_of, counts.sentences)
+
+
+def _agreement_line(limit: float, counts: Counts) -> BudgetLine:
+    found = agreement_bounds(counts)
+
+    def status_of(times: float) -> Status:
+        return _lower_status(agreement_bounds(counts, times), limit)
+
+    return _line("agreement", limit, found, status_of, counts.asked)
+
+
+def _line(
+    figure: FigureName, limit: float, found: Estimate, status_of: Callable[[float], Status], sentences: int
+) -> BudgetLine:
+    """Return a line whose status is that of once the sentences that there are."""
+    status = status_of(1)
     return BudgetLine(
         figure=figure,
-        value=interval.value,
+        value=found.value,
         limit=limit,
         status=status,
-        interval=interval,
+        interval=found,
         sentences=sentences,
         needed=_needed(status_of, sentences) if status == "open" else None,
     )
@@ -162,12 +198,12 @@ def _lower_status(found: Estimate, limit: float) -> Status:
     return "broken" if found.high < limit - _ROUNDING else "open"
 
 
-def _needed(status_of: Callable[[int], Status], sentences: int) -> int | None:
+def _needed(status_of: Callable[[float], Status], sentences: int) -> int | None:
     """Return with how many sentences of the same kind a figure would not be open, or None where none would do."""
-    numbers = range(sentences, _MANY_TIMES * sentences + 1)
-    if status_of(numbers[-1]) == "open":
+    if status_of(_MANY_TIMES) == "open":
         return None
-    return numbers[bisect_left(numbers, 1, key=lambda number: int(status_of(number) != "open"))]
+    numbers = range(sentences, _MANY_TIMES * sentences + 1)
+    return numbers[bisect_left(numbers, 1, key=lambda number: int(status_of(number / sentences) != "open"))]
 
 
 def _about(number: int) -> int:

@@ -32,13 +32,13 @@ def test_variants_stand_as_they_were_judged() -> None:
 
 @pytest.mark.parametrize("name", ["bf16", "baseline"])
 def test_what_was_not_measured_is_not_judged(name: str) -> None:
-    """A failed variant is no kept budget."""
+    """A failed variant is not a kept budget, and without a baseline nothing is judged."""
     figures = _figures()
     figures[SIZE][name] = Failed(error="no memory")
     found = standings(SUITE, figures)
 
     assert found[name] == "not measured"
-    assert found["fp16"] == "kept"
+    assert found["fp16"] == ("kept" if name == "bf16" else "not judged")
 
 
 def test_what_was_recorded_without_a_verdict_is_not_judged() -> None:
