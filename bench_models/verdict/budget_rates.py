@@ -116,7 +116,7 @@ def pooled_deviation(rows: Sequence[Sequence[float]]) -> float:
 
 def rate(budgets: Mapping[str, Budget], retrainings: Sequence[Retraining], families: Mapping[str, str]) -> float:
     """Return in how many trainings, at most, an unchanged recipe breaks one of all budgets."""
-    drops, others = (scatters(retrainings, families, figure) for figure in ("accuracy drop", "agreement"))
+    drops, others = _both(budgets, retrainings, families)
     chances = [drops[row].chance_above(budget.max_accuracy_drop_points) for row, budget in budgets.items()]
     chances += [
         others[row].chance_above(100 - budget.min_agreement_pct)
@@ -130,7 +130,7 @@ def smallest(
     budgets: Mapping[str, Budget], retrainings: Sequence[Retraining], families: Mapping[str, str], rate: float = RATE
 ) -> dict[str, Budget]:
     """Return the tightest budgets that keep the suite's rate, in tenths; sizes and absent limits stay as they are."""
-    drops, others = (scatters(retrainings, families, figure) for figure in ("accuracy drop", "agreement"))
+    drops, others = _both(budgets, retrainings, families)
     lines = len(budgets) + sum(budget.min_agreement_pct is not None for budget in budgets.values())
     found = {}
     for row, budget in budgets.items():
@@ -150,6 +150,18 @@ def caught(
     """Return how often a true loss of so many points beyond the usual one breaks the row's budget of accuracy."""
     lost = scatters(retrainings, families, "accuracy drop", loss_points)
     return lost[row].chance_above(budget.max_accuracy_drop_points)
+
+
+def _both(
+    budgets: Mapping[str, Budget], retrainings: Sequence[Retraining], families: Mapping[str, str]
+) -> tuple[dict[str, Scatter], dict[str, Scatter]]:
+    """Return how drops and agreements scatter, of all rows that have a budget."""
+    missing = budgets.keys() - {each.row for each in retrainings}
+    if missing:
+        raise BenchModelsError(
+            f"no training of {', '.join(sorted(missing))} is recorded: `python docs/retraining.py --seed N` records one"
+        )
+    return scatters(retrainings, families, "accuracy drop"), scatters(retrainings, families, "agreement")
 
 
 def _worse(counts: Counts, points: float) -> Counts:

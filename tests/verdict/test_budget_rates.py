@@ -120,6 +120,14 @@ def test_two_trainings_are_too_few() -> None:
         rate(BUDGETS, recorded, FAMILIES)
 
 
+def test_row_that_was_never_trained_again_is_named() -> None:
+    """Its budget could not be spoken for."""
+    rng = np.random.default_rng(5)
+    recorded = [each for seed in range(3) for each in _trained(rng, seed) if each.row != "nf4"]
+    with pytest.raises(BenchModelsError, match=r"no training of nf4 is recorded: .* --seed N"):
+        smallest(BUDGETS, recorded, FAMILIES)
+
+
 def test_rows_share_the_weights_that_they_start_from() -> None:
     """What is only cast or quantized scatters with what it was made of."""
     found = families_of(SUITE)
