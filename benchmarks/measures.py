@@ -15,12 +15,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from statistics import fmean
 from typing import ClassVar
 
 from bench_models import metrics, suites
 from bench_models.build import Builder
 from bench_models.errors import UnavailableError
 from bench_models.machine import passive_waiting
+from bench_models.metrics.agreement import agreement
 from bench_models.metrics.latency import THREADS, Scenarios, scenarios
 from bench_models.metrics.scorecard import Scorecard, score_unasked
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
@@ -28,6 +30,7 @@ from bench_models.runtimes.session import Session
 from bench_models.speeds import of_this_run
 from bench_models.store import Store
 from bench_models.suites.suite import Suite
+from bench_models.verdict.budgets import STATUSES, judge, worst
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,7 @@ class Prepared:
     cards: dict[str, Outcome[Scorecard]]
     scenarios: Scenarios | None
     sentences: tuple[str, ...]
+    unlabelled: tuple[str, ...] = ()
 
     def card(self, variant: str) -> Scorecard:
         """Return a variant's figures, or raise the error that it could not be measured for."""
@@ -80,6 +84,7 @@ def prepare(suite: Suite) -> Prepared:
             cards=cards | {variant.name: score_unasked(builder, variant) for variant in asked.variants},
             scenarios=scenarios(builder.encoder, builder.corpus.test),
             sentences=tuple(sentence.text for sentence in builder.corpus.test),
+            unlabelled=builder.corpus.unlabelled,
         )
     except UnavailableError as error:
         log.warning("%s is skipped: %s", suite.name, error)
@@ -142,7 +147,30 @@ class Figures(_OfSuite):
         """Each test sentence, and whether it is answered right: a check compares commits sentence by sentence."""
         return list(zip(prepared.sentences, prepared.card(variant).correct, strict=True))
 
-    track_accuracy.outcomes = "answers"  # type: ignore[attr-defined]  # a check reads it
+    def track_agreement(self, prepared: Prepared, variant: str) -> float:
+        """The share of sentences, labelled or not, that is answered as the baseline answers them."""
+        return fmean(agreement(prepared.card(self.suite.baseline.name), prepared.card(variant)))
+
+    def equal_answers(self, prepared: Prepared, variant: str) -> list[tuple[str, bool]]:
+        """Each sentence, labelled or not, and whether it is answered as the baseline answers it."""
+        equal = agreement(prepared.card(self.suite.baseline.name), prepared.card(variant))
+        return list(zip(prepared.sentences + prepared.unlabelled, equal, strict=True))
+
+    def track_disagreement(self, prepared: Prepared, variant: str) -> float:
+        """The same with lower being better, for asv's own regression page."""
+        return 1 - self.track_agreement(prepared, variant)
+
+    def track_budget(self, prepared: Prepared, variant: str) -> float:
+        """The verdict on the variant's budget: 0 for kept (or none to keep), 1 for open, 2 for broken."""
+        budget = self.suite[variant].budget
+        if budget is None:
+            return STATUSES.index("kept")
+        lines = judge(budget, prepared.card(self.suite.baseline.name), prepared.card(variant))
+        return STATUSES.index(worst([line.status for line in lines]))
+
+    # A check reads these.
+    track_accuracy.outcomes = "answers"  # type: ignore[attr-defined]
+    track_agreement.outcomes = "equal_answers"  # type: ignore[attr-defined]
 
 
 class Latency(_OfSuite):
@@ -181,8 +209,6 @@ class SpeedUp(_OfSuite):
     clock it alone may be compared over the history of a runner. The pairs go to the store, for the report.
     """
 
-    # A check times both sides by itself.
-    check = False
     # The first one that asv runs measures all variants.
     timeout = SETUP_TIMEOUT_S
 
@@ -219,7 +245,7 @@ def _describe(benchmarks: type, prefix: str, described: Sequence[metrics.Metric]
         benchmark.check = metric.checked
 
 
-_describe(Figures, "track_", metrics.FIGURES)
+_describe(Figures, "track_", (*metrics.FIGURES, *metrics.AGAINST_BASELINE))
 _describe(Latency, "time_", metrics.LATENCIES)
 _describe(SpeedUp, "track_", metrics.RATIOS)
 

@@ -20,7 +20,7 @@ from bench_models.service.accepted import Accepted, add_accepted
 from bench_models.service.kept import KeptCheck, keep_check
 
 MACHINE = "runner"
-FIGURES = ("size", "accuracy", "error_rate", "parameters", "sparsity", "naive_size")
+FIGURES = ("size", "accuracy", "error_rate", "parameters", "sparsity", "naive_size", "budget")
 SCENARIOS = ("single_stream", "offline")
 RATIOS = ("speed_up", "relative_latency")
 START = dt.datetime(2026, 1, 1, 12, tzinfo=dt.UTC)
@@ -79,7 +79,7 @@ _CONFIG = {
     "html_dir": ".asv/html",
     "env_dir": ".asv/env",
     "plugins": [".bench_models.site.plugin"],
-    "regressions_first_commits": {".*track_(accuracy|sparsity|speed_up)": None},
+    "regressions_first_commits": {".*track_(accuracy|agreement|sparsity|speed_up)": None},
 }
 
 
@@ -94,7 +94,7 @@ def benchmarks(suite: str, variants: tuple[str, ...]) -> list[dict[str, Any]]:
         f"{suite}.Latency.time_{name}" for name in SCENARIOS
     ]
     names += [f"{suite}.SpeedUp.track_{name}" for name in RATIOS]
-    units = ["bytes", "share", "share", "parameters", "share", "bytes", "seconds", "seconds", "x", "x"]
+    units = ["bytes", "share", "share", "parameters", "share", "bytes", "status", "seconds", "seconds", "x", "x"]
     return [
         {
             "name": name,
@@ -129,6 +129,7 @@ def _value(leaf: str, kind: str, place: int, dice: random.Random, *, slow: bool)
         "rate": 1 - right,
         "parameters": 22_713_986.0 - 1000 * place,
         "sparsity": min(0.9, 0.05 * place),
+        "budget": 0.0,
         "up": faster,
         "latency": 1 / faster,
     }[leaf]

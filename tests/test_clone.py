@@ -40,7 +40,7 @@ def _two_commands(project: Path, tmp_path: Path, *asked: str) -> dict[str, dict[
     report = json.loads((tmp_path / "clone" / "results" / "rotten-tomatoes.json").read_text(encoding="utf-8"))
     rows = {row["name"]: row for row in report["variants"]}
     judged = len(rows) - 1
-    assert f"{judged} of {judged} variants keep their budgets." in printed
+    assert f"{judged} of {judged} budgets are kept." in printed
     assert report["exit_status"] == 0
     assert rows["baseline"]["accuracy_share"]["value"] >= 0.835
     # About half of the latency, but for what a noisy machine may add to either.

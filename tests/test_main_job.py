@@ -48,7 +48,7 @@ def test_job_measures_judges_and_reports(bench_models: Run, project: Path) -> No
     done = bench_models("run", SUITE, cwd=project)
 
     assert done.returncode == 0, done.stderr
-    assert "2 of 2 variants keep their budgets." in done.stdout
+    assert "2 of 2 budgets are kept." in done.stdout
     assert [row["standing"] for row in _report(project)["variants"]] == ["baseline", "kept", "kept"]  # type: ignore[attr-defined]
     head = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project, capture_output=True, text=True, check=True)
     shown = _asv(project, "show", head.stdout.strip())
@@ -72,7 +72,7 @@ def test_job_does_the_rows_that_it_is_asked_for_and_those_they_start_from(bench_
     done = bench_models("run", SUITE, "pruned", cwd=project)
 
     assert done.returncode == 0, done.stderr
-    assert "1 of 1 variants keep their budgets." in done.stdout
+    assert "1 of 1 budgets are kept." in done.stdout
     assert [row["name"] for row in _report(project)["variants"]] == ["baseline", "pruned"]  # type: ignore[attr-defined]
     assert "2 passed" in done.stdout
     assert "**int8 could not be measured.**" in bench_models("report", SUITE, cwd=project).stdout
@@ -89,6 +89,28 @@ def test_broken_budget_is_status_1_and_named(bench_models: Run, project: Path) -
     assert "int8: size reduction is" in done.stdout
     assert "the budget is at least 99.00 %: broken" in done.stdout
     assert "broken: size reduction" in done.stdout
+
+
+def test_open_budget_passes_and_is_named_and_fails_what_is_strict(bench_models: Run, project: Path) -> None:
+    """So few sentences cannot show that nothing is lost, nor that something is."""
+    _edit(project, *ONE_PROCESS)
+    _edit(project, "max_accuracy_drop_points=100.0", "max_accuracy_drop_points=0.0")
+    done = bench_models("run", SUITE, cwd=project)
+
+    assert done.returncode == 0, done.stderr
+    assert "0 of 2 budgets are kept, 2 are open: pruned, int8." in done.stdout
+    assert "2 passed, 2 open" in done.stdout
+    assert "budgets that cannot be told from so few sentences" in done.stdout
+    assert [row["standing"] for row in _report(project)["variants"]] == ["baseline", "open", "open"]  # type: ignore[attr-defined]
+
+    strict = bench_models("run", SUITE, "--strict", cwd=project)
+    assert strict.returncode == 1, strict.stderr
+    assert "FAILED tests/thresholds/test_budgets.py::test_accuracy_drop_is_within_budget[int8]" in strict.stdout
+    assert bench_models("report", SUITE, "--strict", cwd=project).returncode == 1
+    assert bench_models("report", SUITE, cwd=project).returncode == 0
+
+    _edit(project, "    variants=(", "    strict=True,\n    variants=(")
+    assert bench_models("run", SUITE, cwd=project).returncode == 1
 
 
 def test_variant_that_breaks_is_status_2_and_the_others_are_reported(bench_models: Run, project: Path) -> None:

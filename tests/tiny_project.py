@@ -42,7 +42,7 @@ SUITE = Suite(
 _SUBJECTS = ("the film", "this story", "its plot", "the cast", "a sequel", "the music", "every scene", "the ending")
 _PRAISE = ("shines", "charms", "delights", "moves", "thrills", "soars")
 _BLAME = ("bores", "drags", "fails", "annoys", "stumbles", "sinks")
-_MANNERS = ("quietly", "at once")
+_MANNERS = ("quietly", "at once", "once more", "by turns")
 
 TINY_BENCHMARKS = """
 

@@ -18,7 +18,7 @@ _DESCRIPTION = (
 )
 
 _EPILOG = """\
-exit status:  0 all budgets kept, or no regression   1 a budget is broken, or something regressed
+exit status:  0 no budget broken, or no regression   1 a budget is broken, or something regressed
               2 something could not be measured, whatever else was found, or bad input
 environment:  BENCH_MODELS_HOME    the folder for downloads, trained weights and scorecards
               BENCH_MODELS_HUB     a folder of model and dataset folders that stand for those of the hub

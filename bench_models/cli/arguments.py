@@ -27,6 +27,14 @@ def variants(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("variants", nargs="*", metavar="VARIANT", help="only these rows; default: all")
 
 
+def strict_budgets(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="fail a budget that is open, too: one that cannot be told from so few sentences",
+    )
+
+
 def commits(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("base", metavar="BASE", help="the commit to compare with: a branch, a tag, a hash")
     parser.add_argument(

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bench_models import suites
@@ -34,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     """Do the main job."""
     from bench_models.job import run as job
 
-    return job(suites.load(options.suite).only(options.variants), options.suite)
+    return job(_asked(options), options.suite)
 
 
 def report(options: argparse.Namespace) -> int:
@@ -42,7 +43,7 @@ def report(options: argparse.Namespace) -> int:
     from bench_models.checkout import checkout_here
     from bench_models.reports.writing import write_report
 
-    return write_report(_builder(suites.load(options.suite).only(options.variants)), checkout_here())
+    return write_report(_builder(_asked(options)), checkout_here())
 
 
 def figure(options: argparse.Namespace) -> int:
@@ -101,6 +102,12 @@ def reproduce(options: argparse.Namespace) -> int:
     from bench_models.store import Store
 
     return write(options.output, Store.default().root, options.calls)
+
+
+def _asked(options: argparse.Namespace) -> "Suite":
+    """Return the suite with the rows that are asked for, and as strict as it is or as it is asked to be."""
+    suite = suites.load(options.suite).only(options.variants)
+    return replace(suite, strict=suite.strict or options.strict)
 
 
 def _builder(suite: "Suite") -> "Builder":

@@ -16,7 +16,7 @@ COMMANDS = (
     Command(
         name="run",
         run=commands.run,
-        arguments=(arguments.suite, arguments.variants),
+        arguments=(arguments.suite, arguments.variants, arguments.strict_budgets),
         summary="build, measure, judge and report a suite at the checked-out commit",
         details=(
             "The main job, in a clone without uncommitted changes: build all variants and score them (what was\n"
@@ -39,7 +39,7 @@ COMMANDS = (
     Command(
         name="report",
         run=commands.report,
-        arguments=(arguments.suite, arguments.variants),
+        arguments=(arguments.suite, arguments.variants, arguments.strict_budgets),
         summary="print and write the report of the checked-out commit again",
         details=(
             "Read the stored results of the checked-out commit, print them as Markdown and write them to results/\n"

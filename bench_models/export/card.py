@@ -17,7 +17,7 @@ from bench_models.metrics.scorecard import Scorecard
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Suite
-from bench_models.verdict.budgets import Check
+from bench_models.verdict.budgets import BudgetLine, worst
 
 _USE = """\
 {loading}
@@ -41,7 +41,7 @@ print([labels[best] for best in logits(input_ids, attention_mask).argmax(axis=1)
 class Facts:
     """What a card tells of one export. Latencies are seconds for one sentence of median length, on one thread.
 
-    ``checks`` are the variant's budget, judged; ``commit`` is where it was made, as far as that is known.
+    ``budget_lines`` are the variant's budget, judged; ``commit`` is where it was made, as far as that is known.
     """
 
     suite: Suite
@@ -50,7 +50,7 @@ class Facts:
     labels: tuple[str, ...]
     pad_id: int
     scorecard: Scorecard
-    checks: tuple[Check, ...]
+    budget_lines: tuple[BudgetLine, ...]
     agreement: Agreement
     file_bytes: int
     latency: Estimate
@@ -162,12 +162,15 @@ def _license(facts: Facts) -> str | None:
 
 def _budget(facts: Facts) -> tuple[str, ...]:
     """Return the variant's budget, and what became of it, first of all that it was broken."""
-    if not facts.checks:
+    if not facts.budget_lines:
         return ("It has no budget: others of its suite are measured against it.",)
-    kept = all(check.kept for check in facts.checks)
-    broken = "**It breaks its budget**, and was handed over all the same:"
-    head = "It keeps its budget, against the suite's baseline:" if kept else broken
-    return head, "", *(f"* {check.sentence(facts.variant)}" for check in facts.checks)
+    heads = {
+        "kept": "It keeps its budget, against the suite's baseline:",
+        "open": "Whether it keeps its budget, against the suite's baseline, is open:",
+        "broken": "**It breaks its budget**, and was handed over all the same:",
+    }
+    head = heads[worst([line.status for line in facts.budget_lines])]
+    return head, "", *(f"* {line.sentence(facts.variant)}" for line in facts.budget_lines)
 
 
 def _steps(facts: Facts) -> list[str]:

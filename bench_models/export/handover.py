@@ -1,7 +1,6 @@
 """Writing a variant for deployment: refused before work begins, checked before it is handed over."""
 
 import logging
-import os
 import shutil
 import tempfile
 from collections.abc import Sequence
@@ -17,11 +16,11 @@ from bench_models.export.formats import FORMATS, Format, quiet
 from bench_models.export.serving import Served
 from bench_models.home import require_writable, writing_to
 from bench_models.machine import this_machine
-from bench_models.metrics.latency import scenarios
+from bench_models.metrics.latency import THREADS, scenarios
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score
 from bench_models.outcomes import Measured, reason_of
 from bench_models.suites.suite import Suite, Variant
-from bench_models.verdict.budgets import Check, judge
+from bench_models.verdict.budgets import BudgetLine, fails, judge
 
 log = logging.getLogger(__name__)
 
@@ -71,9 +70,9 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despi
     baseline = _scored(builder, builder.suite.baseline)
     require_better_than_chance(builder, Measured(value=baseline))
     scorecard = baseline if row == builder.suite.baseline else _scored(builder, row)
-    checks = judge(row.budget, baseline, scorecard) if row.budget else ()
+    lines = judge(row.budget, baseline, scorecard) if row.budget else ()
     if not despite_budget:
-        _require_kept(row, checks)
+        _require_kept(row, lines, strict=builder.suite.strict)
     model = builder.build(row.name).eval()
     log.info("%s: writing %s", row.name, target.filename)
     with quiet():
@@ -81,9 +80,9 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despi
     model.config.to_json_file(folder / "config.json")  # type: ignore[union-attr, operator]  # transformers' own
     shutil.copyfile(builder.checkpoint / "tokenizer.json", folder / "tokenizer.json")
     log.info("%s: loading it and comparing its answers", row.name)
-    threads = os.cpu_count() or 1
-    session = row.runtime.open(model, threads=threads)
-    loaded = target.open(folder / target.filename, threads)
+    # As both are served and scored: the threads that sums of floats are split among decide their last digits.
+    session = row.runtime.open(model, threads=THREADS)
+    loaded = target.open(folder / target.filename, THREADS)
     agreement = require_agreement(builder, row.name, session, loaded, scorecard.correct)
     log.info("%s: timing it beside the variant, in pairs of fresh processes", row.name)
     latency, eager = Served(
@@ -101,7 +100,7 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despi
         labels=builder.corpus.labels,
         pad_id=builder.encoder.pad_id,
         scorecard=scorecard,
-        checks=checks,
+        budget_lines=lines,
         agreement=agreement,
         file_bytes=(folder / target.filename).stat().st_size,
         latency=latency,
@@ -120,8 +119,8 @@ def _scored(builder: Builder, row: Variant) -> Scorecard:
     return outcome.value
 
 
-def _require_kept(row: Variant, checks: Sequence[Check]) -> None:
-    broken = [check.sentence(row.name) for check in checks if not check.kept]
+def _require_kept(row: Variant, lines: Sequence[BudgetLine], *, strict: bool) -> None:
+    broken = [line.sentence(row.name) for line in lines if fails(line.status, strict=strict)]
     if broken:
         raise BenchModelsError(
             f"{'; '.join(broken)}: it is not handed over; mend it or its budget, or say --despite-budget, which the "

@@ -7,7 +7,8 @@ from bench_models.metrics.metric import Metric, show_count, show_ms, show_share,
 from bench_models.metrics.scorecard import Scorecard
 
 __all__ = ["ACCURACY", "ERROR_RATE", "FIGURES", "LATENCIES", "NAIVE_SIZE", "OFFLINE", "PARAMETERS", "SINGLE_STREAM"]
-__all__ += ["RATIOS", "RELATIVE_LATENCY", "SIZE", "SPARSITY", "SPEED_UP", "Figure", "Metric"]
+__all__ += ["AGAINST_BASELINE", "AGREEMENT", "BUDGET", "DISAGREEMENT", "RATIOS", "RELATIVE_LATENCY", "SIZE", "SPARSITY"]
+__all__ += ["SPEED_UP", "Figure", "Metric"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +53,12 @@ ERROR_RATE = Figure(
     checked=False,  # accuracy is the same outcome: one test is enough
     of=lambda card: 1 - card.accuracy,
 )
+# Against the baseline of the same suite, so that a scorecard alone does not tell.
+AGREEMENT = Metric(name="agreement", unit="share", better="higher", margin_pct=1.0, show=show_share)
+DISAGREEMENT = Metric(name="disagreement", unit="share", better="lower", margin_pct=3.0, show=show_share, checked=False)
+# A verdict as a number, which asv can keep: see verdict/budgets.py. The main job judges budgets, and not a check.
+BUDGET = Metric(name="budget", unit="status", better="lower", margin_pct=0.0, show=show_count, checked=False)
+AGAINST_BASELINE = (AGREEMENT, DISAGREEMENT, BUDGET)
 FIGURES = (PARAMETERS, SIZE, NAIVE_SIZE, SPARSITY, ACCURACY, ERROR_RATE)
 
 SINGLE_STREAM = Metric(name="single_stream", unit="seconds", better="lower", margin_pct=3.0, show=show_ms)
@@ -59,6 +66,9 @@ OFFLINE = Metric(name="offline", unit="seconds", better="lower", margin_pct=3.0,
 LATENCIES = (SINGLE_STREAM, OFFLINE)
 
 # The baseline's time over the variant's, both measured in turn, and for asv, which takes lower for better, its inverse.
-SPEED_UP = Metric(name="speed_up", unit="x", better="higher", margin_pct=3.0, show=show_times)
-RELATIVE_LATENCY = Metric(name="relative_latency", unit="x", better="lower", margin_pct=3.0, show=show_times)
+# A check times both sides by itself.
+SPEED_UP = Metric(name="speed_up", unit="x", better="higher", margin_pct=3.0, show=show_times, checked=False)
+RELATIVE_LATENCY = Metric(
+    name="relative_latency", unit="x", better="lower", margin_pct=3.0, show=show_times, checked=False
+)
 RATIOS = (SPEED_UP, RELATIVE_LATENCY)

@@ -1,4 +1,4 @@
-"""Right and wrong answers on the whole test split, sentence by sentence."""
+"""The labels that a session answers with, sentence by sentence, as it is served: one sentence a call."""
 
 from typing import TYPE_CHECKING
 
@@ -11,32 +11,33 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     # For types only: how sentences are fetched is no part of how they are judged (see provenance.py).
+    # For types only: how sentences are fetched is no part of how they are judged (see provenance.py).
     from bench_models.runtimes.session import Session
     from bench_models.sources.corpora import Sentence
     from bench_models.tokens import Encoder
-
-BATCH = 32
 
 
 def answers(
     session: "Session", encoder: "Encoder", sentences: "Sequence[Sentence]", *, variant: str
 ) -> tuple[bool, ...]:
-    """Return for each sentence whether the session's most likely label is the right one.
+    """Return for each sentence whether the session's most likely label is the right one; see ``labels_given``."""
+    given = labels_given(session, encoder, [sentence.text for sentence in sentences], variant=variant)
+    return tuple(label == sentence.label for label, sentence in zip(given, sentences, strict=True))
 
-    Sentences of like length share a batch, to compute little padding; the order of the result is
-    the order of ``sentences``. Raises ``BenchModelsError`` when a logit is not a finite number.
+
+def labels_given(session: "Session", encoder: "Encoder", texts: "Sequence[str]", *, variant: str) -> tuple[int, ...]:
+    """Return the index of the session's most likely label for each text, in their order.
+
+    Each sentence is a call of its own, as in the single-stream scenario that latency is quoted of. In a batch, dynamic
+    quantization takes one scale of activations for all sentences and their padding, and so answers otherwise,
+    depending on who shares the batch. Raises ``BenchModelsError`` when a logit is not a finite number.
     """
-    rows = encoder.encode([sentence.text for sentence in sentences])
-    by_length = sorted(range(len(rows)), key=lambda index: len(rows[index]))
-    right = [False] * len(rows)
-    bar = tqdm(range(0, len(rows), BATCH), desc=f"accuracy of {variant}", leave=False, delay=2, disable=None)
-    for start in bar:
-        members = by_length[start : start + BATCH]
-        logits = session(encoder.batch([rows[index] for index in members]))
+    given = []
+    rows = encoder.encode(texts)
+    bar = tqdm(rows, desc=f"accuracy of {variant}", leave=False, delay=2, disable=None)
+    for text, row in zip(texts, bar, strict=True):
+        logits = session(encoder.batch([row]))
         if not np.isfinite(logits).all():
-            text = sentences[members[0]].text
-            message = f"{variant} answers with logits that are not finite, for example near {text!r}"
-            raise BenchModelsError(message)
-        for index, label in zip(members, logits.argmax(axis=1), strict=True):
-            right[index] = bool(label == sentences[index].label)
-    return tuple(right)
+            raise BenchModelsError(f"{variant} answers with logits that are not finite, for example for {text!r}")
+        given.append(int(logits[0].argmax()))
+    return tuple(given)

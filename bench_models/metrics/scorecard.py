@@ -1,7 +1,6 @@
 """All that can be known of a variant without a clock, measured once for each content."""
 
 import logging
-import os
 from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -19,32 +18,46 @@ log = logging.getLogger(__name__)
 KIND = "scorecards"
 
 # Raise this when the form of a record changes: older records are then measured again.
-RECORD_VERSION = 1
+RECORD_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
-    """The figures of one variant. ``correct`` has one answer for each sentence of the test split."""
+    """The figures of one variant.
+
+    ``answers`` are the labels that it gives for the sentences of the test split, ``truth`` their right ones, and
+    ``elsewhere`` those that it gives for sentences of other domains, whose right ones nobody knows; each is an index.
+    """
 
     parameters: int
     size_bytes: int
     naive_size_bytes: int
     sparsity: float
-    correct: tuple[bool, ...]
+    answers: tuple[int, ...]
+    truth: tuple[int, ...]
+    elsewhere: tuple[int, ...] = ()
+
+    @property
+    def correct(self) -> tuple[bool, ...]:
+        """Whether each sentence of the test split is answered right."""
+        return tuple(given == right for given, right in zip(self.answers, self.truth, strict=True))
 
     @property
     def accuracy(self) -> float:
         """The share of right answers."""
-        return sum(self.correct) / len(self.correct)
+        return sum(self.correct) / len(self.truth)
 
     def to_record(self) -> dict[str, Any]:
         """Return the scorecard for JSON; ``from_record`` reads it back."""
-        return asdict(self) | {"correct": "".join("01"[right] for right in self.correct)}
+        return asdict(self) | {name: " ".join(map(str, getattr(self, name))) for name in _BY_SENTENCE}
 
     @classmethod
     def from_record(cls, record: dict[str, Any]) -> "Scorecard":
         """Return the scorecard that ``to_record`` wrote."""
-        return cls(**record | {"correct": tuple(letter == "1" for letter in record["correct"])})
+        return cls(**record | {name: tuple(map(int, record[name].split())) for name in _BY_SENTENCE})
+
+
+_BY_SENTENCE = ("answers", "truth", "elsewhere")
 
 
 def score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
@@ -68,7 +81,7 @@ def score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
         builder.store.put_record(KIND, key, {"failed": reason})
         return Failed(error=reason)
     builder.store.put_record(KIND, key, {"measured": card.to_record()})
-    log.info("%s: measured, %.1f %% of %d test sentences right", variant.name, 100 * card.accuracy, len(card.correct))
+    log.info("%s: measured, %.1f %% of %d test sentences right", variant.name, 100 * card.accuracy, len(card.truth))
     return Measured(value=card)
 
 
@@ -110,7 +123,7 @@ def stored(builder: Builder, variant: Variant) -> Outcome[Scorecard] | None:
         if "failed" in record:
             return Failed(error=str(record["failed"]))
         return Measured(value=Scorecard.from_record(record["measured"]))
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         log.warning("the scorecard of %s is damaged (%r): measuring again", variant.name, error)
         return None
 
@@ -123,6 +136,7 @@ def scorecard_key(builder: Builder, variant: Variant) -> str:
         RECORD_VERSION,
         builder.key(variant.name),
         builder.corpus_digest,
+        builder.corpus.unlabelled_digest,
         repr(runtime),
         source_digest(__name__, type(runtime).__module__),  # this module imports all that measures
         library_versions(("torch", "transformers", "tokenizers")),
@@ -131,17 +145,22 @@ def scorecard_key(builder: Builder, variant: Variant) -> str:
 
 
 def _measure(builder: Builder, variant: Variant) -> Scorecard:
-    from bench_models.metrics.accuracy import answers
+    from bench_models.metrics.accuracy import labels_given
+    from bench_models.metrics.latency import THREADS
     from bench_models.metrics.size import artifact_bytes, naive_bytes
     from bench_models.metrics.weights import parameter_count, sparsity
 
     builder.train(variant.name)
     model = builder.build(variant.name)
-    session = variant.runtime.open(model, threads=os.cpu_count() or 1)
+    # As it is served, and timed: INT8 answers depend on the batch, and sums of floats on the number of threads.
+    session = variant.runtime.open(model, threads=THREADS)
+    test = builder.corpus.test
     return Scorecard(
         parameters=parameter_count(model),
         size_bytes=artifact_bytes(model),
         naive_size_bytes=naive_bytes(model),
         sparsity=sparsity(model),
-        correct=answers(session, builder.encoder, builder.corpus.test, variant=variant.name),
+        answers=labels_given(session, builder.encoder, [each.text for each in test], variant=variant.name),
+        truth=tuple(sentence.label for sentence in test),
+        elsewhere=labels_given(session, builder.encoder, builder.corpus.unlabelled, variant=variant.name),
     )

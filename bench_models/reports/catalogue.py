@@ -11,7 +11,7 @@ def catalogue(suite: Suite) -> str:
     return f"{suite.name}\n\n{table}\n"
 
 
-_HEADERS = ("variant", "starts from", "steps", "largest accuracy drop", "smallest size reduction")
+_HEADERS = ("variant", "starts from", "steps", "largest accuracy drop", "smallest size reduction", "smallest agreement")
 
 
 def _cells(variant: Variant) -> tuple[str, ...]:
@@ -22,4 +22,5 @@ def _cells(variant: Variant) -> tuple[str, ...]:
         ", ".join(str(step) for step in variant.steps) or "none",
         f"{budget.max_accuracy_drop_points:.2f} points" if budget else "",
         f"{budget.min_size_reduction_pct:.1f} %" if budget else "",
+        f"{budget.min_agreement_pct:.1f} %" if budget and budget.min_agreement_pct is not None else "",
     )

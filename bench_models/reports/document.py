@@ -7,13 +7,13 @@ from bench_models.machine import Machine
 from bench_models.metrics.latency import OFFLINE_SENTENCES, THREADS
 from bench_models.reports.rows import Quality, Row
 from bench_models.stats.estimate import Estimate
-from bench_models.verdict.budgets import Check
+from bench_models.verdict.budgets import BudgetLine, fails
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
-def document(
-    suite: str, commit: str, rows: tuple[Row, ...], machine: Machine, versions: dict[str, str]
+def document(  # noqa: PLR0913  # what a report is about, and how it was judged
+    suite: str, commit: str, rows: tuple[Row, ...], machine: Machine, versions: dict[str, str], *, strict: bool = False
 ) -> dict[str, Any]:
     """Return the report as JSON-able data.
 
@@ -23,7 +23,8 @@ def document(
         "schema_version": SCHEMA_VERSION,
         "suite": suite,
         "commit": commit,
-        "exit_status": exit_status(rows),
+        "strict": strict,
+        "exit_status": exit_status(rows, strict=strict),
         "machine": asdict(machine) | {"cpu_flags": list(machine.cpu_flags)},
         "versions": versions,
         "latency_threads": THREADS,
@@ -32,10 +33,11 @@ def document(
     }
 
 
-def exit_status(rows: tuple[Row, ...]) -> int:
-    """Return 2 when something could not be measured, else 1 when a budget is broken, else 0."""
-    standings = {row.standing for row in rows}
-    return 2 if "not measured" in standings else 1 if "broken" in standings else 0
+def exit_status(rows: tuple[Row, ...], *, strict: bool) -> int:
+    """Return 2 when something could not be measured, else 1 when a budget is broken (``strict``: or open), else 0."""
+    if any(row.standing == "not measured" for row in rows):
+        return 2
+    return int(any(fails(line.status, strict=strict) for row in rows for line in row.budget_lines))
 
 
 def _variant(row: Row) -> dict[str, Any]:
@@ -48,7 +50,7 @@ def _variant(row: Row) -> dict[str, Any]:
         "speed_up_single_stream_ratio": _estimate(row.speed_up),
         "speed_up_offline_ratio": _estimate(row.offline_speed_up),
         **_quality(row.quality),
-        "budgets": [_check(check) for check in row.checks],
+        "budgets": [_budget(line) for line in row.budget_lines],
     }
 
 
@@ -63,18 +65,22 @@ def _quality(quality: Quality | None) -> dict[str, Any]:
         "accuracy_share": _estimate(quality.accuracy if quality else None),
         "error_rate_share": 1 - card.accuracy if card else None,
         "accuracy_drop_points": _estimate(quality.accuracy_drop_points if quality else None),
+        "agreement_share": _estimate(quality.agreement if quality else None),
+        "agreement_sentences_count": len(card.answers) + len(card.elsewhere) if card else None,
         "correct_by_sentence": "".join("01"[right] for right in card.correct) if card else None,
     }
 
 
-def _check(check: Check) -> dict[str, Any]:
+def _budget(line: BudgetLine) -> dict[str, Any]:
     return {
-        "figure": check.figure,
-        "unit": check.unit,
-        "value": check.value,
-        "interval": _estimate(check.interval),
-        "limit": check.limit,
-        "kept": check.kept,
+        "figure": line.figure,
+        "unit": line.unit,
+        "value": line.value,
+        "interval": _estimate(line.interval),
+        "limit": line.limit,
+        "status": line.status,
+        "sentences_count": line.sentences,
+        "sentences_needed_count": line.needed,
     }
 
 

@@ -10,6 +10,9 @@ from bench_models.reports.document import SCHEMA_VERSION
 from bench_models.reports.validity import fault_of, one_line
 from bench_models.stats.estimate import Estimate
 
+# Histories and sites keep reports of version 1, which knew two words for budgets, and no agreement.
+_READABLE = (1, SCHEMA_VERSION)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
@@ -59,7 +62,7 @@ def read(path: Path) -> Report:
 
 def report_of(data: Any, where: str) -> Report:  # noqa: ANN401  # whatever JSON holds
     """Return the report that a JSON document holds; ``where`` names it in errors."""
-    if not isinstance(data, dict) or data.get("schema_version") != SCHEMA_VERSION or not data.get("variants"):
+    if not isinstance(data, dict) or data.get("schema_version") not in _READABLE or not data.get("variants"):
         raise BenchModelsError(
             f"{where} is no report of schema version {SCHEMA_VERSION}: "
             "bench_models/reports/report.schema.json says what one holds"

@@ -6,6 +6,7 @@ from bench_models.recommend.candidates import Candidate, in_points, sentences_ne
 from bench_models.recommend.choice import PassedOver, Recommendation, recommend
 from bench_models.reports.reading import Line, Report
 from bench_models.stats.estimate import Estimate
+from bench_models.verdict.budgets import STATUSES
 
 _SUPERLATIVES = {
     "speed": "the fastest",
@@ -78,7 +79,8 @@ class _Words:
             text += self._best_by_point()
         if chosen is self._baseline:
             text += " That is the baseline: none of the compressed variants within the tolerance is better."
-        return text
+        standing = self._lines[chosen.name].standing
+        return f"{text} Its budget is {standing}." if standing in STATUSES else text
 
     def passed_over(self) -> str:
         """Return a line for each other variant with the figure that decided."""

@@ -2,24 +2,26 @@
 
 from dataclasses import dataclass
 
+from bench_models.metrics.agreement import agreement
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.outcomes import Measured, Outcome, Value
 from bench_models.results import SuiteResult, VariantResult
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
-from bench_models.verdict.budgets import Check, accuracy_drop_points, judge, size_reduction_pct
+from bench_models.verdict.budgets import BudgetLine, accuracy_drop_points, judge, size_reduction_pct, worst
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
     """What follows from a scorecard: absolute, and against the baseline of the same run.
 
-    The drop is None where the baseline itself could not be measured.
+    The drop and what follows it are None where the baseline itself could not be measured.
     """
 
     card: Scorecard
     accuracy: Estimate
     accuracy_drop_points: Estimate | None
+    agreement: Estimate | None
     size_reduction_pct: float | None
 
 
@@ -33,17 +35,17 @@ class Row:
     offline_s: Estimate | None
     speed_up: Estimate | None
     offline_speed_up: Estimate | None
-    checks: tuple[Check, ...]
+    budget_lines: tuple[BudgetLine, ...]
     errors: tuple[str, ...]
 
     @property
     def standing(self) -> str:
-        """The row's verdict in a word: ``baseline``, ``kept``, ``broken`` or ``not measured``."""
+        """The row's verdict in a word: ``baseline``, ``kept``, ``broken``, ``open`` or ``not measured``."""
         if self.errors:
             return "not measured"
-        if not self.checks:
+        if not self.budget_lines:
             return "baseline"
-        return "kept" if all(check.kept for check in self.checks) else "broken"
+        return worst([line.status for line in self.budget_lines])
 
 
 def rows_of(result: SuiteResult) -> tuple[Row, ...]:
@@ -54,12 +56,12 @@ def rows_of(result: SuiteResult) -> tuple[Row, ...]:
 def _row(variant: VariantResult, baseline: VariantResult) -> Row:
     errors = list(variant.errors)
     card, reference = _value(variant.card), _value(baseline.card)
-    checks: tuple[Check, ...] = ()
+    lines: tuple[BudgetLine, ...] = ()
     if variant.variant.budget is not None and card is not None:
         if reference is None:
             errors.append("its budget cannot be judged, because the baseline could not be measured")
         else:
-            checks = judge(variant.variant.budget, reference, card)
+            lines = judge(variant.variant.budget, reference, card)
     return Row(
         name=variant.variant.name,
         quality=_quality(card, reference),
@@ -67,7 +69,7 @@ def _row(variant: VariantResult, baseline: VariantResult) -> Row:
         offline_s=_value(variant.offline),
         speed_up=_value(variant.speed_up),
         offline_speed_up=_value(variant.offline_speed_up),
-        checks=checks,
+        budget_lines=lines,
         errors=tuple(dict.fromkeys(errors)),
     )
 
@@ -79,6 +81,7 @@ def _quality(card: Scorecard | None, baseline: Scorecard | None) -> Quality | No
         card=card,
         accuracy=proportion(card.correct),
         accuracy_drop_points=accuracy_drop_points(baseline, card) if baseline else None,
+        agreement=proportion(agreement(baseline, card)) if baseline else None,
         size_reduction_pct=size_reduction_pct(baseline, card) if baseline else None,
     )
 

@@ -3,12 +3,13 @@
 from tabulate import tabulate
 
 from bench_models.machine import Machine
-from bench_models.metrics import ACCURACY, PARAMETERS, SIZE, SPARSITY
+from bench_models.metrics import ACCURACY, AGREEMENT, PARAMETERS, SIZE, SPARSITY
 from bench_models.metrics.latency import OFFLINE_SENTENCES, THREADS
 from bench_models.metrics.metric import show_ms
 from bench_models.reports.rows import Quality, Row
 from bench_models.stats import rounds
 from bench_models.stats.estimate import Estimate
+from bench_models.verdict.budgets import CONFIDENCE
 
 _MISSING = "-"
 _LEFT, _RIGHT = "left", "right"
@@ -24,6 +25,7 @@ _COLUMNS = {
     "offline": _RIGHT,
     "accuracy (interval)": _RIGHT,
     "accuracy drop": _RIGHT,
+    "agreement": _RIGHT,
     "budget": _LEFT,
 }
 
@@ -42,15 +44,21 @@ def headline(rows: tuple[Row, ...]) -> str:
     unmeasured = [row.name for row in rows if row.standing == "not measured"]
     broken = [row.name for row in rows if row.standing == "broken"]
     kept = sum(row.standing == "kept" for row in rows)
+    undecided = [row.name for row in rows if row.standing == "open"]
     parts = [f"**{', '.join(broken)} {_break(broken)}.**" if broken else ""]
     parts.append(f"**{', '.join(unmeasured)} could not be measured.**" if unmeasured else "")
     judged = sum(row.standing != "baseline" for row in rows[1:])
-    parts.append(f"{kept} of {judged} variants keep their budgets.")
+    is_open = f", {len(undecided)} {_be(undecided)} open: {', '.join(undecided)}" if undecided else ""
+    parts.append(f"{kept} of {judged} budgets are kept{is_open}.")
     return " ".join(part for part in parts if part)
 
 
 def _break(broken: list[str]) -> str:
     return "breaks its budget" if len(broken) == 1 else "break their budgets"
+
+
+def _be(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _cells(row: Row) -> list[str]:
@@ -79,11 +87,12 @@ def _quality_cells(quality: Quality | None) -> list[str]:
 
 def _accuracy_cells(quality: Quality | None) -> list[str]:
     if quality is None:
-        return [_MISSING] * 2
+        return [_MISSING] * 3
     accuracy, drop = quality.accuracy, quality.accuracy_drop_points
     return [
         f"{ACCURACY.show(accuracy.value)} ({100 * accuracy.low:.1f} to {100 * accuracy.high:.1f})",
         _MISSING if drop is None else f"{drop.value:.2f} points",
+        _MISSING if quality.agreement is None else AGREEMENT.show(quality.agreement.value),
     ]
 
 
@@ -103,13 +112,13 @@ def _speed_up(estimate: Estimate | None) -> str:
 
 
 def _budget(row: Row) -> str:
-    broken = [check.figure for check in row.checks if not check.kept]
-    return f"broken: {', '.join(broken)}" if broken and row.standing == "broken" else row.standing
+    named = [line.figure for line in row.budget_lines if line.status == row.standing != "kept"]
+    return f"{row.standing}: {', '.join(named)}" if named else row.standing
 
 
 def _troubles(rows: tuple[Row, ...]) -> str:
-    """List every broken budget and every error, in full."""
-    lines = [check.sentence(row.name) for row in rows for check in row.checks if not check.kept]
+    """List every budget that is broken or open, and every error, in full."""
+    lines = [line.sentence(row.name) for row in rows for line in row.budget_lines if line.status != "kept"]
     lines += [f"{row.name} was not measured: {error}" for row in rows for error in row.errors]
     return "\n".join(f"* {line}" for line in lines)
 
@@ -120,11 +129,16 @@ def _legend(rows: tuple[Row, ...], machine: Machine, versions: dict[str, str]) -
         for row in rows
         if row.quality and row.quality.card.naive_size_bytes < 0.9 * row.quality.card.size_bytes
     ]
-    sentences = next((len(row.quality.card.correct) for row in rows if row.quality), 0)
+    card = next((row.quality.card for row in rows if row.quality), None)
+    sentences, elsewhere = (len(card.truth), len(card.elsewhere)) if card else (0, 0)
     lines = [
         f"Latency is single-stream: one sentence of median length, {THREADS} thread; {_interval_words(rows)}.",
         f"Offline is the time per sentence in a batch of {OFFLINE_SENTENCES} (or the whole test split, if smaller).",
-        f"Accuracy is over the whole test split of {sentences:,} sentences, with its 95 % interval.",
+        f"Accuracy is over the whole test split of {sentences:,} sentences, with its 95 % interval; they are answered "
+        f"as they are served, one sentence a call, {THREADS} thread.",
+        f"Agreement is the share of equal answers with the baseline over those and {elsewhere:,} unlabelled sentences "
+        "of other domains.",
+        f"A budget is kept or broken where the sentences show it with {CONFIDENCE:.0%} confidence, and open otherwise.",
         "Size is the serialized artifact in MiB (2^20 bytes), packed weights included.",
         f"Counting parameters and buffers alone would say: {', '.join(naive)}." if naive else "",
         f"Machine: {machine.cpu}, {machine.cores} cores, {machine.system}, {' '.join(machine.cpu_flags)}.",

@@ -24,7 +24,7 @@ _LIBRARIES = (*MEASURING_LIBRARIES, "bitsandbytes", "torchao")
 def report_here(suite: Suite) -> Report:
     """Return what the report of the checked-out commit would hold; writes nothing."""
     result = results_of(Builder(suite=suite, store=Store.default()), checkout_here())
-    return report_of(document(*_facts(result)), f"the report of {suite.name}")
+    return report_of(document(*_facts(result), strict=suite.strict), f"the report of {suite.name}")
 
 
 def write_report(builder: Builder, checkout: Checkout) -> int:
@@ -32,7 +32,7 @@ def write_report(builder: Builder, checkout: Checkout) -> int:
     from bench_models.reports.figure.files import write_figure
 
     facts = _facts(results_of(builder, checkout))
-    text, kept = markdown(*facts), document(*facts)
+    text, kept = markdown(*facts), document(*facts, strict=builder.suite.strict)
     path = checkout.root / FOLDER / builder.suite.name
     write_atomically(path.with_suffix(".md"), text)
     write_atomically(path.with_suffix(".json"), json.dumps(kept, indent=2) + "\n")

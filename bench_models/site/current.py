@@ -8,7 +8,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.history import Recorded, recorded_in
 from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.site.histories import Commit, Series, Subject
-from bench_models.site.standings import standings, suite_called
+from bench_models.site.standings import BUDGET, standings, suite_called
 from bench_models.stats.estimate import Estimate
 from bench_models.suites.suite import Suite
 
@@ -64,8 +64,14 @@ class Table:
 
 
 # The error rate says again what the accuracy says, and the relative latency what the speed-up says; the naive size is
-# there for comparison with other tables.
-_ELSEWHERE = (".track_error_rate", ".track_naive_size", ".track_relative_latency")
+# there for comparison with other tables, and the verdict on the budget has a column of its own.
+_ELSEWHERE = (
+    ".track_error_rate",
+    ".track_disagreement",
+    ".track_naive_size",
+    ".track_budget",
+    ".track_relative_latency",
+)
 # It is against the baseline by itself.
 _RATIO = ".track_speed_up"
 
@@ -104,6 +110,8 @@ def _newest(
 def _table(subjects: list[Subject], commit: Commit, recorded: Recorded, suite: Suite | None) -> Table:
     figures = _figures(subjects, recorded)
     by_name = {figure.series.benchmark.removeprefix(f"{subjects[0].suite}."): figure.values for figure in figures}
+    names = [subject.name for subject in subjects]
+    by_name |= {BUDGET: {name: recorded.value(f"{subjects[0].suite}.{BUDGET}", name) for name in names}}
     standing = standings(suite, by_name) if suite else {}
     reasons = [
         f"{figure.series.title} of {name}: {reason_of(value)}"

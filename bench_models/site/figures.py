@@ -14,7 +14,7 @@ from bench_models.site.standings import ACCURACY, SIZE
 from bench_models.stats.estimate import Estimate
 
 LATENCY, SPEED_UP = "Latency.time_single_stream", "SpeedUp.track_speed_up"
-_JUDGED = {"baseline", "kept", "broken", "not measured"}
+_JUDGED = {"baseline", "kept", "broken", "open", "not measured"}
 # What is exact has an interval of no width, at any level.
 _EXACT = 0.95
 

@@ -39,6 +39,7 @@ _TONES = {
     "not comparable": ("unsure", "?"),
     "fails on both": ("unsure", "\N{MULTIPLICATION X}"),
     "kept": ("good", "\N{CHECK MARK}"),
+    "open": ("unsure", "?"),
     "broken": ("bad", "\N{MULTIPLICATION X}"),
 }
 _OUTCOMES = {0: "pass", 1: "regressed", 2: "not measured", 3: "undecided"}

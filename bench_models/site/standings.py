@@ -1,4 +1,4 @@
-"""Which variants keep their budgets at a published commit, by what asv recorded: the points decide, as ever."""
+"""Which variants keep their budgets at a published commit: the verdict that asv recorded with its figures."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,9 +7,9 @@ from bench_models import suites
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Measured, Outcome
 from bench_models.suites.suite import Suite
-from bench_models.verdict.budgets import drop_kept, reduction_kept
+from bench_models.verdict.budgets import STATUSES
 
-SIZE, ACCURACY = "Figures.track_size", "Figures.track_accuracy"
+SIZE, ACCURACY, BUDGET = "Figures.track_size", "Figures.track_accuracy", "Figures.track_budget"
 
 
 def suite_called(module: str, benchmarks: Path) -> Suite | None:
@@ -25,27 +25,20 @@ def suite_called(module: str, benchmarks: Path) -> Suite | None:
 
 
 def standings(suite: Suite, figures: Mapping[str, Mapping[str, Outcome[float]]]) -> dict[str, str]:
-    """Return each variant's standing in a word; ``figures`` are sizes and accuracies by variant."""
+    """Return each variant's standing in a word; ``figures`` are sizes, accuracies and verdicts by variant."""
     return {variant: _standing(suite, variant, figures) for variant in suite.names}
 
 
 def _standing(suite: Suite, variant: str, figures: Mapping[str, Mapping[str, Outcome[float]]]) -> str:
-    budget = suite[variant].budget
-    own = _pair(figures, variant)
-    reference = _pair(figures, suite.baseline.name)
-    if own is None:
+    if not _measured(figures, variant):
         return "not measured"
     if variant == suite.baseline.name:
         return "baseline"
-    if budget is None or reference is None:
+    status = figures.get(BUDGET, {}).get(variant)
+    if suite[variant].budget is None or not isinstance(status, Measured) or not _measured(figures, suite.baseline.name):
         return "not judged"
-    (size, accuracy), (whole, best) = own, reference
-    kept = drop_kept(budget, 100 * (best - accuracy)) and reduction_kept(budget, 100 * (1 - size / whole))
-    return "kept" if kept else "broken"
+    return dict(enumerate(STATUSES)).get(int(status.value), "not judged")
 
 
-def _pair(figures: Mapping[str, Mapping[str, Outcome[float]]], variant: str) -> tuple[float, float] | None:
-    size, accuracy = (figures.get(name, {}).get(variant) for name in (SIZE, ACCURACY))
-    if isinstance(size, Measured) and isinstance(accuracy, Measured):
-        return size.value, accuracy.value
-    return None
+def _measured(figures: Mapping[str, Mapping[str, Outcome[float]]], variant: str) -> bool:
+    return all(isinstance(figures.get(name, {}).get(variant), Measured) for name in (SIZE, ACCURACY))

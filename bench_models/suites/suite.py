@@ -16,25 +16,34 @@ from bench_models.sources.corpora import CorpusSource
 class Budget:
     """What a variant may cost and must bring, against the suite's baseline.
 
-    ``max_accuracy_drop_points`` is in percentage points of the test split,
-    ``min_size_reduction_pct`` in percent of the baseline's artifact.
+    ``max_accuracy_drop_points`` is in percentage points of the test split, ``min_size_reduction_pct`` in percent of
+    the baseline's artifact, and ``min_agreement_pct`` in percent of all sentences, those without labels included,
+    that must be answered as the baseline answers them; None asks for none.
     """
 
     max_accuracy_drop_points: float
     min_size_reduction_pct: float
+    min_agreement_pct: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse limits that no variant, or every variant, would break."""
-        limits = (self.max_accuracy_drop_points, self.min_size_reduction_pct)
+        agreement = 0.0 if self.min_agreement_pct is None else self.min_agreement_pct
+        limits = (self.max_accuracy_drop_points, self.min_size_reduction_pct, agreement)
         if not all(isinstance(limit, int | float) and math.isfinite(limit) for limit in limits):
-            raise BenchModelsError(f"{self}: both limits must be finite numbers")
+            raise BenchModelsError(f"{self}: limits must be finite numbers")
         if self.min_size_reduction_pct >= 100:  # noqa: PLR2004  # percent
             raise BenchModelsError(f"{self}: nothing can be {self.min_size_reduction_pct} % smaller than the baseline")
+        if not 0 <= agreement < 100:  # noqa: PLR2004  # percent
+            raise BenchModelsError(
+                f"{self}: an agreement of {agreement} % cannot be shown: ask for one from 0 to below 100 %"
+            )
 
 
-def budget(accuracy_drop: float, size_reduction: float) -> Budget:
-    """Return a budget in points of accuracy and percent of size."""
-    return Budget(max_accuracy_drop_points=accuracy_drop, min_size_reduction_pct=size_reduction)
+def budget(accuracy_drop: float, size_reduction: float, agreement: float | None = None) -> Budget:
+    """Return a budget in points of accuracy, percent of size and, where asked for, percent of equal answers."""
+    return Budget(
+        max_accuracy_drop_points=accuracy_drop, min_size_reduction_pct=size_reduction, min_agreement_pct=agreement
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +74,8 @@ class Suite:
     """The catalogue of one model; the first row is the baseline.
 
     ``trains_unasked`` is whether asv may train what is not in the store yet; where training takes hours,
-    rows that need it are skipped until ``bench-models build`` or ``run`` has been told to.
+    rows that need it are skipped until ``bench-models build`` or ``run`` has been told to. A budget that cannot be
+    told from so few sentences passes, unless the suite is ``strict``.
 
     Raises ``BenchModelsError`` when rows share a name or do not start from a row above them.
     """
@@ -75,6 +85,7 @@ class Suite:
     corpus: CorpusSource
     variants: tuple[Variant, ...]
     trains_unasked: bool = True
+    strict: bool = False
 
     def __post_init__(self) -> None:
         """Refuse tables whose rows do not hang together."""

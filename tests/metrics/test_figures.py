@@ -1,5 +1,7 @@
 """Figures count everything that a user would ship."""
 
+import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +11,12 @@ from numpy.typing import NDArray
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
-from bench_models.metrics.accuracy import answers
+from bench_models.metrics.accuracy import answers, labels_given
 from bench_models.metrics.latency import scenarios
 from bench_models.metrics.size import artifact_bytes, naive_bytes
 from bench_models.metrics.weights import parameter_count, sparsity
+from bench_models.runtimes.eager import Eager
+from bench_models.sources.corpora import Sentence
 from bench_models.tokens import Batch
 
 
@@ -64,7 +68,7 @@ class _NotANumber:
 
 
 def test_answers_come_in_the_order_of_the_sentences(builder: Builder) -> None:
-    """Although sentences of like length are batched together."""
+    """One answer for each, whatever their lengths."""
     sentences = builder.corpus.train
     expected = tuple(
         (len(ids) % 2 == s.label)
@@ -73,6 +77,37 @@ def test_answers_come_in_the_order_of_the_sentences(builder: Builder) -> None:
 
     assert expected == answers(_ByLength(), builder.encoder, sentences, variant="mine")
     assert len(set(expected)) == 2
+
+
+def _order(sentences: Sequence[Sentence]) -> list[int]:
+    """Return places in another order, far from that of the split."""
+    return sorted(range(len(sentences)), key=lambda place: hashlib.sha256(sentences[place].text.encode()).digest())
+
+
+def test_int8_answers_do_not_depend_on_the_company_of_a_sentence(builder: Builder) -> None:
+    """In any order, and alone, it is answered alike: a row is scored as it is served."""
+    session = Eager().open(builder.build("int8"), threads=1)
+    texts = [sentence.text for sentence in builder.corpus.train]
+    order = _order(builder.corpus.train)
+    given = labels_given(session, builder.encoder, texts, variant="int8")
+    shuffled = labels_given(session, builder.encoder, [texts[place] for place in order], variant="int8")
+
+    assert tuple(given[place] for place in order) == shuffled
+    assert given[:3] == tuple(labels_given(session, builder.encoder, [text], variant="int8")[0] for text in texts[:3])
+
+
+def test_int8_logits_depend_on_who_shares_the_batch(builder: Builder) -> None:
+    """Which is why nothing is scored in batches: the scale of activations is that of the loudest token in them."""
+    session = Eager().open(builder.build("int8"), threads=1)
+    rows = builder.encoder.encode([sentence.text for sentence in builder.corpus.train])
+    order = _order(builder.corpus.train)
+    by_place, shuffled = np.empty((len(rows), 2)), np.empty((len(rows), 2))
+    for start in range(0, len(rows), 32):
+        places, others = list(range(len(rows)))[start : start + 32], order[start : start + 32]
+        by_place[places] = session(builder.encoder.batch([rows[place] for place in places]))
+        shuffled[others] = session(builder.encoder.batch([rows[place] for place in others]))
+
+    assert np.abs(by_place - shuffled).max() > 1e-3
 
 
 def test_logits_that_are_not_numbers_are_refused(builder: Builder) -> None:

@@ -1,45 +1,53 @@
-"""Budgets are judged by the points that asv recorded, as the reports judge them by scorecards."""
+"""A variant stands as the verdict says that asv recorded beside its figures."""
 
 from pathlib import Path
 
 import pytest
 
 from bench_models.outcomes import Failed, Measured, Outcome
-from bench_models.site.standings import ACCURACY, SIZE, standings, suite_called
+from bench_models.site.standings import ACCURACY, BUDGET, SIZE, standings, suite_called
 from bench_models.suites.rotten_tomatoes import SUITE
+from bench_models.verdict.budgets import STATUSES, Status
 
 
-def _figures(**changes: tuple[float, float]) -> dict[str, dict[str, Outcome[float]]]:
-    """Return sizes and accuracies that just keep each budget, but for some."""
-    sizes: dict[str, Outcome[float]] = {}
-    accuracies: dict[str, Outcome[float]] = {}
-    for variant in SUITE.variants:
-        drop = variant.budget.max_accuracy_drop_points if variant.budget else 0.0
-        reduction = variant.budget.min_size_reduction_pct if variant.budget else 0.0
-        more_lost, less_saved = changes.get(variant.name, (0.0, 0.0))
-        accuracies[variant.name] = Measured(value=0.9 - (drop + more_lost) / 100)
-        sizes[variant.name] = Measured(value=1e8 * (1 - (reduction - less_saved) / 100))
-    return {SIZE: sizes, ACCURACY: accuracies}
+def _figures(**statuses: Status) -> dict[str, dict[str, Outcome[float]]]:
+    """Return figures of variants that keep their budgets, but for some."""
+    verdicts: dict[str, Outcome[float]] = {
+        name: Measured(value=STATUSES.index(statuses.get(name, "kept"))) for name in SUITE.names
+    }
+    measured: dict[str, Outcome[float]] = {name: Measured(value=1.0) for name in SUITE.names}
+    return {SIZE: dict(measured), ACCURACY: dict(measured), BUDGET: verdicts}
 
 
-def test_budgets_are_kept_at_their_limits_and_broken_beyond() -> None:
-    """By either figure, and only for the variant that it is about."""
-    found = standings(SUITE, _figures(bf16=(0.001, 0.0), pruned30=(0.0, 0.001)))
+def test_variants_stand_as_they_were_judged() -> None:
+    """In the three words of the report."""
+    found = standings(SUITE, _figures(bf16="broken", pruned30="open"))
 
-    assert {name for name, standing in found.items() if standing == "broken"} == {"bf16", "pruned30"}
-    assert found["baseline"] == "baseline"
-    assert set(found.values()) == {"baseline", "broken", "kept"}
+    assert {name: word for name, word in found.items() if word != "kept"} == {
+        "baseline": "baseline",
+        "bf16": "broken",
+        "pruned30": "open",
+    }
 
 
 @pytest.mark.parametrize("name", ["bf16", "baseline"])
 def test_what_was_not_measured_is_not_judged(name: str) -> None:
-    """A failed variant is no kept budget, and without a baseline nothing is judged."""
+    """A failed variant is not a kept budget, and without a baseline nothing is judged."""
     figures = _figures()
     figures[SIZE][name] = Failed(error="no memory")
     found = standings(SUITE, figures)
 
     assert found[name] == "not measured"
     assert found["fp16"] == ("kept" if name == "bf16" else "not judged")
+
+
+def test_what_was_recorded_without_a_verdict_is_not_judged() -> None:
+    """By older versions, or where the baseline failed: accuracies alone do not tell how many sentences flipped."""
+    figures = _figures()
+    figures[BUDGET]["bf16"] = Failed(error="the baseline failed")
+
+    assert standings(SUITE, figures)["bf16"] == "not judged"
+    assert standings(SUITE, {name: figures[name] for name in (SIZE, ACCURACY)})["fp16"] == "not judged"
 
 
 def test_suites_are_found_by_their_module(tiny_suite: Path) -> None:

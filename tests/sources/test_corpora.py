@@ -1,5 +1,6 @@
 """Splits depend on the sentence alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench_models.errors import BenchModelsError
-from bench_models.sources.corpora import LocalSentences, Sentence, normalised, split_corpus, split_of
+from bench_models.sources.corpora import LocalSentences, Sentence, normalised, sampled, split_corpus, split_of
 
 LABELS = ("bad", "good")
 
@@ -17,12 +18,12 @@ def _sentences(count: int) -> list[Sentence]:
 
 
 def test_splits_have_about_the_shares_asked_for() -> None:
-    """10,072 sentences give about 8,000 / 1,000 / 1,072."""
+    """10,072 sentences give about 7,072 / 1,000 / 2,000."""
     corpus = split_corpus(LABELS, _sentences(10_072), name="numbers")
 
-    assert len(corpus.train) == pytest.approx(8000, abs=120)
+    assert len(corpus.train) == pytest.approx(7072, abs=120)
     assert len(corpus.validation) == pytest.approx(1000, abs=90)
-    assert len(corpus.test) == pytest.approx(1072, abs=90)
+    assert len(corpus.test) == pytest.approx(2000, abs=120)
 
 
 def test_no_sentence_stands_in_two_splits() -> None:
@@ -135,3 +136,25 @@ def test_spreadsheets_mark_in_front_is_no_part_of_a_name(tmp_path: Path) -> None
     marked = LocalSentences(path=str(file))  # type: ignore[arg-type]  # what a user may well write
     assert marked.load(tmp_path) == plain
     assert str(marked) == str(file)
+
+
+def test_unlabelled_texts_are_chosen_by_their_words_and_stand_in_no_split() -> None:
+    """In whatever order they come, and however they are spelt; more of them keep those that were chosen."""
+    corpus = split_corpus(LABELS, _sentences(300), name="numbers")
+    others = [f"A tweet about {number}" for number in range(500)]
+    chosen = sampled([*others, "SENTENCE  number 7!"], 40, apart_from=corpus)
+
+    assert len(set(chosen)) == 40
+    assert set(chosen) <= set(others)
+    assert chosen == sampled(reversed(others), 40, apart_from=corpus)
+    assert chosen == sampled(others, 60, apart_from=corpus)[:40]
+    assert sampled(["sentence NUMBER 7"], 40, apart_from=corpus) == ()
+
+
+def test_unlabelled_texts_change_no_key_of_weights() -> None:
+    """Nothing is trained on them: their digest is their own."""
+    corpus = split_corpus(LABELS, _sentences(300), name="numbers")
+    more = replace(corpus, unlabelled=("A tweet",))
+
+    assert more.digest == corpus.digest
+    assert more.unlabelled_digest != corpus.unlabelled_digest

@@ -14,7 +14,7 @@ from bench_models.recipes.prune import PruneL1
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.sources.corpora import LocalSentences
 from bench_models.suites.rotten_tomatoes import SUITE
-from bench_models.suites.suite import Budget, Suite, Variant
+from bench_models.suites.suite import Budget, Suite, Variant, budget
 
 BUDGET = Budget(max_accuracy_drop_points=1.0, min_size_reduction_pct=0.0)
 
@@ -62,11 +62,13 @@ def test_what_is_no_step_is_refused(steps: Any, complaint: str) -> None:  # noqa
         Variant(name="a", starts_from=None, steps=steps)
 
 
-@pytest.mark.parametrize("limits", [(float("nan"), 0.0), ("1.5", 0.0), (1.0, 130.0)])
-def test_limit_that_is_none_is_refused(limits: tuple[float, float]) -> None:
-    """NaN, a string, and more than everything."""
-    with pytest.raises(BenchModelsError, match=r"must be finite numbers|nothing can be"):
-        Budget(max_accuracy_drop_points=limits[0], min_size_reduction_pct=limits[1])
+@pytest.mark.parametrize(
+    "limits", [(float("nan"), 0.0, None), ("1.5", 0.0, None), (1.0, 130.0, None), (1.0, 0.0, 100.0), (1.0, 0.0, -1.0)]
+)
+def test_limit_that_is_none_is_refused(limits: tuple[float, float, float | None]) -> None:
+    """NaN, a string, and what no variant or every one would break."""
+    with pytest.raises(BenchModelsError, match=r"must be finite numbers|nothing can be|cannot be shown"):
+        budget(*limits)
 
 
 def test_lineage_runs_from_the_checkpoint_to_the_row() -> None:

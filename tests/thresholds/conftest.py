@@ -6,6 +6,27 @@ from bench_models import suites
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add ``--suite`` and ``--rows``."""
+    """Add ``--suite``, ``--rows`` and ``--strict-budgets`` (``--strict`` is an option of pytest's own)."""
     parser.addoption("--suite", default=suites.DEFAULT, help="a suite's name, or the path of its file")
     parser.addoption("--rows", nargs="+", default=(), help="only these rows")
+    parser.addoption("--strict-budgets", action="store_true", help="fail budgets that are open, too")
+
+
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
+    """Show a passed test of an open budget as ``o``, and count it as open."""
+    if report.when == "call" and report.passed and _open_of(report):
+        return "open", "o", "OPEN"
+    return None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name the open budgets below the results: they passed, but they are not known to be kept."""
+    sentences = [sentence for report in terminalreporter.getreports("open") for sentence in _open_of(report)]
+    if sentences:
+        terminalreporter.section("budgets that cannot be told from so few sentences")
+    for sentence in sentences:
+        terminalreporter.line(sentence)
+
+
+def _open_of(report: pytest.TestReport) -> list[str]:
+    return [str(sentence) for name, sentence in report.user_properties if name == "open budget"]

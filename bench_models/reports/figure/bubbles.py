@@ -14,7 +14,7 @@ from bench_models.stats.pareto import frontier
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SHAPES = {"baseline": "s", "kept": "o", "broken": "X", "not measured": "o"}
+SHAPES = {"baseline": "s", "kept": "o", "broken": "X", "open": "D", "not measured": "o"}
 
 _SMALL = 8.0
 # Square points of the largest model; areas are in proportion.

@@ -75,8 +75,9 @@ def headline(report: Report) -> str:
     for line in report.lines:
         by_standing.setdefault(line.standing, []).append(line.name)
     judged = sum(line.standing != "baseline" for line in report.lines[1:])
-    parts = [f"{len(by_standing.get('kept', []))} of {judged} variants keep their budgets"]
-    parts += [f"{word}: {', '.join(by_standing[word])}" for word in ("broken", "not measured") if word in by_standing]
+    parts = [f"{len(by_standing.get('kept', []))} of {judged} budgets are kept"]
+    named = [word for word in ("broken", "open", "not measured") if word in by_standing]
+    parts += [f"{word}: {', '.join(by_standing[word])}" for word in named]
     return "; ".join(parts)
 
 
@@ -92,7 +93,12 @@ def _head(figure: Figure, report: Report, theme: Theme, height: float) -> None:
 
 def _legend(figure: Figure, report: Report, theme: Theme, height: float) -> None:
     """Explain fills, shapes, lines and areas, of which none speaks by colour alone."""
-    fills = (("baseline", "baseline (square)"), ("kept", "budget kept"), ("broken", "budget broken (hatched, cross)"))
+    fills = (
+        ("baseline", "baseline (square)"),
+        ("kept", "budget kept"),
+        ("open", "budget open (dotted, diamond)"),
+        ("broken", "budget broken (hatched, cross)"),
+    )
     shown = {line.standing for line in report.lines}
     marks = [
         Line2D(

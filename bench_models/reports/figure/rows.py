@@ -39,7 +39,7 @@ def bar(axes: "Axes", row: int, line: Line, theme: Theme, end: float) -> None:
         left=start,
         height=_HEIGHT,
         color=theme.fill(line.standing),
-        hatch="////" if line.standing == "broken" else None,
+        hatch={"broken": "////", "open": ".."}.get(line.standing),
         edgecolor=theme.ground,
         linewidth=0.5,
         zorder=2,

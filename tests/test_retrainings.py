@@ -1,0 +1,116 @@
+"""Training the default suite again breaks no budget, as the recorded trainings say; and how they are recorded."""
+
+import importlib.util
+import json
+from collections import defaultdict
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from conftest import REPOSITORY
+
+from bench_models import suites
+from bench_models.build import Builder
+from bench_models.outcomes import Failed
+from bench_models.verdict.budget_rates import RATE, families_of, rate
+from bench_models.verdict.budgets import fails, judge_counts
+
+
+def _script() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("retraining", REPOSITORY / "docs" / "retraining.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+SCRIPT = _script()
+SUITE = suites.load(suites.DEFAULT)
+BUDGETS = {variant.name: variant.budget for variant in SUITE.variants if variant.budget}
+
+
+def test_at_least_five_seeds_and_bf16_are_recorded_of_every_row() -> None:
+    """Whole runs: a row that is left out could be the one that breaks its budget."""
+    runs = defaultdict(set)
+    for each in SCRIPT.read(SCRIPT.FILE):
+        runs[each.precision, each.seed].add(each.row)
+
+    assert len({seed for precision, seed in runs if precision == "fp32"}) >= 5
+    assert "bf16" in {precision for precision, _ in runs}
+    assert {run: set(BUDGETS) - rows for run, rows in runs.items() if rows != set(BUDGETS)} == {}
+
+
+def test_no_recorded_training_breaks_a_budget() -> None:
+    """`tox -e bench` is green with each seed, by the suite's budgets as they are now."""
+    broken = [
+        (each.precision, each.seed, line.sentence(each.row))
+        for each in SCRIPT.read(SCRIPT.FILE)
+        for line in judge_counts(BUDGETS[each.row], each.counts)
+        if fails(line.status, strict=False)
+    ]
+
+    assert broken == []
+
+
+def test_unchanged_recipe_breaks_a_budget_in_at_most_one_training_of_a_hundred() -> None:
+    """By how the recorded ones scatter."""
+    assert rate(BUDGETS, SCRIPT.read(SCRIPT.FILE), families_of(SUITE)) <= RATE
+
+
+def _record(builder: Builder, file: Path, *rows: str, seed: int = 3, bf16: bool = False) -> list[dict[str, object]]:
+    SCRIPT.record(builder, file, seed=seed, bf16=bf16, rows=rows)
+    found: list[dict[str, object]] = json.loads(file.read_text(encoding="utf-8"))
+    return found
+
+
+def test_training_is_recorded_once(builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its seed and what it came to; asked again, nothing is measured."""
+    file = tmp_path / "retrainings.json"
+    found = _record(builder, file)
+    assert [(each["row"], each["seed"], each["precision"]) for each in found] == [
+        ("int8", 3, "fp32"),
+        ("pruned", 3, "fp32"),
+    ]
+    assert {each["sentences"] for each in found} == {len(builder.corpus.test)}
+
+    monkeypatch.setattr(SCRIPT, "score", lambda *_: pytest.fail("measured again"))
+    assert found == _record(builder, file)
+
+
+def test_stopped_recording_keeps_what_it_had(builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And goes on with the row that is missing."""
+    file = tmp_path / "retrainings.json"
+    score = SCRIPT.score
+
+    def stopped(mine: Builder, variant: object) -> object:
+        if variant == mine.suite["int8"]:
+            raise KeyboardInterrupt
+        return score(mine, variant)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SCRIPT, "score", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            _record(builder, file)
+    assert [each.row for each in SCRIPT.read(file)] == ["pruned"]
+    assert [each["row"] for each in _record(builder, file)] == ["int8", "pruned"]
+
+
+def test_row_that_cannot_be_measured_is_not_recorded(
+    builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its reason is said."""
+    monkeypatch.setattr(SCRIPT, "score", lambda *_: Failed(error="out of memory"))
+    with pytest.raises(SCRIPT.BenchModelsError, match="pruned with seed 3 was not measured: out of memory"):
+        _record(builder, tmp_path / "retrainings.json")
+    assert not (tmp_path / "retrainings.json").exists()
+
+
+def test_other_seeds_and_precisions_are_other_trainings(builder: Builder) -> None:
+    """Each under a content key of its own, and quick steps as they were."""
+    made = [
+        Builder(suite=SCRIPT.retrained(builder.suite, seed=seed, bf16=bf16), store=builder.store)
+        for seed, bf16 in ((1, False), (2, False), (1, True))
+    ]
+    assert len({each.key("int8") for each in made}) == 3
+    assert {each.suite["int8"].steps for each in made} == {builder.suite["int8"].steps}
