@@ -167,11 +167,14 @@ def _unjudged(found: Findings) -> str:
     names = found.record.header.rewritten
     if not names:
         return ""
-    named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
     return (
-        f"**The benchmark itself changed in {_cell(named)}: its version differs, so HEAD's file ran on both sides, "
+        f"**The benchmark itself changed in {_cell(_listed(names))}: its version differs, so HEAD's file ran on both sides, "
         "and that change was not judged.**"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _circumstances(found: Findings) -> str:
@@ -194,7 +197,7 @@ def _circumstances(found: Findings) -> str:
         f"Intervals hold for all benchmarks and all looks of the check together: at most {FALSE_ALARM:.0%} of checks "
         "of an unchanged tree turn red.",
         f"Each side ran its own suite{', but for the benchmarks above' if header.rewritten else ''}.",
-        f"Only HEAD's suite has {', '.join(header.added)}: its file was tried on BASE, too." if header.added else "",
+        f"Only HEAD's suite has {_listed(header.added)}: its file was tried on BASE, too." if header.added else "",
         f"Uncommitted on HEAD: {', '.join(header.uncommitted)}." if header.uncommitted else "",
         f"Shard {header.shard} of {header.shards}: merge all of them for the verdict." if header.shards > 1 else "",
         *(f"Machine: {machine}." for machine in dict.fromkeys(machines)),
