@@ -168,8 +168,8 @@ def _unjudged(found: Findings) -> str:
     if not names:
         return ""
     return (
-        f"**The benchmark itself changed in {_cell(_listed(names))}: its version differs, so HEAD's file ran on both sides, "
-        "and that change was not judged.**"
+        f"**The benchmark itself changed in {_cell(_listed(names))}: its version differs, so HEAD's file ran on both "
+        "sides, and that change was not judged.**"
     )
 
 
