@@ -420,11 +420,15 @@ def test_slow_set_up_does_not_make_a_pair_endless(bench_models: Run, project: Pa
 
 
 def test_clock_that_stands_still_is_an_error_of_its_benchmark(bench_models: Run, project: Path) -> None:
-    """Zero seconds are no time."""
+    """Zero seconds are no time; the file of HEAD alone says so, as a timer is no part of a benchmark's version."""
     (project / "suite" / "sums.py").write_text(f"{_SUITE}\n\ntime_function.timer = int\n", encoding="utf-8")
     change(project, HARMLESS)
     status, report, printed = check(bench_models, project, "base", "--bench", "time_function|track_total")
+<<<<<<< HEAD
     assert (status, verdicts(report)["sums.time_function"]) == (0, "fails on both"), printed
+=======
+    assert (status, verdicts(report)["sums.time_function"]) == (1, "regressed"), printed
+>>>>>>> sides/main
     assert "its clock showed 0.0 s" in report["sentence"]
 
 

@@ -172,11 +172,14 @@ def _unjudged(found: Findings) -> str:
     names = found.record.header.rewritten
     if not names:
         return ""
-    named = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
     return (
-        f"**The benchmark itself changed in {_cell(named)}: its version differs, so HEAD's file ran on both sides, "
-        "and that change was not judged.**"
+        f"**The benchmark itself changed in {_cell(_listed(names))}: its version differs, so HEAD's file ran on both "
+        "sides, and that change was not judged.**"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _circumstances(found: Findings) -> str:
@@ -200,7 +203,7 @@ def _circumstances(found: Findings) -> str:
         f"and looks together. That of what is unchanged is narrower: by itself, it misses {FALSE_CALM:.0%} on either "
         f"side; that of answers that are not unchanged, {ACCURACY_ALARM:.0%}.",
         f"Each side ran its own suite{', but for the benchmarks above' if header.rewritten else ''}.",
-        f"Only HEAD's suite has {', '.join(header.added)}: its file was tried on BASE, too." if header.added else "",
+        f"Only HEAD's suite has {_listed(header.added)}: its file was tried on BASE, too." if header.added else "",
         f"Uncommitted on HEAD: {', '.join(header.uncommitted)}." if header.uncommitted else "",
         f"Shard {header.shard} of {header.shards}: merge all of them for the verdict." if header.shards > 1 else "",
         *(f"Machine: {machine}." for machine in dict.fromkeys(machines)),
