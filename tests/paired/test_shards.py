@@ -5,7 +5,7 @@ from dataclasses import replace
 from math import log
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from observing import counted, exact, recorded, timed
 from simulating import Noise, checked, times
@@ -39,6 +39,7 @@ def test_merged_shards_are_the_whole_check() -> None:
     assert [each.shard for each in merged.observed] == [1, 2, 3, 1, 2, 3, 1]
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_merge_gives_each_benchmark_the_verdict_that_its_own_shard_gave(data: st.DataObject) -> None:
     """Whatever noise the other machines have."""
