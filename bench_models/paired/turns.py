@@ -17,8 +17,8 @@ _REPLY_S = 60.0
 # fits into the caches would be charged with reading its weights back, which no one does who serves it alone.
 _LONG_S = 0.1
 
-# What is not timed thoroughly takes one A B B A.
-_ONE_TURN = 2
+# What is not timed thoroughly takes one block each; who begins changes from round to round.
+_ONE_BLOCK = 1
 
 Workers = Mapping[SideName, Process]
 
@@ -48,7 +48,7 @@ class Table:
         slower = min(plans.values(), key=lambda plan: plan.most)
         seconds: dict[SideName, list[float]] = {side: [] for side in SIDES}
         order = tuple(self.workers)
-        while not (slower.suffice(seconds) if thoroughly else len(seconds["base"]) >= _ONE_TURN):
+        while not (slower.suffice(seconds) if thoroughly else len(seconds["base"]) >= _ONE_BLOCK):
             for side in order if len(seconds["base"]) % 2 == 0 else order[::-1]:
                 number = plans[side].number
                 if call_s[side] * number < _LONG_S:
