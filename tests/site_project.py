@@ -78,7 +78,7 @@ _CONFIG = {
     "html_dir": ".asv/html",
     "env_dir": ".asv/env",
     "plugins": [".bench_models.site.plugin"],
-    "regressions_first_commits": {".*track_(accuracy|sparsity)": None},
+    "regressions_first_commits": {".*track_(accuracy|agreement|budget|sparsity)": None},
 }
 
 
