@@ -30,7 +30,8 @@ from bench_models.sealed import write_atomically
 from bench_models.store import Store
 from bench_models.suites.suite import Budget, Suite
 from bench_models.verdict.budget_rates import Retraining, caught, families_of, rate, scatters, smallest
-from bench_models.verdict.budgets import Counts, counts_of, judge_counts, worst
+from bench_models.verdict.budgets import judge_counts, worst
+from bench_models.verdict.counts import Counts, counts_of
 
 FILE = Path(__file__).resolve().with_name("retrainings.json")
 LOSSES = (1, 2, 3, 4)

@@ -15,7 +15,8 @@ from bench_models import suites
 from bench_models.build import Builder
 from bench_models.outcomes import Failed
 from bench_models.verdict.budget_rates import RATE, Retraining, families_of, rate
-from bench_models.verdict.budgets import Counts, fails, judge_counts
+from bench_models.verdict.budgets import fails, judge_counts
+from bench_models.verdict.counts import Counts
 
 
 def _script() -> ModuleType:
