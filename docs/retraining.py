@@ -30,7 +30,8 @@ from bench_models.sealed import write_atomically
 from bench_models.store import Store
 from bench_models.suites.suite import Budget, Suite
 from bench_models.verdict.budget_rates import Retraining, caught, families_of, rate, scatters, smallest
-from bench_models.verdict.budgets import Counts, counts_of
+from bench_models.verdict.budgets import judge_counts, worst
+from bench_models.verdict.counts import Counts, counts_of
 
 FILE = Path(__file__).resolve().with_name("retrainings.json")
 LOSSES = (1, 2, 3, 4)
@@ -124,6 +125,7 @@ def table(suite: Suite, retrainings: Sequence[Retraining]) -> str:
             f"{alike[row].usual:.1f} %",
             f"{alike[row].deviation:.2f}",
             _limits(budget),
+            _kept(row, budget, retrainings),
             _limits(least[row]),
             *(f"{100 * caught(row, budget, retrainings, families, loss):.0f} %" for loss in LOSSES),
         )
@@ -131,13 +133,21 @@ def table(suite: Suite, retrainings: Sequence[Retraining]) -> str:
     ]
     headers = (
         "row", "trainings", "drop, points", "deviation of its bound", "agreement", "deviation of its bound", "budget",
+        "kept in",
         "smallest budget", *(f"caught: {loss} more" for loss in LOSSES),
     )  # fmt: skip
     share, tightest = rate(budgets, retrainings, families), rate(least, retrainings, families)
+    text = tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True)
     return (
-        f"{tabulate(rows, headers=headers, tablefmt='github')}\n\nAn unchanged recipe breaks one of these budgets in "
-        f"at most {100 * share:.2f} % of trainings, and one of the smallest in {100 * tightest:.2f} %."
+        f"{text}\n\nAn unchanged recipe breaks one of these budgets in at most {100 * share:.2f} % of trainings, and "
+        f"one of the smallest in {100 * tightest:.2f} %."
     )
+
+
+def _kept(row: str, budget: Budget, retrainings: Sequence[Retraining]) -> str:
+    """Return in how many trainings the budget was shown to be kept; in others it was open, or broken."""
+    lines = [judge_counts(budget, each.counts) for each in retrainings if each.row == row]
+    return f"{sum(worst([line.status for line in each]) == 'kept' for each in lines)} of {len(lines)}"
 
 
 def _limits(budget: Budget) -> str:

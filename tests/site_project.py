@@ -79,7 +79,7 @@ _CONFIG = {
     "html_dir": ".asv/html",
     "env_dir": ".asv/env",
     "plugins": [".bench_models.site.plugin"],
-    "regressions_first_commits": {".*track_(accuracy|agreement|sparsity|speed_up)": None},
+    "regressions_first_commits": {".*track_(accuracy|agreement|budget|sparsity|speed_up)": None},
 }
 
 

@@ -2,7 +2,9 @@
 
 import importlib.util
 import json
+import re
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -12,8 +14,9 @@ from conftest import REPOSITORY
 from bench_models import suites
 from bench_models.build import Builder
 from bench_models.outcomes import Failed
-from bench_models.verdict.budget_rates import RATE, families_of, rate
+from bench_models.verdict.budget_rates import RATE, Retraining, families_of, rate
 from bench_models.verdict.budgets import fails, judge_counts
+from bench_models.verdict.counts import Counts
 
 
 def _script() -> ModuleType:
@@ -27,6 +30,7 @@ def _script() -> ModuleType:
 
 SCRIPT = _script()
 SUITE = suites.load(suites.DEFAULT)
+COUNTS = Counts(sentences=2008, lost=30, won=15, asked=3008, agreeing=2900, size_reduction_pct=50.0)
 BUDGETS = {variant.name: variant.budget for variant in SUITE.variants if variant.budget}
 
 
@@ -76,6 +80,21 @@ def test_training_is_recorded_once(builder: Builder, tmp_path: Path, monkeypatch
 
     monkeypatch.setattr(SCRIPT, "score", lambda *_: pytest.fail("measured again"))
     assert found == _record(builder, file)
+
+
+def test_table_has_a_line_for_each_row_and_the_rate_of_them_all() -> None:
+    """Its smallest budgets keep the promise, whatever those of the suite do."""
+    made = [
+        Retraining(row=row, seed=seed, precision="fp32", counts=replace(COUNTS, lost=30 + seed, agreeing=2900 + seed))
+        for row in BUDGETS
+        for seed in range(5)
+    ]
+    text = SCRIPT.table(SUITE, made)
+    share = re.search(r"in at most [\d.]+ % of trainings, and one of the smallest in ([\d.]+) %\.$", text)
+
+    assert re.findall(r"^\| ([\w-]+) +\| +5 +\|", text, re.MULTILINE) == list(BUDGETS)
+    assert share is not None
+    assert 0 <= float(share[1]) <= 100 * RATE
 
 
 def test_stopped_recording_keeps_what_it_had(builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,8 @@ from bench_models.outcomes import Measured, Outcome, Value
 from bench_models.results import SuiteResult, VariantResult
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
-from bench_models.verdict.budgets import BudgetLine, accuracy_drop_points, judge, size_reduction_pct, worst
+from bench_models.verdict.budgets import BudgetLine, judge, worst
+from bench_models.verdict.counts import accuracy_drop_points, size_reduction_pct
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from scipy.special import stdtr, stdtrit
 
 from bench_models.errors import BenchModelsError
 from bench_models.suites.suite import Budget, Suite
-from bench_models.verdict.budgets import Counts, agreement_bounds, drop_bounds
+from bench_models.verdict.counts import Counts, agreement_bounds, drop_bounds
 
 # How often an unchanged recipe may break one of all budgets of its suite.
 RATE = 0.01

@@ -5,11 +5,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal
 
-from bench_models.metrics.agreement import agreement
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.proportions import bounded_drop, bounded_share, paired_drop
 from bench_models.suites.suite import Budget
+from bench_models.verdict.counts import Counts, agreement_bounds, counts_of, drop_bounds
 
 Status = Literal["kept", "broken", "open"]
 FigureName = Literal["accuracy drop", "size reduction", "agreement"]
@@ -17,8 +16,6 @@ FigureName = Literal["accuracy drop", "size reduction", "agreement"]
 # From the best to the worst: what is shown to be broken outweighs what cannot be told. asv keeps a status by its place.
 STATUSES: tuple[Status, ...] = ("kept", "open", "broken")
 
-# "Kept" and "broken" are each claimed with this confidence.
-CONFIDENCE = 0.95
 # 29 of 1,000 are 2.9000000000000004 %, which does not break a budget of 2.9.
 _ROUNDING = 1e-9
 # Nobody labels more than so many times the sentences that there are.
@@ -70,16 +67,6 @@ class BudgetLine:
         )
 
 
-def accuracy_drop_points(baseline: Scorecard, card: Scorecard) -> Estimate:
-    """Return by how many percentage points the accuracy fell, on the same sentences."""
-    return paired_drop(baseline.correct, card.correct).scaled(100)
-
-
-def size_reduction_pct(baseline: Scorecard, card: Scorecard) -> float:
-    """Return by how many percent of the baseline the artifact shrank."""
-    return 100 * (1 - card.size_bytes / baseline.size_bytes)
-
-
 def worst(statuses: Collection[Status]) -> Status:
     """Return what a variant's lines come to: broken before open before kept."""
     return max(statuses, key=STATUSES.index, default="kept")
@@ -88,36 +75,6 @@ def worst(statuses: Collection[Status]) -> Status:
 def fails(status: Status, *, strict: bool) -> bool:
     """Say whether a status fails a run: only what is shown, or what is open, too, where a suite is strict."""
     return status == "broken" or (strict and status == "open")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
-    """What a variant's budget is judged by: flips among labelled sentences, equal answers among all, and size.
-
-    Of ``sentences`` with labels, ``lost`` are answered right by the baseline alone and ``won`` by the variant alone;
-    of ``asked`` sentences, those without labels included, ``agreeing`` are answered alike.
-    """
-
-    sentences: int
-    lost: int
-    won: int
-    asked: int
-    agreeing: int
-    size_reduction_pct: float
-
-
-def counts_of(baseline: Scorecard, card: Scorecard) -> Counts:
-    """Count what became of the baseline's answers."""
-    flips = [right for right, now in zip(baseline.correct, card.correct, strict=True) if right != now]
-    equal = agreement(baseline, card)
-    return Counts(
-        sentences=len(card.truth),
-        lost=sum(flips),
-        won=len(flips) - sum(flips),
-        asked=len(equal),
-        agreeing=sum(equal),
-        size_reduction_pct=size_reduction_pct(baseline, card),
-    )
 
 
 def judge(budget: Budget, baseline: Scorecard, card: Scorecard) -> tuple[BudgetLine, ...]:
@@ -131,17 +88,6 @@ def judge_counts(budget: Budget, counts: Counts) -> tuple[BudgetLine, ...]:
     if budget.min_agreement_pct is not None:
         lines.append(_agreement_line(budget.min_agreement_pct, counts))
     return tuple(lines)
-
-
-def drop_bounds(counts: Counts, times: float = 1) -> Estimate:
-    """Return the drop in points with its bounds, as if ``times`` as many sentences had flipped alike."""
-    sentences = round(times * counts.sentences)
-    return bounded_drop(round(times * counts.lost), round(times * counts.won), sentences, CONFIDENCE).scaled(100)
-
-
-def agreement_bounds(counts: Counts, times: float = 1) -> Estimate:
-    """Return the agreement in percent with its bounds, as if ``times`` as many sentences had been asked."""
-    return bounded_share(round(times * counts.agreeing), round(times * counts.asked), CONFIDENCE).scaled(100)
 
 
 def _reduction_line(budget: Budget, pct: float) -> BudgetLine:

@@ -13,7 +13,7 @@ from tiny_project import edited
 
 from bench_models import suites
 from bench_models.build import Builder
-from bench_models.metrics import AGAINST_BASELINE, AGREEMENT, FIGURES, LATENCIES, RATIOS
+from bench_models.metrics import AGAINST_BASELINE, AGREEMENT, BUDGET, FIGURES, LATENCIES, RATIOS
 from bench_models.metrics.scorecard import score
 from bench_models.paired.groups import plan
 from bench_models.paired.process import SIDES
@@ -100,12 +100,14 @@ def test_check_leaves_out_what_it_is_told_by_others(discovered: tuple[dict[str, 
 
 
 def test_asv_judges_what_improves_downwards() -> None:
-    """And nothing else: it would call a better accuracy or speed-up a regression."""
+    """And nothing else: it would call a better accuracy or speed-up a regression, and a budget's status is a verdict."""
     config = Config.load(str(ROOT / "asv.conf.json"))
     unjudged = [pattern for pattern, first in config.regressions_first_commits.items() if first is None]
     for metric in (*FIGURES, *AGAINST_BASELINE, *RATIOS):
         name = f"suite.Kind.track_{metric.name}"
-        assert any(re.search(pattern, name) for pattern in unjudged) == (metric.better == "higher"), name
+        assert any(re.search(pattern, name) for pattern in unjudged) == (
+            metric.better == "higher" or metric is BUDGET
+        ), name
 
 
 def test_discovery_imports_no_torch(discovered: tuple[dict[str, list[object]], bool]) -> None:

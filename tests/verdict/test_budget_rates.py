@@ -15,7 +15,8 @@ from bench_models.verdict.budget_rates import (
     scatters,
     smallest,
 )
-from bench_models.verdict.budgets import Counts, judge_counts
+from bench_models.verdict.budgets import judge_counts
+from bench_models.verdict.counts import Counts
 
 SENTENCES = 2008
 # Each row's true drop in points, how many points trainings scatter, and whose weights it starts from.
