@@ -100,7 +100,7 @@ def test_check_leaves_out_what_it_is_told_by_others(discovered: tuple[dict[str, 
 
 
 def test_asv_judges_what_improves_downwards() -> None:
-    """And nothing else: it would call a better accuracy or speed-up a regression, and a budget's status is a verdict."""
+    """It would call a better accuracy or speed-up a regression; and a budget's status is a verdict already."""
     config = Config.load(str(ROOT / "asv.conf.json"))
     unjudged = [pattern for pattern, first in config.regressions_first_commits.items() if first is None]
     for metric in (*FIGURES, *AGAINST_BASELINE, *RATIOS):
