@@ -33,7 +33,7 @@ def answered(lost: int, won: int, right: int = 800, count: int = 1000) -> Observ
     head = [False] * lost + [True] * (right - lost) + [True] * won + [False] * (count - right - won)
     answers = Answers(base=tuple(base), head=tuple(head), examples=tuple(f"sentence {i}" for i in range(count)))
     pair = Pair(base=(sum(base) / count,), head=(sum(head) / count,))
-    subject = Subject(benchmark="suite.track_accuracy", kind="value", unit="share", better="higher", margin_pct=0.5)
+    subject = Subject(benchmark="suite.track_accuracy", kind="value", unit="share", better="higher", margin_pct=1.0)
     return Observed(subject=subject, pairs=(pair, pair), answers=answers)
 
 

@@ -119,7 +119,7 @@ COMMANDS = (
         details=(
             "The pull-request check: measure BASE and HEAD side by side on this machine, decide what became of each\n"
             "benchmark, and say so. Works in any repository with an asv suite.\n\n"
-            "exit status:  0 pass   1 regressed   2 something could not be measured   3 undecided, with --strict\n\n"
+            "exit status:  0 pass   1 regressed or lost   2 something was not measured   3 undecided, with --strict\n\n"
             "example:  bench-models check main"
         ),
     ),

@@ -40,11 +40,17 @@ SPARSITY = Figure(
     name="sparsity", unit="share", better="higher", margin_pct=0.1, show=show_share, of=lambda card: card.sparsity
 )
 ACCURACY = Figure(
-    name="accuracy", unit="share", better="higher", margin_pct=0.5, show=show_share, of=lambda card: card.accuracy
+    name="accuracy", unit="share", better="higher", margin_pct=1.0, show=show_share, of=lambda card: card.accuracy
 )
 # asv believes that lower is always better, so quality is tracked as its complement too.
 ERROR_RATE = Figure(
-    name="error_rate", unit="share", better="lower", margin_pct=3.0, show=show_share, of=lambda card: 1 - card.accuracy
+    name="error_rate",
+    unit="share",
+    better="lower",
+    margin_pct=3.0,
+    show=show_share,
+    checked=False,  # accuracy is the same outcome: one test is enough
+    of=lambda card: 1 - card.accuracy,
 )
 FIGURES = (PARAMETERS, SIZE, NAIVE_SIZE, SPARSITY, ACCURACY, ERROR_RATE)
 

@@ -10,7 +10,8 @@ class Metric:
     """A quantity with a unit and a direction.
 
     ``better`` is the direction that improves. ``margin_pct`` is the smallest relative change, in
-    percent, that a reviewer cares about. ``show`` turns a number in ``unit`` into words.
+    percent, that a reviewer cares about. ``show`` turns a number in ``unit`` into words. Checks leave out what is
+    not ``checked``: another metric tells them the same.
     """
 
     name: str
@@ -18,6 +19,7 @@ class Metric:
     better: Literal["lower", "higher"]
     margin_pct: float
     show: Callable[[float], str]
+    checked: bool = True
 
 
 def show_size(size_bytes: float) -> str:

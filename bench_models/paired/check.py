@@ -19,7 +19,7 @@ from bench_models.paired.channel import Message
 from bench_models.paired.commits import Commit, changed_files, resolve, side_by_side
 from bench_models.paired.environments import ASV, Project, furnish
 from bench_models.paired.groups import Planned
-from bench_models.paired.newcomers import try_new
+from bench_models.paired.newcomers import try_one_sided
 from bench_models.paired.notes import Notes
 from bench_models.paired.pairing import Pairing
 from bench_models.paired.process import SIDES, SideName
@@ -125,7 +125,7 @@ def _measure(options: Options, compared: _Compared, sides: Mapping[SideName, Sid
         ending: Ending = "crashed"
         try:
             _prepare(pairing, mine)
-            try_new(pairing, mine)
+            try_one_sided(pairing, mine)
             sampler = Sampler(pairing=pairing, elsewhere=header.elsewhere)
             fixed = options.pairs is not None
             sampler.run(mine, (options.pairs,) if options.pairs else LOOKS, until_decided=not fixed)
@@ -227,6 +227,13 @@ def _nothing(found: Mapping[SideName, Message], bench: str) -> str:
     broken = {module: error for side in SIDES for module, error in found[side]["broken"].items()}
     if broken:
         return "the suite cannot be imported: " + "; ".join(f"{module}: {error}" for module, error in broken.items())
+    left_out = sorted({str(subject) for side in SIDES for subject in groups.left_out(found[side])})
+    asked = [name for name in left_out if re.search(bench, name)]
+    if asked:
+        return (
+            f"the suite leaves out of checks what matches {bench!r} (`check = False`): {', '.join(asked[:10])}"
+            f"{' and more' if asked[10:] else ''}; ask for another benchmark, or take the attribute away"
+        )
     names = sorted({benchmark["name"] for side in SIDES for benchmark in found[side]["benchmarks"]})
     if names:
         return f"no benchmark matches {bench!r}; there are {', '.join(names[:10])}{' and more' if names[10:] else ''}"

@@ -59,6 +59,7 @@ def described(benchmark: Any) -> dict[str, Any]:
         "better": attribute(benchmark, "better"),
         "margin_pct": attribute(benchmark, "margin"),
         "answers": attribute(benchmark, "outcomes") is not None,
+        "checked": attribute(benchmark, "check") is not False,
         "cache": benchmark.setup_cache_key,
         "cache_timeout_s": benchmark.setup_cache_timeout,
     }

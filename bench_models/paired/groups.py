@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from bench_models.errors import BenchModelsError
-from bench_models.outcomes import Failed
+from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.channel import Message
 from bench_models.paired.process import SIDES, SideName
 from bench_models.verdict.observations import (
@@ -50,21 +50,29 @@ class Planned:
         """Whether both sides have it."""
         return self.base is None and self.head is None
 
-    @property
-    def is_new(self) -> bool:
-        """Whether HEAD alone has it."""
-        return isinstance(self.base, Absent) and self.head is None
-
     def unmeasured(self) -> Observed:
         """Return what is known before anything is measured."""
         return Observed(subject=self.subject, base=self.base, head=self.head)
 
 
 def plan(discovered: Mapping[SideName, Message], default_timeout_s: float) -> list[Planned]:
-    """Match the benchmarks of both sides by name and parameters, in the order of HEAD's suite."""
+    """Match the benchmarks of both sides by name and parameters, in the order of HEAD's suite.
+
+    What a suite leaves out of checks (``check = False``) is not planned where no side has it checked.
+    """
     described = {side: dict(_by_subject(discovered[side])) for side in SIDES}
     keys = dict.fromkeys([*described["head"], *described["base"]])
-    return [_planned(key, described, discovered, default_timeout_s) for key in keys]
+    checked = [key for key in keys if any(described[side].get(key, _UNCHECKED)["checked"] for side in SIDES)]
+    return [_planned(key, described, discovered, default_timeout_s) for key in checked]
+
+
+def left_out(discovery: Message) -> list[str]:
+    """Return what a side's suite leaves out of checks, as asv writes its names."""
+    return [
+        f"{name}({', '.join(parameters)})" if parameters else name
+        for (name, parameters), benchmark in _by_subject(discovery)
+        if not benchmark["checked"]
+    ]
 
 
 def chosen(planned: Planned, bench: str) -> bool:
@@ -89,6 +97,7 @@ def grouped(planned: Sequence[Planned]) -> dict[str, list[Planned]]:
 
 
 _Key = tuple[str, tuple[str, ...]]
+_UNCHECKED: Message = {"checked": False}
 
 
 def _by_subject(discovery: Message) -> Iterator[tuple[_Key, Message]]:
@@ -146,7 +155,7 @@ def _group(name: str, kind: str, parameters: tuple[str, ...]) -> str:
 
 def _trouble(key: _Key, described: Mapping[_Key, Message], discovery: Message) -> Trouble | None:
     if key in described:
-        return None
+        return None if described[key]["checked"] else Skipped(reason="the suite leaves it out of checks: check = False")
     for module, error in discovery["broken"].items():
         inside = module.partition(".")[2]
         if not inside or key[0].startswith(f"{inside}."):

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.groups import Planned
-from bench_models.paired.process import SideName
-from bench_models.verdict.observations import Answers, Observed, Pair, Subject
+from bench_models.paired.process import SIDES, SideName
+from bench_models.verdict.observations import Answers, Observed, Pair, Refused, Subject
 
-Troubles = Mapping[SideName, Failed | Skipped]
+Troubles = Mapping[SideName, Failed | Skipped | Refused]
 
 
 @dataclass(kw_only=True)
@@ -54,3 +54,8 @@ class Notes:
 def failed_on(sides: Sequence[SideName], error: str) -> Troubles:
     """Return the same failure for sides."""
     return dict.fromkeys(sides, Failed(error=error))
+
+
+def refused(error: str) -> Troubles:
+    """Return why the check cannot compare the sides, which is no failure of either."""
+    return dict.fromkeys(SIDES, Refused(error=error))

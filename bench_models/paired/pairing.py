@@ -10,7 +10,7 @@ from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.blocks import Blocks
 from bench_models.paired.channel import Message
 from bench_models.paired.groups import Planned
-from bench_models.paired.notes import Notes, Troubles, failed_on
+from bench_models.paired.notes import Notes, failed_on, refused
 from bench_models.paired.process import (
     SIDES,
     BenchmarkFailedError,
@@ -31,7 +31,7 @@ Workers = Mapping[SideName, Process]
 class LostError(Exception):
     """A worker is of no use any more; ``died`` says that it was perhaps not the benchmark's fault."""
 
-    def __init__(self, planned: Planned, troubles: Troubles, *, died: bool) -> None:
+    def __init__(self, planned: Planned, troubles: Mapping[SideName, Failed | Skipped], *, died: bool) -> None:
         """Say over which benchmark, and what happened."""
         super().__init__(str(planned.subject))
         self.planned, self.troubles, self.died = planned, troubles, died
@@ -63,13 +63,13 @@ class Pairing:
                         self._time(planned, workers)
                     self._both(planned, workers, "close", together=True)
 
-    def once(self, group: Sequence[Planned]) -> None:
-        """Run each benchmark of a group on HEAD alone, where it is new: only what fails is noted."""
+    def once(self, group: Sequence[Planned], side: SideName) -> None:
+        """Run each benchmark of a group on one side, which alone can: only trouble is noted."""
         waiting = list(group)
         while waiting:
-            with self.sides["head"].worker(from_nothing=group[0].from_nothing) as worker, suppress(LostError):
+            with self.sides[side].worker(from_nothing=group[0].from_nothing) as worker, suppress(LostError):
                 while waiting:
-                    self._once(waiting.pop(0), worker)
+                    self._once(waiting.pop(0), side, worker)
 
     def cache(self, planned: Planned, sharing: Sequence[Planned], sides: Sequence[SideName] = SIDES) -> None:
         """Run a ``setup_cache`` on either side, one after the other: what the first builds, the second may reuse."""
@@ -100,19 +100,19 @@ class Pairing:
             except (LostError, BenchmarkFailedError):
                 return {}  # the first pair will meet it again, and say so
 
-    def _once(self, planned: Planned, worker: Process) -> None:
+    def _once(self, planned: Planned, side: SideName, worker: Process) -> None:
         valued = planned.subject.kind == "value"
-        request = self._request(planned, "head", "value" if valued else "open")
+        request = self._request(planned, side, "value" if valued else "open")
         try:
-            replies = self._ask(planned, {"head": worker}, {"head": request})
+            replies = self._ask(planned, {side: worker}, {side: request})
         except LostError as lost:
             self.notes.trouble(lost.troubles, planned)
             raise
-        value = float(replies["head"]["value"]) if replies and valued else 0.0
+        value = float(replies[side]["value"]) if replies and valued else 0.0
         if math.isnan(value):  # asv's word for "not here"
-            self.notes.trouble({"head": Skipped(reason="returned no number")}, planned)
+            self.notes.trouble({side: Skipped(reason="returned no number")}, planned)
         elif not math.isfinite(value):
-            self.notes.trouble({"head": Failed(error=f"returned {value}")}, planned)
+            self.notes.trouble({side: Failed(error=f"returned {value}")}, planned)
 
     def _open(self, planned: Planned, workers: Workers) -> bool:
         """Set a benchmark up on both sides at once, which nothing is timed beside."""
@@ -134,8 +134,10 @@ class Pairing:
         seconds: dict[SideName, list[float]] = {side: [] for side in SIDES}
         order = tuple(workers)
         while not blocks.suffice(seconds):
-            for side in order if len(seconds["base"]) % 2 == 0 else order[::-1]:
-                block = self._block(planned, workers[side], blocks.number)
+            turn = order if len(seconds["base"]) % 2 == 0 else order[::-1]
+            # Both, also where the first one fails: what fails on both sides is not HEAD's doing.
+            taken = {side: self._block(planned, workers[side], blocks.number) for side in turn}
+            for side, block in taken.items():
                 if block is None:
                     return
                 seconds[side].append(block[0])
@@ -192,7 +194,7 @@ class Pairing:
         right = {side: tuple(right for _, right in replies[side]["answers"]) for side in SIDES}
         if examples["base"] != examples["head"]:
             error = "the sides answer different examples, so accuracy cannot be compared example by example"
-            self.notes.trouble(failed_on(SIDES, error), planned)
+            self.notes.trouble(refused(error), planned)
         elif not examples["head"]:
             self.notes.trouble(failed_on(SIDES, "its outcomes are empty"), planned)
         else:
@@ -206,7 +208,7 @@ class Pairing:
             return None
         unlike = _unlike(*(replies[side].get("circumstances", {}) for side in SIDES))
         if unlike:
-            self.notes.trouble(failed_on(SIDES, unlike), planned)
+            self.notes.trouble(refused(unlike), planned)
             return None
         return replies
 

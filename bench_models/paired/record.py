@@ -14,7 +14,7 @@ from typing import Any, Literal, Self, TextIO
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.process import SIDES, SideName
-from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Subject, Trouble
+from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Refused, Subject, Trouble
 
 SCHEMA_VERSION = 1
 FILE = "record.jsonl"
@@ -180,7 +180,7 @@ def _side(name: str) -> str:
     return name
 
 
-_TROUBLES: dict[str, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed}
+_TROUBLES: dict[str, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed, "refused": Refused}
 
 
 def _trouble(trouble: Trouble) -> dict[str, Any]:

@@ -39,6 +39,7 @@ else:
 DEFAULT_WARMUP_S = 0.1
 
 _CACHE = "cache.pickle"
+_SKIPPED = "asv: skipped: "
 
 
 class _SkippedError(Exception):
@@ -173,8 +174,14 @@ class Worker:
         if cache is not None:
             os.chdir(cache)  # where setup_cache may have left files
         opened.set_cache(None if cache is None else pickle.loads((Path(cache) / _CACHE).read_bytes()))
-        if opened.do_setup():
-            raise _SkippedError("its setup, or its parameters, say that it is not for here")
+        said = io.StringIO()
+        try:
+            with contextlib.redirect_stdout(said):
+                skips = opened.do_setup()
+        finally:
+            sys.stdout.write(said.getvalue())
+        if skips:
+            raise _SkippedError(_why_skipped(said.getvalue()))
         return opened
 
     def _reap(self) -> None:
@@ -188,6 +195,12 @@ def _join(address: str, name: str) -> Channel:
     channel = Channel(connection)
     channel.send({"name": name, "pid": os.getpid()})
     return channel
+
+
+def _why_skipped(said: str) -> str:
+    """Return why a ``setup`` skips: asv_runner swallows the error, and prints it."""
+    why = [line.removeprefix(_SKIPPED).strip() for line in said.splitlines() if line.startswith(_SKIPPED)]
+    return why[-1] if why else "its parameters say that it is not for here"
 
 
 @contextlib.contextmanager

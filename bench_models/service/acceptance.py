@@ -1,4 +1,4 @@
-"""When a regression is accepted: a label, which only people with a say can set, and a written reason."""
+"""When a regression or a loss is accepted: a label, which only people with a say can set, and a written reason."""
 
 import re
 from collections.abc import Mapping
@@ -32,11 +32,12 @@ class Acceptance:
 
     @property
     def sentence(self) -> str:
-        """Say what became of the regressions, and what is missing where something is."""
+        """Say what became of regressions and losses, and what is missing where something is."""
         how = f"add the label `{LABEL}` and a line `Accepted regression: <reason>` to the pull request's description"
         if self.given:
             by = f"The label `{LABEL}` was set by {code(self.by)}" if self.by else f"The label `{LABEL}` is set"
-            return f"**The regression is accepted.** {by}, and the written reason is: {code(self.reason or '')}."
+            why = code(self.reason or "")
+            return f"**What regressed or was lost is accepted.** {by}, and the written reason is: {why}."
         if self.labelled:
             return (
                 f"**Not accepted yet:** the label `{LABEL}` is set, but the pull request's description has no line "
@@ -47,7 +48,7 @@ class Acceptance:
                 f"**Not accepted yet:** the description gives a reason, {code(self.reason)}, but the label `{LABEL}` "
                 "is missing; somebody who may set labels has to agree."
             )
-        return f"To accept what regressed, {how}."
+        return f"To accept what regressed or was lost, {how}."
 
 
 def acceptance(pull_request: Mapping[str, Any], event: Mapping[str, Any] | None = None) -> Acceptance:

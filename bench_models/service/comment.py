@@ -9,6 +9,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.metrics.metric import show_ms
 from bench_models.service.acceptance import Acceptance, acceptance
 from bench_models.service.api import Api
+from bench_models.service.figures import told_of
 from bench_models.service.finished import report_about
 from bench_models.service.origin import Run, pull_request_of, run_of
 from bench_models.service.plain import code
@@ -17,12 +18,6 @@ MARKER = "<!-- bench-models: check -->"
 LONGEST = 65_536  # GitHub's own limit, in characters
 AUTHOR = "github-actions[bot]"
 _ROWS = 50
-_HEADLINES = {
-    0: "**No regression.**",
-    1: "**The change makes something worse.**",
-    2: "**Something could not be measured.**",
-    3: "**Something stayed undecided.**",
-}
 _UNCOUNTED = ("unchanged", "skipped")
 _RUN = re.compile(r"/actions/runs/(\d+)\)")
 
@@ -76,7 +71,7 @@ def written(report: Mapping[str, Any], run: Run, accepted: Acceptance) -> str:
     shown = [change for change in report["changes"] if change["verdict"] not in _UNCOUNTED]
     parts = [
         MARKER,
-        f"{_HEADLINES[status]} {_counts(report['changes'])}",
+        f"**{told_of(report)}**",
         _despite(run, status, accepted),
         _unjudged(report),
         accepted.sentence if status == 1 else "",
@@ -121,15 +116,6 @@ def _is_ours(each: Mapping[str, Any]) -> bool:
     return author.get("login") == AUTHOR and author.get("type") == "Bot" and str(each.get("body")).startswith(MARKER)
 
 
-def _counts(changes: Sequence[Mapping[str, Any]]) -> str:
-    """Count the verdicts, worst first as the report has them; the schema knows no other words."""
-    found: dict[str, int] = {}
-    for change in changes:
-        found[change["verdict"]] = found.get(change["verdict"], 0) + 1
-    total = f"Of {len(changes)} benchmark{'' if len(changes) == 1 else 's'}"
-    return f"{total}: {', '.join(f'{count} {verdict}' for verdict, count in found.items()) or 'none was judged'}."
-
-
 def _table(changes: Sequence[Mapping[str, Any]]) -> str:
     lines = [
         "| verdict | benchmark | BASE | HEAD | change | interval | why |",
@@ -148,9 +134,16 @@ def _row(change: Mapping[str, Any]) -> str:
         _number(change, "head"),
         "-" if estimate is None else f"{estimate['value']:+.2f} %",
         "-" if estimate is None else _interval(estimate),
-        code(change["reason"]),
+        f"{code(change['reason'])}{_visible(change)}",
     )
     return f"| {' | '.join(cells)} |"
+
+
+def _visible(change: Mapping[str, Any]) -> str:
+    visible = change["visible_pct"]
+    if change["verdict"] != "undecided" or visible is None:
+        return ""
+    return f"; a change of {visible:.1f} % would most likely have been seen"
 
 
 def _interval(estimate: Mapping[str, float]) -> str:

@@ -24,13 +24,13 @@ _OUTCOMES: Mapping[int, Outcome] = {0: "passed", REGRESSED: "regressed", 2: "unm
 def judge(shards: Path, output: Path, event: Mapping[str, Any], *, strict: bool) -> int:
     """Join the shards below a folder, write report and summary, and return the status that the check ends with.
 
-    Only a regression can be accepted: what could not be measured says nothing that anybody could agree to.
+    Only a regression and a loss can be accepted: what could not be measured says nothing that anybody could agree to.
     """
     try:
         record = merge([read(file.parent) for file in _records(shards)])
         _require_about(record.header, event, Path.cwd())
         status = write_check(record, output, strict=strict)
-        lost = [str(change.subject) for change in findings(record).of("regressed") if change.head is None]
+        broken = [str(change.subject) for change in findings(record).of("regressed") if change.head is None]
     except BenchModelsError as error:
         add_summary(f"**The check has no verdict:** {code(str(error), 1000)}\n")
         set_output("outcome", "unmeasured")
@@ -38,17 +38,17 @@ def judge(shards: Path, output: Path, event: Mapping[str, Any], *, strict: bool)
     outcome, about = _OUTCOMES[status], ""
     if outcome == "regressed":
         accepted = acceptance(event.get("pull_request") or {}, event)
-        outcome = "accepted" if accepted.given and not lost else outcome
-        about = f"{_not_acceptable(lost) if lost else accepted.sentence}\n\n"
+        outcome = "accepted" if accepted.given and not broken else outcome
+        about = f"{_not_acceptable(broken) if broken else accepted.sentence}\n\n"
     add_summary(about + (output / "report.md").read_text(encoding="utf-8"))
     set_output("outcome", outcome)
     return 0 if outcome == "accepted" else status
 
 
-def _not_acceptable(lost: list[str]) -> str:
+def _not_acceptable(broken: list[str]) -> str:
     """Say that a benchmark which no longer runs is no price that anybody could agree to."""
-    names = ", ".join(code(name) for name in lost[:_NAMED])
-    more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+    names = ", ".join(code(name) for name in broken[:_NAMED])
+    more = f" and {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
     return f"**This cannot be accepted:** what ran on BASE fails on HEAD, {names}{more}. Mend or remove it."
 
 

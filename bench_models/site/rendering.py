@@ -33,8 +33,11 @@ _TONES = {
     "regressed": ("bad", "\N{BLACK UP-POINTING TRIANGLE}"),
     "failed": ("bad", "\N{MULTIPLICATION X}"),
     "not measured": ("bad", "\N{MULTIPLICATION X}"),
-    "missing": ("bad", "\N{MULTIPLICATION X}"),
+    "lost": ("bad", "\N{MULTIPLICATION X}"),
+    "missing": ("bad", "\N{MULTIPLICATION X}"),  # as checks of earlier versions call it
     "undecided": ("unsure", "?"),
+    "not comparable": ("unsure", "?"),
+    "fails on both": ("unsure", "\N{MULTIPLICATION X}"),
     "kept": ("good", "\N{CHECK MARK}"),
     "broken": ("bad", "\N{MULTIPLICATION X}"),
 }

@@ -45,24 +45,29 @@ def paired_drop(before: Sequence[bool], after: Sequence[bool], level: float = LE
         raise ValueError("a paired difference needs at least one pair, but there are none")
     lost = sum(b and not a for b, a in zip(before, after, strict=True))
     won = sum(a and not b for b, a in zip(before, after, strict=True))
-    share_lost, share_won = (lost + 1) / (n + 2), (won + 1) / (n + 2)
+    return drop_of(lost, won, n, level)
+
+
+def drop_of(lost: int, won: int, count: int, level: float = LEVEL) -> Estimate:
+    """Return by how much a share of ``count`` fell of which ``lost`` were true before and ``won`` are true after."""
+    share_lost, share_won = (lost + 1) / (count + 2), (won + 1) / (count + 2)
     centre = share_lost - share_won
-    half = _z(level) * sqrt((share_lost + share_won - centre**2) / (n + 2))
-    drop = (lost - won) / n
+    half = _z(level) * sqrt((share_lost + share_won - centre**2) / (count + 2))
+    drop = (lost - won) / count
     return Estimate(
         value=drop, low=max(-1.0, min(centre - half, drop)), high=min(1.0, max(centre + half, drop)), level=level
     )
 
 
 def mcnemar(lost: int, won: int) -> float:
-    """Return the two-sided p-value of as uneven a split among the sentences that flipped.
+    """Return how likely chance alone would make as many of the sentences that flipped be lost, or more.
 
-    Without a difference each of them was as likely to flip one way as the other.
+    Without a difference each of them was as likely to flip one way as the other: a one-sided p-value.
 
     Source: McNemar, Note on the sampling error of the difference between correlated proportions,
     Psychometrika 12 (1947); exact, by the binomial distribution.
     """
-    return min(1.0, 2 * float(bdtr(min(lost, won), lost + won, 0.5)))
+    return float(bdtr(won, lost + won, 0.5))
 
 
 def _z(level: float) -> float:

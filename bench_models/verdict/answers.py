@@ -1,55 +1,52 @@
-"""The verdict on right and wrong answers to the same examples."""
+"""The verdict on right and wrong answers to the same examples, and on the number that stands for them."""
 
+from dataclasses import replace
 from statistics import fmean
 
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import ALARM_LOOKS, FALSE_CALM
-from bench_models.stats.proportions import mcnemar, paired_drop
-from bench_models.verdict.change import Change, Flips, Verdict
-from bench_models.verdict.observations import Answers, Observed, Subject
+from bench_models.stats.looks import FALSE_CALM
+from bench_models.stats.proportions import drop_of, mcnemar
+from bench_models.verdict.change import Change, Flips, harm_of
+from bench_models.verdict.flips import ACCURACY_ALARM, decided, smallest_seen
+from bench_models.verdict.observations import Answers, Observed, Pair, Subject
 
 SHOWN_FLIPS = 10
 
+# What was computed twice in floating point may differ in the last digits, and did not change.
+_ROUNDING = 1e-9
 
-def judge_answers(observed: Observed, answers: Answers, tail: float) -> Change:
-    """Judge right and wrong answers to the same examples."""
+
+def judge_answers(observed: Observed, answers: Answers) -> Change:
+    """Judge right and wrong answers to the same examples, and a number that says something else than they do."""
     subject, pair = observed.subject, observed.pairs[0]
     lost = [text for b, h, text in zip(answers.base, answers.head, answers.examples, strict=True) if b and not h]
     won = [text for b, h, text in zip(answers.base, answers.head, answers.examples, strict=True) if h and not b]
-    # One look only, so all of the benchmark's share can be spent on it.
-    share = tail * len(ALARM_LOOKS)
-    drop = paired_drop(answers.base, answers.head, level=1 - 2 * share)
-    calm = paired_drop(answers.base, answers.head, level=1 - 2 * FALSE_CALM)
-    right = fmean(answers.base)
+    count, right = len(answers.examples), fmean(answers.base)
     # Relative to the share of right answers, or of wrong ones, whatever unit the benchmark's number has.
     share_of = right if subject.better == "higher" else 1 - right
     margin = subject.margin_pct / 100 * share_of
-    p_value = mcnemar(len(lost), len(won))
-    verdict: Verdict = "undecided"
-    if not lost and not won:
-        verdict = "unchanged"
-    elif p_value / 2 <= share and abs(drop.value) >= margin:
-        verdict = "regressed" if drop.value > 0 else "improved"
-    elif -margin < calm.low and calm.high < margin:
-        verdict = "unchanged"
+    verdict = decided(len(lost), len(won), count, margin)
+    tail = FALSE_CALM if verdict == "unchanged" else ACCURACY_ALARM
+    drop = drop_of(len(lost), len(won), count, level=1 - 2 * tail)
     flips = Flips(
         right_to_wrong=len(lost),
         wrong_to_right=len(won),
-        p_value=p_value,
+        p_value=min(mcnemar(len(lost), len(won)), mcnemar(len(won), len(lost))),
         lost=tuple(lost[:SHOWN_FLIPS]),
         won=tuple(won[: max(0, SHOWN_FLIPS - len(lost))]),
     )
-    return Change(
+    change = Change(
         subject=subject,
         verdict=verdict,
-        reason=_flipped(len(answers.examples), flips, drop.scaled(100), right),
+        reason=_flipped(count, flips, drop.scaled(100), right),
         base=pair.base[0],
         head=pair.head[0],
         change_pct=_relative(drop, subject, share_of),
         pairs=1,
-        visible_pct=100 * max(margin, drop.high - drop.value) / share_of if share_of else None,
+        visible_pct=100 * smallest_seen(len(lost) + len(won), count, margin) / count / share_of if share_of else None,
         flips=flips,
     )
+    return _with_number(change, observed)
 
 
 def _flipped(examples: int, flips: Flips, drop_points: Estimate, right: float) -> str:
@@ -70,3 +67,43 @@ def _relative(drop: Estimate, subject: Subject, share_of: float) -> Estimate | N
     if subject.better == "lower":  # it counts wrong answers
         return Estimate(value=drop.value * scale, low=drop.low * scale, high=drop.high * scale, level=drop.level)
     return Estimate(value=0.0 - drop.value * scale, low=-drop.high * scale, high=-drop.low * scale, level=drop.level)
+
+
+def _with_number(change: Change, observed: Observed) -> Change:
+    """Let the number count where the answers do not explain it: whoever computes it wrongly must not pass."""
+    pair = min(observed.pairs, key=lambda each: abs(each.head[0] - each.base[0]))  # it may scatter: the mildest
+    beyond = _beyond(change, pair)
+    if not beyond:
+        return change
+    base, head = pair.base[0], pair.head[0]
+    verdict = change.verdict
+    if harm_of(change.subject, beyond) > 0:
+        verdict = "regressed"
+    elif verdict == "unchanged":
+        verdict = "improved"
+    return replace(
+        change,
+        verdict=verdict,
+        reason=f"number and answers disagree: {base:g} became {head:g}, and the answers say: {change.reason}",
+        base=base,
+        head=head,
+        change_pct=_exact(100 * (head - base) / abs(base)) if base else None,
+        visible_pct=None,
+    )
+
+
+def _beyond(change: Change, pair: Pair) -> float:
+    """Return how far the number went beyond what its margin and the flipped answers allow; 0 where it did not."""
+    base, went = pair.base[0], pair.head[0] - pair.base[0]
+    flips, estimate = change.flips, change.change_pct
+    alike = flips is None or not (flips.right_to_wrong or flips.wrong_to_right)
+    if not alike and (estimate is None or not base):
+        return 0.0  # there is nothing to hold the number against
+    low, high = (0.0, 0.0) if alike or estimate is None else (estimate.low, estimate.high)
+    margin = change.subject.margin_pct + _ROUNDING
+    least, most = ((bound / 100 * abs(base)) for bound in (low - margin, high + margin))
+    return went - most if went > most else min(0.0, went - least)
+
+
+def _exact(change_pct: float) -> Estimate:
+    return Estimate(value=change_pct, low=change_pct, high=change_pct, level=1 - _ROUNDING)

@@ -6,12 +6,23 @@ from typing import Literal
 from bench_models.stats.estimate import Estimate
 from bench_models.verdict.observations import Subject
 
-Verdict = Literal["regressed", "failed", "undecided", "improved", "new", "missing", "unchanged", "skipped"]
+Verdict = Literal[
+    "regressed",
+    "lost",
+    "failed",
+    "undecided",
+    "not comparable",
+    "new",
+    "improved",
+    "unchanged",
+    "skipped",
+    "fails on both",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flips:
-    """Examples that are answered differently."""
+    """Examples that are answered differently; ``p_value`` is one-sided, of as large a loss (or gain) by chance."""
 
     right_to_wrong: int
     wrong_to_right: int
@@ -25,8 +36,8 @@ class Change:
     """A verdict on one benchmark with the numbers that it rests on.
 
     ``change_pct`` is HEAD relative to BASE, greater than zero for more, whatever is better; its
-    interval holds for all benchmarks and all looks of the check at once. ``visible_pct`` is the
-    smallest change that would have been seen.
+    interval is the one that decided, at its own level. ``visible_pct`` is the smallest change that
+    would most likely have been seen.
     """
 
     subject: Subject

@@ -2,13 +2,16 @@
 
 from collections.abc import Sequence
 
-from bench_models.outcomes import Failed, Skipped
 from bench_models.stats.looks import LOOKS, alarm_tail
 from bench_models.stats.pairs import Mean, means
 from bench_models.verdict.answers import judge_answers
-from bench_models.verdict.change import Change, Verdict
+from bench_models.verdict.change import Change
 from bench_models.verdict.numbers import judge_exact, judge_noisy, log_ratios
-from bench_models.verdict.observations import Absent, Observed
+from bench_models.verdict.observations import Observed
+from bench_models.verdict.troubled import troubled
+
+# Neither side gives a number, and neither side's doing makes it so.
+NOT_MEASURED = frozenset({"skipped", "fails on both"})
 
 
 def judge(observed: Sequence[Observed], elsewhere: int = 0) -> list[Change]:
@@ -31,60 +34,24 @@ def wants_more(observed: Observed, change: Change) -> bool:
 
 
 def exit_status(changes: Sequence[Change], *, complete: bool = True, strict: bool = False) -> int:
-    """Return 0 for pass, 1 for a regression, 2 for what could not be measured, 3 for undecided if strict."""
+    """Return 0 for pass, 1 for a regression or a loss, 2 for what could not be measured, 3 for undecided if strict.
+
+    What fails or is skipped on both sides is not the change's doing, unless there is nothing else.
+    """
     verdicts = {change.verdict for change in changes}
-    if not complete or "failed" in verdicts or not verdicts:
+    if not complete or "failed" in verdicts or verdicts <= NOT_MEASURED:
         return 2
-    if "regressed" in verdicts:
+    if verdicts & {"regressed", "lost"}:
         return 1
     return 3 if strict and "undecided" in verdicts else 0
 
 
 def _judge(observed: Observed, spread: Mean | None, tail: float) -> Change:
-    troubled = _troubled(observed)
-    if troubled is not None:
-        return troubled
+    unmeasured = troubled(observed)
+    if unmeasured is not None:
+        return unmeasured
     if not observed.pairs:
         return Change(subject=observed.subject, verdict="undecided", reason="not measured before the check ended")
     if observed.answers is not None:
-        return judge_answers(observed, observed.answers, tail)
+        return judge_answers(observed, observed.answers)
     return judge_noisy(observed, spread, tail) if observed.scatters else judge_exact(observed)
-
-
-def _troubled(observed: Observed) -> Change | None:
-    """Return the verdict on what a side has not, skips or fails at; None where both have it."""
-    subject, base, head = observed.subject, observed.base, observed.head
-    if base is None and head is None:
-        return None
-    verdict: Verdict
-    if isinstance(head, Failed):
-        if base == head:
-            verdict, reason = "failed", head.error
-        elif isinstance(base, Failed):
-            verdict, reason = "failed", f"fails on both sides: {head.error}"
-        elif base is None:
-            verdict, reason = "regressed", f"fails on HEAD and not on BASE: {head.error}"
-        else:
-            verdict, reason = "failed", f"{_before(base)} on HEAD: {head.error}"
-    elif isinstance(base, Failed):
-        if head is None:
-            verdict, reason = "improved", f"fails on BASE and not on HEAD: {base.error}"
-        else:
-            verdict, reason = "failed", f"fails on BASE and {_in_words(head)} on HEAD: {base.error}"
-    elif head is None:
-        verdict, reason = "new", f"{_in_words(base)} on BASE"
-    elif base is None:
-        verdict, reason = "missing", f"{_in_words(head)} on HEAD"
-    else:
-        verdict, reason = "skipped", f"{_in_words(base)} on BASE, {_in_words(head)} on HEAD"
-    return Change(subject=subject, verdict=verdict, reason=reason)
-
-
-def _before(base: Absent | Skipped) -> str:
-    return "new, and failed" if isinstance(base, Absent) else f"{_in_words(base)} on BASE and fails"
-
-
-def _in_words(trouble: Absent | Skipped | Failed | None) -> str:
-    if isinstance(trouble, Skipped):
-        return f"skipped ({trouble.reason})"
-    return "not there" if isinstance(trouble, Absent) else "measured"

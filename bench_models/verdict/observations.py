@@ -78,7 +78,14 @@ class Absent:
     """A side does not have the benchmark."""
 
 
-Trouble = Absent | Skipped | Failed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The check could not compare the sides, whatever the benchmark does on either: ``error`` says why."""
+
+    error: str
+
+
+Trouble = Absent | Skipped | Failed | Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

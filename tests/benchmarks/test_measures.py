@@ -13,6 +13,8 @@ from bench_models import suites
 from bench_models.build import Builder
 from bench_models.metrics import FIGURES, LATENCIES
 from bench_models.metrics.scorecard import score
+from bench_models.paired.groups import plan
+from bench_models.paired.process import SIDES
 
 # A port that nobody listens to.
 GONE = "http://127.0.0.1:9"
@@ -26,6 +28,16 @@ from asv_runner._aux import update_sys_path
 update_sys_path(sys.argv[1])
 found = {b.name: [b.unit, b.params, b.version, b.setup_cache_key] for b in disc_benchmarks(sys.argv[1])}
 print(json.dumps([found, "torch" in sys.modules]))
+"""
+
+
+DESCRIBE = """
+import json, sys
+from asv_runner.discovery import disc_benchmarks
+from asv_runner._aux import update_sys_path
+from bench_models.paired.discovery import described
+update_sys_path(sys.argv[1])
+print(json.dumps([described(b) for b in disc_benchmarks(sys.argv[1])]))
 """
 
 
@@ -51,6 +63,18 @@ def test_asv_finds_every_metric_of_every_suite(discovered: tuple[dict[str, list[
     for name, facts in found.items():
         known = suites.load(name.split(".")[0].replace("_", "-")).names
         assert facts[1] == [[repr(variant) for variant in known]]
+
+
+def test_check_asks_for_accuracy_and_not_for_the_error_rate_besides() -> None:
+    """They are one outcome, and two tests of it are one too many; asv tracks both."""
+    done = subprocess.run(
+        [sys.executable, "-c", DESCRIBE, str(ROOT / "benchmarks")], capture_output=True, text=True, check=True
+    )
+    found = {"benchmarks": json.loads(done.stdout), "broken": {}}
+    names = {each.subject.benchmark.rpartition(".")[2] for each in plan(dict.fromkeys(SIDES, found), 60.0)}
+
+    tracked = {f"track_{figure.name}" for figure in FIGURES} | {f"time_{scenario.name}" for scenario in LATENCIES}
+    assert names == tracked - {"track_error_rate"}
 
 
 def test_history_survives_a_new_comment(discovered: tuple[dict[str, list[object]], bool]) -> None:

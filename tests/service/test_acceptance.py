@@ -55,7 +55,7 @@ def test_other_events_do_not_tell_who_set_the_label() -> None:
         (_LABELS, "Accepted regression: \u200b\u202e\n", "has no line"),
         (_LABELS, "It is an Accepted regression: so there\n", "has no line"),
         ([{"name": "docs"}], _BODY, "the label `accept-regression` is missing"),
-        ([], "", "To accept what regressed, add the label"),
+        ([], "", "To accept what regressed or was lost, add the label"),
     ],
 )
 def test_one_without_the_other_does_not(labels: list[dict[str, str]], body: str | None, said: str) -> None:

@@ -93,7 +93,7 @@ def test_planted_regression_turns_the_check_red_with_its_table_in_the_summary(re
     assert "| regressed" in last.summary
     assert "`rotten_tomatoes.time_total` is" in last.summary
     assert "% slower (" in last.summary
-    assert "To accept what regressed, add the label `accept-regression`" in last.summary
+    assert "To accept what regressed or was lost, add the label `accept-regression`" in last.summary
 
 
 def test_harmless_change_stays_green(rehearse: Rehearse) -> None:
@@ -113,7 +113,7 @@ def test_accepted_regression_is_green_and_says_by_whom_and_why(rehearse: Rehears
     assert "nothing is measured again" in jobs["measure"][0].log
     last = verdict(jobs)
     assert last.status == "success", last.log
-    assert "The regression is accepted." in last.summary
+    assert "What regressed or was lost is accepted." in last.summary
     assert "set by `ada`" in last.summary
     assert "`the answer is exact now`" in last.summary
     assert "track_size" in last.summary

@@ -13,6 +13,7 @@ from reporting import green, packed, report, zipped
 from strangers import outside_code, strangers
 
 from bench_models.errors import BenchModelsError
+from bench_models.reports.check.findings import ORDER
 from bench_models.service.acceptance import LABEL, acceptance
 from bench_models.service.api import Api, ApiError
 from bench_models.service.comment import AUTHOR, LONGEST, MARKER, comment, written
@@ -71,11 +72,21 @@ def test_comment_says_what_changed_and_where_to_read_on(github: GitHub) -> None:
     (posted,) = github.comments[7]
     text = posted["body"]
     assert text.startswith(MARKER)
-    assert "**The change makes something worse.** Of 3 benchmarks: 2 regressed, 1 unchanged." in text
+    assert "**2 of 3 benchmarks regressed; no regression among 1.**" in text
     assert "| regressed | `suite.track_it` | `100 bytes` | `150 bytes` | +50.00 % | exact |" in text
     assert "suite.time_same" not in text
-    assert "To accept what regressed, add the label" in text
+    assert "To accept what regressed or was lost, add the label" in text
     assert "(https://github.example/owner/project/actions/runs/5)" in text
+
+
+def test_row_that_is_undecided_says_what_would_have_been_seen() -> None:
+    """In that row; the first line tells the largest of all."""
+    made = report()
+    made["changes"][0] |= {"verdict": "undecided", "visible_pct": 4.26}
+    lines = written(made, run_of(EVENT, REPOSITORY), acceptance({})).splitlines()
+    (row,) = (line for line in lines if line.startswith("| undecided |"))
+    assert row.endswith("`; a change of 4.3 % would most likely have been seen |")
+    assert "1 is undecided: changes of up to 4.3 % would not have been seen there" in lines[2]
 
 
 def test_second_check_updates_the_comment(github: GitHub) -> None:
@@ -92,7 +103,7 @@ def test_second_check_updates_the_comment(github: GitHub) -> None:
     assert first["body"] == f"{MARKER} mine"
     assert second["body"] == "another of the bot's"
     assert third["body"] == f"{MARKER} another bot's"
-    assert "**No regression.**" in ours["body"]
+    assert "**No regression among 1 of 1 benchmark.**" in ours["body"]
 
 
 def test_accepted_regression_says_why(github: GitHub) -> None:
@@ -188,7 +199,7 @@ def test_run_that_was_repeated_in_part_has_its_newest_report_told(github: GitHub
     reports = [(9, "20", packed()), (12, "40", packed(**green()))]
     event = repeated(github, *(reports[::-1] if newest_first else reports))
     commented(github, event)
-    assert "**No regression.**" in github.comments[7][0]["body"]
+    assert "**No regression among 1 of 1 benchmark.**" in github.comments[7][0]["body"]
 
 
 def test_attempt_that_left_no_report_has_no_verdict(github: GitHub) -> None:
@@ -293,7 +304,7 @@ def hostile_reports(draw: st.DrawFn) -> dict[str, Any]:
             "parameters": [draw(strangers)],
             "unit": draw(strangers),
             "reason": draw(strangers),
-            "verdict": draw(st.sampled_from(("regressed", "failed", "undecided", "missing", "new", "improved"))),
+            "verdict": draw(st.sampled_from((*ORDER, "missing"))),
             "base": draw(number),
             "head": draw(number),
         }

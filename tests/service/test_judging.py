@@ -5,15 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from observing import FAILED, exact, recorded
+from observing import FAILED, exact, recorded, timed
 from small_suite import HARMLESS, change, pull_request, write_project
 from tiny_project import git
 
 from bench_models.errors import BenchModelsError
+from bench_models.outcomes import Skipped
 from bench_models.paired.record import FILE, Record, Recorder
 from bench_models.service.acceptance import LABEL
 from bench_models.service.judging import judge
-from bench_models.verdict.observations import Observed
+from bench_models.verdict.observations import Absent, Observed
 
 
 @pytest.fixture
@@ -61,10 +62,16 @@ def test_own_commits_are_judged(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "status"), [(exact(100, 200), 0), (replace(exact(100, 100), head=FAILED), 1)], ids=["larger", "broken"]
+    ("found", "status"),
+    [
+        (exact(100, 200), 0),
+        (replace(exact(100, 100), head=Skipped(reason="no kernel")), 0),
+        (replace(exact(100, 100), head=FAILED), 1),
+    ],
+    ids=["larger", "lost", "broken"],
 )
 def test_benchmark_that_no_longer_runs_cannot_be_accepted(project: Path, found: Observed, status: int) -> None:
-    """A larger number can: label and reason are both there."""
+    """A larger number can, and one that is skipped now: label and reason are both there."""
     pull = pull_request(project, labels=(LABEL,), body="Accepted regression: it is worth it")
     record = recorded(found)
     header = replace(record.header, base=pull["base"]["sha"], head=pull["head"]["sha"])
@@ -75,6 +82,18 @@ def test_benchmark_that_no_longer_runs_cannot_be_accepted(project: Path, found: 
     assert done == status
     said = "**This cannot be accepted:** what ran on BASE fails on HEAD, `suite.track_it`." if status else "is accepted"
     assert said in refused(project)[0]
+
+
+def test_loss_that_nobody_accepts_is_red(project: Path) -> None:
+    """With what to do in the summary."""
+    pull = pull_request(project)
+    found = recorded(exact(100, 100), replace(timed(), head=Absent()))
+    header = replace(found.header, base=pull["base"]["sha"], head=pull["head"]["sha"])
+    assert judged_record(project, replace(found, header=header)) == 1
+    summary, outputs = refused(project)
+    assert "To accept what regressed or was lost, add the label" in summary
+    assert "1 of 2 benchmarks is lost: measured on BASE, and not on HEAD; no regression among 1." in summary
+    assert "regressed" in outputs
 
 
 @pytest.mark.parametrize("side", ["base", "head"])

@@ -38,6 +38,17 @@ def test_checks_are_read_back_oldest_first(tmp_path: Path) -> None:
     assert ((early, late), ()) == read_checks(tmp_path)
 
 
+def test_check_that_an_earlier_version_kept_is_read(tmp_path: Path) -> None:
+    """It called missing what is lost now, and knew no level for accuracy."""
+    check = kept("f" * 40)
+    check.report["changes"][0] |= {"verdict": "missing", "change_pct": None, "base": None, "head": None}
+    check.report["counts"] = {"missing": 1, "unchanged": 1}
+    del check.report["error_budget"]["accuracy_alarm"]
+    keep_check(tmp_path, check)
+
+    assert ((check,), ()) == read_checks(tmp_path)
+
+
 def test_page_asks_for_the_newest_few(tmp_path: Path) -> None:
     """Old ones are not even held against the schema."""
     checks = [kept(digit * 40, AT + timedelta(hours=int(digit))) for digit in "321"]

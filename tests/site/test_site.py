@@ -155,6 +155,25 @@ def test_exact_change_has_no_interval(published: Published) -> None:
     assert '+40.0 %<span class="beneath">+30.0 % to +50.0 %</span>' in page
 
 
+@pytest.mark.parametrize(
+    ("verdict", "tone"),
+    [("lost", "bad"), ("missing", "bad"), ("not comparable", "unsure"), ("fails on both", "unsure")],
+)
+def test_verdict_without_numbers_is_marked(published: Published, verdict: str, tone: str) -> None:
+    """What earlier versions called missing is read as well."""
+
+    def spoil(project: Project) -> None:
+        add_checks(project)
+        for file in (project.asv / "checks").glob("*.json"):
+            kept = json.loads(file.read_text(encoding="utf-8"))
+            kept["report"]["changes"][0] |= {"verdict": verdict, "change_pct": None, "reason": "gone"}
+            file.write_text(json.dumps(kept), encoding="utf-8")
+
+    page = _pages(published(spoil))["checks.html"]
+
+    assert re.search(rf'<span class="badge {tone}"><span aria-hidden="true">.</span> {verdict}</span>', page)
+
+
 def test_checks_page_without_checks_names_the_workflow_that_keeps_them(published: Published) -> None:
     """It is the one that comments, as the check's own job may write nothing."""
     page = _pages(published())["checks.html"]

@@ -10,10 +10,14 @@ from observing import FAILED, answered, exact, timed
 
 from bench_models.outcomes import Skipped
 from bench_models.verdict.changes import exit_status, judge, wants_more
-from bench_models.verdict.observations import Absent, Observed, Pair, Subject
+from bench_models.verdict.flips import chances
+from bench_models.verdict.observations import Absent, Observed, Pair, Refused, Subject, Trouble
 
 if TYPE_CHECKING:
     from bench_models.verdict.change import Change
+
+SKIPPED = Skipped(reason="no GPU")
+REFUSED = Refused(error="other threads")
 
 
 def verdict(observed: Observed) -> str:
@@ -88,11 +92,53 @@ def test_value_that_does_not_repeat_is_judged_like_a_time() -> None:
 
 @pytest.mark.parametrize(
     ("lost", "won", "expected"),
-    [(0, 0, "unchanged"), (30, 2, "regressed"), (2, 30, "improved"), (6, 3, "undecided"), (12, 12, "undecided")],
+    [
+        (0, 0, "unchanged"),
+        (6, 6, "unchanged"),
+        (6, 0, "undecided"),
+        (20, 14, "undecided"),
+        (11, 0, "regressed"),
+        (13, 2, "regressed"),
+        (35, 10, "regressed"),
+        (2, 30, "improved"),
+    ],
 )
-def test_accuracy_is_compared_sentence_by_sentence(lost: int, won: int, expected: str) -> None:
-    """As many flips may be chance or not: it depends on how they split."""
-    assert expected == verdict(answered(lost, won))
+@pytest.mark.parametrize("others", [0, 151])
+def test_accuracy_is_compared_sentence_by_sentence(lost: int, won: int, expected: str, others: int) -> None:
+    """A loss of a point that the same sentences support is red, whatever else a check measures."""
+    rest = [timed(f"suite.time_{index}", pairs=3) for index in range(others)]
+    assert expected == judge([answered(lost, won, right=940, count=1083), *rest])[0].verdict
+
+
+def test_undecided_accuracy_says_how_large_a_loss_would_have_been_seen() -> None:
+    """Beside as many flips by chance, nine times in ten."""
+    change = judge([answered(20, 14, right=940, count=1083)])[0]
+    assert change.visible_pct is not None
+    seen = round(change.visible_pct / 100 * 940)
+    margin = 0.01 * 940 / 1083
+    assert chances(seen, 34, 1083, margin)["regressed"] >= 0.9
+    assert chances(seen - 1, 34, 1083, margin)["regressed"] < 0.9
+
+
+@pytest.mark.parametrize(
+    ("observed", "head", "expected"),
+    [
+        (answered(0, 0, right=900), 0.10, "regressed"),
+        (answered(0, 0, right=900), 0.95, "improved"),
+        (answered(0, 0, right=900), 0.905, "unchanged"),
+        (answered(3, 1, right=900), 0.10, "regressed"),
+        (answered(12, 12, right=900), 0.10, "regressed"),
+        (answered(30, 2, right=900), 0.95, "regressed"),
+        (answered(3, 1, right=900), 0.898, "unchanged"),
+    ],
+)
+def test_number_counts_where_answers_do_not_explain_it(observed: Observed, head: float, expected: str) -> None:
+    """Somebody may compute it wrongly, or from other answers than are shown."""
+    pair = Pair(base=(0.9,), head=(head,))
+    change = judge([replace(observed, pairs=(pair, pair))])[0]
+    assert expected == change.verdict
+    beyond = abs(head - 0.9) > 0.01
+    assert ("number and answers disagree: 0.9 became" in change.reason) == beyond
 
 
 def test_flipped_sentences_are_counted_and_ten_of_them_shown() -> None:
@@ -108,17 +154,25 @@ def test_flipped_sentences_are_counted_and_ten_of_them_shown() -> None:
     ("base", "head", "expected"),
     [
         (None, FAILED, "regressed"),
-        (FAILED, None, "improved"),
-        (FAILED, FAILED, "failed"),
-        (Absent(), FAILED, "failed"),
+        (None, Absent(), "lost"),
+        (None, SKIPPED, "lost"),
+        (FAILED, None, "not comparable"),
+        (SKIPPED, None, "not comparable"),
         (Absent(), None, "new"),
-        (None, Absent(), "missing"),
-        (None, Skipped(reason="no GPU"), "missing"),
-        (Skipped(reason="no GPU"), Skipped(reason="no GPU"), "skipped"),
+        (FAILED, FAILED, "fails on both"),
+        (FAILED, replace(FAILED, error="ValueError: 8"), "fails on both"),
+        (Absent(), FAILED, "failed"),
+        (SKIPPED, FAILED, "failed"),
+        (SKIPPED, SKIPPED, "skipped"),
+        (SKIPPED, Absent(), "skipped"),
+        (Absent(), SKIPPED, "skipped"),
+        (FAILED, Absent(), "skipped"),
+        (FAILED, SKIPPED, "skipped"),
+        (REFUSED, REFUSED, "failed"),
     ],
 )
-def test_what_a_side_has_not(base: Absent | None, head: Absent | None, expected: str) -> None:
-    """What fails on HEAD and works on BASE is a regression."""
+def test_what_a_side_has_not(base: Trouble | None, head: Trouble | None, expected: str) -> None:
+    """What works on BASE and fails on HEAD is a regression, and what HEAD takes away is a loss."""
     assert expected == verdict(replace(timed(), base=base, head=head))
 
 
@@ -155,7 +209,14 @@ def test_exit_status_tells_the_worst() -> None:
     assert status(timed(spread=0.0001), open_) == 0
     assert status(timed(spread=0.0001), open_, strict=True) == 3
     assert status(regressed, open_, strict=True) == 1
-    assert status(regressed, replace(timed(), base=FAILED, head=FAILED)) == 2
+    lost, dead = replace(timed(), head=SKIPPED), replace(timed(), base=FAILED, head=FAILED)
+    assert status(lost) == 1
+    assert status(timed(spread=0.0001), replace(timed(), base=FAILED)) == 0
+    assert status(timed(spread=0.0001), dead) == 0
+    assert status(regressed, dead) == 1
+    assert status(dead, replace(timed(), base=SKIPPED, head=SKIPPED)) == 2
+    assert status(regressed, replace(timed(), base=Absent(), head=FAILED)) == 2
+    assert status(regressed, replace(timed(), base=REFUSED, head=REFUSED)) == 2
     assert status(regressed, complete=False) == 2
     assert status() == 2
 

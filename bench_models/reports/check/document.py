@@ -10,6 +10,7 @@ from bench_models.reports.check.findings import ORDER, Findings
 from bench_models.reports.check.markdown import headline
 from bench_models.stats.looks import FALSE_ALARM, FALSE_CALM, LOOKS
 from bench_models.verdict.change import Change
+from bench_models.verdict.flips import ACCURACY_ALARM
 
 SCHEMA_VERSION = 1
 
@@ -48,7 +49,12 @@ def document(found: Findings) -> dict[str, Any]:
         "began": header.began,
         "wall_s": record.wall_s,
         "timed_s": record.timed_s,
-        "error_budget": {"false_alarm": FALSE_ALARM, "false_calm": FALSE_CALM, "looks_pairs": list(LOOKS)},
+        "error_budget": {
+            "false_alarm": FALSE_ALARM,
+            "accuracy_alarm": ACCURACY_ALARM,
+            "false_calm": FALSE_CALM,
+            "looks_pairs": list(LOOKS),
+        },
     }
 
 

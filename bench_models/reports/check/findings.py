@@ -4,11 +4,23 @@ from dataclasses import dataclass, replace
 
 from bench_models.paired.process import SIDES, SideName
 from bench_models.paired.record import Record
-from bench_models.verdict.change import Change
-from bench_models.verdict.changes import exit_status, judge
+from bench_models.reports.check.sentence import broken_on_head, told
+from bench_models.verdict.change import Change, Verdict
+from bench_models.verdict.changes import NOT_MEASURED, exit_status, judge
 
 # Worst first: what a reviewer must act on stands on top.
-ORDER = ("regressed", "failed", "undecided", "missing", "new", "improved", "unchanged", "skipped")
+ORDER: tuple[Verdict, ...] = (
+    "regressed",
+    "lost",
+    "failed",
+    "undecided",
+    "not comparable",
+    "fails on both",
+    "new",
+    "improved",
+    "unchanged",
+    "skipped",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,25 +33,30 @@ class Findings:
 
     @property
     def exit_status(self) -> int:
-        """0 pass, 1 regressed, 2 could not measure, 3 undecided (only if that is to count)."""
-        header = self.record.header
+        """0 pass, 1 regressed or lost, 2 could not measure, 3 undecided (only if that is to count)."""
         complete = self.record.ending == "complete" and not self.broken
-        if not self.changes and complete and header.shards > 1:
-            return 0  # more shards than there is work: this one had none
+        if (
+            complete
+            and self.record.header.shards > 1
+            and NOT_MEASURED.issuperset(each.verdict for each in self.changes)
+        ):
+            return 0  # nothing of a shard may be measured where others have more
         return exit_status(self.changes, complete=complete, strict=self.strict)
 
-    def of(self, verdict: str) -> list[Change]:
+    def of(self, verdict: Verdict) -> list[Change]:
         """Return the changes with a verdict."""
         return [change for change in self.changes if change.verdict == verdict]
 
     @property
     def broken(self) -> list[str]:
-        """Modules of the suite that one side cannot import, or that either cannot for another reason.
+        """Modules of the suite that HEAD alone cannot import."""
+        return broken_on_head(self.record.header.broken)
 
-        What neither can, such as one for a library that is not installed here, says nothing of the change.
-        """
-        base, head = (self.record.header.broken[side] for side in SIDES)
-        return sorted(module for module in base.keys() | head.keys() if base.get(module) != head.get(module))
+    @property
+    def sentence(self) -> str:
+        """What was shown and what was not."""
+        changes = [(change.verdict, change.visible_pct) for change in self.changes]
+        return told(changes, complete=self.record.ending == "complete", broken=len(self.broken))
 
     @property
     def changed_libraries(self) -> dict[str, tuple[str | None, str | None]]:

@@ -7,8 +7,9 @@ from tabulate import tabulate
 
 from bench_models.metrics.metric import show_count, show_ms, show_share, show_size
 from bench_models.reports.check.findings import Findings
-from bench_models.stats.looks import FALSE_ALARM
-from bench_models.verdict.change import Change
+from bench_models.stats.looks import FALSE_ALARM, FALSE_CALM
+from bench_models.verdict.change import Change, Verdict
+from bench_models.verdict.flips import ACCURACY_ALARM
 
 _MISSING = "-"
 _COLUMNS = {
@@ -21,7 +22,14 @@ _COLUMNS = {
     "pairs": "right",
     "why": "left",
 }
-_FOLDED = ("unchanged", "skipped")
+_FOLDED: tuple[Verdict, ...] = ("unchanged", "skipped")
+# What the first line names, and in which words.
+_WORST: dict[Verdict, str] = {
+    "regressed": "",
+    "lost": " is lost:",
+    "failed": " could not be measured:",
+    "fails on both": " fails on both sides:",
+}
 _NAMED = 3
 _SMALL_BYTES = 2**20
 _SHOW: dict[str, Callable[[float], str]] = {
@@ -48,47 +56,44 @@ def markdown(found: Findings) -> str:
 
 
 def headline(found: Findings) -> str:
-    """Return the verdict on the whole check, as a sentence that a person can act on."""
+    """Return the verdict on the whole check, as a line that a person can act on."""
     header = found.record.header
-    regressed, failed, undecided = (found.of(verdict) for verdict in ("regressed", "failed", "undecided"))
     head = f"`{header.head[:8]}`" + (" with uncommitted changes" if header.uncommitted else "")
-    between = f"from `{header.base[:8]}` to {head}"
-    parts = []
-    if found.record.ending != "complete":
-        ended = "interrupted" if found.record.ending == "interrupted" else "cut short"
-        parts.append(f"The check was {ended}: this is what was measured until then.")
-    if found.broken:
-        parts.append(f"**{', '.join(found.broken)} cannot be imported** (below is why), and the rest was judged.")
-    if regressed:
-        worst = "; ".join(_in_words(change) for change in regressed[:_NAMED])
-        more = f"; and {len(regressed) - _NAMED} more" if len(regressed) > _NAMED else ""
-        parts.append(f"**{_count(regressed)} regressed {between}: {worst}{more}.**")
-    if failed:
-        parts.append(f"**{_count(failed)} could not be measured**, first `{failed[0].subject}`: {failed[0].reason}.")
-    if not regressed and not failed and not found.broken:
-        seen = "**No regression" if found.record.ending == "complete" else "**No regression was seen"
-        parts.append(f"{seen} {between}.**")
-    unchanged, improved = len(found.of("unchanged")), len(found.of("improved"))
-    parts.append(f"Of {_count(found.changes)} {unchanged} did not change and {improved} improved.")
-    only_one = [(found.of(verdict), verdict) for verdict in ("new", "missing")]
-    parts += [f"{_count(them)} {'is' if len(them) == 1 else 'are'} {verdict}." for them, verdict in only_one if them]
-    if undecided and found.record.ending == "complete":
-        parts.append(f"{_count(undecided)} stayed undecided: the table says how large a change would have been seen.")
+    ended = {"complete": "", "interrupted": "interrupted", "crashed": "cut short"}[found.record.ending]
+    named = "; ".join(
+        part
+        for part in (
+            *(f"{module} cannot be imported on HEAD (below is why)" for module in found.broken[:_NAMED]),
+            *(_worst(found.of(verdict), words) for verdict, words in _WORST.items()),
+        )
+        if part
+    )
+    parts = (
+        f"The check was {ended}: this is what was measured until then." if ended else "",
+        f"**{found.sentence}**",
+        f"From `{header.base[:8]}` to {head}{f': {named}' if named else ''}.",
+    )
     return escape(" ".join(" ".join(parts).split()), quote=False)
+
+
+def _worst(changes: Sequence[Change], words: str) -> str:
+    """Name the first few of a verdict, each with what a reviewer has to know."""
+    more = f"; and {len(changes) - _NAMED} more{words}" if len(changes) > _NAMED else ""
+    return "; ".join(_in_words(change, words) for change in changes[:_NAMED]) + more
 
 
 def _count(changes: Sequence[Change]) -> str:
     return f"{len(changes)} benchmark{'' if len(changes) == 1 else 's'}"
 
 
-def _in_words(change: Change) -> str:
+def _in_words(change: Change, words: str) -> str:
     name = f"`{change.subject}`"
     if change.base is None or change.head is None:
-        return f"{name} {change.reason}"
+        return f"{name}{words} {change.reason}"
+    numbers = f"({_number(change, change.base)} to {_number(change, change.head)})"
     if change.flips is not None:
         went = "fell" if change.head < change.base else "rose"
         return f"{name} {went} from {_number(change, change.base)} to {_number(change, change.head)}"
-    numbers = f"({_number(change, change.base)} to {_number(change, change.head)})"
     if change.change_pct is None:
         return f"{name} changed {numbers}"
     size = abs(change.change_pct.value)
@@ -191,8 +196,9 @@ def _circumstances(found: Findings) -> str:
         f"Both commits ran side by side {environments}, {header.threads} thread{'' if header.threads == 1 else 's'}, "
         f"{record.wall_s:.0f} s{share}.",
         f"Changed libraries: {', '.join(libraries)}." if libraries else "The libraries are the same on both sides.",
-        f"Intervals hold for all benchmarks and all looks of the check together: at most {FALSE_ALARM:.0%} of checks "
-        "of an unchanged tree turn red.",
+        f"At most {FALSE_ALARM:.0%} of checks of an unchanged tree turn red. Intervals hold for all timed benchmarks "
+        f"and looks together. That of what is unchanged is narrower: by itself, it misses {FALSE_CALM:.0%} on either "
+        f"side; that of answers that are not unchanged, {ACCURACY_ALARM:.0%}.",
         "Each side ran its own suite." if header.suites == "own" else "",
         f"Uncommitted on HEAD: {', '.join(header.uncommitted)}." if header.uncommitted else "",
         f"Shard {header.shard} of {header.shards}: merge all of them for the verdict." if header.shards > 1 else "",
