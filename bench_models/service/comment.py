@@ -7,9 +7,9 @@ from typing import Any
 
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.metric import show_ms
-from bench_models.reports.check.sentence import broken_on_head, told
 from bench_models.service.acceptance import Acceptance, acceptance
 from bench_models.service.api import Api
+from bench_models.service.figures import told_of
 from bench_models.service.finished import report_about
 from bench_models.service.origin import Run, pull_request_of, run_of
 from bench_models.service.plain import code
@@ -71,7 +71,7 @@ def written(report: Mapping[str, Any], run: Run, accepted: Acceptance) -> str:
     shown = [change for change in report["changes"] if change["verdict"] not in _UNCOUNTED]
     parts = [
         MARKER,
-        f"**{_told(report)}**",
+        f"**{told_of(report)}**",
         _despite(run, status, accepted),
         _unjudged(report),
         accepted.sentence if status == 1 else "",
@@ -115,15 +115,6 @@ def _unjudged(report: Mapping[str, Any]) -> str:
 def _is_ours(each: Mapping[str, Any]) -> bool:
     author = each.get("user") or {}
     return author.get("login") == AUTHOR and author.get("type") == "Bot" and str(each.get("body")).startswith(MARKER)
-
-
-def _told(report: Mapping[str, Any]) -> str:
-    """Say what was shown, from the figures: a sentence of the report's own would be a stranger's."""
-    return told(
-        [(change["verdict"], change["visible_pct"]) for change in report["changes"]],
-        complete=report["ending"] == "complete",
-        broken=len(broken_on_head(report["broken_modules"])),
-    )
 
 
 def _table(changes: Sequence[Mapping[str, Any]]) -> str:

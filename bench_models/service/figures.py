@@ -5,12 +5,12 @@ markup is kept. The verdict in a sentence and the reasons are written anew.
 """
 
 import re
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from bench_models.reports.check.document import schema
+from bench_models.reports.check.sentence import broken_on_head, told
 from bench_models.service.careful import valid
 
 # What stands for a name that is none.
@@ -40,14 +40,18 @@ def rebuilt(report: Mapping[str, Any]) -> dict[str, Any]:
     """
     made = _figures({**report, "machines": [_numbers(machine) for machine in report["machines"]]})
     made["changes"] = [change | {"reason": _reason(change)} for change in made["changes"]]
-    made["sentence"] = _sentence([change["verdict"] for change in made["changes"]])
+    made["sentence"] = told_of(made)
     followed: dict[str, Any] = valid(made, schema())
     return followed
 
 
-def _sentence(verdicts: Sequence[str]) -> str:
-    counted = ", ".join(f"{count} {verdict}" for verdict, count in Counter(verdicts).items())
-    return f"Of {len(verdicts)} benchmark{'' if len(verdicts) == 1 else 's'}: {counted or 'none was judged'}."
+def told_of(report: Mapping[str, Any]) -> str:
+    """Say what a report shows, from its figures: a sentence of its own would be a stranger's."""
+    return told(
+        [(change["verdict"], change["visible_pct"]) for change in report["changes"]],
+        complete=report["ending"] == "complete",
+        broken=len(broken_on_head(report["broken_modules"])),
+    )
 
 
 def _reason(change: Mapping[str, Any]) -> str:

@@ -200,7 +200,7 @@ def test_run_that_was_repeated_in_part_has_its_newest_report_told(github: GitHub
     reports = [(9, "20", packed()), (12, "40", packed(**green()))]
     event = repeated(github, *(reports[::-1] if newest_first else reports))
     commented(github, event)
-    assert "**No regression.**" in github.comments[7][0]["body"]
+    assert "**No regression among 1 of 1 benchmark.**" in github.comments[7][0]["body"]
 
 
 def test_attempt_that_left_no_report_has_no_verdict(github: GitHub) -> None:

@@ -151,7 +151,7 @@ def test_verdict_on_a_merged_pull_request_is_kept_as_figures(place: Place) -> No
     assert name == f"checks/{HEAD}.json"
     assert (check["pull_request"], check["at"]) == (7, "2026-11-22T01:00:00Z")
     assert check["report"]["exit_status"] == 1
-    assert check["report"]["sentence"] == "Of 3 benchmarks: 2 regressed, 1 unchanged."
+    assert check["report"]["sentence"] == "2 of 3 benchmarks regressed; no regression among 1."
     assert check["report"]["began"] == UNNAMED
     assert check["report"]["changes"][0]["benchmark"] == "suite.track_it"
     (asked,) = {tuple(sorted(each.query.items())) for each in place.github.asked if each.path == "actions/runs"}
@@ -342,7 +342,7 @@ def test_no_sentence_address_or_markup_survives(made: dict[str, Any]) -> None:
     for text in texts(figures):
         assert text in {"one each", UNNAMED} or not {*" <>@#`&!|\\\u202e\n"} & {*text.replace(", ", "")}
         assert "//" not in text
-    assert figures["sentence"] == "Of 3 benchmarks: 2 regressed, 1 unchanged."
+    assert figures["sentence"] == "2 of 3 benchmarks regressed; no regression among 1."
     assert [change["change_pct"] for change in figures["changes"]] == [each["change_pct"] for each in made["changes"]]
     assert {change["reason"] for change in figures["changes"]} == {"answers that became wrong: 1, and right: 2"}
     assert rebuilt(figures) == figures
