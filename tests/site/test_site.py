@@ -175,10 +175,10 @@ def test_verdict_without_numbers_is_marked(published: Published, verdict: str, t
 
 
 def test_checks_page_without_checks_names_the_workflow_that_keeps_them(published: Published) -> None:
-    """It is the one that comments, as the check's own job may write nothing."""
+    """It is the one that a merge starts, as the check's own job may write nothing."""
     page = _pages(published())["checks.html"]
 
-    assert "<code>comment.yml</code> keeps its verdicts" in page
+    assert "<code>publish.yml</code> keeps the verdicts on those that are merged" in page
 
 
 def test_text_of_a_stranger_is_bounded_and_shows_what_it_is(published: Published) -> None:
@@ -390,7 +390,7 @@ def test_machines_are_told_apart(published: Published) -> None:
 
     page = _pages(published(spoil))["history-tiny--int8.html"]
 
-    assert page.count('class="line line-1" d="M') == 10 + 10  # a line in each graph, and in its legend
+    assert page.count('class="line line-1" d="M') == 11 + 11  # a line in each graph, and in its legend
     assert "</svg> machine other</li>" in page
     assert re.search(r"\(2026-01-0\d\), machine runner", page)
 
