@@ -150,6 +150,30 @@ def test_benchmark_that_base_lacks_is_tried_there_and_new_where_it_fails(bench_m
     assert ("no attribute 'later'" in body.base.error, body.head) == (True, None)
 
 
+_DEAD = """
+
+def track_dead():
+    raise ValueError("{}")
+"""
+
+
+def test_version_of_heads_that_works_nowhere_hides_nothing(bench_models: Run, project: Path) -> None:
+    """It fails on both sides or is skipped on both, as it runs on both: BASE's own version says what that costs."""
+    rewrite(project, more=_DEAD.format("long dead"))
+    git("tag", "dead", cwd=project)
+    changes = ("return counting.total(10)", "return None"), ("return counting.total(TERMS)", "return counting.gone()")
+    rewrite(project, *changes, more=_DEAD.format("still dead"))
+    status, report, printed = check(bench_models, project, "dead", "--bench", "body|table|dead|file")
+    assert status == 1, printed
+    assert verdicts(report) == {
+        "sums.track_body": "lost",
+        "sums.track_table": "regressed",
+        "sums.track_dead": "fails on both",
+        "sums.track_file": "unchanged",
+    }
+    assert of(report, "sums.track_dead")["reason"] == "ValueError: still dead; on BASE: ValueError: long dead"
+
+
 def test_suite_that_cannot_be_imported_in_bases_tree_ends_no_check(bench_models: Run, project: Path) -> None:
     """What has the same version runs from each side's own file, and what is new is new."""
     (project / "counting.py").write_text(_CODE + "\n\nLATER = 3\n", encoding="utf-8")

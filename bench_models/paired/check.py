@@ -20,7 +20,7 @@ from bench_models.paired.commits import Commit, resolve, side_by_side
 from bench_models.paired.environments import ASV, Project, furnish
 from bench_models.paired.groups import Planned, SuiteName
 from bench_models.paired.lending import Starter
-from bench_models.paired.newcomers import try_one_sided
+from bench_models.paired.newcomers import ask_bases_own, try_one_sided
 from bench_models.paired.notes import Notes
 from bench_models.paired.pairing import Pairing
 from bench_models.paired.process import SIDES, SideName
@@ -131,6 +131,7 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
             sampler = Sampler(pairing=pairing, shares=header.shares)
             fixed = options.pairs is not None
             sampler.run(mine, (options.pairs,) if options.pairs else LOOKS, until_decided=not fixed)
+            ask_bases_own(pairing, mine)
             ending = "complete"
         except KeyboardInterrupt:
             ending = "interrupted"
@@ -146,6 +147,7 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
 def _header(options: Options, compared: _Compared) -> Header:
     commits, found, everything = compared.commits, compared.found, compared.everything
     from_head = [each for each in everything if each.suite == "head"]
+    rewritten = _names(each for each in from_head if not each.lacking)
     return Header(
         base=commits["base"].hash,
         head=commits["head"].hash,
@@ -157,8 +159,8 @@ def _header(options: Options, compared: _Compared) -> Header:
         python={side: found[side]["python"] for side in SIDES},
         libraries={side: found[side]["libraries"] for side in SIDES},
         environments="one" if found["base"]["prefix"] == found["head"]["prefix"] else "one each",
-        rewritten=_names(each for each in from_head if not each.lacking),
-        added=_names(each for each in from_head if each.lacking),
+        rewritten=rewritten,
+        added=tuple(name for name in _names(from_head) if name not in rewritten),
         broken={side: found[side]["broken"] for side in SIDES},
         shard=options.shard,
         shards=options.shards,

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Literal
 
@@ -36,7 +36,8 @@ class Planned:
     """A subject, how to run it, and what keeps a side from it.
 
     ``suite`` says whose file BASE runs: its own, or HEAD's where the version differs or BASE's suite does not have it,
-    which is what ``lacking`` says. A side knows its ``setup_cache`` by ``base_cache`` or ``head_cache``.
+    which is what ``lacking`` says; ``rewritten`` says that BASE's suite has another version of it. A side knows its
+    ``setup_cache`` by ``base_cache`` or ``head_cache``, and BASE that of its own version by ``own_cache``.
     ``from_nothing`` says that its workers have to be started instead of forked.
     """
 
@@ -52,6 +53,13 @@ class Planned:
     head: Trouble | None
     answers: bool
     from_nothing: bool
+    rewritten: bool = False
+    own_cache: str | None = None
+
+    @property
+    def of_bases_own(self) -> "Planned":
+        """The same in the version that BASE's own suite has."""
+        return replace(self, suite="own", base_cache=self.own_cache, rewritten=False)
 
     @property
     def runs(self) -> bool:
@@ -90,11 +98,12 @@ def plan(
             base, head = (_of(key, own[side], discovered[side]) for side in SIDES)
             matches.append(_Match(key=key, base=base, head=head, suite="own"))
         else:
-            base = _of(key, borrowed, lent or _NOTHING)
-            # Not a module that BASE cannot import, which may hold it.
-            lacking = old is None and isinstance(_of(key, {}, discovered["base"]), Absent)
+            base, before = _of(key, borrowed, lent or _NOTHING), _of(key, own["base"], discovered["base"])
+            lacking = isinstance(before, Absent)  # and not a module that BASE cannot import, which may hold it
             base = Absent() if lacking and not isinstance(base, dict) else base
-            matches.append(_Match(key=key, base=base, head=own["head"][key], suite="head", lacking=lacking))
+            matches.append(
+                _Match(key=key, base=base, head=own["head"][key], suite="head", lacking=lacking, before=before)
+            )
     return [_planned(match, default_timeout_s) for match in matches]
 
 
@@ -146,6 +155,7 @@ class _Match:
     head: Message | Trouble
     suite: SuiteName
     lacking: bool = False
+    before: Message | Trouble | None = None
 
 
 def _planned(match: _Match, default_timeout_s: float) -> Planned:
@@ -167,6 +177,8 @@ def _planned(match: _Match, default_timeout_s: float) -> Planned:
         head=None if isinstance(match.head, dict) else match.head,
         answers=benchmark["answers"],
         from_nothing=benchmark["type"] in _OF_A_PROCESS,
+        rewritten=isinstance(match.before, dict),
+        own_cache=match.before["cache"] if isinstance(match.before, dict) else None,
     )
 
 

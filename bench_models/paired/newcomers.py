@@ -7,7 +7,7 @@ working order: a dead benchmark may be taken away.
 import logging
 from collections.abc import Sequence
 
-from bench_models.outcomes import Skipped
+from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.groups import Planned
 from bench_models.paired.pairing import Pairing
 from bench_models.paired.process import SIDES, SideName
@@ -29,8 +29,22 @@ def try_one_sided(pairing: Pairing, planned: Sequence[Planned]) -> None:
             pairing.once([each for each in works if each.group == group], side)
 
 
-def _is_for(side: SideName, pairing: Pairing, planned: Planned) -> bool:
+def ask_bases_own(pairing: Pairing, planned: Sequence[Planned]) -> None:
+    """Run BASE's own version of what HEAD rewrote and cannot run: was it lost now, or dead before?
+
+    HEAD's version runs on both sides, so that both would skip it or fail at it alike.
+    """
+    asked = [each.of_bases_own for each in planned if each.rewritten and _is_for("base", pairing, each, Failed)]
+    if asked:
+        log.info("%d rewritten, and not measured on HEAD: running BASE's own versions once", len(asked))
+        pairing.cache(asked, ("base",))
+    for each in asked:
+        if pairing.notes.of(each).base is None:
+            pairing.once([each], "base")
+
+
+def _is_for(side: SideName, pairing: Pairing, planned: Planned, *also: type[Failed]) -> bool:
     seen = pairing.notes.of(planned)
     if side == "head":
         return seen.base is not None and seen.head is None
-    return seen.base is None and isinstance(seen.head, Absent | Skipped)
+    return seen.base is None and isinstance(seen.head, (Absent, Skipped, *also))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bench_models.outcomes import Failed, Skipped
+from bench_models.outcomes import Failed, Skipped, reason_of
 from bench_models.paired.groups import Planned
 from bench_models.paired.process import SIDES, SideName
 from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Refused, Subject
@@ -42,7 +42,7 @@ class Notes:
         """Note what sides met with benchmarks, which are then measured no more."""
         for each in planned:
             observed = self.of(each)
-            for side, trouble in troubles.items():
+            for side, trouble in _blamed(each, observed, troubles).items():
                 # BASE never had it: that HEAD's file does not work there is no fault of BASE.
                 lacks = side == "base" and each.lacking and isinstance(trouble, Failed | Skipped)
                 observed = observed.troubled(side, Absent() if lacks else trouble)
@@ -51,6 +51,19 @@ class Notes:
     def _keep(self, observed: Observed) -> None:
         self.observed[observed.subject] = observed
         self.kept(observed)
+
+
+def _blamed(planned: Planned, observed: Observed, troubles: Troubles) -> Troubles:
+    """Return what a side met, but for what BASE met with a version of HEAD's that HEAD itself cannot run.
+
+    That says nothing of BASE, whose own version is asked later (newcomers.py).
+    """
+    if not planned.rewritten or "head" not in troubles or isinstance(troubles["head"], Refused):
+        return troubles
+    if observed.base is None:
+        return {"head": troubles["head"]}
+    said = f"HEAD's version of the benchmark works on neither side: {reason_of(troubles['head'])}"
+    return {"head": Refused(error=said)}
 
 
 def failed_on(sides: Sequence[SideName], error: str) -> Troubles:

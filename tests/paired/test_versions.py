@@ -62,7 +62,8 @@ def test_other_version_runs_from_heads_file_on_both_sides() -> None:
     assert all(all_of_it[f"a.track_it({row})"].runs for row in ("both", "new"))
     assert all_of_it["a.track_it(both)"].cache("base") == "a:9"
     assert all_of_it["a.track_it(old)"].head == Absent()
-    assert not any(each.lacking for each in all_of_it.values())
+    both, new = (all_of_it[f"a.track_it({row})"] for row in ("both", "new"))
+    assert (both.lacking, both.rewritten, new.lacking, new.rewritten) == (False, True, True, False)
 
 
 def test_what_heads_file_meets_in_bases_tree_is_bases_trouble_or_makes_it_new() -> None:
