@@ -150,6 +150,29 @@ def test_benchmark_that_base_lacks_is_tried_there_and_new_where_it_fails(bench_m
     assert ("no attribute 'later'" in body.base.error, body.head) == (True, None)
 
 
+@pytest.mark.parametrize(
+    ("attribute", "said"),
+    [("margin = 500.0", "margin was 3.0 and is 500.0"), ('better = "higher"', "better was lower and is higher")],
+)
+def test_terms_that_head_makes_milder_are_said_and_do_not_count(
+    bench_models: Run, project: Path, attribute: str, said: str
+) -> None:
+    """They are no part of asv's version, and stand beside the regression that they would hide."""
+    rewrite(project, ("TERMS = 10", "TERMS = 20"), more=f"\n\ntrack_table.{attribute}\n")
+    status, report, printed = check(bench_models, project, "base", "--bench", "table")
+    assert (status, verdicts(report)) == (1, {"sums.track_table": "regressed"}), printed
+    assert report["redescribed"] == [f"sums.track_table: {said}"]
+    assert "BASE's terms counted" in printed
+
+
+def test_numbers_in_another_unit_are_not_compared(bench_models: Run, project: Path) -> None:
+    """Somebody has to accept that they are others now."""
+    rewrite(project, ("TERMS = 10", "TERMS = 3"), more='\n\ntrack_table.unit = "pairs"\n')
+    status, report, printed = check(bench_models, project, "base", "--bench", "table")
+    assert (status, verdicts(report)) == (1, {"sums.track_table": "lost"}), printed
+    assert "its unit was 'unit' and is 'pairs'" in of(report, "sums.track_table")["reason"]
+
+
 _DEAD = """
 
 def track_dead():

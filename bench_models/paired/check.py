@@ -160,6 +160,7 @@ def _header(options: Options, compared: _Compared) -> Header:
         libraries={side: found[side]["libraries"] for side in SIDES},
         environments="one" if found["base"]["prefix"] == found["head"]["prefix"] else "one each",
         rewritten=rewritten,
+        redescribed=tuple(f"{each.subject}: {', '.join(each.redescribed)}" for each in everything if each.redescribed),
         added=tuple(name for name in _names(from_head) if name not in rewritten),
         broken={side: found[side]["broken"] for side in SIDES},
         shard=options.shard,

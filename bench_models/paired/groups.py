@@ -8,6 +8,7 @@ from typing import Literal
 
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
+from bench_models.paired import terms
 from bench_models.paired.channel import Message
 from bench_models.paired.process import SIDES, SideName
 from bench_models.verdict.observations import (
@@ -38,7 +39,8 @@ class Planned:
     ``suite`` says whose file BASE runs: its own, or HEAD's where the version differs or BASE's suite does not have it,
     which is what ``lacking`` says; ``rewritten`` says that BASE's suite has another version of it. A side knows its
     ``setup_cache`` by ``base_cache`` or ``head_cache``, and BASE that of its own version by ``own_cache``.
-    ``from_nothing`` says that its workers have to be started instead of forked.
+    ``from_nothing`` says that its workers have to be started instead of forked, ``redescribed`` in words what HEAD
+    describes differently; BASE's terms count (terms.py).
     """
 
     subject: Subject
@@ -55,6 +57,7 @@ class Planned:
     from_nothing: bool
     rewritten: bool = False
     own_cache: str | None = None
+    redescribed: tuple[str, ...] = ()
 
     @property
     def of_bases_own(self) -> "Planned":
@@ -161,7 +164,11 @@ class _Match:
 def _planned(match: _Match, default_timeout_s: float) -> Planned:
     name, parameters = match.key
     described = {side: found for side, found in (("base", match.base), ("head", match.head)) if isinstance(found, dict)}
-    benchmark = described.get("head") or described["base"]
+    head, own = match.head, match.base if match.suite == "own" else match.before
+    benchmark, redescribed = described.get("head") or described["base"], list[str]()
+    if isinstance(own, dict) and isinstance(head, dict):
+        benchmark, redescribed = terms.agreed(own, head), list(terms.differences(own, head))
+    other = _other_unit(described) if match.suite == "own" else None
     timed = benchmark["type"] in _TIMED
     timeout_s = float(benchmark["timeout_s"] or default_timeout_s)
     return Planned(
@@ -174,12 +181,19 @@ def _planned(match: _Match, default_timeout_s: float) -> Planned:
         timeout_s=timeout_s,
         cache_timeout_s=float(benchmark["cache_timeout_s"] or timeout_s),
         base=None if isinstance(match.base, dict) else match.base,
-        head=None if isinstance(match.head, dict) else match.head,
+        head=other if isinstance(head, dict) else head,
+        redescribed=tuple(redescribed),
         answers=benchmark["answers"],
         from_nothing=benchmark["type"] in _OF_A_PROCESS,
         rewritten=isinstance(match.before, dict),
         own_cache=match.before["cache"] if isinstance(match.before, dict) else None,
     )
+
+
+def _other_unit(described: Mapping[str, Message]) -> Skipped | None:
+    """Return why the numbers of two sides cannot be compared: somebody has to accept that they are others now."""
+    units = [str(side["unit"]) for side in described.values()]
+    return Skipped(reason=f"its unit was {units[0]!r} and is {units[-1]!r}") if len(set(units)) > 1 else None
 
 
 def _require_versions(discovery: Message) -> None:

@@ -12,7 +12,18 @@ from bench_models.verdict.observations import Observed
 
 # What all shards of a check have in common, besides the plan. Machines may differ: each compares both commits on its
 # own.
-_COMMON = ("base", "head", "uncommitted", "shards", "threads", "python", "libraries", "rewritten", "added")
+_COMMON: tuple[str, ...] = (
+    "base",
+    "head",
+    "uncommitted",
+    "shards",
+    "threads",
+    "python",
+    "libraries",
+    "rewritten",
+    "added",
+    "redescribed",
+)
 _WORST: tuple[Ending, ...] = ("crashed", "interrupted", "complete")
 
 

@@ -18,6 +18,10 @@ MARKER = "<!-- bench-models: check -->"
 LONGEST = 65_536  # GitHub's own limit, in characters
 AUTHOR = "github-actions[bot]"
 _ROWS = 50
+_UNJUDGED = (
+    ("rewritten", "The benchmark itself changed, and that was not judged", "HEAD's file ran on both sides"),
+    ("redescribed", "HEAD describes benchmarks differently", "BASE's terms counted"),
+)
 _UNCOUNTED = ("unchanged", "skipped")
 _RUN = re.compile(r"/actions/runs/(\d+)\)")
 
@@ -104,12 +108,13 @@ def _despite(run: Run, status: int, accepted: Acceptance) -> str:
 
 
 def _unjudged(report: Mapping[str, Any]) -> str:
-    changed = report.get("rewritten")
-    if not changed:
-        return ""
-    more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-    said = "**The benchmark itself changed, and that was not judged:**"
-    return f"{said} {code(changed[0], 160)}{more}; HEAD's file ran on both sides."
+    parts = []
+    for key, said, why in _UNJUDGED:
+        changed = report.get(key)
+        if changed:
+            more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+            parts.append(f"**{said}:** {code(changed[0], 160)}{more}; {why}.")
+    return "\n\n".join(parts)
 
 
 def _is_ours(each: Mapping[str, Any]) -> bool:

@@ -44,6 +44,7 @@ def document(found: Findings) -> dict[str, Any]:
         "machines": [machine | {"cpu_flags": list(machine["cpu_flags"])} for machine in header.machines],
         "environments": header.environments,
         "rewritten": list(header.rewritten),
+        "redescribed": list(header.redescribed),
         "added": list(header.added),
         "threads": header.threads,
         "began": header.began,

@@ -169,13 +169,16 @@ def _details(summary: str, body: str) -> str:
 
 def _unjudged(found: Findings) -> str:
     """Say on top what a green verdict is not about."""
-    names = found.record.header.rewritten
-    if not names:
-        return ""
-    return (
-        f"**The benchmark itself changed in {_cell(_listed(names))}: its version differs, so HEAD's file ran on both "
-        "sides, and that change was not judged.**"
-    )
+    names, terms = found.record.header.rewritten, found.record.header.redescribed
+    parts = []
+    if names:
+        parts.append(
+            f"**The benchmark itself changed in {_cell(_listed(names))}: its version differs, so HEAD's file ran on "
+            "both sides, and that change was not judged.**"
+        )
+    if terms:
+        parts.append(f"**HEAD describes benchmarks differently ({_cell(_listed(terms))}): BASE's terms counted.**")
+    return "\n\n".join(parts)
 
 
 def _listed(names: Sequence[str]) -> str:
