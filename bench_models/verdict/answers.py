@@ -6,7 +6,7 @@ from bench_models.stats.estimate import Estimate
 from bench_models.stats.looks import FALSE_CALM
 from bench_models.stats.proportions import drop_of, mcnemar
 from bench_models.verdict.change import Change, Flips
-from bench_models.verdict.flips import ACCURACY_ALARM, decided, smallest_seen
+from bench_models.verdict.flips import ACCURACY_ALARM, decided, smallest_seen, unseen
 from bench_models.verdict.observations import Answers, Observed, Subject
 from bench_models.verdict.told_number import with_number
 
@@ -35,7 +35,7 @@ def judge_answers(observed: Observed, answers: Answers) -> Change:
     change = Change(
         subject=subject,
         verdict=verdict,
-        reason=_flipped(count, flips, drop.scaled(100), right),
+        reason=_flipped(flips, drop.scaled(100), right, count) if lost or won else _same(count, margin),
         base=pair.base[0],
         head=pair.head[0],
         change_pct=_relative(drop, subject, share_of),
@@ -46,9 +46,15 @@ def judge_answers(observed: Observed, answers: Answers) -> Change:
     return with_number(change, observed)
 
 
-def _flipped(examples: int, flips: Flips, drop_points: Estimate, right: float) -> str:
-    if not flips.right_to_wrong and not flips.wrong_to_right:
-        return f"all {examples:,} answers the same"
+def _same(count: int, margin: float) -> str:
+    """Say what equal answers cannot show: the fewer there are, the larger a loss flips none of them by luck."""
+    loss = unseen(count)
+    said = f"all {count:,} answers the same; a loss of {100 * loss:.2g} points flips none in {FALSE_CALM:.0%} of cases"
+    few = f", more than the margin of {100 * margin:.2g}: there are too few of them to see that"
+    return said + few if loss > margin else said
+
+
+def _flipped(flips: Flips, drop_points: Estimate, right: float, examples: int) -> str:
     return (
         f"{flips.right_to_wrong} right to wrong and {flips.wrong_to_right} wrong to right of {examples:,} "
         f"({right:.1%} were right): {drop_points.value:+.2f} points lost "

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from math import isclose
+from math import inf, isclose, isfinite
 
 from bench_models.stats.estimate import Estimate
 from bench_models.verdict.change import Change, Verdict, harm_of
@@ -38,7 +38,7 @@ def _repeated(change: Change, base: float, head: float) -> Change:
         reason=f"number and answers disagree: {base:g} became {head:g}, and the answers say: {change.reason}",
         base=base,
         head=head,
-        change_pct=_exact(100 * (head - base) / abs(base)) if base else None,
+        change_pct=_exact(base, head),
         visible_pct=None,
     )
 
@@ -93,5 +93,8 @@ def _spread(numbers: Sequence[float]) -> str:
     return least if least == most else f"{least} to {most}"
 
 
-def _exact(change_pct: float) -> Estimate:
+def _exact(base: float, head: float) -> Estimate | None:
+    change_pct = 100 * (head - base) / abs(base) if base else inf
+    if not isfinite(change_pct):  # so near to zero that there is nothing to relate to
+        return None
     return Estimate(value=change_pct, low=change_pct, high=change_pct, level=1 - _ROUNDING)

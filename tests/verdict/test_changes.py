@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from observing import FAILED, answered, exact, timed
 
@@ -183,6 +183,7 @@ def test_number_that_repeats_but_for_rounding_leaves_the_verdict_to_the_answers(
     st.integers(0, 9),
     st.integers(0, 9),
 )
+@example([(2e-311, 1.0)], 0, 0)
 def test_number_that_passes_its_margin_is_never_called_unchanged(
     numbers: list[tuple[float, float]], lost: int, won: int
 ) -> None:
@@ -197,6 +198,17 @@ def test_number_that_flips_would_allow_and_answers_do_not_show_is_undecided() ->
     pair = Pair(base=(0.868,), head=(0.856,))
     observed = replace(answered(6, 6, right=940, count=1083), pairs=(pair, pair))
     assert judge([observed])[0].verdict == "undecided"
+
+
+@pytest.mark.parametrize(("count", "points"), [(1083, "0.28"), (40, "7.2"), (1, "95")])
+def test_equal_answers_say_how_large_a_loss_they_cannot_show(count: int, points: str) -> None:
+    """A loss of 0.28 points spares all of 1,083 sentences in 5 % of cases; of 40 it takes 7.2, beyond the margin."""
+    change = judge([answered(0, 0, right=(count + 1) // 2, count=count)])[0]
+    assert change.verdict == "unchanged"
+    assert f"a loss of {points} points flips none in 5% of cases" in change.reason
+    assert (1 - float(points) / 100) ** count == pytest.approx(0.05, rel=0.05)
+    assert ("more than the margin of 0.5: there are too few" in change.reason) == (count == 40)
+    assert ("there are too few" in change.reason) == (count < 1083)
 
 
 def test_flipped_sentences_are_counted_and_ten_of_them_shown() -> None:
