@@ -20,7 +20,7 @@ from bench_models.verdict.observations import Absent, Answers, Observed, Pair, R
 SCHEMA_VERSION = 2
 FILE = "record.jsonl"
 
-_TUPLES = ("uncommitted", "machines", "rewritten", "added")
+_TUPLES = ("uncommitted", "machines", "rewritten", "added", "suite_changes")
 
 Ending = Literal["complete", "interrupted", "crashed"]
 
@@ -32,6 +32,7 @@ class Header:
     ``plan`` describes each benchmark of the whole check by its name, and ``shares`` counts those that share
     the error budget; both are the same in all shards. ``rewritten`` names benchmarks whose asv version differs between
     the commits, so that HEAD's ran on both sides, and ``added`` those that BASE's own suite does not have.
+    ``suite_changes`` are the files below the suite's folder that differ; records made before it was kept have none.
     """
 
     base: str
@@ -52,6 +53,7 @@ class Header:
     began: str
     rewritten: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    suite_changes: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
 

@@ -45,6 +45,7 @@ def document(found: Findings) -> dict[str, Any]:
         "environments": header.environments,
         "rewritten": list(header.rewritten),
         "added": list(header.added),
+        "suite_changes": list(header.suite_changes),
         "threads": header.threads,
         "began": header.began,
         "wall_s": record.wall_s,

@@ -46,6 +46,7 @@ def markdown(found: Findings) -> str:
     parts = [
         headline(found),
         _unjudged(found),
+        _differing(found),
         _table(shown) if shown else "",
         _broken(found),
         *(_flips(change) for change in shown if change.flips),
@@ -175,6 +176,18 @@ def _unjudged(found: Findings) -> str:
     return (
         f"**The benchmark itself changed in {_cell(_listed(names))}: its version differs, so HEAD's file ran on both "
         "sides, and that change was not judged.**"
+    )
+
+
+def _differing(found: Findings) -> str:
+    """Say that the sides ran unlike files: one that makes the work smaller hides what makes it slower."""
+    header = found.record.header
+    if not header.suite_changes:
+        return ""
+    but = ", but for the benchmarks above" if header.rewritten else ""
+    return _cell(
+        f"Files of the suite differ ({_listed(header.suite_changes)}): each side ran its own{but}, so a change of what "
+        "they measure is part of the verdict."
     )
 
 
