@@ -19,10 +19,13 @@ from bench_models.build import Builder
 from bench_models.outcomes import Failed, Measured, Skipped
 from bench_models.paired.record import Record, Recorder
 from bench_models.paired.replay import replay
+from bench_models.paired.stopping import stopped
+from bench_models.reports.check.findings import findings
 from bench_models.service.branch import results_branch
 from bench_models.service.false_alarms import figures, keep, nights, sentence, too_many
 from bench_models.service.hub import failed, table, visit
 from bench_models.stats.looks import LOOKS
+from bench_models.verdict.observations import Absent
 
 WORKFLOW = ".github/workflows/nightly.yml"
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -101,6 +104,16 @@ def test_figures_tell_the_checks_and_their_replays(tmp_path: Path) -> None:
     assert (found["checks"], found["red"], found["at"]) == (3, 1, "2026-11-01T00:00:00Z")
     assert (found["replayed_of_each"], len(found["red_shares"])) == (3, 3)
     assert found["red_share"]["level"] == 0.95
+
+
+def test_failed_benchmark_hides_no_red_one() -> None:
+    """A check that could not measure everything ends with another status, and its regression counts all the same."""
+    red, calm = unchanged(0, change=0.2), unchanged(1)
+    failing = replace(timed("rotten_tomatoes.time_gone", pairs=0), base=Absent(), head=Failed(error="no memory"))
+    records = [replace(each, observed=(*each.observed, failing)) for each in (red, calm)]
+    assert [findings(stopped(each)).exit_status for each in records] == [2, 2]
+    found = figures(records, replay(records, times=3, seed=0), datetime(2026, 11, 1, tzinfo=UTC))
+    assert found["red"] == 1
 
 
 def test_alarm_rings_after_three_red_nights_and_begins_anew(tmp_path: Path) -> None:

@@ -103,6 +103,50 @@ def test_file_and_table_beside_a_benchmark_are_each_sides_own(bench_models: Run,
     assert "Each side ran its own suite." in printed
 
 
+_SHRUNK = """
+import counting
+
+from suite import workload
+
+
+def track_work():
+    return getattr(counting, "size", int)(workload.workload())
+"""
+
+_HELPER = """
+def workload():
+    return {}
+"""
+
+
+def test_helper_that_shrinks_the_work_is_named(bench_models: Run, project: Path) -> None:
+    """Code three times as slow on a third of the terms looks unchanged: whoever reads that must learn of the file."""
+    (project / "suite" / "work load.py").write_text("", encoding="utf-8")
+    (project / "suite" / "workload.py").write_text(_HELPER.format(300), encoding="utf-8")
+    (project / "suite" / "more.py").write_text(_SHRUNK, encoding="utf-8")
+    commit_all(project, "Add a helper")
+    git("tag", "helped", cwd=project)
+    (project / "counting.py").write_text(f"{_CODE}\n\ndef size(count):\n    return 3 * count\n", encoding="utf-8")
+    commit_all(project, "Slow down")
+    status, report, printed = check(bench_models, project, "helped", "--bench", "work")
+    assert (status, report["suite_changes"]) == (1, []), printed
+    assert "Files of the suite differ" not in printed
+
+    (project / "suite" / "workload.py").write_text(_HELPER.format(100), encoding="utf-8")
+    (project / "suite" / "work load.py").unlink()
+    (project / "outside.py").write_text("", encoding="utf-8")
+    commit_all(project, "Shrink the work")
+    status, report, printed = check(bench_models, project, "helped", "--bench", "work")
+    assert (status, verdicts(report)["more.track_work"]) == (0, "unchanged"), printed
+    assert report["suite_changes"] == ["suite/work load.py", "suite/workload.py"]
+    said = (
+        "Files of the suite differ (suite/work load.py, suite/workload.py): each side ran its own, so a change of what "
+        "they measure is part of the verdict."
+    )
+    assert said in printed
+    assert said in (project / "results" / "check" / "report.md").read_text(encoding="utf-8")
+
+
 def test_changed_benchmark_runs_from_heads_file_beside_bases_files(bench_models: Run, project: Path) -> None:
     """Its change is no slow-down, which the report says; what it reads beside the suite is still BASE's."""
     (project / "models" / "weights.bin").write_text("x" * 900, encoding="utf-8")
@@ -112,6 +156,7 @@ def test_changed_benchmark_runs_from_heads_file_beside_bases_files(bench_models:
     assert (of(report, "sums.track_file")["base"], of(report, "sums.track_file")["head"]) == (200, 1800)
     assert verdicts(report)["sums.track_body"] == "unchanged"
     assert "The benchmark itself changed in sums.track_file, sums.track_body" in printed
+    assert "differ (suite/sums.py): each side ran its own, but for the benchmarks above, so" in printed
 
 
 _MORE = f"{edited(_CODE, 'range(count)', 'range(count + 9)')}\n\ndef later():\n    return 3\n"

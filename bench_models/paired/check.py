@@ -16,7 +16,7 @@ from bench_models.machine import this_machine
 from bench_models.paired import groups
 from bench_models.paired.alone import alone
 from bench_models.paired.channel import Message
-from bench_models.paired.commits import Commit, resolve, side_by_side
+from bench_models.paired.commits import Commit, changed_files, resolve, side_by_side
 from bench_models.paired.environments import ASV, Project, furnish
 from bench_models.paired.groups import Planned, SuiteName
 from bench_models.paired.lending import Starter
@@ -88,6 +88,7 @@ class _Compared:
     sides: Mapping[SuiteName, Mapping[SideName, Side]]
     found: Mapping[SideName, Message]
     everything: Sequence[Planned]
+    suite_changes: Sequence[str]
 
 
 def require_pattern(bench: str) -> None:
@@ -111,7 +112,19 @@ def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, T
         everything = _asked(groups.plan(found, timeout_s, lent.found), options.bench)
     if not everything:
         raise BenchModelsError(_nothing(found, options.bench))
-    return _Compared(commits=starter.commits, sides=sides, found=found, everything=everything)
+    return _Compared(
+        commits=starter.commits,
+        sides=sides,
+        found=found,
+        everything=everything,
+        suite_changes=changed_files(starter.checkout, starter.commits, _suites(starter, furnished)),
+    )
+
+
+def _suites(starter: Starter, furnished: Mapping[SideName, Tree]) -> list[Path]:
+    """Return where the suites lie within the repository; a link may lead out of it."""
+    places = [(furnished[side].suite.resolve(), starter.trees[side].resolve()) for side in SIDES]
+    return [suite.relative_to(tree) for suite, tree in places if suite.is_relative_to(tree)]
 
 
 def _asked(planned: Sequence[Planned], bench: str) -> list[Planned]:
@@ -162,6 +175,7 @@ def _header(options: Options, compared: _Compared) -> Header:
         rewritten=rewritten,
         redescribed=tuple(f"{each.subject}: {', '.join(each.redescribed)}" for each in everything if each.redescribed),
         added=tuple(name for name in _names(from_head) if name not in rewritten),
+        suite_changes=tuple(compared.suite_changes),
         broken={side: found[side]["broken"] for side in SIDES},
         shard=options.shard,
         shards=options.shards,

@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +85,17 @@ def lent_suite(
 def tree_hash(checkout: Checkout, commit: Commit) -> str:
     """Return git's hash of all files of a commit."""
     return _must(checkout, "rev-parse", f"{commit.hash}^{{tree}}")
+
+
+def changed_files(checkout: Checkout, commits: Mapping[SideName, Commit], folders: Iterable[Path]) -> list[str]:
+    """Return the files of some folders that differ between the commits; a folder is relative to the tree."""
+    both = (commits[side].hash for side in SIDES)
+    # As a name, git takes "." for a file's.
+    below = [f":(top,literal){folder.as_posix() if folder.parts else ''}" for folder in dict.fromkeys(folders)]
+    if not below:
+        return []  # to git, no folder means all of them
+    names = _must(checkout, "diff-tree", "-r", "-z", "--name-only", "--no-renames", *both, "--", *below)
+    return [name for name in names.split("\0") if name]
 
 
 @contextmanager

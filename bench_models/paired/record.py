@@ -20,7 +20,7 @@ from bench_models.verdict.observations import Absent, Answers, Observed, Pair, R
 SCHEMA_VERSION = 2
 FILE = "record.jsonl"
 
-_TUPLES = ("uncommitted", "machines", "rewritten", "added", "redescribed")
+_TUPLES = ("uncommitted", "machines", "rewritten", "added", "redescribed", "suite_changes")
 
 Ending = Literal["complete", "interrupted", "crashed"]
 
@@ -32,7 +32,8 @@ class Header:
     ``plan`` describes each benchmark of the whole check by its name, and ``shares`` counts those that share
     the error budget; both are the same in all shards. ``rewritten`` names benchmarks whose asv version differs between
     the commits, so that HEAD's ran on both sides, and ``added`` those that BASE's own suite does not have.
-    ``redescribed`` says what HEAD describes differently.
+    ``redescribed`` says what HEAD describes differently. ``suite_changes`` are the files below the suite's folder that
+    differ; records made before it was kept have none.
     """
 
     base: str
@@ -54,6 +55,7 @@ class Header:
     rewritten: tuple[str, ...] = ()
     redescribed: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    suite_changes: tuple[str, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
 

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from bench_models.errors import BenchModelsError
 from bench_models.paired.record import Record
 from bench_models.paired.stopping import until_decided
-from bench_models.stats.clusters import mean_share
+from bench_models.stats.clusters import mean_share, share_above
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.looks import LOOKS
 from bench_models.stats.pairs import log_ratio
@@ -42,6 +42,10 @@ class ByRecord:
     def over_records(self) -> Estimate | None:
         """The same with an interval that covers other records; None where one record shows nothing of others."""
         return mean_share(self.shares) if len(self.shares) > 1 else None
+
+    def above(self, allowed: float) -> Estimate:
+        """Return how many of the records have more than is allowed, as a share with bounds that hold for any."""
+        return share_above(self.shares, allowed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ _UNJUDGED = (
     ("rewritten", "The benchmark itself changed, and that was not judged", "HEAD's file ran on both sides"),
     ("redescribed", "HEAD describes benchmarks differently", "BASE's terms counted"),
 )
+_NAMED = 3
 _UNCOUNTED = ("unchanged", "skipped")
 _RUN = re.compile(r"/actions/runs/(\d+)\)")
 
@@ -78,6 +79,7 @@ def written(report: Mapping[str, Any], run: Run, accepted: Acceptance) -> str:
         f"**{told_of(report)}**",
         _despite(run, status, accepted),
         _unjudged(report),
+        _differing(report),
         accepted.sentence if status == 1 else "",
         _table(shown[:_ROWS]) if shown else "",
         f"{len(shown) - _ROWS} more rows are in the report." if len(shown) > _ROWS else "",
@@ -115,6 +117,19 @@ def _unjudged(report: Mapping[str, Any]) -> str:
             more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
             parts.append(f"**{said}:** {code(changed[0], 160)}{more}; {why}.")
     return "\n\n".join(parts)
+
+
+def _differing(report: Mapping[str, Any]) -> str:
+    changed = report.get("suite_changes")
+    if not changed or "suites" in report:  # older reports have them, too, and mean something else
+        return ""
+    names = ", ".join(code(name, 160) for name in changed[:_NAMED])
+    more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
+    but = ", but for the benchmarks above" if report.get("rewritten") else ""
+    return (
+        f"Files of the suite differ ({names}{more}): each side ran its own{but}, so a change of what they measure is "
+        "part of the verdict."
+    )
 
 
 def _is_ours(each: Mapping[str, Any]) -> bool:

@@ -11,6 +11,7 @@ from statistics import fmean, variance
 from scipy.special import stdtrit
 
 from bench_models.stats.estimate import Estimate
+from bench_models.stats.proportions import bounded_share
 
 LEVEL = 0.95
 
@@ -44,3 +45,14 @@ def mean_share(shares: Sequence[float], level: float = LEVEL) -> Estimate:
     return Estimate(
         value=mean, low=max(0.0, min(centre - half, mean)), high=min(1.0, max(centre + half, mean)), level=level
     )
+
+
+def share_above(shares: Sequence[float], allowed: float, level: float = LEVEL) -> Estimate:
+    """Return the share of records whose own share is above ``allowed``, with bounds that each hold at ``level``.
+
+    Nothing is taken for granted of how records differ, only that they come from the same ones as others will: so it
+    holds where an interval of the mean does not, as where one machine in fifty is red in every check.
+
+    Source: Clopper and Pearson, see ``bounded_share``.
+    """
+    return bounded_share(sum(share > allowed for share in shares), len(shares), level)

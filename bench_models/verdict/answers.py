@@ -1,19 +1,16 @@
 """The verdict on right and wrong answers to the same examples, and on the number that stands for them."""
 
-from dataclasses import replace
 from statistics import fmean
 
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.looks import FALSE_CALM
 from bench_models.stats.proportions import drop_of, mcnemar
-from bench_models.verdict.change import Change, Flips, harm_of
-from bench_models.verdict.flips import ACCURACY_ALARM, decided, smallest_seen
-from bench_models.verdict.observations import Answers, Observed, Pair, Subject
+from bench_models.verdict.change import Change, Flips
+from bench_models.verdict.flips import ACCURACY_ALARM, decided, smallest_seen, unseen
+from bench_models.verdict.observations import Answers, Observed, Subject
+from bench_models.verdict.told_number import with_number
 
 SHOWN_FLIPS = 10
-
-# What was computed twice in floating point may differ in the last digits, and did not change.
-_ROUNDING = 1e-9
 
 
 def judge_answers(observed: Observed, answers: Answers) -> Change:
@@ -38,7 +35,7 @@ def judge_answers(observed: Observed, answers: Answers) -> Change:
     change = Change(
         subject=subject,
         verdict=verdict,
-        reason=_flipped(count, flips, drop.scaled(100), right),
+        reason=_flipped(flips, drop.scaled(100), right, count) if lost or won else _same(count, margin),
         base=pair.base[0],
         head=pair.head[0],
         change_pct=_relative(drop, subject, share_of),
@@ -46,12 +43,18 @@ def judge_answers(observed: Observed, answers: Answers) -> Change:
         visible_pct=100 * smallest_seen(len(lost) + len(won), count, margin) / count / share_of if share_of else None,
         flips=flips,
     )
-    return _with_number(change, observed)
+    return with_number(change, observed)
 
 
-def _flipped(examples: int, flips: Flips, drop_points: Estimate, right: float) -> str:
-    if not flips.right_to_wrong and not flips.wrong_to_right:
-        return f"all {examples:,} answers the same"
+def _same(count: int, margin: float) -> str:
+    """Say what equal answers cannot show: the fewer there are, the larger a loss flips none of them by luck."""
+    loss = unseen(count)
+    said = f"all {count:,} answers the same; a loss of {100 * loss:.2g} points flips none in {FALSE_CALM:.0%} of cases"
+    few = f", more than the margin of {100 * margin:.2g}: there are too few of them to see that"
+    return said + few if loss > margin else said
+
+
+def _flipped(flips: Flips, drop_points: Estimate, right: float, examples: int) -> str:
     return (
         f"{flips.right_to_wrong} right to wrong and {flips.wrong_to_right} wrong to right of {examples:,} "
         f"({right:.1%} were right): {drop_points.value:+.2f} points lost "
@@ -67,43 +70,3 @@ def _relative(drop: Estimate, subject: Subject, share_of: float) -> Estimate | N
     if subject.better == "lower":  # it counts wrong answers
         return Estimate(value=drop.value * scale, low=drop.low * scale, high=drop.high * scale, level=drop.level)
     return Estimate(value=0.0 - drop.value * scale, low=-drop.high * scale, high=-drop.low * scale, level=drop.level)
-
-
-def _with_number(change: Change, observed: Observed) -> Change:
-    """Let the number count where the answers do not explain it: whoever computes it wrongly must not pass."""
-    pair = min(observed.pairs, key=lambda each: abs(each.head[0] - each.base[0]))  # it may scatter: the mildest
-    beyond = _beyond(change, pair)
-    if not beyond:
-        return change
-    base, head = pair.base[0], pair.head[0]
-    verdict = change.verdict
-    if harm_of(change.subject, beyond) > 0:
-        verdict = "regressed"
-    elif verdict == "unchanged":
-        verdict = "improved"
-    return replace(
-        change,
-        verdict=verdict,
-        reason=f"number and answers disagree: {base:g} became {head:g}, and the answers say: {change.reason}",
-        base=base,
-        head=head,
-        change_pct=_exact(100 * (head - base) / abs(base)) if base else None,
-        visible_pct=None,
-    )
-
-
-def _beyond(change: Change, pair: Pair) -> float:
-    """Return how far the number went beyond what its margin and the flipped answers allow; 0 where it did not."""
-    base, went = pair.base[0], pair.head[0] - pair.base[0]
-    flips, estimate = change.flips, change.change_pct
-    alike = flips is None or not (flips.right_to_wrong or flips.wrong_to_right)
-    if not alike and (estimate is None or not base):
-        return 0.0  # there is nothing to hold the number against
-    low, high = (0.0, 0.0) if alike or estimate is None else (estimate.low, estimate.high)
-    margin = change.subject.margin_pct + _ROUNDING
-    least, most = ((bound / 100 * abs(base)) for bound in (low - margin, high + margin))
-    return went - most if went > most else min(0.0, went - least)
-
-
-def _exact(change_pct: float) -> Estimate:
-    return Estimate(value=change_pct, low=change_pct, high=change_pct, level=1 - _ROUNDING)

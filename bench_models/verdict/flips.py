@@ -63,6 +63,15 @@ def smallest_seen(stray: int, count: int, margin: float) -> int:
     return bisect_left(range(count), 1, key=seen)
 
 
+def unseen(count: int) -> float:
+    """Return the share of answers that a change can lose and flip none of ``count`` examples one time in twenty.
+
+    Source: the exact form of the rule of three; Hanley and Lippman-Hand, If nothing goes wrong, is everything all
+    right?, JAMA 249 (1983).
+    """
+    return float(1 - FALSE_CALM ** (1 / count))
+
+
 def _shown(lost: int, won: int, count: int, margin: float) -> bool:
     """Say whether a loss is no chance, and as large as somebody may care for."""
     large = lost - won >= SMALLEST_OF_MARGIN * margin * count * (1 - _ROUNDING)

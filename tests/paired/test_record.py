@@ -63,6 +63,18 @@ def test_record_of_an_older_schema_is_refused_by_its_number(tmp_path: Path) -> N
         read(tmp_path)
 
 
+def test_record_that_names_no_files_of_the_suite_is_read(tmp_path: Path) -> None:
+    """It was made before they were kept."""
+    header = replace(RECORD.header, suite_changes=("suite/helper.py",))
+    file = write(tmp_path, replace(RECORD, header=header))
+    assert read(tmp_path).header.suite_changes == ("suite/helper.py",)
+    text = file.read_text(encoding="utf-8")
+    older = text.replace(', "suite_changes": ["suite/helper.py"]', "")
+    assert older != text
+    file.write_text(older, encoding="utf-8")
+    assert read(tmp_path).header.suite_changes == ()
+
+
 def test_benchmarks_know_the_shard_that_measured_them(tmp_path: Path) -> None:
     """It is the header that says it."""
     record = recorded(timed(), shard=3, shards=4)

@@ -166,6 +166,24 @@ def test_one_record_has_no_interval_and_several_have_one() -> None:
     assert "by record: 0.0%, 0.0%, 0.0%" in three
 
 
+def test_share_of_records_above_the_allowance_is_bounded_whatever_they_are_like() -> None:
+    """Three calm ones leave open that most others are not: 0.63 cubed is a quarter, 0.37 cubed is 5 %."""
+    one, three, red = (
+        sentences([(0.0, replay(records, times=10, seed=0))])
+        for records in (QUIET[:1], QUIET, [*QUIET[:2], *map(loose, range(8))])
+    )
+    said = "0 of 3 records had more red checks than are allowed; however unlike records are, at most 63.2% of all have"
+    assert f"{said} (95% confidence)" in three
+    assert "0 of 1 record had more" in one
+    assert "at most 95.0% of all" in one
+    found = int(red.partition(" of 10 records had more")[0].split()[-1])
+    assert (
+        found
+        == sum(share > 0.01 for share in replay([*QUIET[:2], *map(loose, range(8))], times=10, seed=0).red.shares)
+        > 0
+    )
+
+
 def test_records_that_differ_widen_the_interval() -> None:
     """A slow-down that is caught in every check of one record and in hardly any of a loud one."""
     loud = quiet(9, spread=0.2)

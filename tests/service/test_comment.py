@@ -127,6 +127,20 @@ def test_change_of_a_benchmark_that_nobody_judged_is_said_on_top(github: GitHub)
     assert "not judged" not in github.comments[7][0]["body"]
 
 
+def test_files_of_the_suite_that_differ_are_named(github: GitHub) -> None:
+    """The first few, as code; what older reports say of them was about another rule."""
+    changed = ["suite/@ada.py", "suite/b.py", "suite/c.py", "suite/d.py"]
+    served_with(github, packed(suite_changes=changed))
+    commented(github)
+    said = (
+        "Files of the suite differ (`suite/@ada.py`, `suite/b.py`, `suite/c.py` and 1 more): each side ran its own, so"
+    )
+    assert said in github.comments[7][0]["body"]
+    served_with(github, packed(suite_changes=changed, suites="head"))
+    commented(github)
+    assert "Files of the suite" not in github.comments[7][0]["body"]
+
+
 def test_newer_commit_gets_no_old_verdict(github: GitHub) -> None:
     """Its own check will come."""
     served_with(github, packed(), PULL | {"head": {"sha": "c" * 40, "repo": {"full_name": "stranger/fork"}}})

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from bench_models.stats.clusters import mean_share
+from bench_models.stats.clusters import mean_share, share_above
 from bench_models.stats.proportions import proportion
 
 REPLAYS = 1000
@@ -75,9 +75,35 @@ def test_fewer_than_two_records_have_no_interval(shares: list[float]) -> None:
         mean_share(shares)
 
 
-@pytest.mark.parametrize(("records", "words"), [(3, "up to 38 %"), (12, "up to 3.9 %"), (40, "up to 1 %")])
-def test_documentation_says_how_little_a_few_calm_records_show(records: int, words: str) -> None:
+def test_share_above_covers_where_one_record_in_fifty_is_always_red() -> None:
+    """The interval of the mean misses there, as nearly half of all sets of forty records hold none such."""
+    rng = np.random.default_rng(0)
+    tries = rng.random((TRIES, 40)) < 0.02
+    covered = [share_above(list(each.astype(float)), 0.01).high >= 0.02 for each in tries]
+    assert np.mean(covered) >= 0.95
+    assert np.mean([mean_share(list(each.astype(float))).high >= 0.02 for each in tries]) < 0.95
+
+
+def test_share_above_counts_records_beyond_the_allowance_only() -> None:
+    """One of four is, and one that is just as red as allowed is none."""
+    found = share_above([0.0, 0.01, 0.0, 0.02], 0.01)
+    assert found.value == 0.25
+    assert found.low < 0.25 < found.high < 1
+
+
+@pytest.mark.parametrize(
+    ("records", "words", "bound"),
+    [
+        (3, "up to 38 %", "at most 63 %"),
+        (12, "up to 3.9 %", "at most 22 %"),
+        (40, "up to 1 %", "at most 7.2 %"),
+    ],
+)
+def test_documentation_says_how_little_a_few_calm_records_show(records: int, words: str, bound: str) -> None:
     """In docs/check.md."""
     page = (Path(__file__).resolve().parents[2] / "docs" / "check.md").read_text(encoding="utf-8")
-    assert f"{words}" in page.partition("Few records cannot show")[2].partition("##")[0].replace("\n  ", " ")
+    told = page.partition("Few records cannot show")[2].partition("##")[0].replace("\n  ", " ")
+    assert words in told
+    assert bound in told
     assert f"up to {100 * mean_share([0.0] * records).high:.2g} %" == words
+    assert f"at most {100 * share_above([0.0] * records, 0.01).high:.2g} %" == bound

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from observing import FAILED, answered, exact, timed
 
@@ -140,6 +140,75 @@ def test_number_counts_where_answers_do_not_explain_it(observed: Observed, head:
     assert expected == change.verdict
     beyond = abs(head - 0.9) > 0.01
     assert ("number and answers disagree: 0.9 became" in change.reason) == beyond
+
+
+@pytest.mark.parametrize(
+    ("flipped", "pairs", "expected"),
+    [
+        ((0, 0), [(0.87, 0.87), (0.87, 0.10)], "undecided"),
+        ((0, 0), [(0.87, 0.10), (0.87, 0.87)], "undecided"),
+        ((0, 0), [(0.87, 0.87), (0.87, 0.871)], "undecided"),
+        ((0, 0), [(0.87, 0.20), (0.86, 0.10)], "regressed"),
+        ((0, 0), [(0.20, 0.87), (0.10, 0.86)], "undecided"),
+        ((0, 0), [(0.87, 0.60), (0.60, 0.30)], "undecided"),
+        ((60, 0), [(0.87, 0.81), (0.87, 0.82)], "regressed"),
+        ((60, 0), [(0.87, 0.81), (0.87, 0.87)], "undecided"),
+        ((0, 60), [(0.87, 0.92), (0.87, 0.93)], "undecided"),
+    ],
+)
+def test_answers_whose_number_does_not_repeat_prove_nothing(
+    flipped: tuple[int, int], pairs: list[tuple[float, float]], expected: str
+) -> None:
+    """They are those of one pair; a loss that all pairs show is one."""
+    numbers = tuple(Pair(base=(base,), head=(head,)) for base, head in pairs)
+    change = judge([replace(answered(*flipped, right=870), pairs=numbers)])[0]
+    assert expected == change.verdict
+    assert "the number does not repeat: 0." in change.reason
+
+
+@pytest.mark.parametrize(
+    ("flipped", "head", "expected"), [((0, 0), (0.87, 0.87 + 1e-15), "unchanged"), ((60, 0), (0.81, 0.81), "regressed")]
+)
+def test_number_that_repeats_but_for_rounding_leaves_the_verdict_to_the_answers(
+    flipped: tuple[int, int], head: tuple[float, float], expected: str
+) -> None:
+    """Nothing about it needs to be said."""
+    pairs = tuple(Pair(base=(0.87,), head=(each,)) for each in head)
+    change = judge([replace(answered(*flipped, right=870), pairs=pairs)])[0]
+    assert (change.verdict, "number" in change.reason) == (expected, False)
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1, max_size=3),
+    st.integers(0, 9),
+    st.integers(0, 9),
+)
+@example([(2e-311, 1.0)], 0, 0)
+def test_number_that_passes_its_margin_is_never_called_unchanged(
+    numbers: list[tuple[float, float]], lost: int, won: int
+) -> None:
+    """In any pair, whatever the answers say."""
+    pairs = tuple(Pair(base=(base,), head=(head,)) for base, head in numbers)
+    change = judge([replace(answered(lost, won), pairs=pairs)])[0]
+    assert change.verdict != "unchanged" or all(abs(head - base) <= 0.0100001 * base for base, head in numbers)
+
+
+def test_number_that_flips_would_allow_and_answers_do_not_show_is_undecided() -> None:
+    """Six of each kind leave room for a loss of more than the margin, and say nothing of one."""
+    pair = Pair(base=(0.868,), head=(0.856,))
+    observed = replace(answered(6, 6, right=940, count=1083), pairs=(pair, pair))
+    assert judge([observed])[0].verdict == "undecided"
+
+
+@pytest.mark.parametrize(("count", "points"), [(1083, "0.28"), (40, "7.2"), (1, "95")])
+def test_equal_answers_say_how_large_a_loss_they_cannot_show(count: int, points: str) -> None:
+    """A loss of 0.28 points spares all of 1,083 sentences in 5 % of cases; of 40 it takes 7.2, beyond the margin."""
+    change = judge([answered(0, 0, right=(count + 1) // 2, count=count)])[0]
+    assert change.verdict == "unchanged"
+    assert f"a loss of {points} points flips none in 5% of cases" in change.reason
+    assert (1 - float(points) / 100) ** count == pytest.approx(0.05, rel=0.05)
+    assert ("more than the margin of 0.5: there are too few" in change.reason) == (count == 40)
+    assert ("there are too few" in change.reason) == (count < 1083)
 
 
 def test_flipped_sentences_are_counted_and_ten_of_them_shown() -> None:

@@ -46,6 +46,7 @@ def document(found: Findings) -> dict[str, Any]:
         "rewritten": list(header.rewritten),
         "redescribed": list(header.redescribed),
         "added": list(header.added),
+        "suite_changes": list(header.suite_changes),
         "threads": header.threads,
         "began": header.began,
         "wall_s": record.wall_s,

@@ -46,6 +46,7 @@ def markdown(found: Findings) -> str:
     parts = [
         headline(found),
         _unjudged(found),
+        _differing(found),
         _table(shown) if shown else "",
         _broken(found),
         *(_flips(change) for change in shown if change.flips),
@@ -179,6 +180,18 @@ def _unjudged(found: Findings) -> str:
     if terms:
         parts.append(f"**HEAD describes benchmarks differently ({_cell(_listed(terms))}): BASE's terms counted.**")
     return "\n\n".join(parts)
+
+
+def _differing(found: Findings) -> str:
+    """Say that the sides ran unlike files: one that makes the work smaller hides what makes it slower."""
+    header = found.record.header
+    if not header.suite_changes:
+        return ""
+    but = ", but for the benchmarks above" if header.rewritten else ""
+    return _cell(
+        f"Files of the suite differ ({_listed(header.suite_changes)}): each side ran its own{but}, so a change of what "
+        "they measure is part of the verdict."
+    )
 
 
 def _listed(names: Sequence[str]) -> str:
