@@ -18,6 +18,9 @@ from scipy.special import digamma, fdtrc, polygamma, stdtrit
 # only weighs pairs against each other; how much they really differ is estimated.
 _PROCESS_LUCK = 0.005
 
+# A size is at least this share of the largest number that is relative to it: what is smaller is zero, but for rounding.
+_LEAST_SIZE = 1e-9
+
 # Equal ratios have no spread at all, which happens on coarse clocks; a logarithm needs some.
 _LEAST_SPREAD = 1e-6
 _MOST_FREEDOM = 1e6
@@ -66,7 +69,10 @@ def relative_differences(base: Sequence[float], head: Sequence[float]) -> list[R
 
     Source: Cochran, Sampling techniques (1977), section 6.3.
     """
-    size = fmean(map(abs, base)) or fmean(map(abs, head))
+    # Of denormal numbers and of the largest ones neither sums nor quotients are finite, unless they are scaled.
+    largest = max(map(abs, (*base, *head)), default=0.0) or 1.0
+    base, head = ([number / largest for number in side] for side in (base, head))
+    size = max(fmean(map(abs, base)) or fmean(map(abs, head)), _LEAST_SIZE)
     steps = [after - before for before, after in zip(base, head, strict=True)]
     change = fmean(steps) / size
     return [

@@ -1,7 +1,7 @@
 """Verdicts on numbers: those that repeat exactly, and those that scatter."""
 
 from dataclasses import dataclass
-from math import ceil, exp, log, log1p
+from math import ceil, expm1, inf, isfinite, log, log1p
 from statistics import fmean, median
 
 from bench_models.stats.estimate import Estimate
@@ -12,6 +12,13 @@ from bench_models.verdict.observations import Observed, Subject
 
 # What would have been seen, nine times in ten.
 _SEEN_TAIL = 0.1
+
+# A change beyond a factor of eleven, or 1,000 %, is none that few pairs would need to tell: nothing is said to be seen.
+_MOST_SEEN_PCT = 1000.0
+
+# An interval of one or two degrees of freedom may reach further than floating point does. What lies beyond a factor
+# of a million is shown as that, unless the change itself is larger; no exponential is taken of more than 700.
+_FARTHEST, _LARGEST_EXPONENT = log(1e6), 700.0
 
 # What was computed twice in floating point may differ in the last digits, and did not change.
 _ROUNDING = 1e-9
@@ -53,14 +60,14 @@ def judge_exact(observed: Observed, share: float = VALUE_ALARM) -> Change:
         reason = f"differs between the sides, and may scatter: it takes {needed} repeats to tell, not {count}"
     elif beyond:
         verdict = "regressed" if harm_of(subject, head - base) > 0 else "improved"
-    change = 0.0 if base == head else (head - base) / abs(base) * 100 if base else None
+    change = 0.0 if base == head else (head - base) / abs(base) * 100 if base else inf
     return Change(
         subject=subject,
         verdict=verdict,
         reason=reason,
         base=base,
         head=head,
-        change_pct=None if change is None else Estimate(value=change, low=change, high=change, level=1 - _ROUNDING),
+        change_pct=Estimate(value=change, low=change, high=change, level=1 - _ROUNDING) if isfinite(change) else None,
         pairs=count,
     )
 
@@ -89,17 +96,16 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
     elif count >= ALARM_LOOKS[0] and abs(harm) - wide > harmless:
         verdict = "regressed" if harm > 0 else "improved"
         reason = f"more than half the margin of {subject.margin_pct:g} %, and not by chance"
-    value, low, high = (units.pct(mean.value + reach) for reach in (0.0, -shown, shown))
-    seen = max(harmless + wide, margin - narrow) + mean.half_width(_SEEN_TAIL)
+    seen = units.pct(max(harmless + wide, margin - narrow) + mean.half_width(_SEEN_TAIL))
     return Change(
         subject=subject,
         verdict=verdict,
         reason=reason,
         base=base,
         head=head,
-        change_pct=Estimate(value=value, low=low, high=high, level=level) if units.sized else None,
+        change_pct=units.estimate(mean.value, shown, level) if units.sized else None,
         pairs=count,
-        visible_pct=units.pct(seen) if units.sized else None,
+        visible_pct=seen if units.sized and seen <= _MOST_SEEN_PCT else None,
     )
 
 
@@ -123,5 +129,10 @@ class _Units:
         return pct / 100 if self.sized else 0.0
 
     def pct(self, change: float) -> float:
-        """Return a change as a percentage."""
-        return 100 * (exp(change) - 1) if self.logarithmic else 100 * change
+        """Return a change as a percentage, which is finite."""
+        return 100 * (expm1(min(change, _LARGEST_EXPONENT)) if self.logarithmic else change)
+
+    def estimate(self, change: float, reach: float, level: float) -> Estimate:
+        """Return a change in percent with an interval that reaches so far to either side."""
+        high = min(change + reach, max(change, _FARTHEST)) if self.logarithmic else change + reach
+        return Estimate(value=self.pct(change), low=self.pct(change - reach), high=self.pct(high), level=level)

@@ -3,6 +3,8 @@
 import random
 from collections.abc import Callable, Sequence
 from itertools import product
+from math import isfinite
+from typing import Literal
 
 import pytest
 from hypothesis import given
@@ -154,6 +156,45 @@ def test_number_without_a_margin_that_scatters_says_that_it_needs_one() -> None:
     assert (change.verdict, "give it a larger one" in change.reason) == ("undecided", True)
     (worse,) = judge([numbers(base, [each + 10 for each in head], margin_pct=0.0)])
     assert worse.verdict == "regressed"
+
+
+_WILD = st.floats(-1e300, 1e300)
+
+
+@given(
+    st.sampled_from(["time", "value"]),
+    st.lists(st.lists(st.tuples(_WILD, _WILD), min_size=1, max_size=8), min_size=1, max_size=4),
+    st.integers(1, 200),
+    st.floats(1e-3, 1e300),
+)
+def test_every_number_of_a_verdict_is_finite(
+    kind: Literal["time", "value"], measured: list[list[tuple[float, float]]], sharing: int, margin_pct: float
+) -> None:
+    """However wild the pairs are, and however many benchmarks share the budget; no verdict is lost to an overflow."""
+    observed = []
+    for index, numbers_of in enumerate(measured):
+        # Times are above zero, and of any order of magnitude.
+        sides = [[max(abs(one), 1e-300) if kind == "time" else one for one in pair] for pair in numbers_of]
+        subject = Subject(benchmark=f"suite.b{index}", kind=kind, unit="u", margin_pct=margin_pct)
+        pairs = tuple(Pair(base=(base,), head=(head,)) for base, head in sides)
+        observed.append(Observed(subject=subject, pairs=pairs))
+    for change in judge(observed, Shares(timed=sharing, values=sharing)):
+        assert all(isfinite(number) for number in (change.base, change.head, change.visible_pct) if number is not None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ratios"), [("value", (1.0, 10.0, 0.1)), ("value", (1.0, 1.01)), ("time", (1.0, 1.06))]
+)
+def test_interval_of_few_wild_pairs_is_cut_where_it_says_no_more(
+    kind: Literal["time", "value"], ratios: Sequence[float]
+) -> None:
+    """With one or two degrees of freedom, and one benchmark of 38, it reached beyond what an exponential can tell."""
+    subject = Subject(benchmark="suite.it", kind=kind, unit="u")
+    pairs = tuple(Pair(base=(1.0,), head=(ratio,)) for ratio in ratios)
+    (change,) = judge([Observed(subject=subject, pairs=pairs)], Shares(timed=38, values=38))
+    assert (change.verdict, change.visible_pct) == ("undecided", None)
+    assert change.change_pct is not None
+    assert 1000 < change.change_pct.high <= 1e8
 
 
 def _nothing(_: random.Random) -> float:
