@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import product
 from math import isfinite
 from typing import Literal
@@ -156,6 +157,32 @@ def test_number_without_a_margin_that_scatters_says_that_it_needs_one() -> None:
     assert (change.verdict, "give it a larger one" in change.reason) == ("undecided", True)
     (worse,) = judge([numbers(base, [each + 10 for each in head], margin_pct=0.0)])
     assert worse.verdict == "regressed"
+
+
+@pytest.mark.parametrize("zero", [0.5, 0.8, 0.9])
+@pytest.mark.parametrize(("values", "checks"), [(1, 1500), (8, 100), (38, 30)])
+def test_number_that_is_0_or_1_by_chance_is_hardly_ever_red(zero: float, values: int, checks: int) -> None:
+    """Even where all of HEAD's few numbers are zero, and one of BASE's is not: more is better."""
+    draw, red = random.Random(values), 0
+    for _ in range(checks):
+        complete = [
+            replace(
+                numbers(*([float(draw.random() >= zero) for _ in range(LOOKS[-1])] for _ in range(2)), better="higher"),
+                shard=shard,
+            )
+            for shard in range(values)
+        ]
+        shares = Shares(timed=0, values=values)
+        red += any(change.verdict == "regressed" for change in judge(checked(complete, shares), shares))
+    assert plausible(red, checks, VALUE_ALARM), red
+
+
+@pytest.mark.parametrize(("base", "head", "better"), [(5000.0, 0.0, "higher"), (-1.5, 4.0, "lower")])
+def test_large_change_through_zero_is_a_regression_at_the_sixth_pair(base: float, head: float, better: Better) -> None:
+    """What an unchanged number may do by chance costs what never does it no pair more."""
+    draw = random.Random(1)
+    found = numbers([base + draw.gauss(0, 0.01 * abs(base)) for _ in range(6)], [head] * 6, better=better)
+    assert judge([found])[0].verdict == "regressed"
 
 
 _WILD = st.floats(-1e300, 1e300)
