@@ -5,7 +5,15 @@ from math import ceil, expm1, inf, isfinite, log, log1p
 from statistics import fmean, median
 
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import ALARM_LOOKS, FALSE_CALM, HARMLESS, VALUE_ALARM, alarm_tail, calm_tail
+from bench_models.stats.looks import (
+    ALARM_LOOKS,
+    FALSE_CALM,
+    HARMLESS,
+    SAME_REPEATS,
+    VALUE_ALARM,
+    alarm_tail,
+    calm_tail,
+)
 from bench_models.stats.pairs import Mean, Ratio, log_ratio, relative_differences
 from bench_models.verdict.change import Change, Verdict, harm_of
 from bench_models.verdict.observations import Observed, Subject
@@ -44,20 +52,20 @@ def repeats_needed(error: float) -> int:
 def judge_exact(observed: Observed, share: float = VALUE_ALARM) -> Change:
     """Judge numbers that repeat: any change beyond the margin counts, once it is sure that they do.
 
-    ``share`` is the error that the benchmark may spend on being called regressed. Numbers that are the same
-    everywhere need no proof.
+    ``share`` is the error that the benchmark may spend on being called regressed. Unchanged takes as many repeats
+    as a number takes to be called the same.
     """
     subject, base, head = observed.subject, observed.pairs[0].base[0], observed.pairs[0].head[0]
     count, margin = len(observed.pairs), abs(base) * subject.margin_pct / 100 * (1 + _ROUNDING)
     beyond = abs(head - base) > max(margin, _ROUNDING * abs(base))
-    needed = repeats_needed(share if beyond else FALSE_CALM)
+    needed = repeats_needed(share) if beyond else SAME_REPEATS
     verdict: Verdict = "unchanged"
     reason = f"exact; the margin is {subject.margin_pct:g} %"
-    if base == head:
-        reason = "the same"
-    elif count < needed:
-        verdict = "undecided"
-        reason = f"differs between the sides, and may scatter: it takes {needed} repeats to tell, not {count}"
+    if count < needed:
+        seen = "the same so far" if base == head else "differs between the sides"
+        verdict, reason = "undecided", f"{seen}, and may scatter: it takes {needed} repeats to tell, not {count}"
+    elif base == head:
+        reason = f"the same in {count} repeats"
     elif beyond:
         verdict = "regressed" if harm_of(subject, head - base) > 0 else "improved"
     change = 0.0 if base == head else (head - base) / abs(base) * 100 if base else inf
