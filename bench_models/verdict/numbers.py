@@ -97,7 +97,7 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
     wide, narrow = mean.half_width(alarm_tail(share, count)), mean.half_width(calm_tail())
     harm = harm_of(subject, mean.value)
     verdict: Verdict = "undecided"
-    reason, shown, level = _open(subject), wide, 1 - 2 * share
+    reason, shown, level = _open(subject, count), wide, 1 - 2 * share
     if abs(harm) + narrow < margin:
         verdict, reason = "unchanged", f"within the margin of {subject.margin_pct:g} %"
         shown, level = narrow, 1 - 2 * FALSE_CALM
@@ -105,6 +105,7 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
         verdict = "regressed" if harm > 0 else "improved"
         reason = f"more than half the margin of {subject.margin_pct:g} %, and not by chance"
     seen = units.pct(max(harmless + wide, margin - narrow) + mean.half_width(_SEEN_TAIL))
+    told = units.sized and count >= ALARM_LOOKS[0] and seen <= _MOST_SEEN_PCT
     return Change(
         subject=subject,
         verdict=verdict,
@@ -113,11 +114,13 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
         head=head,
         change_pct=units.estimate(mean.value, shown, level) if units.sized else None,
         pairs=count,
-        visible_pct=seen if units.sized and seen <= _MOST_SEEN_PCT else None,
+        visible_pct=seen if told else None,
     )
 
 
-def _open(subject: Subject) -> str:
+def _open(subject: Subject, count: int) -> str:
+    if count < ALARM_LOOKS[0]:
+        return f"too few pairs to call a change: {count}, and it takes {ALARM_LOOKS[0]}"
     if subject.margin_pct:
         return f"the margin is {subject.margin_pct:g} %"
     return "scatters, so that it can never be shown to be within a margin of 0 %: give it a larger one"

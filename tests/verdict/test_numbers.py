@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from observing import exact
+from observing import exact, timed
 from simulating import checked, plausible
 
 from bench_models.stats.looks import FALSE_CALM, LOOKS, SAME_REPEATS, VALUE_ALARM, Shares
@@ -190,6 +190,14 @@ def test_large_change_through_zero_is_a_regression_at_the_sixth_pair(base: float
     draw = random.Random(1)
     found = numbers([base + draw.gauss(0, 0.01 * abs(base)) for _ in range(6)], [head] * 6, better=better)
     assert judge([found])[0].verdict == "regressed"
+
+
+def test_few_pairs_are_said_to_be_too_few_and_to_show_no_change_of_any_size() -> None:
+    """Nothing is called a change before the sixth, so a slow-down of any size would be open, too."""
+    found = {count: judge([timed(change=2.3, spread=0.02, pairs=count)])[0] for count in (3, 5, 6)}
+    assert [found[count].verdict for count in found] == ["undecided", "undecided", "regressed"]
+    assert [found[count].visible_pct is None for count in found] == [True, True, False]
+    assert found[5].reason == "too few pairs to call a change: 5, and it takes 6"
 
 
 _WILD = st.floats(-1e300, 1e300)
