@@ -17,10 +17,6 @@ from bench_models.verdict.changes import judge, wants_more
 
 log = logging.getLogger(__name__)
 
-# How often every number is taken. Where both sides gave the same each time, that is all; where they differ, it
-# takes more to see whether it repeats, as a verdict of its own says.
-_REPEATS = 2
-
 
 @dataclass(kw_only=True)
 class Sampler:
@@ -42,10 +38,10 @@ class Sampler:
         """
         groups = grouped(planned)
         values = [each for each in planned if each.runs and each.subject.kind == "value"]
-        for repeat in range(_REPEATS):
-            if repeat and any(self.notes.of(each).unsettled for each in values):
-                self._renew(values)
-            self._round(groups, values)
+        # What tells much in little time comes first. Answers are taken twice, to see that they repeat; other numbers
+        # go on in the rounds of the times, whose parents are new: what a number has from its parent is drawn anew, too.
+        self._round(groups, values)
+        self._round(groups, [each for each in values if self.notes.of(each).answers is not None])
         for look in looks:
             wanted = self._wanted(planned, until_decided=until_decided and look != looks[0])
             if not wanted:

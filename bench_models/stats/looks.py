@@ -9,6 +9,7 @@ benchmark's verdict is the same whatever becomes of the others.
 """
 
 from dataclasses import dataclass
+from math import ceil, log2
 from typing import Literal
 
 # After how many pairs benchmarks are looked at.
@@ -32,6 +33,10 @@ FALSE_ALARM = TIME_ALARM + VALUE_ALARM
 # At most this share of changes exactly as large as the margin may be called unchanged: the error on the
 # other side, of a benchmark by itself. A slow-down well beyond the margin meets it far more rarely.
 FALSE_CALM = 0.05
+
+# So often a number has to be the same on both sides until it is called unchanged. Where one side always gives it and
+# the other draws one of two, a half each, the sides look alike so often with a chance of 1 in 32.
+SAME_REPEATS = ceil(log2(1 / FALSE_CALM))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, log, pi, sqrt
-from statistics import fmean, median, stdev, variance
+from statistics import fmean, median, pvariance, stdev, variance
 
 from scipy.optimize import brentq
 from scipy.special import digamma, fdtrc, polygamma, stdtrit
@@ -17,6 +17,9 @@ from scipy.special import digamma, fdtrc, polygamma, stdtrit
 # By how much pairs may differ however long each is timed, as a standard deviation of the logarithm. It
 # only weighs pairs against each other; how much they really differ is estimated.
 _PROCESS_LUCK = 0.005
+
+# A size is at least this share of the largest number that is relative to it: what is smaller is zero, but for rounding.
+_LEAST_SIZE = 1e-9
 
 # Equal ratios have no spread at all, which happens on coarse clocks; a logarithm needs some.
 _LEAST_SPREAD = 1e-6
@@ -63,16 +66,22 @@ def relative_differences(base: Sequence[float], head: Sequence[float]) -> list[R
     Under no change the sides may be swapped, so differences are symmetric, as log-ratios are. Their mean is
     the ratio of two means, and each value is its linearisation, so that they scatter as that ratio does, the
     scatter of the base's size included. Where the base is always zero, they are relative to the head's size.
+    Where the head's numbers are all zero, as those of an unchanged number that is mostly zero may be, the
+    linearised values are -1 each and scatter not at all, which would make chance a certainty. So the plain
+    differences, of the same mean, are taken where they scatter more.
 
     Source: Cochran, Sampling techniques (1977), section 6.3.
     """
-    size = fmean(map(abs, base)) or fmean(map(abs, head))
+    # Of denormal numbers and of the largest ones neither sums nor quotients are finite, unless they are scaled.
+    largest = max(map(abs, (*base, *head)), default=0.0) or 1.0
+    base, head = ([number / largest for number in side] for side in (base, head))
+    size = max(fmean(map(abs, base)) or fmean(map(abs, head)), _LEAST_SIZE)
     steps = [after - before for before, after in zip(base, head, strict=True)]
     change = fmean(steps) / size
-    return [
-        Ratio(value=change + (step - change * (abs(before) if any(base) else size)) / size)
-        for before, step in zip(base, steps, strict=True)
-    ]
+    sizes = [abs(before) if any(base) else size for before in base]
+    plain = [step / size for step in steps]
+    linear = [change + (step - change * each) / size for step, each in zip(steps, sizes, strict=True)]
+    return [Ratio(value=value) for value in max(linear, plain, key=pvariance)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

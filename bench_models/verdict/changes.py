@@ -1,10 +1,11 @@
 """What became of each benchmark between two commits. Pure: every renderer looks the verdict up here."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bench_models.stats.looks import LOOKS, Shares
-from bench_models.stats.pairs import Mean, means
+from bench_models.stats.pairs import Mean, Ratio, means
 from bench_models.verdict.answers import judge_answers
+from bench_models.verdict.bursts import averages_of, doubted, has_bursts
 from bench_models.verdict.change import Change
 from bench_models.verdict.numbers import changes_of, judge_exact, judge_noisy
 from bench_models.verdict.observations import Observed
@@ -22,8 +23,15 @@ def judge(observed: Sequence[Observed], shares: Shares | None = None) -> list[Ch
     theirs to others of their shard only, and each gets the verdict that its own shard gave.
     """
     shares = shares or _shares(observed)
-    means_of = _means(observed)
-    return [_judge(each, means_of.get(id(each)), shares.of(each.subject.kind)) for each in observed]
+    means_of = _means([each for each in observed if each.scatters], changes_of)
+    averages = _means([each for each in observed if has_bursts(each)], averages_of)
+    changes = [_judge(each, means_of.get(id(each)), shares.of(each.subject.kind)) for each in observed]
+    return [
+        doubted(change, average, shares.of(each.subject.kind))
+        if change.verdict == "unchanged" and (average := averages.get(id(each)))
+        else change
+        for each, change in zip(observed, changes, strict=True)
+    ]
 
 
 def wants_more(observed: Observed, change: Change) -> bool:
@@ -50,17 +58,17 @@ def _shares(observed: Sequence[Observed]) -> Shares:
     return Shares(timed=timed, values=sum(each.answers is None for each in working) - timed)
 
 
-def _means(observed: Sequence[Observed]) -> dict[int, Mean | None]:
-    """Return the mean change of each benchmark that scatters, by identity."""
+def _means(observed: Sequence[Observed], changes: Callable[[Observed], Sequence[Ratio]]) -> dict[int, Mean | None]:
+    """Return the mean change of each benchmark, by identity; ``changes`` tells those of its pairs."""
     lending: dict[tuple[object, ...], list[Observed]] = {}
     for each in observed:
-        if each.scatters and each.pairs:
+        if each.pairs:
             # Peaks of memory scatter far less than times, and lend them nothing; nor does what has no ratios.
             peers = (each.shard, each.subject.kind) if each.positive else (each.subject,)
             lending.setdefault(peers, []).append(each)
     found: dict[int, Mean | None] = {}
     for group in lending.values():
-        found |= zip(map(id, group), means([changes_of(each) for each in group]), strict=True)
+        found |= zip(map(id, group), means(list(map(changes, group))), strict=True)
     return found
 
 

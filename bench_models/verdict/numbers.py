@@ -1,17 +1,32 @@
 """Verdicts on numbers: those that repeat exactly, and those that scatter."""
 
 from dataclasses import dataclass
-from math import ceil, exp, log, log1p
+from math import ceil, expm1, inf, isfinite, log, log1p
 from statistics import fmean, median
 
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import ALARM_LOOKS, FALSE_CALM, HARMLESS, VALUE_ALARM, alarm_tail, calm_tail
+from bench_models.stats.looks import (
+    ALARM_LOOKS,
+    FALSE_CALM,
+    HARMLESS,
+    SAME_REPEATS,
+    VALUE_ALARM,
+    alarm_tail,
+    calm_tail,
+)
 from bench_models.stats.pairs import Mean, Ratio, log_ratio, relative_differences
 from bench_models.verdict.change import Change, Verdict, harm_of
 from bench_models.verdict.observations import Observed, Subject
 
 # What would have been seen, nine times in ten.
 _SEEN_TAIL = 0.1
+
+# A change beyond a factor of eleven, or 1,000 %, is none that few pairs would need to tell: nothing is said to be seen.
+_MOST_SEEN_PCT = 1000.0
+
+# An interval of one or two degrees of freedom may reach further than floating point does. What lies beyond a factor
+# of a million is shown as that, unless the change itself is larger; no exponential is taken of more than 700.
+_FARTHEST, _LARGEST_EXPONENT = log(1e6), 700.0
 
 # What was computed twice in floating point may differ in the last digits, and did not change.
 _ROUNDING = 1e-9
@@ -37,30 +52,30 @@ def repeats_needed(error: float) -> int:
 def judge_exact(observed: Observed, share: float = VALUE_ALARM) -> Change:
     """Judge numbers that repeat: any change beyond the margin counts, once it is sure that they do.
 
-    ``share`` is the error that the benchmark may spend on being called regressed. Numbers that are the same
-    everywhere need no proof.
+    ``share`` is the error that the benchmark may spend on being called regressed. Unchanged takes as many repeats
+    as a number takes to be called the same.
     """
     subject, base, head = observed.subject, observed.pairs[0].base[0], observed.pairs[0].head[0]
     count, margin = len(observed.pairs), abs(base) * subject.margin_pct / 100 * (1 + _ROUNDING)
     beyond = abs(head - base) > max(margin, _ROUNDING * abs(base))
-    needed = repeats_needed(share if beyond else FALSE_CALM)
+    needed = repeats_needed(share) if beyond else SAME_REPEATS
     verdict: Verdict = "unchanged"
     reason = f"exact; the margin is {subject.margin_pct:g} %"
-    if base == head:
-        reason = "the same"
-    elif count < needed:
-        verdict = "undecided"
-        reason = f"differs between the sides, and may scatter: it takes {needed} repeats to tell, not {count}"
+    if count < needed:
+        seen = "the same so far" if base == head else "differs between the sides"
+        verdict, reason = "undecided", f"{seen}, and may scatter: it takes {needed} repeats to tell, not {count}"
+    elif base == head:
+        reason = f"the same in {count} repeats"
     elif beyond:
         verdict = "regressed" if harm_of(subject, head - base) > 0 else "improved"
-    change = 0.0 if base == head else (head - base) / abs(base) * 100 if base else None
+    change = 0.0 if base == head else (head - base) / abs(base) * 100 if base else inf
     return Change(
         subject=subject,
         verdict=verdict,
         reason=reason,
         base=base,
         head=head,
-        change_pct=None if change is None else Estimate(value=change, low=change, high=change, level=1 - _ROUNDING),
+        change_pct=Estimate(value=change, low=change, high=change, level=1 - _ROUNDING) if isfinite(change) else None,
         pairs=count,
     )
 
@@ -82,28 +97,30 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
     wide, narrow = mean.half_width(alarm_tail(share, count)), mean.half_width(calm_tail())
     harm = harm_of(subject, mean.value)
     verdict: Verdict = "undecided"
-    reason, shown, level = _open(subject), wide, 1 - 2 * share
+    reason, shown, level = _open(subject, count), wide, 1 - 2 * share
     if abs(harm) + narrow < margin:
         verdict, reason = "unchanged", f"within the margin of {subject.margin_pct:g} %"
         shown, level = narrow, 1 - 2 * FALSE_CALM
     elif count >= ALARM_LOOKS[0] and abs(harm) - wide > harmless:
         verdict = "regressed" if harm > 0 else "improved"
         reason = f"more than half the margin of {subject.margin_pct:g} %, and not by chance"
-    value, low, high = (units.pct(mean.value + reach) for reach in (0.0, -shown, shown))
-    seen = max(harmless + wide, margin - narrow) + mean.half_width(_SEEN_TAIL)
+    seen = units.pct(max(harmless + wide, margin - narrow) + mean.half_width(_SEEN_TAIL))
+    told = units.sized and count >= ALARM_LOOKS[0] and seen <= _MOST_SEEN_PCT
     return Change(
         subject=subject,
         verdict=verdict,
         reason=reason,
         base=base,
         head=head,
-        change_pct=Estimate(value=value, low=low, high=high, level=level) if units.sized else None,
+        change_pct=units.estimate(mean.value, shown, level) if units.sized else None,
         pairs=count,
-        visible_pct=units.pct(seen) if units.sized else None,
+        visible_pct=seen if told else None,
     )
 
 
-def _open(subject: Subject) -> str:
+def _open(subject: Subject, count: int) -> str:
+    if count < ALARM_LOOKS[0]:
+        return f"too few pairs to call a change: {count}, and it takes {ALARM_LOOKS[0]}"
     if subject.margin_pct:
         return f"the margin is {subject.margin_pct:g} %"
     return "scatters, so that it can never be shown to be within a margin of 0 %: give it a larger one"
@@ -123,5 +140,10 @@ class _Units:
         return pct / 100 if self.sized else 0.0
 
     def pct(self, change: float) -> float:
-        """Return a change as a percentage."""
-        return 100 * (exp(change) - 1) if self.logarithmic else 100 * change
+        """Return a change as a percentage, which is finite."""
+        return 100 * (expm1(min(change, _LARGEST_EXPONENT)) if self.logarithmic else change)
+
+    def estimate(self, change: float, reach: float, level: float) -> Estimate:
+        """Return a change in percent with an interval that reaches so far to either side."""
+        high = min(change + reach, max(change, _FARTHEST)) if self.logarithmic else change + reach
+        return Estimate(value=self.pct(change), low=self.pct(change - reach), high=self.pct(high), level=level)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bench_models.outcomes import Failed, Skipped
+from bench_models.stats.looks import SAME_REPEATS
 
 Better = Literal["lower", "higher"]
 
@@ -135,8 +136,8 @@ class Observed:
 
     @property
     def unsettled(self) -> bool:
-        """Whether more pairs tell more: of times, and of numbers unless both sides always gave the same one."""
-        same = self.repeats and all(pair.base == pair.head for pair in self.pairs[:1])
+        """Whether more pairs tell more: of times, and of numbers unless both sides gave the same one often enough."""
+        same = len(self.pairs) >= SAME_REPEATS and self.repeats and self.pairs[0].base == self.pairs[0].head
         return self.subject.kind == "time" or (self.answers is None and not same)
 
     @property

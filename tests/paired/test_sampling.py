@@ -13,7 +13,7 @@ from bench_models.paired.groups import Planned
 from bench_models.paired.notes import Notes
 from bench_models.paired.sampling import Sampler
 from bench_models.paired.shards import shares
-from bench_models.stats.looks import LOOKS, VALUE_ALARM
+from bench_models.stats.looks import LOOKS, SAME_REPEATS, VALUE_ALARM
 from bench_models.verdict.change import Change
 from bench_models.verdict.changes import judge
 from bench_models.verdict.observations import Observed, Pair
@@ -65,17 +65,27 @@ def sampled(
     return observed, judge([observed], shares([planned]))[0]
 
 
-def test_number_that_is_the_same_everywhere_is_taken_twice() -> None:
+def test_number_that_is_the_same_everywhere_is_taken_five_times() -> None:
     """In a recording, too: there is no noise to learn of."""
     for until_decided in (True, False):
         observed, change = sampled(lambda: 7.0, lambda: 7.0, until_decided=until_decided)
-        assert (len(observed.pairs), change.verdict) == (2, "unchanged")
+        assert (len(observed.pairs), change.verdict) == (SAME_REPEATS, "unchanged")
 
 
 def test_size_that_grows_is_taken_until_chance_is_ruled_out_and_is_a_regression() -> None:
     """Nothing that scatters would have repeated so often."""
     observed, change = sampled(lambda: 100.0, lambda: 105.0)
     assert (len(observed.pairs), change.verdict) == (5, "regressed")
+
+
+@pytest.mark.parametrize("of_parents", [False, True], ids=["each worker", "each parent"])
+def test_number_that_scatters_on_base_alone_is_hardly_ever_called_the_same(*, of_parents: bool) -> None:
+    """It was in a quarter of checks, when two repeats were enough."""
+    draw, same = random.Random(2), 0
+    for _ in range(300):
+        _, change = sampled(lambda: draw.choice((3.0, 4.0)), lambda: 4.0, of_parents=of_parents)
+        same += change.reason.startswith("the same")
+    assert plausible(same, 300, 1 / 32)
 
 
 def test_number_that_scatters_is_taken_like_a_time() -> None:

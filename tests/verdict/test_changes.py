@@ -53,7 +53,7 @@ def test_significant_change_within_the_margin_is_no_regression() -> None:
 
 def test_relevant_change_within_the_noise_is_undecided_and_says_what_would_have_been_seen() -> None:
     """Then more pairs are wanted."""
-    observed = timed(change=0.04, spread=0.1, pairs=4)
+    observed = timed(change=0.04, spread=0.1, pairs=6)
     change = judge([observed])[0]
     assert change.verdict == "undecided"
     assert change.visible_pct is not None

@@ -2,15 +2,18 @@
 
 import random
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from itertools import product
+from math import isfinite
+from typing import Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from observing import exact
+from observing import exact, timed
 from simulating import checked, plausible
 
-from bench_models.stats.looks import FALSE_CALM, LOOKS, VALUE_ALARM, Shares
+from bench_models.stats.looks import FALSE_CALM, LOOKS, SAME_REPEATS, VALUE_ALARM, Shares
 from bench_models.verdict.change import Change
 from bench_models.verdict.changes import judge, wants_more
 from bench_models.verdict.numbers import repeats_needed
@@ -94,11 +97,21 @@ def test_number_below_zero_is_judged_alone() -> None:
     assert judge([signed], shares)[0] == judge([signed, positive], shares)[0]
 
 
-def test_equal_numbers_are_the_same_after_two_repeats() -> None:
-    """That is what most of a suite's numbers are, and more repeats would cost every check."""
-    change = judge([exact(7, 7, repeats=2)])[0]
-    assert (change.verdict, change.reason) == ("unchanged", "the same")
-    assert not wants_more(exact(7, 7, repeats=2), change)
+def test_equal_numbers_are_the_same_after_five_repeats() -> None:
+    """Before, either side may still be one that scatters, and a check that ended there says so."""
+    early, enough = exact(7, 7, repeats=SAME_REPEATS - 1), exact(7, 7, repeats=SAME_REPEATS)
+    open_, change = (judge([each])[0] for each in (early, enough))
+    assert (open_.verdict, "it takes 5 repeats to tell, not 4" in open_.reason) == ("undecided", True)
+    assert wants_more(early, open_)
+    assert (change.verdict, change.reason) == ("unchanged", "the same in 5 repeats")
+    assert not wants_more(enough, change)
+
+
+def test_number_that_scatters_on_one_side_only_is_hardly_ever_called_the_same() -> None:
+    """BASE is 3 or 4 at random and HEAD always 4: alike in as many repeats as are asked with a chance of 1 in 32."""
+    found = [drawn(_three_or_four, lambda _: 4.0, seed=seed) for seed in range(600)]
+    assert plausible(sum(change.reason.startswith("the same in") for change in found), 600, 1 / 32)
+    assert plausible(sum(change.verdict == "unchanged" for change in found), 600, FALSE_CALM)
 
 
 @pytest.mark.parametrize(("values", "repeats"), [(1, 5), (38, 8), (152, 9)])
@@ -134,9 +147,9 @@ def test_number_that_varies_after_it_seemed_to_repeat_goes_the_way_of_those_that
     assert "scatter" not in change.reason
 
 
-def test_small_change_of_an_exact_number_is_within_its_margin_after_three_repeats() -> None:
-    """Calling it unchanged may be wrong more often than calling it a regression."""
-    seen = [judge([exact(1000, 1001, repeats=repeats)])[0].verdict for repeats in (2, 3)]
+def test_small_change_of_an_exact_number_is_within_its_margin_after_five_repeats() -> None:
+    """As many as it takes to call it the same."""
+    seen = [judge([exact(1000, 1001, repeats=repeats)])[0].verdict for repeats in (4, 5)]
     assert seen == ["undecided", "unchanged"]
 
 
@@ -154,6 +167,76 @@ def test_number_without_a_margin_that_scatters_says_that_it_needs_one() -> None:
     assert (change.verdict, "give it a larger one" in change.reason) == ("undecided", True)
     (worse,) = judge([numbers(base, [each + 10 for each in head], margin_pct=0.0)])
     assert worse.verdict == "regressed"
+
+
+@pytest.mark.parametrize("zero", [0.5, 0.8, 0.9])
+@pytest.mark.parametrize(("values", "checks"), [(1, 1500), (8, 100), (38, 30)])
+def test_number_that_is_0_or_1_by_chance_is_hardly_ever_red(zero: float, values: int, checks: int) -> None:
+    """Even where all of HEAD's few numbers are zero, and one of BASE's is not: more is better."""
+    draw, red = random.Random(values), 0
+    for _ in range(checks):
+        complete = []
+        for shard in range(values):
+            base, head = ([float(draw.random() >= zero) for _ in range(LOOKS[-1])] for _ in range(2))
+            complete.append(replace(numbers(base, head, better="higher"), shard=shard))
+        shares = Shares(timed=0, values=values)
+        red += any(change.verdict == "regressed" for change in judge(checked(complete, shares), shares))
+    assert plausible(red, checks, VALUE_ALARM), red
+
+
+@pytest.mark.parametrize(("base", "head", "better"), [(5000.0, 0.0, "higher"), (-1.5, 4.0, "lower")])
+def test_large_change_through_zero_is_a_regression_at_the_sixth_pair(base: float, head: float, better: Better) -> None:
+    """What an unchanged number may do by chance costs what never does it no pair more."""
+    draw = random.Random(1)
+    found = numbers([base + draw.gauss(0, 0.01 * abs(base)) for _ in range(6)], [head] * 6, better=better)
+    assert judge([found])[0].verdict == "regressed"
+
+
+def test_few_pairs_are_said_to_be_too_few_and_to_show_no_change_of_any_size() -> None:
+    """Nothing is called a change before the sixth, so a slow-down of any size would be open, too."""
+    found = {count: judge([timed(change=2.3, spread=0.02, pairs=count)])[0] for count in (3, 5, 6)}
+    assert [found[count].verdict for count in found] == ["undecided", "undecided", "regressed"]
+    assert [found[count].visible_pct is None for count in found] == [True, True, False]
+    assert found[5].reason == "too few pairs to call a change: 5, and it takes 6"
+
+
+_WILD = st.floats(-1e300, 1e300)
+
+
+@given(
+    st.sampled_from(["time", "value"]),
+    st.lists(st.lists(st.tuples(_WILD, _WILD), min_size=1, max_size=8), min_size=1, max_size=4),
+    st.integers(1, 200),
+    st.floats(1e-3, 1e300),
+)
+def test_every_number_of_a_verdict_is_finite(
+    kind: Literal["time", "value"], measured: list[list[tuple[float, float]]], sharing: int, margin_pct: float
+) -> None:
+    """However wild the pairs are, and however many benchmarks share the budget; no verdict is lost to an overflow."""
+    observed = []
+    for index, numbers_of in enumerate(measured):
+        # Times are above zero, and of any order of magnitude.
+        sides = [[max(abs(one), 1e-300) if kind == "time" else one for one in pair] for pair in numbers_of]
+        subject = Subject(benchmark=f"suite.b{index}", kind=kind, unit="u", margin_pct=margin_pct)
+        pairs = tuple(Pair(base=(base,), head=(head,)) for base, head in sides)
+        observed.append(Observed(subject=subject, pairs=pairs))
+    for change in judge(observed, Shares(timed=sharing, values=sharing)):
+        assert all(isfinite(number) for number in (change.base, change.head, change.visible_pct) if number is not None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "ratios"), [("value", (1.0, 10.0, 0.1)), ("value", (1.0, 1.01)), ("time", (1.0, 1.06))]
+)
+def test_interval_of_few_wild_pairs_is_cut_where_it_says_no_more(
+    kind: Literal["time", "value"], ratios: Sequence[float]
+) -> None:
+    """With one or two degrees of freedom, and one benchmark of 38, it reached beyond what an exponential can tell."""
+    subject = Subject(benchmark="suite.it", kind=kind, unit="u")
+    pairs = tuple(Pair(base=(1.0,), head=(ratio,)) for ratio in ratios)
+    (change,) = judge([Observed(subject=subject, pairs=pairs)], Shares(timed=38, values=38))
+    assert (change.verdict, change.visible_pct) == ("undecided", None)
+    assert change.change_pct is not None
+    assert 1000 < change.change_pct.high <= 1e8
 
 
 def _nothing(_: random.Random) -> float:
