@@ -88,7 +88,8 @@ def fates(
 
 def partly(checks: int, slowed: float, slow_pct: float, *, spread: float = 0.005, seed: int = 0) -> list[str]:
     """Return the verdicts of as many checks of one benchmark that is slower in this share of HEAD's processes only."""
-    draw, step, found = random.Random(seed), log1p(slow_pct / 100), []
+    draw, step = random.Random(seed), log1p(slow_pct / 100)
+    found: list[str] = []
     for _ in range(checks):
         ratios = [draw.gauss(0, spread) + step * (draw.random() < slowed) for _ in range(LOOKS[-1])]
         found.append(judge(checked(times([ratios])))[0].verdict)
