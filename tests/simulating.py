@@ -86,6 +86,27 @@ def fates(
     return found
 
 
+def partly(checks: int, slowed: float, slow_pct: float, *, spread: float = 0.005, seed: int = 0) -> list[str]:
+    """Return the verdicts of as many checks of one benchmark that is slower in this share of HEAD's processes only."""
+    draw, step = random.Random(seed), log1p(slow_pct / 100)
+    found: list[str] = []
+    for _ in range(checks):
+        ratios = [draw.gauss(0, spread) + step * (draw.random() < slowed) for _ in range(LOOKS[-1])]
+        found.append(judge(checked(times([ratios])))[0].verdict)
+    return found
+
+
+def print_partly() -> None:
+    """Print what becomes of slow-downs of 3 % in the mean: ``python tests/simulating.py partly``."""
+    rows = []
+    for slowed, slow_pct in ((1.0, 3.0), (0.5, 6.0), (0.3, 10.0), (0.2, 15.0), (0.1, 30.0)):
+        found = partly(1000, slowed, slow_pct)
+        shares = [f"{found.count(each) / len(found):.1%}" for each in ("regressed", "undecided", "unchanged")]
+        rows.append((f"{slowed:.0%}", f"{slow_pct:g} %", *shares))
+    headers = ("slowed processes", "slow-down", "regressed", "undecided", "unchanged")
+    sys.stdout.write(tabulate(rows, headers=headers, tablefmt="github", disable_numparse=True) + "\n")
+
+
 def main() -> None:
     """Print what it takes to find a slow-down: ``python tests/simulating.py``."""
     rows = []
@@ -102,4 +123,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    print_partly() if sys.argv[1:] == ["partly"] else main()

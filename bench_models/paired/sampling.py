@@ -47,17 +47,21 @@ class Sampler:
             if not wanted:
                 break
             log.info("%d open: up to %d pairs each", len(wanted), look)
-            while wanted := [each for each in wanted if self.notes.works(each) and self.notes.pairs(each) < look]:
+            while wanted := [each for each in self._unsettled(wanted) if self.notes.pairs(each) < look]:
                 self._renew(wanted)
                 self._round(groups, wanted)
 
     def _wanted(self, planned: Sequence[Planned], *, until_decided: bool) -> list[Planned]:
         """Return what more pairs tell more of and is open, by the verdict that a report would give now."""
-        unsettled = [each for each in planned if self.notes.works(each) and self.notes.of(each).unsettled]
+        unsettled = self._unsettled(planned)
         if not until_decided:
             return unsettled
         changes = {change.subject: change for change in judge(list(self.notes.observed.values()), self.shares)}
         return [each for each in unsettled if wants_more(self.notes.of(each), changes[each.subject])]
+
+    def _unsettled(self, planned: Sequence[Planned]) -> list[Planned]:
+        """Return what more pairs tell more of."""
+        return [each for each in planned if self.notes.works(each) and self.notes.of(each).unsettled]
 
     def _renew(self, wanted: Sequence[Planned]) -> None:
         """Give each round its own parents.

@@ -60,7 +60,8 @@ def sampled(
         from_nothing=False,
     )
     pairing: Any = StandIn([planned], {"base": base, "head": head}, of_parents=of_parents)
-    Sampler(pairing=pairing, shares=shares([planned])).run([planned], until_decided=until_decided)
+    looks = LOOKS if until_decided else LOOKS[-1:]
+    Sampler(pairing=pairing, shares=shares([planned])).run([planned], looks, until_decided=until_decided)
     observed = pairing.notes.of(planned)
     return observed, judge([observed], shares([planned]))[0]
 
