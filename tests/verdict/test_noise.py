@@ -84,6 +84,21 @@ def test_slow_down_of_some_processes_is_a_known_limit() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("benchmarks", "checks"), [(2, 60), (8, 60), (38, 20), (152, 4)])
+def test_error_rates_hold_over_all_kinds_of_noise_together(benchmarks: int, checks: int) -> None:
+    """A few checks of each: what breaks a rate everywhere, or one of them badly, is seen on the day it comes."""
+    draw, red, hidden = random.Random(7), 0, 0
+    cells = [(noise, mixture(benchmarks)) for noise in NOISES for mixture in MIXTURES.values()]
+    for noise, loud in cells:
+        spreads = [LOUD] * loud + [CALM] * (benchmarks - loud)
+        red += reds(checks, noise, spreads, draw)
+        hidden += missed(checks, noise, spreads, draw)
+    assert plausible(red, checks * len(cells), FALSE_ALARM), f"{red} of {checks * len(cells)} red"
+    assert plausible(hidden, checks * len(cells), FALSE_CALM), f"{hidden} of {checks * len(cells)} hidden"
+
+
+@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("noise", NOISES, ids=str)
 @pytest.mark.parametrize("mixture", MIXTURES)
 @pytest.mark.parametrize(("benchmarks", "checks"), [(2, 1000), (8, 1000), (38, 400), (152, 100)])
@@ -98,6 +113,7 @@ def test_error_rates_hold(benchmarks: int, checks: int, mixture: str, noise: Noi
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("loud", [0.01, 0.02, 0.03])
 def test_error_rates_hold_where_one_is_not_quite_as_loud(loud: float) -> None:
     """The hardest case: its own few pairs may look as calm as the others'."""
@@ -107,6 +123,7 @@ def test_error_rates_hold_where_one_is_not_quite_as_loud(loud: float) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("spread", [0.002, 0.005, 0.01, 0.015])
 @pytest.mark.parametrize(("benchmarks", "checks"), [(8, 2000), (38, 600), (152, 150)])
 def test_harmless_commits_are_red_in_one_of_a_hundred_at_most(benchmarks: int, checks: int, spread: float) -> None:
