@@ -361,6 +361,35 @@ def test_worker_that_dies_or_hangs_costs_its_own_benchmark_only(
     assert verdicts(report)["sums.track_total"] == "unchanged"
 
 
+_BUSY = """
+
+import threading
+
+
+def spin():
+    while True:
+        pass
+
+
+quick = total
+
+
+def total(count):
+    if threading.active_count() == 1:
+        threading.Thread(target=spin, daemon=True).start()
+    return quick(count)
+"""
+
+
+def test_thread_that_keeps_running_is_charged_to_its_own_side(bench_models: Run, project: Path) -> None:
+    """Both sides share a core, and HEAD's thread would slow BASE's blocks down, too, and hide itself."""
+    change(project, _CODE + _BUSY)
+    status, report, printed = check(bench_models, project, "base", "--bench", "time_function")
+    assert (status, verdicts(report)["sums.time_function"]) == (1, "regressed"), printed
+    (slower,) = report["changes"]
+    assert slower["change_pct"]["value"] > 50, printed
+
+
 def test_worker_that_prints_garbage_disturbs_nobody(bench_models: Run, project: Path) -> None:
     """What it prints goes to a file, not between the messages."""
     change(project, f"{_CODE}\n\ndef misbehave():\n    print('{{' * 10, flush=True)\n")

@@ -161,13 +161,19 @@ class Pairing:
         while not blocks.suffice(seconds):
             turn = order if len(seconds["base"]) % 2 == 0 else order[::-1]
             # Both, also where the first one fails: what fails on both sides is not HEAD's doing.
-            taken = {side: self._block(planned, workers[side], blocks.number) for side in turn}
+            taken = {side: self._alone(planned, workers, side, blocks.number) for side in turn}
             for side, block in taken.items():
                 if block is None:
                     return
                 seconds[side].append(block[0])
                 self.timed_s += block[0] * blocks.number
         self.notes.pair(planned, Pair(base=tuple(seconds["base"]), head=tuple(seconds["head"])))
+
+    def _alone(self, planned: Planned, workers: Workers, side: SideName, number: int) -> tuple[float, float] | None:
+        """Take a block while the other side sleeps: what its threads do meanwhile would be charged to this one."""
+        (other,) = (worker for name, worker in workers.items() if name != side)
+        with other.asleep():
+            return self._block(planned, workers[side], number)
 
     def _block(self, planned: Planned, worker: Process, number: int) -> tuple[float, float] | None:
         """Return the seconds of a call in a block and of the set-up before it, or None after noting trouble."""

@@ -62,11 +62,23 @@ class Process:
             raise BenchmarkFailedError(message["error"])
         return message
 
+    @contextlib.contextmanager
+    def asleep(self) -> Iterator[None]:
+        """Stop the process and all it started meanwhile, so that none of its threads disturbs another process."""
+        self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT)
+
     def end(self) -> None:
         """End the process and all it started."""
         self._channel.close()
+        self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._pid, signal.SIGKILL)
+            os.killpg(self._pid, number)
 
     @contextlib.contextmanager
     def _as_failure(self, timeout_s: float) -> Iterator[None]:
