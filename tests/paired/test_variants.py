@@ -70,6 +70,7 @@ def _speed_up(outcome: Outcome[Pairs], level: float) -> Estimate:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly  # it wants a machine that does nothing else
 def test_equal_variants_are_equal_and_a_planted_slow_down_is_found(tmp_path: Path) -> None:
     """The interval of the same code holds 1; of what computes a quarter more it does not."""
     found = _compared(tmp_path, "same", "slower")
