@@ -3,15 +3,16 @@
 import random
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import exp, log1p, sqrt
 from statistics import fmean
 
 from scipy.stats import binom
 from tabulate import tabulate
 
-from bench_models.stats.looks import LOOKS, Shares
-from bench_models.verdict.changes import judge, wants_more
+from bench_models.paired.stopping import until_decided
+from bench_models.stats.looks import LOOKS
+from bench_models.verdict.changes import judge
 from bench_models.verdict.observations import Observed, Pair, Subject
 
 # Offsets of pairs with a standard deviation of one, symmetric as both sides have the same luck.
@@ -54,20 +55,6 @@ def times(ratios: Sequence[Sequence[float]], margin_pct: float = 3.0) -> list[Ob
     ]
 
 
-def checked(complete: Sequence[Observed], shares: Shares | None = None) -> list[Observed]:
-    """Return the part of the pairs that a check takes: it looks as a check does, and goes on with what is open."""
-    seen = [replace(each, pairs=each.pairs[: LOOKS[0]]) for each in complete]
-    for look in LOOKS[1:]:
-        more = [wants_more(each, change) for each, change in zip(seen, judge(seen, shares), strict=True)]
-        if not any(more):
-            break
-        seen = [
-            replace(each, pairs=full.pairs[:look]) if wanted else each
-            for each, full, wanted in zip(seen, complete, more, strict=True)
-        ]
-    return seen
-
-
 def plausible(found: int, of: int, rate: float) -> bool:
     """Say whether chance gives so many at that rate, or does in fewer than one of a thousand tests."""
     return float(binom.sf(found - 1, of, rate)) > 1e-3
@@ -81,7 +68,7 @@ def fates(
     shifts = [log1p(shift_pct / 100)] * slowed + [0.0] * (benchmarks - slowed)
     found: list[tuple[str, int]] = []
     for _ in range(checks):
-        seen = checked(times(Noise().ratios(draw, [spread] * benchmarks, shifts)))
+        seen = until_decided(times(Noise().ratios(draw, [spread] * benchmarks, shifts)))
         found += [(change.verdict, change.pairs) for change in judge(seen)[:slowed]]
     return found
 
@@ -92,7 +79,7 @@ def partly(checks: int, slowed: float, slow_pct: float, *, spread: float = 0.005
     found: list[str] = []
     for _ in range(checks):
         ratios = [draw.gauss(0, spread) + step * (draw.random() < slowed) for _ in range(LOOKS[-1])]
-        found.append(judge(checked(times([ratios])))[0].verdict)
+        found.append(judge(until_decided(times([ratios])))[0].verdict)
     return found
 
 

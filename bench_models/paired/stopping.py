@@ -14,8 +14,11 @@ def stopped(record: Record) -> Record:
     return replace(record, observed=tuple(until_decided(record.observed, record.header.shares)))
 
 
-def until_decided(complete: Sequence[Observed], shares: Shares) -> list[Observed]:
-    """Return the part of the pairs that a check would have taken, look by look, before it was decided."""
+def until_decided(complete: Sequence[Observed], shares: Shares | None = None) -> list[Observed]:
+    """Return the part of the pairs that a check would have taken, look by look, before it was decided.
+
+    ``shares`` are those of the whole check; without them it consists of what is here.
+    """
     seen = [replace(each, pairs=each.pairs[: LOOKS[0]]) for each in complete]
     for look in LOOKS[1:]:
         opened = [wants_more(each, change) for each, change in zip(seen, judge(seen, shares), strict=True)]

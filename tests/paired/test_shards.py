@@ -8,13 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from observing import counted, exact, recorded, timed
-from simulating import Noise, checked, times
+from simulating import Noise, times
 
 from bench_models.errors import BenchModelsError
 from bench_models.paired.groups import Planned, share
 from bench_models.paired.record import Record
 from bench_models.paired.shards import described, merge
 from bench_models.paired.shards import shares as planned_shares
+from bench_models.paired.stopping import until_decided
 from bench_models.stats.looks import Shares
 from bench_models.verdict.changes import judge
 from bench_models.verdict.observations import Absent, Observed, Subject
@@ -78,7 +79,7 @@ def test_regression_on_a_calm_machine_survives_beside_a_loud_one(loud: float) ->
         ]
         names, counts = tuple(str(each.subject) for each in (*calm, *noisy)), counted([*calm, *noisy])
         records = [
-            recorded(*checked(part, counts), shard=shard, shards=2, names=names, shares=counts)
+            recorded(*until_decided(part, counts), shard=shard, shards=2, names=names, shares=counts)
             for shard, part in ((1, calm), (2, noisy))
         ]
         merged = merge(records)

@@ -6,8 +6,8 @@ from dataclasses import replace
 from math import exp, log1p
 
 import pytest
-from simulating import checked
 
+from bench_models.paired.stopping import until_decided
 from bench_models.stats.looks import LOOKS
 from bench_models.verdict.changes import exit_status, judge, wants_more
 from bench_models.verdict.observations import Observed, Pair, Subject
@@ -38,7 +38,7 @@ def timed(
 def test_slow_down_in_bursts_is_undecided_and_says_so(period: int, factor: float, luck: float) -> None:
     """It was unchanged, beside a mean that had grown to more than twice as much; it turns no check red."""
     bursts = timed(lambda pair, block: _burst(pair + block, period, factor), random.Random(1), luck=luck)
-    changes = judge(checked([bursts]))
+    changes = judge(until_decided([bursts]))
     assert (changes[0].verdict, changes[0].visible_pct) == ("undecided", None)
     assert "the change comes in bursts" in changes[0].reason
     assert exit_status(changes) == 0
@@ -57,7 +57,7 @@ def test_slow_down_in_bursts_beside_calm_benchmarks_is_never_unchanged() -> None
     draw = random.Random(1)
     calm = [timed(lambda *_: 1.0, draw, name=str(index)) for index in range(7)]
     bursts = timed(lambda pair, block: _burst(pair + block, 6, 3.0), draw)
-    first, *others = judge(checked([bursts, *calm]))
+    first, *others = judge(until_decided([bursts, *calm]))
     assert first.verdict == "undecided"
     assert {change.verdict for change in others} == {"unchanged"}
 
@@ -72,7 +72,7 @@ def test_burst_beyond_all_measure_is_told_all_the_same() -> None:
 def test_speed_up_in_bursts_is_no_harm() -> None:
     """HEAD is faster now and then."""
     sometimes = timed(lambda _, block: 0.3 if block % 5 == 0 else 1.0, random.Random(2))
-    assert judge(checked([sometimes]))[0].verdict == "unchanged"
+    assert judge(until_decided([sometimes]))[0].verdict == "unchanged"
 
 
 def test_small_change_of_every_block_is_within_the_margin_and_no_burst() -> None:
@@ -87,7 +87,7 @@ def test_calm_noise_hardly_ever_looks_like_bursts(noise: float) -> None:
     draw, found = random.Random(4), []
     for _ in range(12):
         observed = [timed(lambda *_: _neighbours(draw), draw, noise=noise, name=str(index)) for index in range(8)]
-        found += judge(checked([_disturbed(each, draw) for each in observed]))
+        found += judge(until_decided([_disturbed(each, draw) for each in observed]))
     assert sum("bursts" in change.reason for change in found) <= 1
 
 

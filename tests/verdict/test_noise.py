@@ -9,8 +9,9 @@ from collections.abc import Callable
 from math import log1p
 
 import pytest
-from simulating import Noise, checked, fates, partly, plausible, times
+from simulating import Noise, fates, partly, plausible, times
 
+from bench_models.paired.stopping import until_decided
 from bench_models.stats.looks import FALSE_ALARM, FALSE_CALM
 from bench_models.verdict.changes import judge
 
@@ -28,7 +29,7 @@ def reds(checks: int, noise: Noise, spreads: list[float], draw: random.Random, s
     red = 0
     for _ in range(checks):
         shifts = [draw.gauss(0, shift) for _ in spreads]
-        changes = judge(checked(times(noise.ratios(draw, spreads, shifts))))
+        changes = judge(until_decided(times(noise.ratios(draw, spreads, shifts))))
         red += any(change.verdict == "regressed" for change in changes)
     return red
 
@@ -36,7 +37,7 @@ def reds(checks: int, noise: Noise, spreads: list[float], draw: random.Random, s
 def missed(checks: int, noise: Noise, spreads: list[float], draw: random.Random, place: int = 0) -> int:
     """Return how often a benchmark that is slower by the margin is called unchanged."""
     shifts = [MARGIN * (index == place) for index in range(len(spreads))]
-    called = [judge(checked(times(noise.ratios(draw, spreads, shifts))))[place].verdict for _ in range(checks)]
+    called = [judge(until_decided(times(noise.ratios(draw, spreads, shifts))))[place].verdict for _ in range(checks)]
     return called.count("unchanged")
 
 
@@ -50,7 +51,7 @@ def test_loud_benchmark_among_calm_ones_hides_no_change_of_the_margins_size() ->
 def test_calm_benchmarks_beside_a_loud_one_are_decided_as_early_as_without_it() -> None:
     """That is the power that borrowing is for."""
     draw = random.Random(2)
-    seen = checked(times(Noise().ratios(draw, [LOUD] + [0.01] * 37, [0.0] * 38)))
+    seen = until_decided(times(Noise().ratios(draw, [LOUD] + [0.01] * 37, [0.0] * 38)))
     assert sum(len(each.pairs) for each in seen[1:]) < 37 * 4
 
 
@@ -58,7 +59,7 @@ def test_largest_harmless_shift_of_every_benchmark_is_hardly_ever_red() -> None:
     """A commit moves code about, and may shift all of them by half the margin, for good."""
     draw, shifts, red = random.Random(3), [log1p(0.015)] * 8, 0
     for _ in range(60):
-        changes = judge(checked(times(Noise().ratios(draw, [0.01] * 8, shifts))))
+        changes = judge(until_decided(times(Noise().ratios(draw, [0.01] * 8, shifts))))
         red += any(change.verdict == "regressed" for change in changes)
     assert plausible(red, 60, FALSE_ALARM), red
 

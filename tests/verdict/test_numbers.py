@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from observing import exact, timed
-from simulating import checked, plausible
+from simulating import plausible
 
+from bench_models.paired.stopping import until_decided
 from bench_models.stats.looks import FALSE_CALM, LOOKS, SAME_REPEATS, VALUE_ALARM, Shares
 from bench_models.verdict.change import Change
 from bench_models.verdict.changes import judge, wants_more
@@ -39,7 +40,7 @@ def drawn(
     draw = random.Random(seed)
     numbers_of_base, numbers_of_head = ([side(draw) for _ in range(LOOKS[-1])] for side in (base, head))
     complete = numbers(numbers_of_base, numbers_of_head, better=better)
-    return judge(checked([complete]))[0]
+    return judge(until_decided([complete]))[0]
 
 
 def test_throughput_that_falls_to_zero_is_a_regression() -> None:
@@ -180,7 +181,7 @@ def test_number_that_is_0_or_1_by_chance_is_hardly_ever_red(zero: float, values:
             base, head = ([float(draw.random() >= zero) for _ in range(LOOKS[-1])] for _ in range(2))
             complete.append(replace(numbers(base, head, better="higher"), shard=shard))
         shares = Shares(timed=0, values=values)
-        red += any(change.verdict == "regressed" for change in judge(checked(complete, shares), shares))
+        red += any(change.verdict == "regressed" for change in judge(until_decided(complete, shares), shares))
     assert plausible(red, checks, VALUE_ALARM), red
 
 
