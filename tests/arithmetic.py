@@ -6,7 +6,7 @@ can be kept from using bf16 arithmetic, but not be given it where the CPU lacks 
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from unittest.mock import patch
 
 from bench_models import machine
@@ -25,14 +25,20 @@ def keep_kernels_from_bf16() -> None:
 @contextmanager
 def cpu(*, with_bf16: bool) -> Iterator[None]:
     """Answer whoever asks for the CPU's flags that it has bf16 arithmetic, or that it lacks it."""
-    name, flags = machine._cpu()
-    told = flags | {"avx512_bf16"} if with_bf16 else flags - _FLAGS
+    with flags(with_bf16=with_bf16), nullcontext() if with_bf16 else _bitsandbytes_without():
+        yield
+
+
+@contextmanager
+def flags(*, with_bf16: bool) -> Iterator[None]:
+    """Answer whoever asks this package for the CPU's flags; imports no torch.
+
+    A process that a test starts sees the true CPU, and its keys name other flags, unless it is told so too.
+    """
+    name, true = machine._cpu()
+    told = true | {"avx512_bf16"} if with_bf16 else true - _FLAGS
     with patch.object(machine, "_cpu", lambda: (name, told)):
-        if with_bf16:
-            yield
-        else:
-            with _bitsandbytes_without():
-                yield
+        yield
 
 
 @contextmanager

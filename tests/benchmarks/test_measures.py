@@ -117,20 +117,31 @@ def test_discovery_imports_no_torch(discovered: tuple[dict[str, list[object]], b
     assert not torch_imported
 
 
-def test_known_figure_is_tracked_without_torch(builder: Builder, tiny_suite: Path) -> None:
-    """setup_cache and a track_ benchmark read the scorecards that are there."""
+def test_known_figure_is_tracked_without_torch(
+    builder: Builder, tiny_suite: Path, request: pytest.FixtureRequest
+) -> None:
+    """setup_cache and a track_ benchmark read the scorecards that are there.
+
+    A scorecard's key names the CPU's flags, so the other process is told of the CPU what this one is told.
+    """
+    told = request.config.getoption("--bf16")
     for variant in builder.suite.variants:
         score(builder, variant)
     code = (
         "import pickle, sys\n"
-        f"sys.path.insert(0, {str(ROOT)!r})\n"
+        f"sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]\n"
+        "import contextlib, arithmetic\n"
         "from benchmarks import measures\n"
         "from bench_models.suites import load\n"
-        "prepared = pickle.loads(pickle.dumps(measures.prepare(load(sys.argv[1]))))\n"
+        "told = sys.argv[2]\n"
+        "with arithmetic.flags(with_bf16=told == 'with') if told else contextlib.nullcontext():\n"
+        "    prepared = pickle.loads(pickle.dumps(measures.prepare(load(sys.argv[1]))))\n"
         "Tiny = type('Tiny', (measures.Figures,), {'suite': load(sys.argv[1])})\n"
         "print(Tiny().track_size(prepared, 'int8') > 0, Tiny.params, 'torch' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(tiny_suite)], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tiny_suite), told or ""], capture_output=True, text=True, check=True
+    )
 
     assert done.stdout.strip() == "True [['baseline', 'pruned', 'int8']] False"
 
