@@ -24,12 +24,18 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Take the arithmetic that the CPU is said to have; without the option it is what it is."""
     parser.addoption("--bf16", choices=("with", "without"), help="run as on a CPU with or without bf16 arithmetic")
+    parser.addoption("--a-core-each", action="store_true", help="keep each worker, and what it starts, on one core")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose kernels before anything imports torch."""
+    """Choose kernels before anything imports torch, and cores before anything starts a process."""
     if config.getoption("--bf16") == "without":
         arithmetic.keep_kernels_from_bf16()
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker and config.getoption("--a-core-each") and hasattr(os, "sched_setaffinity"):
+        # A check times on the last core that it may use: two of them would wait for each other there.
+        cores = sorted(os.sched_getaffinity(0))
+        os.sched_setaffinity(0, {cores[int(worker.removeprefix("gw")) % len(cores)]})
 
 
 @pytest.fixture(scope="session", autouse=True)
