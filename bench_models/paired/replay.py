@@ -139,18 +139,15 @@ class _Rounds:
 
     def _drawn(self, draw: random.Random) -> list[Observed]:
         """Return each benchmark with as many pairs as a check may take at most, of the same rounds."""
-        turned = {kind: self._turned(draw, kind) for kind in ("time", "value")}
-        return [replace(each, pairs=_taken(each.pairs, turned[each.subject.kind])) for each in self._whole]
-
-    def _turned(self, draw: random.Random, kind: str) -> list[tuple[int, bool]]:
-        """Return rounds in a random order, and of each whether its sides are swapped."""
-        whole = min((len(each.pairs) for each in self._whole if each.subject.kind == kind), default=0)
-        order = draw.sample(range(whole), min(whole, LOOKS[-1]))
-        return [(number, draw.random() < 0.5) for number in order]  # noqa: PLR2004  # a coin
+        most = max(len(each.pairs) for each in self._whole)
+        turned = [(number, draw.random() < 0.5) for number in draw.sample(range(most), most)]  # noqa: PLR2004  # a coin
+        return [replace(each, pairs=_taken(each.pairs, turned)) for each in self._whole]
 
 
 def _taken(pairs: Sequence[Pair], turned: Sequence[tuple[int, bool]]) -> tuple[Pair, ...]:
-    return tuple(_swapped(pairs[number]) if swap else pairs[number] for number, swap in turned)
+    """Return the rounds that a benchmark has in the order that is drawn for all, and turned where they are."""
+    there = [(pairs[number], swap) for number, swap in turned if number < len(pairs)]
+    return tuple(_swapped(pair) if swap else pair for pair, swap in there[: LOOKS[-1]])
 
 
 def _slowed(observed: Observed, factor: float) -> Observed:

@@ -123,6 +123,18 @@ def test_each_pair_is_taken_once_and_turned_round_half_of_the_time(monkeypatch: 
     assert 0.45 < sum(turned) / len(turned) < 0.55
 
 
+def test_time_and_number_of_one_round_stay_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a number has fewer rounds than a time."""
+    time = timed(pairs=2 * MOST)
+    subject = replace(exact(1.0, 1.0).subject, benchmark="suite.peakmem_it")
+    number = Observed(subject=subject, pairs=time.pairs[:MOST])
+    for times, numbers in drawn(unchanged(time, number), monkeypatch, times=20):
+        places = [times.pairs.index(pair) for pair in numbers.pairs if pair in times.pairs]
+        assert len(numbers.pairs) == len(times.pairs) == MOST
+        assert places
+        assert places == sorted(places)
+
+
 def test_what_was_measured_in_one_round_stays_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """In one worker or in several: what two benchmarks have in common, they have in every replay."""
     first = timed("suite.Latency.time_a", pairs=MOST)
