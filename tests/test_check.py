@@ -337,7 +337,10 @@ def test_new_benchmark_that_fails_is_named_and_is_no_pass(bench_models: Run, pro
     }
     for name in ("track_unbuildable", "time_unbuildable"):
         assert reasons[name] == "new, and failed on HEAD: ValueError: no such layer"
-    assert reasons["track_infinite"] == "new, and failed on HEAD: returned inf"
+    assert (
+        reasons["track_infinite"]
+        == "new, and failed on HEAD: ValueError: returned inf, where a finite number was expected"
+    )
     assert reasons["track_fatal"].startswith("new, and failed on HEAD: its worker died")
     assert reasons["track_unprepared"].startswith("new, and failed on HEAD: setup_cache: ValueError: no such file")
 
@@ -418,16 +421,31 @@ def test_module_that_cannot_be_imported_on_one_side_is_shown_and_the_rest_judged
     assert verdicts(report)["sums.track_total"] == "not comparable"
 
 
-@pytest.mark.parametrize("returned", ["float('nan')", "None", "float('inf')"])
-def test_number_that_is_none_is_a_regression_where_there_was_one(
-    bench_models: Run, project: Path, returned: str
+@pytest.mark.parametrize(
+    ("returned", "verdict", "said"),
+    [
+        ("float('nan')", "lost", "measured on BASE, skipped (returned no number) on HEAD"),
+        ("None", "lost", "measured on BASE, skipped (returned no number) on HEAD"),
+        ("float('inf')", "regressed", "fails on HEAD and not on BASE: ValueError: returned inf"),
+    ],
+)
+def test_number_that_is_none_is_red_where_there_was_one(
+    bench_models: Run, project: Path, returned: str, verdict: str, said: str
 ) -> None:
-    """Under asv a NaN says "not here", and so it does on both sides; on HEAD alone it is a failure."""
+    """Under asv a NaN says "not here": what skips on HEAD alone is lost."""
     change(project, _CODE.replace("    return found", f"    return {returned}"))
     status, report, printed = check(bench_models, project, "base", "--bench", "track")
-    assert (status, verdicts(report)["sums.track_total"]) == (1, "regressed"), printed
-    assert "fails on HEAD and not on BASE: returned " in report["sentence"]
+    assert (status, verdicts(report)["sums.track_total"]) == (1, verdict), printed
+    assert said in report["sentence"]
     assert verdicts(report)["sums.track_nothing"] == "skipped"
+
+
+def test_number_that_is_none_is_no_success_where_base_fails(bench_models: Run, project: Path) -> None:
+    """HEAD measures nothing either, so it must not read as if it did."""
+    change(project, _CODE.replace("    return found", "    raise ValueError(found)"))
+    change(project, _CODE.replace("    return found", "    return None"))
+    _, report, printed = check(bench_models, project, "HEAD~1", "HEAD", "--bench", "track")
+    assert verdicts(report)["sums.track_total"] == "skipped", printed
 
 
 def test_benchmark_that_cannot_be_torn_down_is_a_regression(bench_models: Run, project: Path) -> None:

@@ -1,7 +1,6 @@
 """One pair: a fresh worker on either side, which take timed blocks in turn."""
 
 import logging
-import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -126,18 +125,12 @@ class Pairing:
                 return {}  # the first pair will meet it again, and say so
 
     def _once(self, planned: Planned, side: SideName, worker: Process) -> None:
-        valued = planned.subject.kind == "value"
-        request = self._request(planned, side, "value" if valued else "open")
+        request = self._request(planned, side, "value" if planned.subject.kind == "value" else "open")
         try:
-            replies = self._ask(planned, {side: worker}, {side: request})
+            self._ask(planned, {side: worker}, {side: request})
         except LostError as lost:
             self.notes.trouble(lost.troubles, planned)
             raise
-        value = float(replies[side]["value"]) if replies and valued else 0.0
-        if math.isnan(value):  # asv's word for "not here"
-            self.notes.trouble({side: Skipped(reason="returned no number")}, planned)
-        elif not math.isfinite(value):
-            self.notes.trouble({side: Failed(error=f"returned {value}")}, planned)
 
     def _open(self, planned: Planned, workers: Workers) -> bool:
         """Set a benchmark up on both sides at once, which nothing is timed beside."""
@@ -206,13 +199,6 @@ class Pairing:
         if replies is None:
             return
         values: dict[SideName, float] = {side: float(replies[side]["value"]) for side in SIDES}
-        odd = [side for side in SIDES if not math.isfinite(values[side])]
-        if all(map(math.isnan, values.values())):  # asv's word for "not here"
-            self.notes.trouble(dict.fromkeys(SIDES, Skipped(reason="returned no number")), planned)
-            return
-        if odd:
-            self.notes.trouble({side: Failed(error=f"returned {values[side]}") for side in odd}, planned)
-            return
         self.notes.pair(planned, Pair(base=(values["base"],), head=(values["head"],)))
         if planned.answers and self.notes.of(planned).answers is None:
             self._answer(planned, workers)

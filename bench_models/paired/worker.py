@@ -148,14 +148,18 @@ class Worker:
         return {"seconds": seconds, "whole_s": time.perf_counter() - began}
 
     def do_value(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
-        """Return a benchmark's number, which is NaN where it returns None."""
+        """Return a benchmark's number; NaN and None are asv's word for "not here"."""
         opened = self._set_up(benchmark, parameters, cache)
         try:
             with _skipping(_asvs_mark()):
                 value = opened.do_run()
         finally:
             opened.do_teardown()
-        return {"value": math.nan if value is None else float(value), "circumstances": circumstances.of_this_process()}
+        if value is None or math.isnan(value):
+            raise _SkippedError("returned no number")
+        if not math.isfinite(value):
+            raise ValueError(f"returned {value}, where a finite number was expected")
+        return {"value": float(value), "circumstances": circumstances.of_this_process()}
 
     def do_answers(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
         """Return what the method gives that a benchmark names as its ``outcomes``."""
