@@ -29,10 +29,6 @@ _MOST_FREEDOM = 1e6
 # before the prior is made of them. 1.4826 makes a median absolute deviation one of normal values.
 _WINSORIZED, _MAD = 2.0, 1.4826
 
-# Nobody borrows more than this many times the freedom of its own pairs: more would hide, where one benchmark is
-# twice or four times as loud as the others, that its own few pairs came out calm by chance.
-_MOST_BORROWED = 3
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
@@ -130,7 +126,9 @@ class _Fit:
     freedom: int
 
     def moderated(self, prior: float, weight: float) -> Mean:
-        borrowed = min(weight, _MOST_BORROWED * self.freedom)
+        # Never more than its own: more would hide, where some benchmarks are twice or four times as loud as the
+        # others, that their few pairs came out calm by chance.
+        borrowed = min(weight, float(self.freedom))
         if borrowed:
             borrowed *= min(1.0, 2 * float(fdtrc(self.freedom, borrowed, self.spread / prior)))
         freedom = borrowed + self.freedom

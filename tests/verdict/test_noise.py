@@ -116,9 +116,10 @@ def test_error_rates_hold(benchmarks: int, checks: int, mixture: str, noise: Noi
 @pytest.mark.slow
 @pytest.mark.nightly
 @pytest.mark.parametrize("loud", [0.01, 0.02, 0.03])
-def test_error_rates_hold_where_one_is_not_quite_as_loud(loud: float) -> None:
-    """The hardest case: its own few pairs may look as calm as the others'."""
-    draw, spreads = random.Random(5), [loud] + [CALM] * 37
+@pytest.mark.parametrize(("benchmarks", "louder"), [(2, 1), (8, 2), (38, 1), (38, 9), (152, 38)])
+def test_error_rates_hold_where_some_are_not_quite_as_loud(benchmarks: int, louder: int, loud: float) -> None:
+    """The hardest case: their own few pairs may look as calm as the others'."""
+    draw, spreads = random.Random(5), [loud] * louder + [CALM] * (benchmarks - louder)
     hidden = missed(1000, Noise(), spreads, draw)
     assert plausible(hidden, 1000, FALSE_CALM), f"{hidden} of 1000 hidden"
 
