@@ -52,8 +52,8 @@ def _two_commands(project: Path, tmp_path: Path, *asked: str) -> dict[str, dict[
 
 
 def test_two_commands_in_a_fresh_clone_measure_rows_of_the_real_suite(project: Path, tmp_path: Path) -> None:
-    """One row of each family of techniques, and those that they start from: no budget is broken."""
-    asked = ("int8-dynamic", "llm-int8", "nf4-bf16", "int2", "pruned30-int8", "student3-int8")
+    """A few rows that are quickly measured, and those that they start from: no budget is broken."""
+    asked = ("int8-dynamic", "nf4-bf16", "pruned30-int8", "student3-int8")
     rows = _two_commands(project, tmp_path, "--", "rotten-tomatoes", *asked)
 
     assert rows.keys() == {"baseline", "pruned30", "student3", *asked}
