@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -43,6 +44,8 @@ def _two_commands(project: Path, tmp_path: Path, *asked: str) -> dict[str, dict[
     assert f" of {len(rows) - 1} budgets are kept" in printed
     assert {row["standing"] for row in rows.values()} <= {"baseline", "kept", "open"}
     assert report["exit_status"] == 0
+    # Of the largest process of all that ended here, in KiB on Linux.
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2 * 1024 * 1024
     assert rows["baseline"]["accuracy_share"]["value"] >= 0.835
     # About half of the latency, but for what a noisy machine may add to either.
     assert rows["student3"]["speed_up_single_stream_ratio"]["value"] > 1.6

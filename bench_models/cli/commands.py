@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bench_models import suites
 from bench_models.errors import BenchModelsError
+from bench_models.machine import return_freed_memory
 
 if TYPE_CHECKING:
     from bench_models.build import Builder
@@ -28,6 +29,7 @@ def build(options: argparse.Namespace) -> int:
     builder = _builder(suite)
     for variant in [suite[name].name for name in options.variants or suite.names]:
         builder.train(variant)
+        return_freed_memory()  # of this row, before the next one needs its own
     return 0
 
 

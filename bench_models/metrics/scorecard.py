@@ -7,7 +7,7 @@ from typing import Any
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
-from bench_models.machine import library_versions, this_machine
+from bench_models.machine import library_versions, return_freed_memory, this_machine
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.provenance import key_of, source_digest
 from bench_models.stats.proportions import proportion
@@ -80,6 +80,8 @@ def score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
         log.warning("%s could not be measured: %s", variant.name, reason, exc_info=None if sentence else error)
         builder.store.put_record(KIND, key, {"failed": reason})
         return Failed(error=reason)
+    finally:
+        return_freed_memory()  # of this row, before the next one needs its own
     builder.store.put_record(KIND, key, {"measured": card.to_record()})
     log.info("%s: measured, %.1f %% of %d test sentences right", variant.name, 100 * card.accuracy, len(card.truth))
     return Measured(value=card)
