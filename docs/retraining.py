@@ -7,7 +7,7 @@
 
 Each training is kept in the store under its own key, and each row is added to docs/retrainings.json as soon as it is
 scored: what is stopped goes on where it was. Other weights of the baseline make all rows anew, so that a seed takes as
-long as training and scoring the whole suite.
+long as training and scoring the whole suite. Seeds may run side by side; with OMP_NUM_THREADS=1 each takes one core.
 """
 
 import argparse
@@ -18,6 +18,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
 from tabulate import tabulate
 
 from bench_models import suites
@@ -81,7 +82,8 @@ def record(builder: Builder, file: Path, *, seed: int, bf16: bool, rows: Sequenc
         if not all(isinstance(each, Measured) for each in outcomes):
             raise BenchModelsError(f"{variant.name} with seed {seed} was not measured: {_reasons(outcomes)}")
         counts = counts_of(*(each.value for each in outcomes))
-        _add(file, place | {"key": key} | asdict(counts))
+        with FileLock(builder.store.root / "retrainings.lock"):  # another seed may be recorded at this moment
+            _add(file, place | {"key": key} | asdict(counts))
 
 
 def retrained(suite: Suite, *, seed: int, bf16: bool) -> Suite:
