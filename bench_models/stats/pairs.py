@@ -30,6 +30,12 @@ _MOST_FREEDOM = 1e6
 _WINSORIZED, _MAD = 2.0, 1.4826
 
 
+# Nobody borrows more of others' calm than so many times the freedom of its own pairs. What is to be called unchanged
+# borrows less: where some benchmarks are twice or four times as loud as the others, it would hide a change that their
+# few pairs came out calm by chance. An alarm takes six pairs, and tails so far out that this does not happen.
+BORROWED, BORROWED_FOR_CALM = 3.0, 1.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
     """By how much the head exceeded the base within one pair: a logarithm, or a difference relative to the base.
@@ -93,14 +99,15 @@ class Mean:
         return float(-stdtrit(self.freedom, tail)) * self.error
 
 
-def means(samples: Sequence[Sequence[Ratio]]) -> list[Mean | None]:
+def means(samples: Sequence[Sequence[Ratio]], borrowed: float = BORROWED) -> list[Mean | None]:
     """Return for each benchmark the mean of its pairs' changes, or None where it has fewer than two.
 
     The benchmarks are of one machine. Pairs count by the precision that their blocks promise. How much they
     really scatter, relative to that promise, is estimated and moderated: a weighted mean of the benchmark's own
     variance and of a prior that all benchmarks share, weighted by degrees of freedom. The prior's weight follows
     from how much the variances differ beyond what chance explains. A benchmark that is louder than the prior
-    explains borrows less: its weight is cut by twice the chance that the prior gives to so large a variance.
+    explains borrows less: its weight is cut by twice the chance that the prior gives to so large a variance. And the
+    prior's weight is at most ``borrowed`` times that of the benchmark's own variance.
 
     Sources: Smyth, Linear models and empirical Bayes methods for assessing differential expression,
     Stat. Appl. Genet. Mol. Biol. 3 (2004), section 6.2, made robust by winsorizing and by the tail probability
@@ -113,7 +120,10 @@ def means(samples: Sequence[Sequence[Ratio]]) -> list[Mean | None]:
     known = [fit for fit in fits if fit is not None]
     prior, weight = _prior([(fit.spread, fit.freedom) for fit in known])
     most = sum(fit.freedom for fit in known)
-    return [None if fit is None else fit.moderated(prior, min(weight, most - fit.freedom)) for fit in fits]
+    return [
+        None if fit is None else fit.moderated(prior, min(weight, most - fit.freedom, borrowed * fit.freedom))
+        for fit in fits
+    ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +136,10 @@ class _Fit:
     freedom: int
 
     def moderated(self, prior: float, weight: float) -> Mean:
-        # Never more than its own: more would hide, where some benchmarks are twice or four times as loud as the
-        # others, that their few pairs came out calm by chance.
-        borrowed = min(weight, float(self.freedom))
-        if borrowed:
-            borrowed *= min(1.0, 2 * float(fdtrc(self.freedom, borrowed, self.spread / prior)))
-        freedom = borrowed + self.freedom
-        spread = (borrowed * prior + self.freedom * self.spread) / freedom
+        if weight:
+            weight *= min(1.0, 2 * float(fdtrc(self.freedom, weight, self.spread / prior)))
+        freedom = weight + self.freedom
+        spread = (weight * prior + self.freedom * self.spread) / freedom
         return Mean(value=self.value, error=sqrt(spread / self.precision), freedom=freedom)
 
 
