@@ -57,8 +57,10 @@ class Table:
         return Pair(base=tuple(seconds["base"]), head=tuple(seconds["head"]))
 
     def _block(self, side: SideName, benchmark: str, number: int) -> float:
-        """Return the seconds of a call."""
-        reply = self.workers[side].ask(self.timeout_s, do="block", benchmark=benchmark, number=number)
+        """Return the seconds of a call, while the other side sleeps: its threads would be charged to this one."""
+        (other,) = (worker for name, worker in self.workers.items() if name != side)
+        with other.asleep():
+            reply = self.workers[side].ask(self.timeout_s, do="block", benchmark=benchmark, number=number)
         seconds = float(reply["seconds"])
         if not seconds > 0:
             raise BenchmarkFailedError(f"its clock showed {seconds} s for a block")

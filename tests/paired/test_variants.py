@@ -18,17 +18,24 @@ from bench_models.stats.rounds import FIRST, MOST, of_processes
 
 SUITE = """
 import os
+import subprocess
+import sys
 from pathlib import Path
+
+SPINNING = []
 
 
 class Latency:
-    params = [["baseline", "same", "slower", "raises", "skips", "dies", "dies once"]]
+    params = [["baseline", "same", "slower", "spins", "raises", "skips", "dies", "dies once"]]
     param_names = ["variant"]
     warmup_time = 0.05
 
     def setup(self, variant):
         if variant == "skips":
             raise NotImplementedError("no such kernel here")
+        if variant == "spins" and not SPINNING:  # once: asv sets up before each sample
+            command = [sys.executable, "-c", "while True: pass"]
+            SPINNING.extend(subprocess.Popen(command) for _ in range(3))
 
     def time_single_stream(self, variant):
         if variant == "raises":
@@ -83,6 +90,22 @@ def test_equal_variants_are_equal_and_a_planted_slow_down_is_found(tmp_path: Pat
         assert isinstance(outcome, Measured)
         assert FIRST <= len(outcome.value[SINGLE]) <= MOST
         assert len(outcome.value[OFFLINE]) == FIRST
+
+
+@pytest.mark.slow
+def test_what_a_variant_keeps_running_is_not_charged_to_the_baseline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sleeps while the baseline is timed; on a core that all share, it would take three quarters of the time."""
+    monkeypatch.setattr(variants, "MOST", 1)
+    found = _compared(tmp_path, "same", "spins")
+    assert isinstance(found["same"], Measured)
+    assert isinstance(found["spins"], Measured)
+    (beside_nothing,), (beside_it,) = (
+        outcome.value[SINGLE] for outcome in found.values() if isinstance(outcome, Measured)
+    )
+
+    assert median(beside_it.base) < 1.5 * median(beside_nothing.base)
 
 
 def test_variant_that_cannot_be_run_has_the_reason_and_the_others_go_on(
