@@ -33,7 +33,7 @@ _WINSORIZED, _MAD = 2.0, 1.4826
 # Nobody borrows more of others' calm than so many times the freedom of its own pairs. What is to be called unchanged
 # borrows less: where some benchmarks are twice or four times as loud as the others, it would hide a change that their
 # few pairs came out calm by chance. An alarm takes six pairs, and tails so far out that this does not happen.
-BORROWED, BORROWED_FOR_CALM = 3.0, 1.0
+_BORROWED, _BORROWED_FOR_CALM = 3.0, 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,18 +88,27 @@ def relative_differences(base: Sequence[float], head: Sequence[float]) -> list[R
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mean:
-    """The mean of log-ratios over pairs, its standard error and the error's degrees of freedom."""
+    """The mean of log-ratios over pairs, its standard error and the error's degrees of freedom.
+
+    The cautious ones borrow less, and are for what is to be called unchanged.
+    """
 
     value: float
     error: float
     freedom: float
+    cautious_error: float
+    cautious_freedom: float
 
     def half_width(self, tail: float) -> float:
         """Return how far the interval reaches to either side, missing with probability ``tail`` on each."""
         return float(-stdtrit(self.freedom, tail)) * self.error
 
+    def cautious_half_width(self, tail: float) -> float:
+        """Return the same of the interval that has to exclude a change for it to be called none."""
+        return float(-stdtrit(self.cautious_freedom, tail)) * self.cautious_error
 
-def means(samples: Sequence[Sequence[Ratio]], borrowed: float = BORROWED) -> list[Mean | None]:
+
+def means(samples: Sequence[Sequence[Ratio]]) -> list[Mean | None]:
     """Return for each benchmark the mean of its pairs' changes, or None where it has fewer than two.
 
     The benchmarks are of one machine. Pairs count by the precision that their blocks promise. How much they
@@ -107,7 +116,7 @@ def means(samples: Sequence[Sequence[Ratio]], borrowed: float = BORROWED) -> lis
     variance and of a prior that all benchmarks share, weighted by degrees of freedom. The prior's weight follows
     from how much the variances differ beyond what chance explains. A benchmark that is louder than the prior
     explains borrows less: its weight is cut by twice the chance that the prior gives to so large a variance. And the
-    prior's weight is at most ``borrowed`` times that of the benchmark's own variance.
+    prior's weight is at most a multiple of that of the benchmark's own variance.
 
     Sources: Smyth, Linear models and empirical Bayes methods for assessing differential expression,
     Stat. Appl. Genet. Mol. Biol. 3 (2004), section 6.2, made robust by winsorizing and by the tail probability
@@ -120,10 +129,7 @@ def means(samples: Sequence[Sequence[Ratio]], borrowed: float = BORROWED) -> lis
     known = [fit for fit in fits if fit is not None]
     prior, weight = _prior([(fit.spread, fit.freedom) for fit in known])
     most = sum(fit.freedom for fit in known)
-    return [
-        None if fit is None else fit.moderated(prior, min(weight, most - fit.freedom, borrowed * fit.freedom))
-        for fit in fits
-    ]
+    return [None if fit is None else fit.moderated(prior, min(weight, most - fit.freedom)) for fit in fits]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,11 +142,23 @@ class _Fit:
     freedom: int
 
     def moderated(self, prior: float, weight: float) -> Mean:
+        error, freedom = self._error(prior, min(weight, _BORROWED * self.freedom))
+        cautious_error, cautious_freedom = self._error(prior, min(weight, _BORROWED_FOR_CALM * self.freedom))
+        return Mean(
+            value=self.value,
+            error=error,
+            freedom=freedom,
+            cautious_error=cautious_error,
+            cautious_freedom=cautious_freedom,
+        )
+
+    def _error(self, prior: float, weight: float) -> tuple[float, float]:
+        """Return the standard error and its degrees of freedom, with a prior of so much weight."""
         if weight:
             weight *= min(1.0, 2 * float(fdtrc(self.freedom, weight, self.spread / prior)))
         freedom = weight + self.freedom
         spread = (weight * prior + self.freedom * self.spread) / freedom
-        return Mean(value=self.value, error=sqrt(spread / self.precision), freedom=freedom)
+        return sqrt(spread / self.precision), freedom
 
 
 def _fitted(sample: Sequence[Ratio]) -> _Fit:

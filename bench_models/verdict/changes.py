@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from bench_models.stats.looks import LOOKS, Shares
-from bench_models.stats.pairs import BORROWED, BORROWED_FOR_CALM, Mean, Ratio, means
+from bench_models.stats.pairs import Mean, Ratio, means
 from bench_models.verdict.answers import judge_answers
 from bench_models.verdict.bursts import averages_of, doubted, has_bursts
 from bench_models.verdict.change import Change
@@ -23,13 +23,9 @@ def judge(observed: Sequence[Observed], shares: Shares | None = None) -> list[Ch
     theirs to others of their shard only, and each gets the verdict that its own shard gave.
     """
     shares = shares or _shares(observed)
-    noisy = [each for each in observed if each.scatters]
-    means_of = _means(noisy, changes_of)
-    cautious = _means(noisy, changes_of, BORROWED_FOR_CALM)
+    means_of = _means([each for each in observed if each.scatters], changes_of)
     averages = _means([each for each in observed if has_bursts(each)], averages_of)
-    changes = [
-        _judge(each, means_of.get(id(each)), cautious.get(id(each)), shares.of(each.subject.kind)) for each in observed
-    ]
+    changes = [_judge(each, means_of.get(id(each)), shares.of(each.subject.kind)) for each in observed]
     return [
         doubted(change, average, shares.of(each.subject.kind))
         if change.verdict == "unchanged" and (average := averages.get(id(each)))
@@ -62,9 +58,7 @@ def _shares(observed: Sequence[Observed]) -> Shares:
     return Shares(timed=timed, values=sum(each.answers is None for each in working) - timed)
 
 
-def _means(
-    observed: Sequence[Observed], changes: Callable[[Observed], Sequence[Ratio]], borrowed: float = BORROWED
-) -> dict[int, Mean | None]:
+def _means(observed: Sequence[Observed], changes: Callable[[Observed], Sequence[Ratio]]) -> dict[int, Mean | None]:
     """Return the mean change of each benchmark, by identity; ``changes`` tells those of its pairs."""
     lending: dict[tuple[object, ...], list[Observed]] = {}
     for each in observed:
@@ -74,11 +68,11 @@ def _means(
             lending.setdefault(peers, []).append(each)
     found: dict[int, Mean | None] = {}
     for group in lending.values():
-        found |= zip(map(id, group), means(list(map(changes, group)), borrowed), strict=True)
+        found |= zip(map(id, group), means(list(map(changes, group))), strict=True)
     return found
 
 
-def _judge(observed: Observed, mean: Mean | None, cautious: Mean | None, share: float) -> Change:
+def _judge(observed: Observed, mean: Mean | None, share: float) -> Change:
     unmeasured = troubled(observed)
     if unmeasured is not None:
         return unmeasured
@@ -87,6 +81,6 @@ def _judge(observed: Observed, mean: Mean | None, cautious: Mean | None, share: 
     if observed.answers is not None:
         return judge_answers(observed, observed.answers)
     if observed.subject.kind == "time":
-        return judge_noisy(observed, mean, cautious, share)
+        return judge_noisy(observed, mean, share)
     # A number spends half of its share on being taken for exact, and half on the looks at it once it scatters.
-    return judge_noisy(observed, mean, cautious, share / 2) if observed.scatters else judge_exact(observed, share)
+    return judge_noisy(observed, mean, share / 2) if observed.scatters else judge_exact(observed, share)

@@ -80,10 +80,8 @@ def judge_exact(observed: Observed, share: float = VALUE_ALARM) -> Change:
     )
 
 
-def judge_noisy(observed: Observed, mean: Mean | None, cautious: Mean | None, share: float) -> Change:
+def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
     """Judge numbers that scatter, by the interval of their mean change.
-
-    ``cautious`` is the same mean with the error that counts where nothing is to be called unchanged by chance.
 
     Unchanged is what excludes a change as large as the margin. Of the rest, regressed or improved is what
     excludes every change that may be harmless (stats/looks.py): so a change of the margin's size is never taken
@@ -91,12 +89,12 @@ def judge_noisy(observed: Observed, mean: Mean | None, cautious: Mean | None, sh
     """
     subject, count = observed.subject, len(observed.pairs)
     base, head = (median(fmean(getattr(pair, side)) for pair in observed.pairs) for side in ("base", "head"))
-    if mean is None or cautious is None:
+    if mean is None:
         why = f"{count} pair is too few"
         return Change(subject=subject, verdict="undecided", reason=why, base=base, head=head, pairs=count)
     units = _Units(logarithmic=observed.positive, sized=observed.sized)
     margin, harmless = units.of(subject.margin_pct), units.of(subject.margin_pct * HARMLESS)
-    wide, narrow = mean.half_width(alarm_tail(share, count)), cautious.half_width(calm_tail())
+    wide, narrow = mean.half_width(alarm_tail(share, count)), mean.cautious_half_width(calm_tail())
     harm = harm_of(subject, mean.value)
     verdict: Verdict = "undecided"
     reason, shown, level = _open(subject, count), wide, 1 - 2 * share
