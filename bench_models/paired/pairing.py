@@ -19,6 +19,7 @@ from bench_models.paired.process import (
     SideName,
     WorkerLostError,
     WorkerSpoiltError,
+    awake_alone,
 )
 from bench_models.paired.sides import Side, make_alike
 from bench_models.verdict.observations import Answers, Pair, Subject
@@ -163,10 +164,8 @@ class Pairing:
         self.notes.pair(planned, Pair(base=tuple(seconds["base"]), head=tuple(seconds["head"])))
 
     def _alone(self, planned: Planned, workers: Workers, side: SideName, number: int) -> tuple[float, float] | None:
-        """Take a block while the other side sleeps: what its threads do meanwhile would be charged to this one."""
-        (other,) = (worker for name, worker in workers.items() if name != side)
-        with other.asleep():
-            return self._block(planned, workers[side], number)
+        with awake_alone(workers, side) as worker:
+            return self._block(planned, worker, number)
 
     def _block(self, planned: Planned, worker: Process, number: int) -> tuple[float, float] | None:
         """Return the seconds of a call in a block and of the set-up before it, or None after noting trouble."""

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -94,3 +94,11 @@ class Process:
     def _last_words(self) -> str:
         printed = self._log.read_bytes()[self._logged :].decode(errors="replace").strip()
         return f"; it printed last: {printed[-LOG_TAIL:]}" if printed else ""
+
+
+@contextlib.contextmanager
+def awake_alone(workers: Mapping[SideName, Process], side: SideName) -> Iterator[Process]:
+    """Yield the process of a side while the other one sleeps, whose threads would be charged to this one."""
+    (other,) = (worker for name, worker in workers.items() if name != side)
+    with other.asleep():
+        yield workers[side]

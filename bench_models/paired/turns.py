@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bench_models.paired.blocks import Blocks
 from bench_models.paired.channel import Message
-from bench_models.paired.process import SIDES, BenchmarkFailedError, Process, SideName
+from bench_models.paired.process import SIDES, BenchmarkFailedError, Process, SideName, awake_alone
 from bench_models.verdict.observations import Pair
 
 _REPLY_S = 60.0
@@ -57,10 +57,9 @@ class Table:
         return Pair(base=tuple(seconds["base"]), head=tuple(seconds["head"]))
 
     def _block(self, side: SideName, benchmark: str, number: int) -> float:
-        """Return the seconds of a call, while the other side sleeps: its threads would be charged to this one."""
-        (other,) = (worker for name, worker in self.workers.items() if name != side)
-        with other.asleep():
-            reply = self.workers[side].ask(self.timeout_s, do="block", benchmark=benchmark, number=number)
+        """Return the seconds of a call."""
+        with awake_alone(self.workers, side) as worker:
+            reply = worker.ask(self.timeout_s, do="block", benchmark=benchmark, number=number)
         seconds = float(reply["seconds"])
         if not seconds > 0:
             raise BenchmarkFailedError(f"its clock showed {seconds} s for a block")
