@@ -1,9 +1,8 @@
 """One pair: a fresh worker on either side, which take timed blocks in turn."""
 
 import logging
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from bench_models.outcomes import Failed, Skipped
@@ -12,6 +11,7 @@ from bench_models.paired.channel import Message
 from bench_models.paired.groups import Planned, SuiteName
 from bench_models.paired.notes import Notes, failed_on, refused
 from bench_models.paired.process import (
+    REPLY_S,
     SIDES,
     BenchmarkFailedError,
     BenchmarkSkippedError,
@@ -20,13 +20,12 @@ from bench_models.paired.process import (
     WorkerLostError,
     WorkerSpoiltError,
     awake_alone,
+    on_one_core,
 )
 from bench_models.paired.sides import Side, make_alike
 from bench_models.verdict.observations import Answers, Pair, Subject
 
 log = logging.getLogger(__name__)
-
-_REPLY_S = 60.0
 
 Workers = Mapping[SideName, Process]
 
@@ -78,7 +77,7 @@ class Pairing:
                 if planned.subject.kind == "value":
                     self._value(planned, workers)
                 elif self._open(planned, workers):
-                    with self._on_one_core(workers):
+                    with on_one_core(workers) if self.one_core else nullcontext():
                         self._time(planned, workers)
                     self._both(planned, workers, "close", together=True)
 
@@ -121,7 +120,7 @@ class Pairing:
                     for sides in self.sides.values():
                         for side in sides.values():
                             side.spawn_only()
-                return {side: worker.ask(_REPLY_S, do="imported")["modules"] for side, worker in workers.items()}
+                return {side: worker.ask(REPLY_S, do="imported")["modules"] for side, worker in workers.items()}
             except (LostError, BenchmarkFailedError):
                 return {}  # the first pair will meet it again, and say so
 
@@ -178,19 +177,6 @@ class Pairing:
             self.notes.trouble(failed_on([side], f"its clock showed {seconds} s for a block"), planned)
             return None
         return seconds / number, whole_s - seconds
-
-    @contextmanager
-    def _on_one_core(self, workers: Workers) -> Iterator[None]:
-        """Put both workers on one core, where they meet the same neighbours; they never compute at once."""
-        if not self.one_core or not hasattr(os, "sched_getaffinity"):
-            yield
-            return
-        cores = sorted(os.sched_getaffinity(0))
-        _pin(workers, cores[-1:])
-        try:
-            yield
-        finally:
-            _pin(workers, cores)
 
     def _value(self, planned: Planned, workers: Workers) -> None:
         """Take a number from each side, one after the other: it may be a time."""
@@ -271,12 +257,6 @@ def _cached(planned: Planned, side: Side) -> str | Failed | Skipped:
         return Skipped(reason=f"setup_cache: {skip}")
     except BenchmarkFailedError as error:
         return Failed(error=f"setup_cache: {error}")
-
-
-def _pin(workers: Workers, cores: Sequence[int]) -> None:
-    for worker in workers.values():
-        with suppress(BenchmarkFailedError):  # the next request tells
-            worker.ask(_REPLY_S, do="pin", cores=list(cores))
 
 
 def _unlike(base: Mapping[str, str], head: Mapping[str, str]) -> str:

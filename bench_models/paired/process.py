@@ -3,7 +3,7 @@
 import contextlib
 import os
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -14,6 +14,9 @@ SIDES: tuple[SideName, SideName] = ("base", "head")
 
 # How much of what a process printed is shown, in characters.
 LOG_TAIL = 300
+
+# How long an answer may take that computes nothing of a benchmark.
+REPLY_S = 60.0
 
 
 class BenchmarkFailedError(Exception):
@@ -102,3 +105,23 @@ def awake_alone(workers: Mapping[SideName, Process], side: SideName) -> Iterator
     (other,) = (worker for name, worker in workers.items() if name != side)
     with other.asleep():
         yield workers[side]
+
+
+@contextlib.contextmanager
+def on_one_core(workers: Mapping[SideName, Process]) -> Iterator[None]:
+    """Put the workers on one core, where they meet the same neighbours; they never compute at once."""
+    if not hasattr(os, "sched_getaffinity"):
+        yield
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    _pin(workers.values(), cores[-1:])
+    try:
+        yield
+    finally:
+        _pin(workers.values(), cores)
+
+
+def _pin(workers: Iterable[Process], cores: Sequence[int]) -> None:
+    for worker in workers:
+        with contextlib.suppress(BenchmarkFailedError):  # the next request tells
+            worker.ask(REPLY_S, do="pin", cores=list(cores))

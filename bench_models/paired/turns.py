@@ -1,17 +1,21 @@
 """One pair of a variant and its baseline: two fresh workers that take timed blocks in turn, on one core."""
 
 import math
-import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench_models.paired.blocks import Blocks
 from bench_models.paired.channel import Message
-from bench_models.paired.process import SIDES, BenchmarkFailedError, Process, SideName, awake_alone
+from bench_models.paired.process import (
+    REPLY_S,
+    SIDES,
+    BenchmarkFailedError,
+    Process,
+    SideName,
+    awake_alone,
+    on_one_core,
+)
 from bench_models.verdict.observations import Pair
-
-_REPLY_S = 60.0
 
 # A shorter block begins with a call that does not count: the other process had the core in between, and a model that
 # fits into the caches would be charged with reading its weights back, which no one does who serves it alone.
@@ -37,7 +41,7 @@ class Table:
         for side, worker in self.workers.items():
             worker.post(**opening(benchmark, self.parameters[side], self.cache))
         opened = {side: worker.reply(self.timeout_s) for side, worker in self.workers.items()}
-        with _on_one_core(self.workers):
+        with on_one_core(self.workers):
             # Where a sample of asv would be one call, it is a block by itself: how long it takes need not be known.
             long = [side for side in self.workers if not thoroughly and opened[side]["number"] == 1]
             call_s = {side: math.inf if side in long else self._block(side, benchmark, 1) for side in self.workers}
@@ -73,22 +77,5 @@ def opening(benchmark: str, parameter: str, cache: str) -> Message:
 
 def imported(worker: Process) -> list[str]:
     """Return what a worker has imported."""
-    names: list[str] = worker.ask(_REPLY_S, do="imported")["modules"]
+    names: list[str] = worker.ask(REPLY_S, do="imported")["modules"]
     return names
-
-
-@contextmanager
-def _on_one_core(workers: Workers) -> Iterator[None]:
-    """Put both workers on one core, where they meet the same neighbours; they never compute at once."""
-    if not hasattr(os, "sched_getaffinity"):
-        yield
-        return
-    cores = sorted(os.sched_getaffinity(0))
-    _pin(workers, cores[-1:])
-    yield
-    _pin(workers, cores)
-
-
-def _pin(workers: Workers, cores: Sequence[int]) -> None:
-    for worker in workers.values():
-        worker.ask(_REPLY_S, do="pin", cores=list(cores))
