@@ -36,6 +36,11 @@ class Blocks:
         most = max(1, 2 * round(SIDE_S / (block_s + setup_s) / 2))
         return cls(number=number, fewest=min(most, max(FEWEST_BLOCKS, round(FEWEST_S / block_s))), most=most)
 
+    @classmethod
+    def cold(cls, number: int) -> "Blocks":
+        """Choose for what only the first calls of a process tell: a single block."""
+        return cls(number=number, fewest=1, most=1)
+
     def suffice(self, seconds: Mapping[SideName, Sequence[float]]) -> bool:
         """Say whether a pair may end with these blocks: after each A B B A its error is known."""
         taken = len(seconds["base"])

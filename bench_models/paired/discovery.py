@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# How asv samples what is timed; not part of a benchmark's version.
+_SAMPLING = ("number", "repeat", "warmup_time", "sample_time", "rounds")
+
 
 def sentence(error: BaseException) -> str:
     """Return an error in one line."""
@@ -62,10 +65,26 @@ def described(benchmark: Any) -> dict[str, Any]:
         "better": attribute(benchmark, "better"),
         "margin_pct": attribute(benchmark, "margin"),
         "answers": attribute(benchmark, "outcomes") is not None,
+        "timer": _timer(benchmark),
+        "sampling": {name: repr(getattr(benchmark, name)) for name in _SAMPLING if hasattr(benchmark, name)},
+        "cold": _is_cold(benchmark),
         "checked": attribute(benchmark, "check") is not False,
         "cache": benchmark.setup_cache_key,
         "cache_timeout_s": benchmark.setup_cache_timeout,
     }
+
+
+def _timer(benchmark: Any) -> str | None:
+    """Return the name of the clock of what is timed."""
+    timer = getattr(benchmark, "timer", None)
+    return timer and f"{getattr(timer, '__module__', None)}.{getattr(timer, '__qualname__', timer)}"
+
+
+def _is_cold(benchmark: Any) -> bool:
+    """Say whether asv times the first call of a process and no other, so that nothing may warm it up here, either."""
+    repeat = getattr(benchmark, "repeat", None)
+    most = repeat[1] if isinstance(repeat, tuple) else repeat
+    return bool(getattr(benchmark, "number", 0) and most == 1 and getattr(benchmark, "warmup_time", -1) == 0)
 
 
 def combinations(benchmark: Any) -> list[list[str]]:

@@ -139,7 +139,7 @@ def furnish(
             python=pythons[wanted[side]],
             code=codes[side],
             suite=project.suite(trees[side]),
-            timeout_s=float(config.default_benchmark_timeout),
+            timeout_s=float(project.load(trees[side]).default_benchmark_timeout),
             apart=codes[side] != trees[side] / subdir,
         )
         for side in SIDES

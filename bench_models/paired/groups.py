@@ -39,8 +39,8 @@ class Planned:
     ``suite`` says whose file BASE runs: its own, or HEAD's where the version differs or BASE's suite does not have it,
     which is what ``lacking`` says; ``rewritten`` says that BASE's suite has another version of it. A side knows its
     ``setup_cache`` by ``base_cache`` or ``head_cache``, and BASE that of its own version by ``own_cache``.
-    ``from_nothing`` says that its workers have to be started instead of forked, ``redescribed`` in words what HEAD
-    describes differently; BASE's terms count (terms.py).
+    ``from_nothing`` says that its workers have to be started instead of forked, ``cold`` that the first call of a
+    process is what is timed, ``redescribed`` in words what HEAD describes differently; BASE's terms count (terms.py).
     """
 
     subject: Subject
@@ -55,6 +55,7 @@ class Planned:
     head: Trouble | None
     answers: bool
     from_nothing: bool
+    cold: bool = False
     rewritten: bool = False
     own_cache: str | None = None
     redescribed: tuple[str, ...] = ()
@@ -162,20 +163,21 @@ class _Match:
 
 
 def _planned(match: _Match, default_timeout_s: float) -> Planned:
-    name, parameters = match.key
+    _, parameters = match.key
     described = {side: found for side, found in (("base", match.base), ("head", match.head)) if isinstance(found, dict)}
     head, own = match.head, match.base if match.suite == "own" else match.before
     benchmark, redescribed = described.get("head") or described["base"], list[str]()
     if isinstance(own, dict) and isinstance(head, dict):
-        benchmark, redescribed = terms.agreed(own, head), list(terms.differences(own, head))
-    other = _other_unit(described) if match.suite == "own" else None
+        benchmark = terms.agreed(own, head, default_timeout_s)
+        redescribed = list(terms.differences(own, head))
+    other = _incomparable(described) if match.suite == "own" else None
     timed = benchmark["type"] in _TIMED
     timeout_s = float(benchmark["timeout_s"] or default_timeout_s)
     return Planned(
         subject=_subject(benchmark, parameters, timed=timed),
         suite=match.suite,
         lacking=match.lacking,
-        group=_group(name, benchmark["type"], parameters) + ("" if match.suite == "own" else " of HEAD's suite"),
+        group=_group(benchmark, parameters) + ("" if match.suite == "own" else " of HEAD's suite"),
         base_cache=described.get("base", {}).get("cache"),
         head_cache=described.get("head", {}).get("cache"),
         timeout_s=timeout_s,
@@ -183,17 +185,21 @@ def _planned(match: _Match, default_timeout_s: float) -> Planned:
         base=None if isinstance(match.base, dict) else match.base,
         head=other if isinstance(head, dict) else head,
         redescribed=tuple(redescribed),
-        answers=benchmark["answers"],
+        answers=all(side["answers"] for side in described.values()),
+        cold=benchmark["cold"],
         from_nothing=benchmark["type"] in _OF_A_PROCESS,
         rewritten=isinstance(match.before, dict),
         own_cache=match.before["cache"] if isinstance(match.before, dict) else None,
     )
 
 
-def _other_unit(described: Mapping[str, Message]) -> Skipped | None:
+def _incomparable(described: Mapping[str, Message]) -> Skipped | None:
     """Return why the numbers of two sides cannot be compared: somebody has to accept that they are others now."""
-    units = [str(side["unit"]) for side in described.values()]
-    return Skipped(reason=f"its unit was {units[0]!r} and is {units[-1]!r}") if len(set(units)) > 1 else None
+    for name in ("unit", "timer"):
+        old, *new = (str(side[name]) for side in described.values())
+        if new not in ([], [old]):
+            return Skipped(reason=f"its {name} was {old!r} and is {new[0]!r}")
+    return None
 
 
 def _require_versions(discovery: Message) -> None:
@@ -221,13 +227,15 @@ def _subject(benchmark: Message, parameters: tuple[str, ...], *, timed: bool) ->
         raise BenchModelsError(f"the suite describes a benchmark wrongly: {error}") from error
 
 
-def _group(name: str, kind: str, parameters: tuple[str, ...]) -> str:
-    """Return the worker's share of work: methods of a class with the same parameters, loaded once.
+def _group(benchmark: Message, parameters: tuple[str, ...]) -> str:
+    """Return the worker's share of work: methods of a class that are timed with the same parameters, loaded once.
 
-    A process's peak of memory is its own, and a function shares nothing with another.
+    They are warmed up before they are timed. A number, and what is timed cold, may depend on what a method that ran
+    before left in the process, so that each has a process of its own, as it has with asv.
     """
-    together = name.rpartition(".")[0] if name.count(".") > 1 and kind in {"time", "track"} else name
-    return f"{together}:{kind}({', '.join(parameters)})"
+    name, kind = benchmark["name"], benchmark["type"]
+    shares = kind == "time" and not benchmark["cold"] and name.count(".") > 1
+    return f"{name.rpartition('.')[0] if shares else name}:{kind}({', '.join(parameters)})"
 
 
 def _of(key: _Key, described: Mapping[_Key, Message], discovery: Message) -> Message | Trouble:

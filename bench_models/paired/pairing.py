@@ -139,6 +139,9 @@ class Pairing:
             return False
         if planned.subject not in self._blocks:
             number, fixed = int(replies["head"]["number"]), bool(replies["head"]["fixed"])
+            if planned.cold:
+                self._blocks[planned.subject] = Blocks.cold(max(1, number))
+                return True
             blocks = [self._block(planned, worker, number) for worker in workers.values()]
             known = [block for block in blocks if block is not None]
             if len(known) < len(blocks):
@@ -246,7 +249,7 @@ class Pairing:
             "benchmark": planned.subject.benchmark,
             "parameters": list(planned.subject.parameters),
             "cache": self._caches[self.side_of(planned, side), key] if (key := planned.cache(side)) else None,
-        }
+        } | ({"cold": planned.cold} if do == "open" else {})
 
 
 def _cached(planned: Planned, side: Side) -> str | Failed | Skipped:

@@ -24,7 +24,7 @@ _WORKER = Path(__file__).with_name("worker.py")
 class Tree:
     """What a side runs: its interpreter, the folder with its code, and its suite.
 
-    ``place`` names its folder, as a side may run with two suites. ``timeout_s`` is that of benchmarks that state none.
+    ``place`` names its folder, as a side may run with two suites. ``timeout_s`` is for benchmarks that state none.
     ``apart`` says that the code was installed into a folder of its own, so that nothing of it may come from elsewhere.
     """
 

@@ -12,13 +12,17 @@ from bench_models.paired.channel import Message
 from bench_models.verdict.observations import DEFAULT_BETTER, DEFAULT_MARGIN_PCT
 
 
-def agreed(base: Message, head: Message) -> Message:
-    """Return HEAD's description with BASE's direction, the smaller margin and the longer timeouts."""
+def agreed(base: Message, head: Message, default_timeout_s: float) -> Message:
+    """Return HEAD's description with BASE's direction and way of timing, the smaller margin and the longer timeouts."""
+    timeouts = [float(side["timeout_s"] or default_timeout_s) for side in (base, head)]
+    caches = [float(side["cache_timeout_s"] or own) for side, own in zip((base, head), timeouts, strict=True)]
     return head | {
         "better": base["better"] or DEFAULT_BETTER,
         "margin_pct": _smaller_margin(base, head),
-        "timeout_s": _longer(base["timeout_s"], head["timeout_s"]),
-        "cache_timeout_s": _longer(base["cache_timeout_s"], head["cache_timeout_s"]),
+        "cold": base["cold"],
+        # Both sides must have the time that BASE had.
+        "timeout_s": max(timeouts),
+        "cache_timeout_s": max(caches),
     }
 
 
@@ -28,6 +32,9 @@ def differences(base: Message, head: Message) -> Iterator[str]:
         old, new = (default if side[key] is None else side[key] for side in (base, head))
         if old != new:
             yield f"{name} was {old} and is {new}"
+    for name, old in base["sampling"].items():
+        if old != head["sampling"].get(name, old):
+            yield f"{name} was {old} and is {head['sampling'][name]}"
     if base["answers"] != head["answers"]:
         yield f"its outcomes are {'gone' if base['answers'] else 'new'}"
 
@@ -35,11 +42,7 @@ def differences(base: Message, head: Message) -> Iterator[str]:
 def _smaller_margin(base: Message, head: Message) -> Any:  # noqa: ANN401  # whatever a suite's author wrote
     """Return HEAD's margin, or BASE's where that is one and is smaller."""
     old, new = (DEFAULT_MARGIN_PCT if side["margin_pct"] is None else side["margin_pct"] for side in (base, head))
-    # Others are refused where they are HEAD's: a commit that mends BASE's can be judged.
-    sound = all(isinstance(margin, int | float) and 0 < margin < math.inf for margin in (old, new))
+    # Others are refused where they are HEAD's: a commit that mends BASE's can be judged. Numbers may have none at all.
+    least = math.ulp(0) if head["timer"] else 0
+    sound = all(isinstance(margin, int | float) and least <= margin < math.inf for margin in (old, new))
     return min(old, new) if sound else new
-
-
-def _longer(one: float | None, other: float | None) -> float | None:
-    """Return the longer of two timeouts, of which None is the default: both sides must have the time that BASE had."""
-    return None if one is None or other is None else max(one, other)

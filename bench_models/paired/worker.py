@@ -128,12 +128,15 @@ class Worker:
             sys.stderr.flush()
             os._exit(0)
 
-    def do_open(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
-        """Set a benchmark up as asv does and warm it up; return how many calls asv's sample would have."""
+    def do_open(self, benchmark: str, parameters: list[str], cache: str | None, *, cold: bool = False) -> Message:
+        """Set a benchmark up as asv does, and warm it up unless it is timed cold.
+
+        Return how many calls asv's sample would have.
+        """
         opened = self._set_up(benchmark, parameters, cache)
         self._timers[benchmark] = opened._get_timer(*opened._build_params())
         with _skipping(_asvs_mark()):
-            number = _warm_up(opened, self._timers[benchmark])
+            number = int(opened.number) if cold else _warm_up(opened, self._timers[benchmark])
         return {"number": number, "fixed": bool(opened.number), "circumstances": circumstances.of_this_process()}
 
     def do_pin(self, cores: list[int]) -> Message:

@@ -24,6 +24,9 @@ def described(name: str, version: str = "1", rows: tuple[str, ...] = (), **other
         "better": None,
         "margin_pct": None,
         "answers": False,
+        "timer": None,
+        "sampling": {},
+        "cold": False,
         "checked": True,
         "cache": None,
         "cache_timeout_s": None,
@@ -102,3 +105,73 @@ def test_what_one_side_leaves_out_is_not_forgotten(base: bool, version: str, ver
     each = planned(old, new)["a.track_it"]
     assert Skipped(reason="the suite leaves it out of checks: check = False") in {each.base, each.head}
     assert verdict == judge([each.unmeasured()])[0].verdict
+
+
+def timed(**others: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Return what is found in a suite with one benchmark that is timed."""
+    each = described("a.time_it", type="time", timer="time.perf_counter", sampling={"number": "1"}) | others
+    return found(each)
+
+
+def test_margin_of_zero_is_kept_where_head_widens_it() -> None:
+    """It is for numbers that repeat; a time's was never sound, and HEAD's counts."""
+    old, new = described("a.track_it", margin_pct=0), described("a.track_it", margin_pct=500.0)
+    assert planned(found(old), found(new))["a.track_it"].subject.margin_pct == 0
+    assert planned(timed(margin_pct=0), timed(margin_pct=5.0))["a.time_it"].subject.margin_pct == 5.0
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "seconds"), [(10.0, None, 60), (90.0, None, 90), (None, 90.0, 90), (90.0, 5.0, 90)]
+)
+def test_longer_timeout_counts_where_one_side_states_none(
+    base: float | None, head: float | None, seconds: float
+) -> None:
+    """A default that is shorter than what BASE had would end what BASE could do."""
+    old, new = found(described("a.track_it", timeout_s=base)), found(described("a.track_it", timeout_s=head))
+    each = planned(old, new)["a.track_it"]
+    assert (each.timeout_s, each.cache_timeout_s) == (seconds, seconds)
+
+
+def test_outcomes_that_only_head_names_are_not_asked_of_base() -> None:
+    """BASE's file has no such method; where HEAD's file runs on both sides, it has."""
+    old, new = found(described("a.track_it")), found(described("a.track_it", answers=True))
+    assert not planned(old, new)["a.track_it"].answers
+    lent = found(described("a.track_it", "2", answers=True))
+    assert planned(old, lent, lent)["a.track_it"].answers
+
+
+def test_other_clock_is_no_improvement() -> None:
+    """Seconds of the processor do not count what sleeps: somebody has to accept that."""
+    each = planned(timed(), timed(timer="time.process_time"))["a.time_it"]
+    assert each.head == Skipped(reason="its timer was 'time.perf_counter' and is 'time.process_time'")
+    assert judge([each.unmeasured()])[0].verdict == "lost"
+
+
+def test_other_way_of_sampling_is_named() -> None:
+    """As the version does not tell."""
+    assert planned(timed(), timed(sampling={"number": "9"}))["a.time_it"].redescribed == ("number was 1 and is 9",)
+
+
+def test_what_base_times_cold_stays_cold() -> None:
+    """A commit that warms it up beside would hide how long the first call takes."""
+    assert planned(timed(cold=True), timed())["a.time_it"].cold
+    assert not planned(timed(), timed(cold=True))["a.time_it"].cold
+
+
+def test_only_what_is_warmed_up_shares_a_process() -> None:
+    """A number may depend on what ran before it, and so does a first call."""
+    names = ("a.C.time_one", "a.C.time_two", "a.C.time_cold", "a.C.track_one", "a.C.track_two")
+    both = found(
+        *(
+            described(name, type=name.split(".")[2].split("_")[0], timer="t", cold=name.endswith("cold"))
+            for name in names
+        )
+    )
+    groups = [each.group for each in planned(both, both).values()]
+    assert groups == [
+        "a.C:time()",
+        "a.C:time()",
+        "a.C.time_cold:time()",
+        "a.C.track_one:track()",
+        "a.C.track_two:track()",
+    ]
