@@ -31,7 +31,7 @@ Workers = Mapping[SideName, Process]
 
 
 class LostError(Exception):
-    """A worker is of no use any more; ``died`` says that it was perhaps not the benchmark's fault."""
+    """A side gave no answer in this pair; ``died`` says that another try may tell more: no worker hung."""
 
     def __init__(self, planned: Planned, troubles: Mapping[SideName, Failed | Skipped], *, died: bool) -> None:
         """Say over which benchmark, and what happened."""
@@ -89,6 +89,18 @@ class Pairing:
             with place.worker(from_nothing=group[0].from_nothing) as worker, suppress(LostError):
                 while waiting:
                     self._once(waiting.pop(0), side, worker)
+
+    def works_alone(self, planned: Planned, side: SideName) -> bool:
+        """Say whether a side can open what it failed at while the other side was there, too."""
+        if planned.subject.kind == "value":
+            return False  # numbers are taken one after the other
+        with self.side_of(planned, side).worker(from_nothing=planned.from_nothing) as worker:
+            try:
+                worker.ask(planned.timeout_s, **self._request(planned, side, "open"))
+                worker.ask(planned.timeout_s, **self._request(planned, side, "close"))
+            except (BenchmarkFailedError, BenchmarkSkippedError):
+                return False
+        return True
 
     def cache(self, planned: Sequence[Planned], sides: Sequence[SideName] = SIDES) -> None:
         """Run each ``setup_cache`` once a side, one after the other: what the first builds, the second may reuse."""
@@ -220,7 +232,10 @@ class Pairing:
     def _ask(
         self, planned: Planned, workers: Workers, requests: Mapping[SideName, Message], *, together: bool = False
     ) -> dict[SideName, Message] | None:
-        """Return the replies, or None after noting what a side met; raises ``LostError``."""
+        """Return the replies, or None after noting what a side skips; raises ``LostError`` for what it fails at.
+
+        What gave numbers before and skips now has failed, too.
+        """
         replies: dict[SideName, Message] = {}
         troubles: dict[SideName, Failed | Skipped] = {}
         spoilt: list[WorkerSpoiltError] = []
@@ -236,7 +251,7 @@ class Pairing:
             except BenchmarkFailedError as error:
                 spoilt += [error] if isinstance(error, WorkerSpoiltError) else []
                 troubles[side] = Failed(error=str(error))
-        if spoilt:
+        if any(isinstance(each, Failed) or self.notes.pairs(planned) for each in troubles.values()):
             raise LostError(planned, troubles, died=all(isinstance(error, WorkerLostError) for error in spoilt))
         if troubles:
             self.notes.trouble(troubles, planned)

@@ -9,13 +9,16 @@ from tqdm import tqdm
 
 from bench_models.outcomes import reason_of
 from bench_models.paired.groups import Planned, grouped
-from bench_models.paired.notes import Notes
+from bench_models.paired.notes import Notes, Troubles, refused
 from bench_models.paired.pairing import LostError, Pairing
-from bench_models.paired.process import SideName
+from bench_models.paired.process import SIDES, SideName
 from bench_models.stats.looks import LOOKS, Shares
 from bench_models.verdict.changes import judge, wants_more
 
 log = logging.getLogger(__name__)
+
+# A benchmark fails now and then on both sides alike; four times more on one of them is that side's doing.
+_FAILS_MORE = 4
 
 
 @dataclass(kw_only=True)
@@ -79,8 +82,9 @@ class Sampler:
             self._replicate(group)
 
     def _replicate(self, group: list[Planned]) -> None:
-        """Take one pair of a group; a worker that dies costs its benchmark a second try, not the others theirs."""
+        """Take one pair of a group; what fails at it has a second try with fresh workers, and the others theirs."""
         had = {each.subject: self.notes.pairs(each) for each in group}
+        now: Counter[tuple[Planned, SideName]] = Counter()
         while remaining := [
             each for each in group if self.notes.works(each) and self.notes.pairs(each) == had[each.subject]
         ]:
@@ -88,7 +92,23 @@ class Sampler:
                 self.pairing.take(remaining)
             except LostError as lost:
                 blamed = [(lost.planned, side) for side in lost.troubles]
+                now.update(blamed)
                 self._losses.update(blamed)
-                if not lost.died or any(self._losses[each] > 1 for each in blamed):
+                if not lost.died or any(self._stands_out(*each) for each in blamed):
                     self.notes.trouble(lost.troubles, lost.planned)
+                elif any(now[each] > 1 for each in blamed):
+                    self.notes.trouble(self._confirmed(lost), lost.planned)
                 log.warning("%s: %s", lost.planned.subject, "; ".join(map(reason_of, lost.troubles.values())))
+
+    def _stands_out(self, planned: Planned, side: SideName) -> bool:
+        """Say whether a side failed so much more often than the other that chance explains it badly."""
+        (other,) = set(SIDES) - {side}
+        return self._losses[planned, side] - self._losses[planned, other] >= _FAILS_MORE
+
+    def _confirmed(self, lost: LostError) -> Troubles:
+        """Return what sides met, or why it says nothing of them: one works, as soon as the other is not there."""
+        for side, trouble in lost.troubles.items():
+            if self.pairing.works_alone(lost.planned, side):
+                said = f"{side.upper()} fails twice beside the other side, and works alone ({reason_of(trouble)})"
+                return refused(f"{said}: do both use the same port or file, or too much memory?")
+        return lost.troubles

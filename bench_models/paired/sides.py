@@ -9,6 +9,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bench_models.errors import BenchModelsError
 from bench_models.paired.channel import Channel, ChannelClosedError, GarbageError, Message
@@ -18,6 +19,8 @@ from bench_models.paired.process import LOG_TAIL, SIDES, BenchmarkFailedError, P
 _JOIN_S = 60.0
 _IMPORT_S = 600.0
 _WORKER = Path(__file__).with_name("worker.py")
+# The variables that tell a program where to keep temporary files.
+_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +50,10 @@ class Side:
         self._folder = scratch / tree.place
         self._folder.mkdir()
         self._log = self._folder / "log"
-        self._environment = environment | {"PYTHONPATH": str(tree.code)}
+        # What one side leaves in a folder for temporary files is not for the other.
+        temporary = self._folder / "tmp"
+        temporary.mkdir()
+        self._environment = environment | {"PYTHONPATH": str(tree.code), **dict.fromkeys(_TEMPORARY, str(temporary))}
         self._address = self._folder / "s"
         self._listener = socket.socket(socket.AF_UNIX)
         try:
@@ -112,15 +118,20 @@ class Side:
 
     @contextlib.contextmanager
     def worker(self, *, from_nothing: bool = False) -> Iterator[Process]:
-        """Lend a fresh worker, and end it afterwards; raises ``BenchModelsError`` where none can be had."""
-        try:
-            process = self._fork() if self.forks and not from_nothing else self._spawn_worker()
-        except BenchmarkFailedError as error:
-            raise BenchModelsError(f"{self.name.upper()} has no worker any more: {error}") from error
-        try:
-            yield process
-        finally:
-            process.end()
+        """Lend a fresh worker, and end it afterwards; raises ``BenchModelsError`` where none can be had.
+
+        As with asv, it begins in an empty folder of its own.
+        """
+        with TemporaryDirectory(dir=self._folder, prefix="cwd-", ignore_cleanup_errors=True) as folder:
+            try:
+                process = self._fork() if self.forks and not from_nothing else self._spawn_worker()
+                process.ask(_JOIN_S, do="enter", folder=folder)
+            except BenchmarkFailedError as error:
+                raise BenchModelsError(f"{self.name.upper()} has no worker any more: {error}") from error
+            try:
+                yield process
+            finally:
+                process.end()
 
     def end(self) -> None:
         """End everything that this side started."""

@@ -105,6 +105,11 @@ class Worker:
         (Path(folder) / _CACHE).write_bytes(pickle.dumps(cache))
         return {}
 
+    def do_enter(self, folder: str) -> Message:
+        """Go to a folder, where what a benchmark writes is its own."""
+        os.chdir(folder)
+        return {}
+
     def do_imported(self) -> Message:
         """Return what this process has imported, in order."""
         return {"modules": list(sys.modules)}

@@ -10,6 +10,8 @@ def troubled(observed: Observed) -> Change | None:
     if observed.works:
         return None
     verdict, reason = _verdict(observed.base, observed.head)
+    if verdict == "not comparable" and observed.pairs:  # it was compared, until BASE's luck ran out
+        verdict, reason = "failed", f"{_in_words(observed.base)} on BASE after {len(observed.pairs)} pairs"
     return Change(subject=observed.subject, verdict=verdict, reason=reason)
 
 

@@ -9,8 +9,11 @@ import pytest
 from observing import exact
 from simulating import plausible
 
+from bench_models.outcomes import Failed
 from bench_models.paired.groups import Planned
 from bench_models.paired.notes import Notes
+from bench_models.paired.pairing import LostError
+from bench_models.paired.process import SIDES, SideName
 from bench_models.paired.sampling import Sampler
 from bench_models.paired.shards import shares
 from bench_models.stats.looks import LOOKS, SAME_REPEATS, VALUE_ALARM
@@ -41,29 +44,34 @@ class StandIn:
             self.notes.pair(each, Pair(base=(numbers["base"],), head=(numbers["head"],)))
 
 
+PLANNED = Planned(
+    subject=exact(1, 1).subject,
+    group="suite.track_it",
+    suite="own",
+    lacking=False,
+    base_cache=None,
+    head_cache=None,
+    timeout_s=60,
+    cache_timeout_s=60,
+    base=None,
+    head=None,
+    answers=False,
+    from_nothing=False,
+)
+
+
 def sampled(
     base: Callable[[], float], head: Callable[[], float], *, of_parents: bool = False, until_decided: bool = True
 ) -> tuple[Observed, Change]:
     """Return what a check takes of one number, and its verdict."""
-    planned = Planned(
-        subject=exact(1, 1).subject,
-        group="suite.track_it",
-        suite="own",
-        lacking=False,
-        base_cache=None,
-        head_cache=None,
-        timeout_s=60,
-        cache_timeout_s=60,
-        base=None,
-        head=None,
-        answers=False,
-        from_nothing=False,
-    )
-    pairing: Any = StandIn([planned], {"base": base, "head": head}, of_parents=of_parents)
-    looks = LOOKS if until_decided else LOOKS[-1:]
-    Sampler(pairing=pairing, shares=shares([planned])).run([planned], looks, until_decided=until_decided)
-    observed = pairing.notes.of(planned)
-    return observed, judge([observed], shares([planned]))[0]
+    pairing = StandIn([PLANNED], {"base": base, "head": head}, of_parents=of_parents)
+    return _judged(pairing, LOOKS if until_decided else LOOKS[-1:], until_decided=until_decided)
+
+
+def _judged(pairing: Any, looks: Sequence[int], *, until_decided: bool = True) -> tuple[Observed, Change]:  # noqa: ANN401
+    Sampler(pairing=pairing, shares=shares([PLANNED])).run([PLANNED], looks, until_decided=until_decided)
+    observed = pairing.notes.of(PLANNED)
+    return observed, judge([observed], shares([PLANNED]))[0]
 
 
 def test_number_that_is_the_same_everywhere_is_taken_five_times() -> None:
@@ -112,3 +120,63 @@ def test_check_that_ends_early_calls_no_number_exact_that_was_taken_twice() -> N
     observed, _ = sampled(lambda: 100.0, lambda: 105.0)
     cut = replace(observed, pairs=observed.pairs[:2])
     assert judge([cut])[0].verdict == "undecided"
+
+
+class Failing(StandIn):
+    """A pairing whose sides raise now and then, by chance or beside each other only."""
+
+    def __init__(self, fails: Callable[[SideName], bool], *, alone: bool = False) -> None:
+        """Let numbers scatter, so that all pairs are taken."""
+        draw = random.Random(5)
+        super().__init__([PLANNED], dict.fromkeys(SIDES, lambda: draw.choice((3.0, 4.0))), of_parents=False)
+        self._fails, self._alone = fails, alone
+
+    def take(self, group: list[Planned]) -> None:
+        """Take a pair, or lose it."""
+        troubles = {side: Failed(error="OSError: busy") for side in SIDES if self._fails(side)}
+        if troubles:
+            raise LostError(group[0], troubles, died=True)
+        super().take(group)
+
+    def works_alone(self, _: Planned, __: SideName) -> bool:
+        """Say whether the other side was the reason."""
+        return self._alone
+
+
+def _judge_failing(fails: Callable[[SideName], bool], *, alone: bool = False) -> tuple[Observed, Change]:
+    return _judged(Failing(fails, alone=alone), LOOKS)
+
+
+def test_what_fails_by_chance_on_both_sides_is_hardly_ever_called_a_failure() -> None:
+    """One process of fifty: each pair has a second try, and only a side that fails far more often stands out."""
+    draw = random.Random(6)
+    verdicts = [_judge_failing(lambda _: draw.random() < 0.02, alone=True)[1].verdict for _ in range(200)]
+    assert verdicts.count("undecided") >= 185
+    assert verdicts.count("regressed") <= 2
+
+
+def test_what_fails_far_more_often_on_head_is_a_regression() -> None:
+    """A process of five, though each second try works."""
+    draw = random.Random(7)
+    verdicts = [_judge_failing(lambda side: side == "head" and draw.random() < 0.2)[1].verdict for _ in range(50)]
+    assert verdicts.count("regressed") >= 40
+
+
+def test_side_that_fails_twice_at_one_pair_has_failed() -> None:
+    """There is no third try."""
+    observed, change = _judge_failing(lambda side: side == "head")
+    assert (observed.head, change.verdict) == (Failed(error="OSError: busy"), "regressed")
+
+
+def test_side_that_works_alone_is_not_blamed() -> None:
+    """Both use one port, say: nothing is known of either."""
+    change = _judge_failing(lambda side: side == "base", alone=True)[1]
+    assert change.verdict == "failed"
+    assert "BASE fails twice beside the other side, and works alone (OSError: busy)" in change.reason
+
+
+def test_base_that_fails_after_some_pairs_does_not_take_them_away_in_silence() -> None:
+    """It was compared, so that it is no pass that the comparison ended."""
+    calls = iter(range(1000))
+    _, change = _judge_failing(lambda side: side == "base" and next(calls) >= 4)
+    assert (change.verdict, change.reason) == ("failed", "fails (OSError: busy) on BASE after 4 pairs")

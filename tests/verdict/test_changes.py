@@ -243,7 +243,7 @@ def test_flipped_sentences_are_counted_and_ten_of_them_shown() -> None:
 )
 def test_what_a_side_has_not(base: Trouble | None, head: Trouble | None, expected: str) -> None:
     """What works on BASE and fails on HEAD is a regression, and what HEAD takes away is a loss."""
-    assert expected == verdict(replace(timed(), base=base, head=head))
+    assert expected == verdict(replace(timed(pairs=0), base=base, head=head))
 
 
 def test_benchmark_that_was_not_reached_is_undecided() -> None:
@@ -281,7 +281,8 @@ def test_exit_status_tells_the_worst() -> None:
     assert status(regressed, open_, strict=True) == 1
     lost, dead = replace(timed(), head=SKIPPED), replace(timed(), base=FAILED, head=FAILED)
     assert status(lost) == 1
-    assert status(timed(spread=0.0001), replace(timed(), base=FAILED)) == 0
+    assert status(timed(spread=0.0001), replace(timed(pairs=0), base=FAILED)) == 0
+    assert status(timed(spread=0.0001), replace(timed(pairs=4), base=FAILED)) == 2
     assert status(timed(spread=0.0001), dead) == 0
     assert status(regressed, dead) == 1
     assert status(dead, replace(timed(), base=SKIPPED, head=SKIPPED)) == 2
