@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     import socket
 
 Message = dict[str, Any]
+
+_CHUNK = 65_536
 
 
 class ChannelClosedError(Exception):
@@ -56,6 +59,13 @@ class Channel:
         if not isinstance(message, dict):
             raise GarbageError(repr(line[:200]))
         return message
+
+    def await_end(self, timeout_s: float) -> None:
+        """Wait until the other end is gone, or so long; what it still sends is not read."""
+        self._socket.settimeout(timeout_s)
+        with contextlib.suppress(OSError):
+            while self._socket.recv(_CHUNK):
+                pass
 
     def close(self) -> None:
         """Hang up."""

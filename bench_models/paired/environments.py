@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -45,6 +45,8 @@ _PINS = (
     "*environment*.y*ml",
 )
 _PROJECT_KEYS = ("dependencies", "optional-dependencies", "requires-python", "dynamic")
+# How the file of a module ends, compiled or not.
+_ENDINGS = (".py", ".so", ".pyd")
 _RUNNER = "asv_runner>=0.2.5,<0.3"
 
 
@@ -132,6 +134,8 @@ def furnish(
             for side in SIDES
         }
     codes = {side: future.result() for side, future in installing.items()}
+    installed = {side: codes[side] != trees[side] / subdir for side in SIDES}
+    modules = {name for side in SIDES for name in _modules(codes[side], namespaces=installed[side])}
     return {
         side: Tree(
             name=side,
@@ -140,7 +144,9 @@ def furnish(
             code=codes[side],
             suite=project.suite(trees[side]),
             timeout_s=float(project.load(trees[side]).default_benchmark_timeout),
-            apart=codes[side] != trees[side] / subdir,
+            apart=installed[side],
+            modules=tuple(sorted(modules)),
+            root=project.root,
         )
         for side in SIDES
     }, variables
@@ -217,6 +223,21 @@ def _install(python: Path, tree: Path, target: Path) -> Path:
     if done.returncode != 0:
         raise BenchModelsError(f"the package of {tree.name.upper()} cannot be installed: {done.stderr.strip()[-1000:]}")
     return target
+
+
+def _modules(folder: Path, *, namespaces: bool, inside: str = "") -> Iterator[str]:
+    """Yield the modules that can be imported from a folder; in a repository's root, other folders are no packages."""
+    for path in folder.iterdir():
+        name, _, ending = path.name.partition(".")
+        if not name.isidentifier():
+            continue
+        if path.is_dir():
+            if (path / "__init__.py").is_file():
+                yield inside + name
+            elif namespaces and not ending:
+                yield from _modules(path, namespaces=True, inside=f"{inside}{name}.")
+        elif path.suffix in _ENDINGS:
+            yield inside + name
 
 
 def _is_package(tree: Path) -> bool:

@@ -22,7 +22,7 @@ from bench_models.paired.process import (
     awake_alone,
     on_one_core,
 )
-from bench_models.paired.sides import Side, make_alike
+from bench_models.paired.sides import Side, elsewhere, make_alike
 from bench_models.verdict.observations import Answers, Pair, Subject
 
 log = logging.getLogger(__name__)
@@ -251,6 +251,10 @@ class Pairing:
             except BenchmarkFailedError as error:
                 spoilt += [error] if isinstance(error, WorkerSpoiltError) else []
                 troubles[side] = Failed(error=str(error))
+        foreign = "; ".join(filter(None, (elsewhere(side, reply) for side, reply in replies.items())))
+        if foreign:
+            self.notes.trouble(refused(foreign), planned)
+            return None
         if any(isinstance(each, Failed) or self.notes.pairs(planned) for each in troubles.values()):
             raise LostError(planned, troubles, died=all(isinstance(error, WorkerLostError) for error in spoilt))
         if troubles:

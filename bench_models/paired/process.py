@@ -15,6 +15,8 @@ SIDES: tuple[SideName, SideName] = ("base", "head")
 # How much of what a process printed is shown, in characters.
 LOG_TAIL = 300
 
+# How long a process that was killed may take to be gone.
+_DEATH_S = 5.0
 # How long an answer may take that computes nothing of a benchmark.
 REPLY_S = 60.0
 
@@ -75,9 +77,10 @@ class Process:
             self._signal(signal.SIGCONT)
 
     def end(self) -> None:
-        """End the process and all it started."""
-        self._channel.close()
+        """End the process and all it started; what follows finds its ports free, and the core."""
         self._signal(signal.SIGKILL)
+        self._channel.await_end(_DEATH_S)
+        self._channel.close()
 
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):

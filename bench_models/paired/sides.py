@@ -19,6 +19,8 @@ from bench_models.paired.process import LOG_TAIL, SIDES, BenchmarkFailedError, P
 _JOIN_S = 60.0
 _IMPORT_S = 600.0
 _WORKER = Path(__file__).with_name("worker.py")
+# So many modules are named that come from another copy.
+_NAMED = 3
 # The variables that tell a program where to keep temporary files.
 _TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
@@ -28,7 +30,8 @@ class Tree:
     """What a side runs: its interpreter, the folder with its code, and its suite.
 
     ``place`` names its folder, as a side may run with two suites. ``timeout_s`` is for benchmarks that state none.
-    ``apart`` says that the code was installed into a folder of its own, so that nothing of it may come from elsewhere.
+    ``apart`` says that the code was installed into a folder of its own. Nothing of the ``modules`` that either commit
+    has may come from elsewhere, and nothing at all from ``root``, where another commit is checked out.
     """
 
     name: SideName
@@ -38,6 +41,8 @@ class Tree:
     suite: Path
     timeout_s: float
     apart: bool
+    modules: tuple[str, ...] = ()
+    root: Path | None = None
 
 
 class Side:
@@ -85,13 +90,7 @@ class Side:
         if self._found is None:
             self._found = self._imported()
             self.forks = self.forks and self._found["threads"] == 1
-            strangers = self._found["strangers"] if self.tree.apart else {}
-            if strangers:
-                imports = " and ".join(f"{name} from {file}" for name, file in strangers.items())
-                raise BenchModelsError(
-                    f"{self.name.upper()} imports {imports} and not from its own commit: uninstall what is "
-                    "installed there (an editable install?), or use another environment with --python"
-                )
+            _require_own(self.name, self._found)
         return self._found
 
     def warm(self, modules: list[str]) -> None:
@@ -109,7 +108,7 @@ class Side:
         folder = self._folder / f"cache-{self._count}"
         folder.mkdir()
         with self.worker() as worker:
-            worker.ask(timeout_s, do="cache", benchmark=benchmark, folder=str(folder))
+            _require_own(self.name, worker.ask(timeout_s, do="cache", benchmark=benchmark, folder=str(folder)))
         return folder
 
     def spawn_only(self) -> None:
@@ -165,7 +164,9 @@ class Side:
         return worker
 
     def _discovery(self, warm: list[str]) -> Message:
-        return {"do": "discover", "suite": str(self.tree.suite), "code": str(self.tree.code), "warm": warm}
+        root = None if self.tree.root is None else str(self.tree.root)
+        home = {"code": str(self.tree.code), "modules": list(self.tree.modules), "root": root}
+        return {"do": "discover", "suite": str(self.tree.suite), "home": home, "warm": warm}
 
     def _spawn(self) -> Process:
         self._started = [each for each in self._started if each.poll() is None]
@@ -209,6 +210,24 @@ class Side:
             except TimeoutError:
                 if time.monotonic() > end or self._started[-1].poll() is not None:
                     raise
+
+
+def elsewhere(name: SideName, reply: Message) -> str:
+    """Return in words what a process of a side imported of another copy of its code, or nothing."""
+    strangers = reply.get("strangers", {})
+    if not strangers:
+        return ""
+    imports = " and ".join(f"{module} from {file}" for module, file in list(strangers.items())[:_NAMED])
+    return (
+        f"{name.upper()} imports {imports} and not from its own commit: uninstall what is installed there (an editable "
+        "install?), or use another environment with --python"
+    )
+
+
+def _require_own(name: SideName, reply: Message) -> None:
+    said = elsewhere(name, reply)
+    if said:
+        raise BenchModelsError(said)
 
 
 def discovered(sides: Mapping[SideName, Side]) -> dict[SideName, Message]:

@@ -55,6 +55,7 @@ class Worker:
         self._channel = _join(address, name)
         self._benchmarks: dict[str, Any] = {}
         self._timers: dict[str, Any] = {}
+        self._home: discovery.Home | None = None
         self._forked: set[int] = set()
 
     def serve(self) -> None:
@@ -74,7 +75,7 @@ class Worker:
             except Exception as error:  # noqa: BLE001  # whatever a benchmark raises is an answer
                 self._channel.send({"error": discovery.sentence(error), "traceback": traceback.format_exc()})
 
-    def do_discover(self, suite: str, code: str, warm: list[str]) -> Message:
+    def do_discover(self, suite: str, home: dict[str, Any], warm: list[str]) -> Message:
         """Import a suite and what workers will need; return benchmarks, broken modules, the number of threads.
 
         A folder that is not there is a suite without benchmarks.
@@ -88,12 +89,13 @@ class Worker:
         with contextlib.redirect_stderr(io.StringIO()):  # it prints what is in ``broken``
             found = list(disc_benchmarks(suite, ignore_import_errors=True)) if there else []
         self._benchmarks = {benchmark.name: benchmark for benchmark in found}
+        self._home = discovery.Home(suite=suite, **home)
         discovery.import_all(warm)
         return {
             "benchmarks": [discovery.described(benchmark) for benchmark in found],
             "broken": broken,
             "threads": circumstances.count_threads(),
-            "strangers": discovery.strangers(Path(code), Path(suite).name),
+            **self._strangers(),
             **circumstances.facts(),
         }
 
@@ -103,7 +105,7 @@ class Worker:
         with _skipping(NotImplementedError):
             cache = self._benchmarks[benchmark].do_setup_cache()
         (Path(folder) / _CACHE).write_bytes(pickle.dumps(cache))
-        return {}
+        return self._strangers()
 
     def do_enter(self, folder: str) -> Message:
         """Go to a folder, where what a benchmark writes is its own."""
@@ -142,7 +144,7 @@ class Worker:
         self._timers[benchmark] = opened._get_timer(*opened._build_params())
         with _skipping(_asvs_mark()):
             number = int(opened.number) if cold else _warm_up(opened, self._timers[benchmark])
-        return {"number": number, "fixed": bool(opened.number), "circumstances": circumstances.of_this_process()}
+        return {"number": number, "fixed": bool(opened.number), **self._seen()}
 
     def do_pin(self, cores: list[int]) -> Message:
         """Stay on some cores from now on."""
@@ -167,7 +169,7 @@ class Worker:
             raise _SkippedError("returned no number")
         if not math.isfinite(value):
             raise ValueError(f"returned {value}, where a finite number was expected")
-        return {"value": float(value), "circumstances": circumstances.of_this_process()}
+        return {"value": float(value), **self._seen()}
 
     def do_answers(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
         """Return what the method gives that a benchmark names as its ``outcomes``."""
@@ -199,6 +201,13 @@ class Worker:
         if skips:
             raise _SkippedError(_why_skipped(said.getvalue()))
         return opened
+
+    def _seen(self) -> Message:
+        """Return what makes this process unlike others, besides the commit."""
+        return {"circumstances": circumstances.of_this_process(), **self._strangers()}
+
+    def _strangers(self) -> Message:
+        return {"strangers": self._home.strangers()} if self._home is not None else {}
 
     def _reap(self) -> None:
         """Let go of workers that ended; a benchmark's own children are its own."""
