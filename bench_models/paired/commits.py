@@ -37,11 +37,13 @@ class Commit:
 def resolve(checkout: Checkout, base: str, head: str, *, itself: bool = False) -> dict[SideName, Commit]:
     """Return the commits of both sides; HEAD takes what is not committed along, on both with ``itself``.
 
-    Raises ``BenchModelsError`` for an unknown commit, and for twice the same unless ``itself`` wants that.
+    Raises ``BenchModelsError`` for an unknown commit, for changes inside a submodule, which no commit of the repository
+    can hold, and for twice the same commit unless ``itself`` wants that.
     """
     commits: dict[SideName, Commit] = {"base": _commit(checkout, base), "head": _commit(checkout, head)}
     changed = uncommitted(checkout, everything=True) if head == WORKING_TREE else []
     if changed:
+        _require_clean_submodules(checkout, commits["head"])
         commits["head"] = Commit(name=head, hash=_snapshot(checkout), uncommitted=tuple(changed))
     if itself:
         commits["base"] = commits["head"]
@@ -104,13 +106,21 @@ def _checked_out(checkout: Checkout, trees: Mapping[Path, Commit]) -> Iterator[N
         for tree, commit in trees.items():
             _must(checkout, "worktree", "add", "--force", "--detach", str(tree), commit.hash)
             if (tree / ".gitmodules").exists():
-                _must(Checkout(root=tree, commit=""), "submodule", "update", "--init", "--recursive")
+                _clone_submodules(tree, commit)
         yield
     finally:
         for tree in trees:
             git("worktree", "remove", "--force", str(tree), cwd=checkout.root)
             shutil.rmtree(tree, ignore_errors=True)
         git("worktree", "prune", cwd=checkout.root)
+
+
+def _clone_submodules(tree: Path, commit: Commit) -> None:
+    if git("submodule", "update", "--init", "--recursive", cwd=tree) is None:
+        raise BenchModelsError(
+            f"the submodules of {commit} cannot be cloned: see whether `git submodule update --init --recursive` works "
+            "in a fresh clone; a commit that was made inside a submodule has to be pushed first"
+        )
 
 
 def _commit(checkout: Checkout, name: str) -> Commit:
@@ -128,15 +138,40 @@ def _commit(checkout: Checkout, name: str) -> Commit:
     raise BenchModelsError(f"git knows no commit {name} here: give a branch ({known}), a tag or a commit's hash")
 
 
+def _require_clean_submodules(checkout: Checkout, head: Commit) -> None:
+    """Refuse changes inside a submodule: of it, a commit of the repository holds nothing but a commit's hash."""
+    # As git documents it, "1" begins what changed and "u" what is unmerged; the path comes after 8 fields or 10. The
+    # third is S and C, M, U of a submodule: another commit is checked out, files are changed, files are not tracked.
+    status = _must(checkout, "status", "--porcelain=v2", "--no-renames", "--untracked-files=all", "-z")
+    entries = [line.split(" ", {"1": 8, "u": 10}[line[0]]) for line in status.split("\0") if line[:2] in {"1 ", "u "}]
+    dirty = [fields[-1] for fields in entries if fields[2].startswith("S") and not fields[2].endswith("..")]
+    if dirty:
+        raise BenchModelsError(
+            f"there are uncommitted changes inside the submodule {' and '.join(dirty)}, which a check cannot take "
+            "along: commit them there (and push, as submodules are cloned for a check), stash or remove them, or name "
+            f"the commit {head.hash[:8]} as HEAD to measure without any uncommitted change"
+        )
+
+
 def _snapshot(checkout: Checkout) -> str:
-    """Return a commit of the working tree as it is, which no branch will ever show."""
+    """Return a commit of the working tree as it is, which no branch will ever show.
+
+    It has the same hash wherever the same files lie on the same commit, so that shards can tell that they agree.
+    """
+    index = checkout.root / _must(checkout, "rev-parse", "--git-path", "index")
     with TemporaryDirectory() as folder:
-        index = {**os.environ, "GIT_INDEX_FILE": str(Path(folder) / "index")}
-        _must(checkout, "read-tree", "HEAD", env=index)
-        _must(checkout, "add", "--all", env=index)
-        tree = _must(checkout, "write-tree", env=index)
-    author = ("-c", "user.name=bench-models", "-c", "user.email=bench-models@localhost")
-    return _must(checkout, *author, "commit-tree", "-p", "HEAD", "-m", "uncommitted changes", tree)
+        copy = Path(folder) / "index"
+        if index.exists():
+            # It alone knows of ignored files that were added by force. Its time has to stay: what changed as late as
+            # that, git compares by content.
+            shutil.copy2(index, copy)
+        env = {**os.environ, "GIT_INDEX_FILE": str(copy)}
+        _must(checkout, "add", "--all", env=env)
+        tree = _must(checkout, "write-tree", env=env)
+    date = _must(checkout, "show", "--no-patch", "--no-show-signature", "--format=@%ct +0000", "HEAD")
+    author = {"NAME": "bench-models", "EMAIL": "bench-models@localhost", "DATE": date}
+    env = os.environ | {f"GIT_{role}_{key}": each for role in ("AUTHOR", "COMMITTER") for key, each in author.items()}
+    return _must(checkout, "commit-tree", "-p", "HEAD", "-m", "uncommitted changes", tree, env=env)
 
 
 def _must(checkout: Checkout, *arguments: str, env: dict[str, str] | None = None) -> str:

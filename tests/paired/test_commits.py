@@ -1,12 +1,14 @@
-"""The files that differ between the commits of a check."""
+"""The commits of a check, and the files that differ between them."""
 
+import time
 from pathlib import Path
 
 import pytest
 from tiny_project import commit_all, git
 
 from bench_models.checkout import Checkout
-from bench_models.paired.commits import changed_files, resolve
+from bench_models.errors import BenchModelsError
+from bench_models.paired.commits import changed_files, resolve, side_by_side
 
 
 @pytest.mark.parametrize(
@@ -33,3 +35,113 @@ def test_changed_files_are_those_below_the_folders(tmp_path: Path, folders: list
     checkout = Checkout(root=tmp_path, commit="")
     commits = resolve(checkout, "HEAD~1", "main")
     assert changed_files(checkout, commits, map(Path, folders)) == expected
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Return a repository with a commit of a file, another of a second one, and ignored data."""
+    root = tmp_path / "repository"
+    root.mkdir()
+    git("init", "--quiet", "--initial-branch=main", cwd=root)
+    (root / ".gitignore").write_text("data/\n", encoding="utf-8")
+    (root / "code.py").write_text("x = 1\n", encoding="utf-8")
+    commit_all(root, "Begin")
+    (root / "other.py").write_text("y = 1\n", encoding="utf-8")
+    commit_all(root, "Go on")
+    return root
+
+
+def snapshot(root: Path) -> str:
+    """Return the commit that HEAD is measured as."""
+    return resolve(Checkout(root=root, commit=""), "HEAD~1", "HEAD")["head"].hash
+
+
+def files(root: Path, commit: str) -> list[str]:
+    """Return the files of a commit."""
+    return git("ls-tree", "-r", "--name-only", commit, cwd=root).split()
+
+
+def test_snapshot_holds_what_is_changed_new_gone_and_ignored_but_added_by_force(repository: Path) -> None:
+    """What is named as uncommitted is measured, and the index stays as it was."""
+    (repository / "data").mkdir()
+    for name in ("data/n.txt", "data/not_added.txt", "new.py"):
+        (repository / name).write_text("1\n", encoding="utf-8")
+    (repository / "code.py").write_text("x = 2\n", encoding="utf-8")
+    (repository / "other.py").unlink()
+    git("add", "--force", "data/n.txt", cwd=repository)
+    before = git("status", "--porcelain", cwd=repository)
+    commit = snapshot(repository)
+    assert files(repository, commit) == [".gitignore", "code.py", "data/n.txt", "new.py"]
+    assert git("show", f"{commit}:code.py", cwd=repository) == "x = 2\n"
+    assert git("status", "--porcelain", cwd=repository) == before
+
+
+def test_snapshot_of_a_repository_without_an_index_is_what_lies_there(repository: Path) -> None:
+    """As after `git clone --no-checkout`."""
+    (repository / ".git" / "index").unlink()
+    (repository / "other.py").unlink()
+    assert files(repository, snapshot(repository)) == [".gitignore", "code.py"]
+
+
+def test_same_files_on_the_same_commit_have_one_snapshot(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At any time and by anybody: the shards of a check compare the hashes."""
+    (repository / "code.py").write_text("x = 2\n", encoding="utf-8")
+    first = snapshot(repository)
+    time.sleep(1.1)  # git counts seconds
+    monkeypatch.setenv("GIT_AUTHOR_NAME", "Somebody Else")
+    assert snapshot(repository) == first
+    (repository / "code.py").write_text("x = 3\n", encoding="utf-8")
+    assert snapshot(repository) != first
+
+
+@pytest.fixture
+def submodule(repository: Path, tmp_path: Path) -> Path:
+    """Return a committed submodule of the repository, where it lies."""
+    source = tmp_path / "source"
+    source.mkdir()
+    git("init", "--quiet", cwd=source)
+    (source / "vendored.py").write_text("z = 1\n", encoding="utf-8")
+    commit_all(source, "Begin")
+    add = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(source), "vendor")
+    git(*add, cwd=repository)
+    commit_all(repository, "Take something along")
+    return repository / "vendor"
+
+
+@pytest.mark.parametrize("name", ["vendored.py", "new.py"])
+def test_uncommitted_change_inside_a_submodule_is_refused(repository: Path, submodule: Path, name: str) -> None:
+    """Of a submodule, a commit holds nothing but its commit; the commit itself can be measured all the same."""
+    (submodule / name).write_text("z = 2\n", encoding="utf-8")
+    with pytest.raises(BenchModelsError, match=r"inside the submodule vendor, .* commit them there .* as HEAD"):
+        snapshot(repository)
+    checkout = Checkout(root=repository, commit="")
+    head = git("rev-parse", "HEAD", cwd=repository).strip()
+    assert resolve(checkout, "HEAD~1", head)["head"].uncommitted == ()
+
+
+def test_other_commit_of_a_submodule_is_part_of_the_snapshot(repository: Path, submodule: Path) -> None:
+    """It need not be committed in the repository around it."""
+    (submodule / "vendored.py").write_text("z = 2\n", encoding="utf-8")
+    inside = commit_all(submodule, "Change")
+    assert inside in git("ls-tree", snapshot(repository), "vendor", cwd=repository)
+
+
+def test_commit_of_a_submodule_that_is_only_here_has_to_be_pushed(
+    repository: Path, submodule: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Submodules are cloned for a check; once it is pushed, the check has it."""
+    for key, each in {"COUNT": "1", "KEY_0": "protocol.file.allow", "VALUE_0": "always"}.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{key}", each)
+    git("checkout", "--quiet", "-b", "new", cwd=submodule)
+    (submodule / "vendored.py").write_text("z = 2\n", encoding="utf-8")
+    commit_all(submodule, "Change")
+    checkout = Checkout(root=repository, commit="")
+    commits = resolve(checkout, "HEAD~1", "HEAD")
+    with (
+        pytest.raises(BenchModelsError, match=r"submodules of HEAD \(.*\) with 1 uncommitted file .* pushed first"),
+        side_by_side(checkout, commits, tmp_path / "before"),
+    ):
+        pass
+    git("push", "--quiet", "origin", "new", cwd=submodule)
+    with side_by_side(checkout, commits, tmp_path / "after") as trees:
+        assert (trees["head"] / "vendor" / "vendored.py").read_text(encoding="utf-8") == "z = 2\n"
