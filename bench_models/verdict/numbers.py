@@ -28,8 +28,9 @@ _MOST_SEEN_PCT = 1000.0
 # of a million is shown as that, unless the change itself is larger; no exponential is taken of more than 700.
 _FARTHEST, _LARGEST_EXPONENT = log(1e6), 700.0
 
-# What was computed twice in floating point may differ in the last digits, and did not change.
-_ROUNDING = 1e-9
+# What was computed twice in floating point may differ in the last digits, and did not change. Up to the first integer
+# whose successor is none in floating point, integers were counted.
+_ROUNDING, _MOST_COUNTED = 1e-9, 2.0**53
 
 
 def changes_of(observed: Observed) -> list[Ratio]:
@@ -57,7 +58,8 @@ def judge_exact(observed: Observed, share: float = VALUE_ALARM) -> Change:
     """
     subject, base, head = observed.subject, observed.pairs[0].base[0], observed.pairs[0].head[0]
     count, margin = len(observed.pairs), abs(base) * subject.margin_pct / 100 * (1 + _ROUNDING)
-    beyond = abs(head - base) > max(margin, _ROUNDING * abs(base))
+    rounding = 0.0 if not subject.margin_pct and _counted(base) and _counted(head) else _ROUNDING
+    beyond = abs(head - base) > max(margin, rounding * abs(base))
     needed = repeats_needed(share) if beyond else SAME_REPEATS
     verdict: Verdict = "unchanged"
     reason = f"exact; the margin is {subject.margin_pct:g} %"
@@ -78,6 +80,10 @@ def judge_exact(observed: Observed, share: float = VALUE_ALARM) -> Change:
         change_pct=Estimate(value=change, low=change, high=change, level=1 - _ROUNDING) if isfinite(change) else None,
         pairs=count,
     )
+
+
+def _counted(number: float) -> bool:
+    return float(number).is_integer() and abs(number) < _MOST_COUNTED
 
 
 def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:

@@ -160,6 +160,22 @@ def test_time_without_a_margin_is_refused_with_the_remedy() -> None:
         Subject(benchmark="suite.time_it", kind="time", unit="seconds", margin_pct=0)
 
 
+@pytest.mark.parametrize(
+    ("base", "head", "expected"),
+    [
+        (2_000_000_000, 2_000_000_001, "regressed"),
+        (2_000_000_001, 2_000_000_000, "improved"),
+        (2e9 + 0.25, 2e9 + 0.5, "unchanged"),
+        (2.0**60, 2.0**60 + 1024, "unchanged"),
+    ],
+)
+def test_integer_without_a_margin_changes_by_one_and_other_numbers_in_more_than_their_last_digits(
+    base: float, head: float, expected: str
+) -> None:
+    """What was counted is exact, however large; what was computed may be rounded, as may what is too large to count."""
+    assert judge([exact(base, head, margin_pct=0.0)])[0].verdict == expected
+
+
 def test_number_without_a_margin_that_scatters_says_that_it_needs_one() -> None:
     """It may regress, and can never be unchanged."""
     draw = random.Random(0)
