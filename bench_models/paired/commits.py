@@ -44,7 +44,9 @@ def resolve(checkout: Checkout, base: str, head: str, *, itself: bool = False) -
     changed = uncommitted(checkout, everything=True) if head == WORKING_TREE else []
     if changed:
         _require_clean_submodules(checkout, commits["head"])
-        commits["head"] = Commit(name=head, hash=_snapshot(checkout), uncommitted=tuple(changed))
+        taken = Commit(name=head, hash=_snapshot(checkout), uncommitted=tuple(changed))
+        if tree_hash(checkout, taken) != tree_hash(checkout, commits["head"]):  # what was staged may be undone again
+            commits["head"] = taken
     if itself:
         commits["base"] = commits["head"]
     if commits["base"].hash == commits["head"].hash and not itself:

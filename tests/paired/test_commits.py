@@ -94,6 +94,16 @@ def test_same_files_on_the_same_commit_have_one_snapshot(repository: Path, monke
     assert snapshot(repository) != first
 
 
+def test_change_that_was_staged_and_undone_is_none(repository: Path) -> None:
+    """HEAD is the commit then, which is refused beside itself."""
+    (repository / "code.py").write_text("x = 2\n", encoding="utf-8")
+    git("add", "code.py", cwd=repository)
+    (repository / "code.py").write_text("x = 1\n", encoding="utf-8")
+    assert snapshot(repository) == git("rev-parse", "HEAD", cwd=repository).strip()
+    with pytest.raises(BenchModelsError, match="are the same commit"):
+        resolve(Checkout(root=repository, commit=""), "main", "HEAD")
+
+
 @pytest.fixture
 def submodule(repository: Path, tmp_path: Path) -> Path:
     """Return a committed submodule of the repository, where it lies."""
