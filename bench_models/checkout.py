@@ -1,5 +1,6 @@
 """The git commit that results belong to."""
 
+import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,7 @@ def require_clean(checkout: Checkout) -> None:
 
 
 def uncommitted(checkout: Checkout, *, everything: bool = False) -> list[str]:
-    """Return the files that differ between the work tree and the commit.
+    """Return the files that differ between the work tree and the commit, in words.
 
     Files that git does not track count when they are Python, which would be imported, or with ``everything``.
     """
@@ -54,7 +55,7 @@ def uncommitted(checkout: Checkout, *, everything: bool = False) -> list[str]:
             f"`git status` fails in {checkout.root}: mend the repository, results belong to a commit"
         )
     lines = status.rstrip("\0").split("\0") if status else []
-    return [line[3:] for line in lines if everything or not line.startswith("??") or line.endswith(".py")]
+    return [in_words(line[3:]) for line in lines if everything or not line.startswith("??") or line.endswith(".py")]
 
 
 def require_installed(checkout: Checkout) -> None:
@@ -76,9 +77,17 @@ def require_installed(checkout: Checkout) -> None:
 
 
 def git(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> str | None:
-    """Return what git prints, without the last line end, or None when it fails."""
+    """Return what git prints, without the last line end, or None when it fails.
+
+    Names of files come as Python spells them: bytes that are no text are lone surrogates, until ``in_words``.
+    """
     try:
-        done = subprocess.run(["git", *arguments], cwd=cwd, env=env, capture_output=True, text=True, check=False)
+        done = subprocess.run(["git", *arguments], cwd=cwd, env=env, capture_output=True, check=False)
     except FileNotFoundError as error:
         raise BenchModelsError("git is not installed or not on PATH: results belong to a git commit") from error
-    return done.stdout.rstrip("\n") if done.returncode == 0 else None
+    return os.fsdecode(done.stdout).rstrip("\n") if done.returncode == 0 else None
+
+
+def in_words(name: str) -> str:
+    """Return a file's name as text that can be written anywhere: bytes that are none are shown by their hexadecimal."""
+    return os.fsencode(name).decode(errors="backslashreplace")

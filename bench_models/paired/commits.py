@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench_models.checkout import Checkout, git, uncommitted
+from bench_models.checkout import Checkout, git, in_words, uncommitted
 from bench_models.errors import BenchModelsError
 from bench_models.paired.process import SIDES, SideName
 
@@ -92,14 +92,14 @@ def tree_hash(checkout: Checkout, commit: Commit) -> str:
 
 
 def changed_files(checkout: Checkout, commits: Mapping[SideName, Commit], folders: Iterable[Path]) -> list[str]:
-    """Return the files of some folders that differ between the commits; a folder is relative to the tree."""
+    """Return the files of some folders that differ between the commits, in words; a folder is relative to the tree."""
     both = (commits[side].hash for side in SIDES)
     # As a name, git takes "." for a file's.
     below = [f":(top,literal){folder.as_posix() if folder.parts else ''}" for folder in dict.fromkeys(folders)]
     if not below:
         return []  # to git, no folder means all of them
     names = _must(checkout, "diff-tree", "-r", "-z", "--name-only", "--no-renames", *both, "--", *below)
-    return [name for name in names.split("\0") if name]
+    return [in_words(name) for name in names.split("\0") if name]
 
 
 @contextmanager
@@ -146,7 +146,7 @@ def _require_clean_submodules(checkout: Checkout, head: Commit) -> None:
     # third is S and C, M, U of a submodule: another commit is checked out, files are changed, files are not tracked.
     status = _must(checkout, "status", "--porcelain=v2", "--no-renames", "--untracked-files=all", "-z")
     entries = [line.split(" ", {"1": 8, "u": 10}[line[0]]) for line in status.split("\0") if line[:2] in {"1 ", "u "}]
-    dirty = [fields[-1] for fields in entries if fields[2].startswith("S") and not fields[2].endswith("..")]
+    dirty = [in_words(fields[-1]) for fields in entries if fields[2].startswith("S") and not fields[2].endswith("..")]
     if dirty:
         raise BenchModelsError(
             f"there are uncommitted changes inside the submodule {' and '.join(dirty)}, which a check cannot take "

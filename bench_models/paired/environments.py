@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -96,7 +97,7 @@ def pins(tree: Path, config: Path) -> str:
             content = file.read_bytes()
         else:
             continue
-        digest.update(f"{name}\0".encode() + content + b"\0")
+        digest.update(os.fsencode(name) + b"\0" + content + b"\0")
     return digest.hexdigest()[:16]
 
 

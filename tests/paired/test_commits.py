@@ -1,5 +1,6 @@
 """The commits of a check, and the files that differ between them."""
 
+import os
 import time
 from pathlib import Path
 
@@ -102,6 +103,19 @@ def test_change_that_was_staged_and_undone_is_none(repository: Path) -> None:
     assert snapshot(repository) == git("rev-parse", "HEAD", cwd=repository).strip()
     with pytest.raises(BenchModelsError, match="are the same commit"):
         resolve(Checkout(root=repository, commit=""), "main", "HEAD")
+
+
+def test_name_that_is_no_text_is_shown_with_its_bytes(repository: Path) -> None:
+    """Whether it was committed or not, and wherever it is written then."""
+    names = [os.fsdecode(name) for name in (b"caf\xe9.py", b"th\xe9 .py")]
+    for name in names:
+        (repository / name).write_text("x = 1\n", encoding="utf-8")
+        checkout = Checkout(root=repository, commit="")
+        commits = resolve(checkout, "main", "HEAD")
+        shown = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
+        assert commits["head"].uncommitted == (shown,)
+        assert changed_files(checkout, commits, [Path()]) == [shown]
+        commit_all(repository, "Add it")
 
 
 @pytest.fixture

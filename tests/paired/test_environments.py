@@ -1,5 +1,6 @@
 """Which commits share an environment."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -52,3 +53,13 @@ def test_other_code_and_other_settings_do_not(tree: Path, file: str, text: str) 
     with (tree / file).open("a", encoding="utf-8") as opened:
         opened.write(text)
     assert pins(tree, CONFIG) == before
+
+
+def test_pins_may_lie_in_a_folder_whose_name_is_no_text(tree: Path) -> None:
+    """Git tracks bytes, and so does the disk."""
+    before = pins(tree, CONFIG)
+    folder = tree / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    (folder / "requirements.txt").write_text("torch\n", encoding="utf-8")
+    git("add", "--all", cwd=tree)
+    assert pins(tree, CONFIG) != before

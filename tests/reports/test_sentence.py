@@ -1,17 +1,19 @@
 """The first sentence on a check says what was shown and what was not, wherever it stands."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from observing import FAILED, exact, recorded, timed
 from reporting import report
 
-from bench_models.outcomes import Skipped
+from bench_models.outcomes import Failed, Skipped
 from bench_models.reports.check.document import document
 from bench_models.reports.check.findings import findings
 from bench_models.reports.check.markdown import markdown
 from bench_models.reports.check.sentence import told
+from bench_models.reports.check.writing import write_check
 from bench_models.service.acceptance import acceptance
 from bench_models.service.comment import written
 from bench_models.service.origin import Run
@@ -91,6 +93,13 @@ def test_what_is_lost_is_named_with_what_head_says_of_it() -> None:
         "`suite.track_it` is lost: measured on BASE, skipped (no kernel) on HEAD"
         in document(findings(recorded(timed("suite.time_other"), lost)))["sentence"]
     )
+
+
+def test_error_that_is_no_text_costs_no_report(tmp_path: Path) -> None:
+    """Half a character, as Python spells a byte of a file's name that is none."""
+    observed = replace(exact(1, 1), head=Failed(error="OSError: caf\udce9"))
+    assert write_check(recorded(observed), tmp_path) == 1
+    assert "OSError: caf\\udce9" in (tmp_path / "report.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("base", "head", "status"), [(1, 1, 0), (0, 1, 2), (1, 0, 0)])

@@ -14,7 +14,8 @@ from bench_models.sealed import write_atomically
 def write_check(record: Record, folder: Path, *, strict: bool = False) -> int:
     """Write and print the report of a record and return its exit status, in this order."""
     found = findings(record, strict=strict)
-    text = markdown(found)
+    # Errors and names are the suite's, and may hold half a character, which no file can.
+    text = markdown(found).encode(errors="backslashreplace").decode()
     write_atomically(folder / "report.md", text)
     write_atomically(folder / "report.json", json.dumps(document(found), indent=2) + "\n")
     sys.stdout.write(f"{text}\nWritten to {folder}/report.md and {folder}/report.json\n")
