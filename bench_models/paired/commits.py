@@ -80,10 +80,19 @@ def lent_suite(
     """
     tree = trees["base"].with_name(LENT)
     with _checked_out(checkout, {tree: commits["base"]}):
-        shutil.rmtree(tree / suite, ignore_errors=True)
+        _make_room(tree, suite)
         ignored = shutil.ignore_patterns(".git", "__pycache__")
         shutil.copytree(trees["head"] / suite, tree / suite, symlinks=True, ignore=ignored)
         yield tree
+
+
+def _make_room(tree: Path, folder: Path) -> None:
+    """Remove what a tree has in a place, relative to it, and follow no link, which may lead out of it."""
+    for place in [tree / each for each in (*reversed(folder.parents), folder) if each.parts]:
+        if place.is_symlink() or place.is_file():
+            place.unlink()
+    if (tree / folder).is_dir():
+        shutil.rmtree(tree / folder)
 
 
 def tree_hash(checkout: Checkout, commit: Commit) -> str:

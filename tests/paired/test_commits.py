@@ -9,7 +9,7 @@ from tiny_project import commit_all, git
 
 from bench_models.checkout import Checkout
 from bench_models.errors import BenchModelsError
-from bench_models.paired.commits import changed_files, resolve, side_by_side
+from bench_models.paired.commits import changed_files, lent_suite, resolve, side_by_side
 
 
 @pytest.mark.parametrize(
@@ -116,6 +116,30 @@ def test_name_that_is_no_text_is_shown_with_its_bytes(repository: Path) -> None:
         assert commits["head"].uncommitted == (shown,)
         assert changed_files(checkout, commits, [Path()]) == [shown]
         commit_all(repository, "Add it")
+
+
+@pytest.mark.parametrize("link", ["asv", "asv/suite"])
+def test_heads_suite_takes_the_place_of_a_link(repository: Path, tmp_path: Path, link: str) -> None:
+    """What BASE's link led to stays as it is, above all outside of the tree."""
+    elsewhere = tmp_path / "elsewhere"
+    for folder in ("", "suite"):
+        (elsewhere / folder).mkdir()
+        (elsewhere / folder / "kept.py").write_text("", encoding="utf-8")
+    (repository / link).parent.mkdir(exist_ok=True)
+    (repository / link).symlink_to(elsewhere)
+    commit_all(repository, "Link")
+    (repository / link).unlink()
+    (repository / "asv" / "suite").mkdir(parents=True)
+    (repository / "asv" / "suite" / "new.py").write_text("", encoding="utf-8")
+    commit_all(repository, "Put a suite there")
+    checkout = Checkout(root=repository, commit="")
+    commits, suite = resolve(checkout, "HEAD~1", "HEAD"), Path("asv/suite")
+    with (
+        side_by_side(checkout, commits, tmp_path / "check") as trees,
+        lent_suite(checkout, commits, trees, suite) as tree,
+    ):
+        assert [file.name for file in (tree / suite).iterdir()] == ["new.py"]
+    assert sorted(file.name for file in elsewhere.rglob("*.py")) == ["kept.py", "kept.py"]
 
 
 @pytest.fixture
