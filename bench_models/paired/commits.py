@@ -17,6 +17,8 @@ WORKING_TREE = "HEAD"
 # Where BASE lies with HEAD's suite; as long as "base" and "head".
 LENT = "lent"
 _HASH = re.compile("[0-9a-f]{40}")
+# Git's hooks are for people: one after a checkout may install what it likes, or fail.
+_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +117,7 @@ def changed_files(checkout: Checkout, commits: Mapping[SideName, Commit], folder
 def _checked_out(checkout: Checkout, trees: Mapping[Path, Commit]) -> Iterator[None]:
     try:
         for tree, commit in trees.items():
-            _must(checkout, "worktree", "add", "--force", "--detach", str(tree), commit.hash)
+            _must(checkout, *_NO_HOOKS, "worktree", "add", "--force", "--detach", str(tree), commit.hash)
             if (tree / ".gitmodules").exists():
                 _clone_submodules(tree, commit)
         yield
@@ -127,7 +129,7 @@ def _checked_out(checkout: Checkout, trees: Mapping[Path, Commit]) -> Iterator[N
 
 
 def _clone_submodules(tree: Path, commit: Commit) -> None:
-    if git("submodule", "update", "--init", "--recursive", cwd=tree) is None:
+    if git(*_NO_HOOKS, "submodule", "update", "--init", "--recursive", cwd=tree) is None:
         raise BenchModelsError(
             f"the submodules of {commit} cannot be cloned: see whether `git submodule update --init --recursive` works "
             "in a fresh clone; a commit that was made inside a submodule has to be pushed first"
@@ -188,5 +190,5 @@ def _snapshot(checkout: Checkout) -> str:
 def _must(checkout: Checkout, *arguments: str, env: dict[str, str] | None = None) -> str:
     done = git(*arguments, cwd=checkout.root, env=env)
     if done is None:
-        raise BenchModelsError(f"`git {' '.join(arguments[:3])}` fails in {checkout.root}: run it to see why")
+        raise BenchModelsError(f"`git {' '.join(arguments[:5])}` fails in {checkout.root}: run it to see why")
     return done

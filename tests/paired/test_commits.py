@@ -142,6 +142,17 @@ def test_heads_suite_takes_the_place_of_a_link(repository: Path, tmp_path: Path,
     assert sorted(file.name for file in elsewhere.rglob("*.py")) == ["kept.py", "kept.py"]
 
 
+def test_hook_that_fails_after_a_checkout_is_not_asked(repository: Path, tmp_path: Path) -> None:
+    """It is for a person's checkouts."""
+    hook = repository / ".git" / "hooks" / "post-checkout"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    hook.chmod(0o755)
+    checkout = Checkout(root=repository, commit="")
+    with side_by_side(checkout, resolve(checkout, "HEAD~1", "HEAD"), tmp_path / "check") as trees:
+        assert [(tree / "other.py").exists() for tree in trees.values()] == [False, True]
+
+
 @pytest.fixture
 def submodule(repository: Path, tmp_path: Path) -> Path:
     """Return a committed submodule of the repository, where it lies."""
