@@ -77,7 +77,8 @@ class Recorder:
         """Begin a record in ``folder``, in place of an older one."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # a report is no change of the tree
+            if not any(folder.iterdir()):  # what holds anything else, as a repository does, is not ours to hide
+                (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # a report is no change of the tree
             self._file: TextIO = (folder / FILE).open("w", encoding="utf-8")
         except OSError as error:
             raise BenchModelsError(f"--output {folder} cannot be written to: {error}") from error

@@ -36,6 +36,26 @@ def test_record_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     assert read(write(tmp_path, RECORD).parent) == RECORD
 
 
+@pytest.mark.parametrize("times", [1, 2])
+def test_folder_of_a_record_is_ignored_by_git(tmp_path: Path, times: int) -> None:
+    """The next check is to find no change of the tree."""
+    for _ in range(times):
+        write(tmp_path / "results" / "check", RECORD)
+    assert (tmp_path / "results" / "check" / ".gitignore").read_text(encoding="utf-8") == "*\n"
+
+
+@pytest.mark.parametrize("ignored", ["results/\n", None])
+def test_record_in_a_folder_with_other_files_hides_none_of_them(tmp_path: Path, ignored: str | None) -> None:
+    """`--output .` is a project's own folder, also the second time."""
+    (tmp_path / "code.py").write_text("x = 1\n", encoding="utf-8")
+    if ignored:
+        (tmp_path / ".gitignore").write_text(ignored, encoding="utf-8")
+    for _ in range(2):
+        write(tmp_path, RECORD)
+    file = tmp_path / ".gitignore"
+    assert (file.read_text(encoding="utf-8") if file.exists() else None) == ignored
+
+
 @pytest.mark.parametrize("cut", [2, 40, 400])
 def test_record_that_was_cut_short_keeps_what_is_whole(tmp_path: Path, cut: int) -> None:
     """As after a crash or a power cut, in the midst of a line."""
