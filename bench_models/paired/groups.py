@@ -1,7 +1,8 @@
 """What is measured together, on which sides, and by which shard."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Literal
@@ -86,14 +87,17 @@ def plan(
 
     Which results may be compared is asv's rule: those of benchmarks with the same version. Then each side runs its own
     file. ``lent`` is what BASE finds when HEAD's suite lies in its tree, for all others; without it BASE lacks them.
-    What a suite leaves out of checks (``check = False``) is not planned where no side has it checked.
+    What a suite leaves out of checks (``check = False``) is not planned where no side has it checked. Records know a
+    benchmark by its name as text: HEAD's suite is refused where two have one, and of BASE's the first is taken, so that
+    a commit that mends it is measured.
     """
     _require_versions(discovered["head"])
+    _require_unlike_names(discovered["head"])
     own: Found = {side: dict(_by_subject(discovered[side])) for side in SIDES}
     borrowed = dict(_by_subject(lent or _NOTHING))
     versions = {side: {each["name"]: each["version"] for each in discovered[side]["benchmarks"]} for side in SIDES}
     matches = []
-    for key in dict.fromkeys([*own["head"], *own["base"]]):
+    for key in _once(*own["head"], *own["base"]):
         checked = {side: own[side].get(key, _UNCHECKED)["checked"] for side in SIDES}
         old, new = (versions[side].get(key[0]) for side in SIDES)
         if not any(checked.values()):
@@ -113,11 +117,7 @@ def plan(
 
 def left_out(discovery: Message) -> list[str]:
     """Return what a side's suite leaves out of checks, as asv writes its names."""
-    return [
-        f"{name}({', '.join(parameters)})" if parameters else name
-        for (name, parameters), benchmark in _by_subject(discovery)
-        if not benchmark["checked"]
-    ]
+    return [_text(key) for key, benchmark in _by_subject(discovery) if not benchmark["checked"]]
 
 
 def chosen(planned: Planned, bench: str) -> bool:
@@ -148,6 +148,19 @@ def _by_subject(discovery: Message) -> Iterator[tuple[_Key, Message]]:
     for benchmark in discovery["benchmarks"]:
         for parameters in benchmark["parameters"]:
             yield (benchmark["name"], tuple(parameters)), benchmark
+
+
+def _text(key: _Key) -> str:
+    name, parameters = key
+    return f"{name}({', '.join(parameters)})" if parameters else name
+
+
+def _once(*keys: _Key) -> Iterable[_Key]:
+    """Return the first of those that are written alike, in their order."""
+    first: dict[str, _Key] = {}
+    for key in keys:
+        first.setdefault(_text(key), key)
+    return first.values()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +222,26 @@ def _require_versions(discovery: Message) -> None:
             raise BenchModelsError(
                 f'the suite describes a benchmark wrongly: {benchmark["name"]}: version is a string, such as "1", not '
                 f"{benchmark['odd_version']}"
+            )
+
+
+def _require_unlike_names(discovery: Message) -> None:
+    """Refuse benchmarks that are written alike: their figures could not be told apart."""
+    count = Counter(benchmark["name"] for benchmark in discovery["benchmarks"])
+    seen: dict[str, _Key] = {}
+    for key, benchmark in _by_subject(discovery):
+        if not benchmark["checked"]:
+            continue
+        name, text = key[0], _text(key)
+        if count[name] > 1:
+            raise BenchModelsError(
+                f"the suite has {count[name]} benchmarks of the name {name}: give each its own; where a decorator "
+                "makes them, it has to use functools.wraps"
+            )
+        if seen.setdefault(text, key) != key:
+            raise BenchModelsError(
+                f"the suite has two benchmarks that are written {text}, with the parameters {seen[text][1]} and "
+                f"{key[1]}: name their parameters differently, for example without commas in what `__repr__` returns"
             )
 
 

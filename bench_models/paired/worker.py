@@ -87,7 +87,7 @@ class Worker:
         there = Path(suite).is_dir()
         broken = dict(discovery.broken_modules(Path(suite).name)) if there else {}
         with contextlib.redirect_stderr(io.StringIO()):  # it prints what is in ``broken``
-            found = list(disc_benchmarks(suite, ignore_import_errors=True)) if there else []
+            found = discovery.distinct(disc_benchmarks(suite, ignore_import_errors=True)) if there else []
         self._benchmarks = {benchmark.name: benchmark for benchmark in found}
         self._home = discovery.Home(suite=suite, **home)
         discovery.import_all(warm)

@@ -89,6 +89,36 @@ def test_version_that_is_not_a_string_is_refused_on_head_alone() -> None:
         planned(good, odd)
 
 
+AMBIGUOUS = [["1, 2", "3"], ["1", "2, 3"]]
+
+
+def test_parameters_that_are_written_alike_are_refused_on_head_alone() -> None:
+    """Records know benchmarks by their text, so the figures of both would be one's."""
+    odd, good = found(described("a.track_it", parameters=AMBIGUOUS)), found(described("a.track_it", rows=("4", "5")))
+    with pytest.raises(BenchModelsError, match=r"written a\.track_it\(1, 2, 3\), .*'1, 2', '3'.* and .*'1', '2, 3'"):
+        planned(good, odd)
+    both = plan({"base": odd, "head": good}, 60)
+    assert [str(each.subject) for each in both] == ["a.track_it(4)", "a.track_it(5)", "a.track_it(1, 2, 3)"]
+
+
+def test_parameters_of_base_that_are_written_as_others_of_head_are_no_second_benchmark() -> None:
+    """BASE's suite was ambiguous, and HEAD kept one of the two."""
+    base = found(described("a.track_it", parameters=AMBIGUOUS))
+    head = found(described("a.track_it", parameters=[["1", "2, 3"]]))
+    (each,) = plan({"base": base, "head": head}, 60)
+    assert (each.subject.parameters, each.runs) == (("1", "2, 3"), True)
+
+
+def test_two_benchmarks_of_one_name_are_refused_on_head_alone() -> None:
+    """As two functions are called `wrapper` whose decorator forgot to pass their names on."""
+    odd, good = found(*[described("a.wrapper")] * 2), found(described("a.track_it"), described("a.wrapper"))
+    with pytest.raises(BenchModelsError, match=r"2 benchmarks of the name a\.wrapper: .* functools\.wraps"):
+        planned(good, odd)
+    assert len(plan({"base": odd, "head": good}, 60)) == 2
+    unchecked = found(*[described("a.wrapper", checked=False)] * 2)
+    assert planned(unchecked, unchecked) == {}
+
+
 def test_what_neither_side_checks_is_not_planned() -> None:
     """It is named for whoever asks for it."""
     both = found(described("a.track_it", rows=("1",), checked=False), described("a.track_other"))
