@@ -208,3 +208,30 @@ def test_module_that_head_deleted_is_not_taken_from_an_installed_copy(
 
     assert (status, report) == (2, {})
     assert "HEAD imports helper from" in printed
+
+
+def test_what_a_setup_cache_draws_by_chance_is_no_change(bench_models: Run, project: Path) -> None:
+    """Drawn once a side, it would repeat as if it were exact, and differ between the sides."""
+    suite = """
+import random
+
+
+def setup_cache():
+    return [random.randrange(1_000_000) for _ in range(5)]
+
+
+def make(index):
+    def track(drawn):
+        return drawn[index]
+
+    track.__name__ = f"track_{index}"
+    return track
+
+
+globals().update({f"track_{index}": make(index) for index in range(5)})
+"""
+    _commit(project, {"benchmarks/one.py": suite})
+    _commit(project, {"README.md": "Words.\n"})
+    status, found, _ = judged(bench_models, project)
+
+    assert (status, set(found.values())) == (0, {"undecided"})

@@ -1,6 +1,8 @@
 """One pair: a fresh worker on either side, which take timed blocks in turn."""
 
 import logging
+import shutil
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -27,6 +29,9 @@ from bench_models.verdict.observations import Answers, Pair, Subject
 
 log = logging.getLogger(__name__)
 
+# A setup_cache that takes no longer is run for each round of pairs.
+_QUICK_S = 1.0
+
 Workers = Mapping[SideName, Process]
 
 
@@ -51,6 +56,7 @@ class Pairing:
     one_core: bool = True
     timed_s: float = 0.0
     _caches: dict[tuple[Side, str], str | Failed | Skipped] = field(default_factory=dict)
+    _cache_s: dict[tuple[Side, str], float] = field(default_factory=dict)
     _blocks: dict[Subject, Blocks] = field(default_factory=dict)
 
     def side_of(self, planned: Planned, side: SideName) -> Side:
@@ -58,13 +64,22 @@ class Pairing:
         return self.sides[planned.suite][side]
 
     def renew(self, planned: Sequence[Planned]) -> None:
-        """Begin again with another parent wherever these benchmarks run."""
+        """Begin again with another parent wherever these benchmarks run, and with what they cached quickly.
+
+        What a ``setup_cache`` draws by chance is drawn anew then, like all that a pair has of its own.
+        """
         running = {self.side_of(each, side): None for each in planned for side in SIDES}
         for side in running:
             side.renew()
         for side in running:
             side.discovered()
         make_alike(running)
+        for place, seconds in self._cache_s.items():
+            if seconds <= _QUICK_S and place[0] in running:
+                old = self._caches.pop(place, None)
+                if isinstance(old, str):
+                    shutil.rmtree(old, ignore_errors=True)
+        self.cache([each for each in planned if self.notes.works(each)])
 
     def take(self, group: Sequence[Planned]) -> None:
         """Take one pair of each benchmark of a group, all by the same two workers; raises ``LostError``."""
@@ -111,8 +126,11 @@ class Pairing:
                     continue
                 place = self.side_of(each, side), key
                 if place not in self._caches:
-                    log.info("setup_cache of %s on %s", key, side.upper())
+                    if place not in self._cache_s:
+                        log.info("setup_cache of %s on %s", key, side.upper())
+                    began = time.monotonic()
                     self._caches[place] = _cached(each, place[0])
+                    self._cache_s.setdefault(place, time.monotonic() - began)
                 outcome = self._caches[place]
                 if not isinstance(outcome, str):
                     self.notes.trouble({side: outcome}, each)

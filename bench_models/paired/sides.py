@@ -105,7 +105,7 @@ class Side:
 
     def cache(self, benchmark: str, timeout_s: float) -> Path:
         """Run a benchmark's ``setup_cache`` in a worker and return the folder that it ran in."""
-        folder = self._folder / f"cache-{self._count}"
+        folder = self._folder / f"cache-{self._count:06d}"  # as long on both sides
         folder.mkdir()
         with self.worker() as worker:
             _require_own(self.name, worker.ask(timeout_s, do="cache", benchmark=benchmark, folder=str(folder)))
