@@ -15,6 +15,8 @@ BLOCK_S = 0.01
 ENOUGH_ERROR = 0.008
 FEWEST_BLOCKS, FEWEST_S = 6, 0.3
 SIDE_S = 1.8
+# What a block costs beside its calls: a message there and back, and signals that stop and wake the other side.
+MESSAGE_S = 0.0003
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +34,9 @@ class Blocks:
         ``setup_s`` is what the suite's ``setup`` takes before each block, as asv runs it before each sample.
         """
         number = number or max(1, round(BLOCK_S / call_s))
-        block_s = number * call_s
+        block_s = number * call_s + MESSAGE_S
         most = max(1, 2 * round(SIDE_S / (block_s + setup_s) / 2))
-        return cls(number=number, fewest=min(most, max(FEWEST_BLOCKS, round(FEWEST_S / block_s))), most=most)
+        return cls(number=number, fewest=min(most, max(FEWEST_BLOCKS, 2 * round(FEWEST_S / block_s / 2))), most=most)
 
     @classmethod
     def cold(cls, number: int) -> "Blocks":

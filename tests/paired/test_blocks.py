@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench_models.paired.blocks import SIDE_S, Blocks
+from bench_models.paired.blocks import MESSAGE_S, SIDE_S, Blocks
 from bench_models.paired.process import SIDES, SideName
 
 
 @pytest.mark.parametrize(
     ("call_s", "number", "fewest", "most"),
     [
-        pytest.param(1e-5, 1000, 30, 180, id="a block is ten milliseconds of short calls"),
+        pytest.param(1e-5, 1000, 30, 174, id="a block is ten milliseconds of short calls"),
         pytest.param(0.3, 1, 6, 6, id="six calls tell how calm a pair is"),
         pytest.param(1.2, 1, 2, 2, id="long calls are taken twice, A B B A"),
         pytest.param(2.9, 1, 1, 1, id="very long ones once"),
@@ -33,6 +33,14 @@ def test_set_up_before_each_block_leaves_time_for_fewer_of_them() -> None:
 def test_suite_chooses_the_number_of_calls_itself() -> None:
     """As asv's attribute says."""
     assert Blocks.of(1e-5, 7).number == 7
+
+
+@pytest.mark.parametrize("call_s", [1e-7, 1e-6, 1e-4])
+def test_blocks_of_next_to_nothing_end_in_time_too(call_s: float) -> None:
+    """Where the suite wants one call a block, it is the messages that take the time."""
+    blocks = Blocks.of(call_s, 1)
+    assert blocks.most * (call_s + MESSAGE_S) <= 1.01 * SIDE_S
+    assert blocks.fewest <= blocks.most / 5
 
 
 @given(st.floats(min_value=1e-7, max_value=60), st.floats(min_value=0, max_value=0.5), st.integers(0, 99))
