@@ -15,9 +15,9 @@ import pickle  # only for what this side itself wrote a moment ago, as asv does
 import signal
 import socket
 import sys
-import time
 import traceback
 from pathlib import Path
+from time import perf_counter  # by name, as under asv: a benchmark may put a clock of its own in its place
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -153,9 +153,9 @@ class Worker:
 
     def do_block(self, benchmark: str, number: int) -> Message:
         """Time ``number`` calls; return their seconds, and those with what ``setup`` does before them."""
-        began = time.perf_counter()
+        began = perf_counter()
         seconds = self._timers[benchmark].timeit(number)
-        return {"seconds": seconds, "whole_s": time.perf_counter() - began}
+        return {"seconds": seconds, "whole_s": perf_counter() - began}
 
     def do_value(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:
         """Return a benchmark's number; NaN and None are asv's word for "not here"."""
@@ -247,12 +247,12 @@ def _asvs_mark() -> type[NotImplementedError]:
 def _warm_up(benchmark: Any, timer: Any) -> int:
     """Call until the benchmark's warm-up time is over, at least once; return the calls of the last sample."""
     warmup_s = getattr(benchmark, "warmup_time", -1)
-    end = time.perf_counter() + (DEFAULT_WARMUP_S if warmup_s < 0 else warmup_s)
+    end = perf_counter() + (DEFAULT_WARMUP_S if warmup_s < 0 else warmup_s)
     number = benchmark.number or 1
     while True:
         benchmark._redo_setup_next = False
         seconds = timer.timeit(number)
-        if time.perf_counter() >= end:
+        if perf_counter() >= end:
             return int(number)
         if not benchmark.number and seconds < benchmark.sample_time:
             number *= 2
