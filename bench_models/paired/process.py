@@ -58,11 +58,12 @@ class Process:
     def reply(self, timeout_s: float) -> Message:
         """Return the reply to the last request, or raise what the benchmark met."""
         with self._as_failure(timeout_s):
-            message = self._channel.receive(timeout_s)
+            received = self._channel.receive(timeout_s)
+        message: Message = {key: _writable(value) for key, value in received.items()}
         if "skipped" in message:
             raise BenchmarkSkippedError(message["skipped"])
         if "error" in message:
-            with self._log.open("a", encoding="utf-8") as log:
+            with self._log.open("a", encoding="utf-8", errors="backslashreplace") as log:
                 log.write(message.get("traceback", ""))
             raise BenchmarkFailedError(message["error"])
         return message
@@ -100,6 +101,18 @@ class Process:
     def _last_words(self) -> str:
         printed = self._log.read_bytes()[self._logged :].decode(errors="replace").strip()
         return f"; it printed last: {printed[-LOG_TAIL:]}" if printed else ""
+
+
+def _writable(value: object) -> object:
+    """Return a part of a message without lone surrogates, which no file takes and odd names of files hold."""
+    match value:
+        case str():
+            return value.encode(errors="backslashreplace").decode()
+        case list():
+            return [_writable(each) for each in value]
+        case dict():
+            return {key: _writable(each) for key, each in value.items()}
+    return value
 
 
 @contextlib.contextmanager
