@@ -8,6 +8,7 @@ import json
 import os
 import pkgutil
 import sys
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -115,14 +116,17 @@ def _what_runs(function: Any) -> tuple[int, int]:
 def described(benchmark: Any) -> dict[str, Any]:
     """Return what the check needs to know of a benchmark, without its code."""
     version = attribute(benchmark, "version")
+    timeouts = attribute(benchmark, "timeout"), benchmark.setup_cache_timeout
+    timeout_s, cache_timeout_s = (float(given) if _is_time(given) else None for given in timeouts)
     return {
         "name": benchmark.name,
         "type": benchmark.type,
         "version": benchmark.version,
         "odd_version": None if isinstance(version, str | None) else repr(version),
+        "odd_timeouts": [repr(given) for given in timeouts if given is not None and not _is_time(given)],
         "parameters": combinations(benchmark),
         "unit": str(benchmark.unit),
-        "timeout_s": attribute(benchmark, "timeout"),
+        "timeout_s": timeout_s,
         "better": attribute(benchmark, "better"),
         "margin_pct": attribute(benchmark, "margin"),
         "answers": attribute(benchmark, "outcomes") is not None,
@@ -131,7 +135,7 @@ def described(benchmark: Any) -> dict[str, Any]:
         "cold": _is_cold(benchmark),
         "checked": attribute(benchmark, "check") is not False,
         "cache": benchmark.setup_cache_key,
-        "cache_timeout_s": benchmark.setup_cache_timeout,
+        "cache_timeout_s": cache_timeout_s,
     }
 
 
@@ -146,6 +150,11 @@ def _is_cold(benchmark: Any) -> bool:
     repeat = getattr(benchmark, "repeat", None)
     most = repeat[1] if isinstance(repeat, tuple) else repeat
     return bool(getattr(benchmark, "number", 0) and most == 1 and getattr(benchmark, "warmup_time", -1) == 0)
+
+
+def _is_time(given: Any) -> bool:
+    """Say whether something is a positive number of seconds, or of endless ones."""
+    return isinstance(given, Real) and not isinstance(given, bool) and float(given) > 0
 
 
 def combinations(benchmark: Any) -> list[list[str]]:

@@ -31,6 +31,8 @@ _NOTHING: Message = {"benchmarks": [], "broken": {}}
 _TIMED = ("time", "timeraw")
 # What is measured of the whole process, so that it must not have a parent's memory.
 _OF_A_PROCESS = ("peakmem",)
+# No answer is waited for longer, whatever a suite says: a check whose benchmark hangs has to end.
+LONGEST_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ def plan(
     """
     _require_versions(discovered["head"])
     _require_unlike_names(discovered["head"])
+    _require_timeouts(discovered["head"])
     own: Found = {side: dict(_by_subject(discovered[side])) for side in SIDES}
     borrowed = dict(_by_subject(lent or _NOTHING))
     versions = {side: {each["name"]: each["version"] for each in discovered[side]["benchmarks"]} for side in SIDES}
@@ -193,8 +196,8 @@ def _planned(match: _Match, default_timeout_s: float) -> Planned:
         group=_group(benchmark, parameters) + ("" if match.suite == "own" else " of HEAD's suite"),
         base_cache=described.get("base", {}).get("cache"),
         head_cache=described.get("head", {}).get("cache"),
-        timeout_s=timeout_s,
-        cache_timeout_s=float(benchmark["cache_timeout_s"] or timeout_s),
+        timeout_s=min(timeout_s, LONGEST_S),
+        cache_timeout_s=min(float(benchmark["cache_timeout_s"] or timeout_s), LONGEST_S),
         base=None if isinstance(match.base, dict) else match.base,
         head=other if isinstance(head, dict) else head,
         redescribed=tuple(redescribed),
@@ -242,6 +245,16 @@ def _require_unlike_names(discovery: Message) -> None:
             raise BenchModelsError(
                 f"the suite has two benchmarks that are written {text}, with the parameters {seen[text][1]} and "
                 f"{key[1]}: name their parameters differently, for example without commas in what `__repr__` returns"
+            )
+
+
+def _require_timeouts(discovery: Message) -> None:
+    """Refuse a timeout that no clock can wait for."""
+    for benchmark in discovery["benchmarks"]:
+        for given in benchmark["odd_timeouts"]:
+            raise BenchModelsError(
+                f"the suite describes a benchmark wrongly: {benchmark['name']}: timeout is a positive number of "
+                f"seconds, not {given}"
             )
 
 

@@ -1,12 +1,16 @@
 """Which file of a benchmark runs on either side, and what is new, lost or compared."""
 
+import math
+from fractions import Fraction
 from typing import Any
 
 import pytest
+from asv_runner.benchmarks.track import TrackBenchmark
 
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
-from bench_models.paired.groups import Planned, left_out, plan
+from bench_models.paired import discovery
+from bench_models.paired.groups import LONGEST_S, Planned, left_out, plan
 from bench_models.verdict.changes import judge
 from bench_models.verdict.observations import Absent
 
@@ -18,6 +22,7 @@ def described(name: str, version: str = "1", rows: tuple[str, ...] = (), **other
         "type": "track",
         "version": version,
         "odd_version": None,
+        "odd_timeouts": [],
         "parameters": [[row] for row in rows] or [[]],
         "unit": "unit",
         "timeout_s": None,
@@ -117,6 +122,40 @@ def test_two_benchmarks_of_one_name_are_refused_on_head_alone() -> None:
     assert len(plan({"base": odd, "head": good}, 60)) == 2
     unchecked = found(*[described("a.wrapper", checked=False)] * 2)
     assert planned(unchecked, unchecked) == {}
+
+
+def test_timeout_that_is_no_time_is_refused_on_head_alone() -> None:
+    """On BASE it counts as none: a pull request that mends it can be green."""
+    odd, good = found(described("a.track_it", odd_timeouts=["'10'"])), found(described("a.track_it", timeout_s=10.0))
+    assert planned(odd, good)["a.track_it"].timeout_s == 60.0
+    with pytest.raises(BenchModelsError, match=r"a\.track_it: timeout is a positive number of seconds, not '10'"):
+        planned(good, odd)
+
+
+def test_endless_timeout_is_a_day() -> None:
+    """A socket cannot wait for ever by a number, and a check should not."""
+    both = found(described("a.track_it", timeout_s=math.inf), described("b.track_it", cache_timeout_s=math.inf))
+    all_of_it = planned(both, both)
+    assert all_of_it["a.track_it"].timeout_s == all_of_it["b.track_it"].cache_timeout_s == LONGEST_S
+
+
+@pytest.mark.parametrize("given", ["10", math.nan, -1, 0, True])
+def test_what_is_no_time_is_described_in_the_words_of_the_suite(given: object) -> None:
+    """Whichever of the two timeouts it is."""
+
+    def track_it() -> int:
+        return 1
+
+    def track_other() -> int:
+        return 1
+
+    track_it.timeout = given  # type: ignore[attr-defined]  # as suites do
+    track_other.timeout = Fraction(1, 2)  # type: ignore[attr-defined]
+    odd, good = (TrackBenchmark(each.__name__, each, [each]) for each in (track_it, track_other))
+    odd.setup_cache_timeout = given
+    about, other = discovery.described(odd), discovery.described(good)
+    assert (about["timeout_s"], about["cache_timeout_s"], about["odd_timeouts"]) == (None, None, [repr(given)] * 2)
+    assert (other["timeout_s"], other["cache_timeout_s"], other["odd_timeouts"]) == (0.5, None, [])
 
 
 def test_what_neither_side_checks_is_not_planned() -> None:
