@@ -91,10 +91,21 @@ class Pairing:
             for planned in group:
                 if planned.subject.kind == "value":
                     self._value(planned, workers)
-                elif self._open(planned, workers):
-                    with on_one_core(workers) if self.one_core else nullcontext():
-                        self._time(planned, workers)
-                    self._both(planned, workers, "close", together=True)
+                else:
+                    self._opened(planned, workers)
+
+    def _opened(self, planned: Planned, workers: Workers) -> None:
+        try:
+            if self._open(planned, workers):
+                with on_one_core(workers) if self.one_core else nullcontext():
+                    self._time(planned, workers)
+        except LostError as lost:
+            for side, worker in workers.items():
+                if lost.died or side not in lost.troubles:  # what hangs answers no more
+                    with suppress(BenchmarkFailedError, BenchmarkSkippedError):  # the first failure says more
+                        worker.ask(planned.timeout_s, **self._request(planned, side, "close"))
+            raise
+        self._both(planned, workers, "close", together=True)
 
     def once(self, group: Sequence[Planned], side: SideName) -> None:
         """Run each benchmark of a group on one side, which alone can: only trouble is noted."""
@@ -142,22 +153,23 @@ class Pairing:
         """
         with ExitStack() as stack:
             workers = {side: stack.enter_context(self.side_of(planned, side).worker()) for side in SIDES}
-            try:
+            modules: dict[SideName, list[str]] = {}
+            with suppress(LostError, BenchmarkFailedError):  # the first pair will meet it again, and say so
                 replies = self._both(planned, workers, "open", together=True)
-                if replies is None:
-                    return {}
-                if any(reply["circumstances"].get("device", "cpu") != "cpu" for reply in replies.values()):
-                    for sides in self.sides.values():
-                        for side in sides.values():
-                            side.spawn_only()
-                return {side: worker.ask(REPLY_S, do="imported")["modules"] for side, worker in workers.items()}
-            except (LostError, BenchmarkFailedError):
-                return {}  # the first pair will meet it again, and say so
+                if replies is not None:
+                    if any(reply["circumstances"].get("device", "cpu") != "cpu" for reply in replies.values()):
+                        for sides in self.sides.values():
+                            for side in sides.values():
+                                side.spawn_only()
+                    asked = {side: worker.ask(REPLY_S, do="imported") for side, worker in workers.items()}
+                    modules = {side: reply["modules"] for side, reply in asked.items()}
+                self._both(planned, workers, "close", together=True)
+            return modules
 
     def _once(self, planned: Planned, side: SideName, worker: Process) -> None:
-        request = self._request(planned, side, "value" if planned.subject.kind == "value" else "open")
         try:
-            self._ask(planned, {side: worker}, {side: request})
+            for do in ("value",) if planned.subject.kind == "value" else ("open", "close"):
+                self._ask(planned, {side: worker}, {side: self._request(planned, side, do)})
         except LostError as lost:
             self.notes.trouble(lost.troubles, planned)
             raise

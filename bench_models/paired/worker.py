@@ -142,8 +142,13 @@ class Worker:
         """
         opened = self._set_up(benchmark, parameters, cache)
         self._timers[benchmark] = opened._get_timer(*opened._build_params())
-        with _skipping(_asvs_mark()):
-            number = int(opened.number) if cold else _warm_up(opened, self._timers[benchmark])
+        try:
+            with _skipping(_asvs_mark()):
+                number = int(opened.number) if cold else _warm_up(opened, self._timers[benchmark])
+        except Exception:
+            with contextlib.suppress(Exception):  # what the benchmark raised says more
+                self.do_close(benchmark, parameters, cache)
+            raise
         return {"number": number, "fixed": bool(opened.number), **self._seen()}
 
     def do_pin(self, cores: list[int]) -> Message:
@@ -181,8 +186,9 @@ class Worker:
         return {"answers": [[str(example), bool(right)] for example, right in answers]}
 
     def do_close(self, benchmark: str, parameters: list[str], cache: str | None) -> Message:  # noqa: ARG002  # as opened
-        """Tear down what was opened."""
-        self._benchmarks[benchmark].do_teardown()
+        """Tear down what was set up, if it was."""
+        if self._timers.pop(benchmark, None) is not None:
+            self._benchmarks[benchmark].do_teardown()
         return {}
 
     def _set_up(self, benchmark: str, parameters: list[str], cache: str | None) -> Any:
