@@ -69,6 +69,18 @@ _NEW = """
 """
 
 
+_PEAK = """
+import sized
+
+
+def peakmem_bytes():
+    return b"x" * (sized.MEGABYTES * 2**20)
+
+
+peakmem_bytes.margin = 10.0
+"""
+
+
 def test_what_a_setup_starts_its_teardown_ends(bench_models: Run, project: Path, tmp_path: Path) -> None:
     """Also where a benchmark is only rehearsed, raises, or is on one side alone."""
     started = tmp_path / "started"
@@ -82,6 +94,15 @@ def test_what_a_setup_starts_its_teardown_ends(bench_models: Run, project: Path,
         os.kill(pid, signal.SIGKILL)
     assert found == {f"sizes.Starts.time_{name}": verdict for name, verdict in expected.items()}, printed
     assert left == []
+
+
+@pytest.mark.parametrize("options", [(), ("--spawn",)])
+def test_peak_of_memory_is_the_benchmarks_own(bench_models: Run, project: Path, options: tuple[str, ...]) -> None:
+    """Not that of the check, which has imported much more than a small suite does."""
+    for megabytes in (5, 20):
+        commit(project, f"MEGABYTES = {megabytes}\n", _PEAK)
+    _, found, printed = judged(bench_models, project, *options)
+    assert found == {"sizes.peakmem_bytes": "regressed"}, printed
 
 
 def _says(pid: int, word: str) -> bool:

@@ -30,7 +30,7 @@ _NOTHING: Message = {"benchmarks": [], "broken": {}}
 
 _TIMED = ("time", "timeraw")
 # What is measured of the whole process, so that it must not have a parent's memory.
-_OF_A_PROCESS = ("peakmem",)
+_OF_A_PROCESS = ("peakmemory",)
 # No answer is waited for longer, whatever a suite says: a check whose benchmark hangs has to end.
 LONGEST_S = 86_400.0
 

@@ -5,6 +5,8 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from asv_runner.benchmarks.peakmem import PeakMemBenchmark
+from asv_runner.benchmarks.time import TimeBenchmark
 from asv_runner.benchmarks.track import TrackBenchmark
 
 from bench_models.errors import BenchModelsError
@@ -156,6 +158,18 @@ def test_what_is_no_time_is_described_in_the_words_of_the_suite(given: object) -
     about, other = discovery.described(odd), discovery.described(good)
     assert (about["timeout_s"], about["cache_timeout_s"], about["odd_timeouts"]) == (None, None, [repr(given)] * 2)
     assert (other["timeout_s"], other["cache_timeout_s"], other["odd_timeouts"]) == (0.5, None, [])
+
+
+def test_peak_of_memory_is_measured_in_a_process_that_was_started() -> None:
+    """By the name that asv_runner gives the type: a forked one has its parent's memory, too."""
+    classes = PeakMemBenchmark, TimeBenchmark
+    kinds = {each.__name__: each(each.__name__, _function, [_function]).type for each in classes}
+    both = found(*(described(name, type=kind) for name, kind in kinds.items()))
+    assert [each.from_nothing for each in planned(both, both).values()] == [True, False]
+
+
+def _function() -> None:
+    pass
 
 
 def test_what_neither_side_checks_is_not_planned() -> None:
