@@ -3,8 +3,8 @@
 import logging
 import shutil
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, nullcontext, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from bench_models.outcomes import Failed, Skipped
@@ -92,20 +92,10 @@ class Pairing:
                 if planned.subject.kind == "value":
                     self._value(planned, workers)
                 else:
-                    self._opened(planned, workers)
-
-    def _opened(self, planned: Planned, workers: Workers) -> None:
-        try:
-            if self._open(planned, workers):
-                with on_one_core(workers) if self.one_core else nullcontext():
-                    self._time(planned, workers)
-        except LostError as lost:
-            for side, worker in workers.items():
-                if lost.died or side not in lost.troubles:  # what hangs answers no more
-                    with suppress(BenchmarkFailedError, BenchmarkSkippedError):  # the first failure says more
-                        worker.ask(planned.timeout_s, **self._request(planned, side, "close"))
-            raise
-        self._both(planned, workers, "close", together=True)
+                    with self._closing(planned, workers):
+                        if self._open(planned, workers):
+                            with on_one_core(workers) if self.one_core else nullcontext():
+                                self._time(planned, workers)
 
     def once(self, group: Sequence[Planned], side: SideName) -> None:
         """Run each benchmark of a group on one side, which alone can: only trouble is noted."""
@@ -154,7 +144,8 @@ class Pairing:
         with ExitStack() as stack:
             workers = {side: stack.enter_context(self.side_of(planned, side).worker()) for side in SIDES}
             modules: dict[SideName, list[str]] = {}
-            with suppress(LostError, BenchmarkFailedError):  # the first pair will meet it again, and say so
+            # The first pair will meet it again, and say so.
+            with suppress(LostError, BenchmarkFailedError), self._closing(planned, workers):
                 replies = self._both(planned, workers, "open", together=True)
                 if replies is not None:
                     if any(reply["circumstances"].get("device", "cpu") != "cpu" for reply in replies.values()):
@@ -163,7 +154,6 @@ class Pairing:
                                 side.spawn_only()
                     asked = {side: worker.ask(REPLY_S, do="imported") for side, worker in workers.items()}
                     modules = {side: reply["modules"] for side, reply in asked.items()}
-                self._both(planned, workers, "close", together=True)
             return modules
 
     def _once(self, planned: Planned, side: SideName, worker: Process) -> None:
@@ -173,6 +163,19 @@ class Pairing:
         except LostError as lost:
             self.notes.trouble(lost.troubles, planned)
             raise
+
+    @contextmanager
+    def _closing(self, planned: Planned, workers: Workers) -> Iterator[None]:
+        """Tear down on both sides what was set up, whatever happened meanwhile."""
+        try:
+            yield
+        except LostError as lost:
+            for side, worker in workers.items():
+                if lost.died or side not in lost.troubles:  # what hangs answers no more
+                    with suppress(BenchmarkFailedError, BenchmarkSkippedError):  # the first failure says more
+                        worker.ask(planned.timeout_s, **self._request(planned, side, "close"))
+            raise
+        self._both(planned, workers, "close", together=True)
 
     def _open(self, planned: Planned, workers: Workers) -> bool:
         """Set a benchmark up on both sides at once, which nothing is timed beside."""
