@@ -2,7 +2,13 @@
 
 import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,6 +75,17 @@ _NEW = """
 """
 
 
+_SLOW = """
+import time
+
+
+def time_slow():
+    time.sleep(1)
+
+
+time_slow.number = 1
+time_slow.warmup_time = 0
+"""
 _PEAK = """
 import sized
 
@@ -103,6 +120,50 @@ def test_peak_of_memory_is_the_benchmarks_own(bench_models: Run, project: Path, 
         commit(project, f"MEGABYTES = {megabytes}\n", _PEAK)
     _, found, printed = judged(bench_models, project, *options)
     assert found == {"sizes.peakmem_bytes": "regressed"}, printed
+
+
+@pytest.mark.parametrize("options", [(), ("--spawn",)])
+def test_no_worker_outlives_a_check_that_is_killed(project: Path, options: tuple[str, ...]) -> None:
+    """Also one that sleeps while the other side is timed, and so cannot notice anything."""
+    commit(project, "", _SLOW)
+    commit(project, "\n", _SLOW)
+    scratch = tempfile.mkdtemp(prefix="t")  # not tmp_path: a socket's path is short
+    command = [sys.executable, "-m", "bench_models", "check", "HEAD~1", "HEAD", "--python", "same", *options]
+    environment = os.environ | {"PYTHONSAFEPATH": "1", "TMPDIR": scratch}
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(command, cwd=project, env=environment, stdout=quiet, stderr=quiet) as running:
+        asleep = _awaited(lambda: "T" in _states(scratch).values())
+        before = _states(scratch)
+        running.kill()
+    ended = _awaited(lambda: not _states(scratch))
+    left = _states(scratch)
+    for pid in left:
+        os.kill(pid, signal.SIGKILL)
+    shutil.rmtree(scratch)
+    assert (asleep, ended) == (True, True), (before, left)
+
+
+def _awaited(condition: Callable[[], bool]) -> bool:
+    """Say whether something comes to be within a minute."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _states(word: str) -> dict[int, str]:
+    """Return the state of each process that was called with a word, as /proc writes it; T is asleep."""
+    pids = [int(folder.name) for folder in Path("/proc").glob("[0-9]*") if _says(int(folder.name), word)]
+    return {pid: state for pid in pids if (state := _state(pid))}
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def _says(pid: int, word: str) -> bool:

@@ -41,6 +41,8 @@ DEFAULT_WARMUP_S = 0.1
 _CACHE = "cache.pickle"
 _SKIPPED = "asv: skipped: "
 
+_PR_SET_PDEATHSIG = 1  # of <linux/prctl.h>
+
 
 class _SkippedError(Exception):
     """A benchmark does not want to run here."""
@@ -120,10 +122,11 @@ class Worker:
         """Fork a worker, which joins the check by itself."""
         sys.stdout.flush()
         sys.stderr.flush()
-        pid = os.fork()
+        parent, pid = os.getpid(), os.fork()
         if pid:
             self._forked.add(pid)
             return {"pid": pid}
+        _end_with(parent)
         os.setsid()
         self._forked = set()
         self._channel.close()
@@ -269,15 +272,33 @@ def _begin_anew() -> None:
 
     The first process leads the group of both. It waits, and ends as the child did.
     """
-    child = os.fork()
+    parent, child = os.getpid(), os.fork()
     if child:
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         os._exit(code if code >= 0 else 128 - code)
+    _end_with(parent)
+
+
+def _end_with(parent: int) -> None:
+    """Have Linux kill this process when its parent is gone: one that is stopped notices nothing by itself.
+
+    A process that is forked off has to ask for itself.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        import ctypes
+    except ImportError:  # a Python that was built without libffi: what sleeps when the check is killed stays
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it was gone before
+        os._exit(1)
 
 
 def main() -> None:
     """Serve the check whose address is the first argument, under the name that is the second."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the check, which then hangs up
+    _end_with(os.getppid())
     if sys.platform.startswith("linux"):
         _begin_anew()
     Worker(*sys.argv[1:3]).serve()
