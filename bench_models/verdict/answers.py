@@ -4,7 +4,7 @@ from statistics import fmean
 
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.looks import FALSE_CALM
-from bench_models.stats.proportions import drop_of, mcnemar
+from bench_models.stats.proportions import bounded_drop, drop_of, mcnemar
 from bench_models.verdict.change import Change, Flips
 from bench_models.verdict.flips import ACCURACY_ALARM, decided, smallest_seen, unseen
 from bench_models.verdict.observations import Answers, Observed, Subject
@@ -23,8 +23,11 @@ def judge_answers(observed: Observed, answers: Answers) -> Change:
     share_of = right if subject.better == "higher" else 1 - right
     margin = subject.margin_pct / 100 * share_of
     verdict = decided(len(lost), len(won), count, margin)
-    tail = FALSE_CALM if verdict == "unchanged" else ACCURACY_ALARM
-    drop = drop_of(len(lost), len(won), count, level=1 - 2 * tail)
+    drop = (
+        bounded_drop(len(lost), len(won), count, level=1 - FALSE_CALM)
+        if verdict == "unchanged"
+        else drop_of(len(lost), len(won), count, level=1 - 2 * ACCURACY_ALARM)
+    )
     flips = Flips(
         right_to_wrong=len(lost),
         wrong_to_right=len(won),

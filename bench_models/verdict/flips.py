@@ -6,7 +6,7 @@ each outcome's own, so that a verdict does not depend on how many other benchmar
 
 Source: McNemar, Note on the sampling error of the difference between correlated proportions, Psychometrika 12 (1947),
 exact; Schuirmann, A comparison of the two one-sided tests procedure and the power approach, J. Pharmacokinet.
-Biopharm. 15 (1987), for what is called unchanged.
+Biopharm. 15 (1987), for what is called unchanged, with the bounds of stats/proportions.py.
 """
 
 from bisect import bisect_left
@@ -14,7 +14,7 @@ from collections import Counter
 from math import comb
 
 from bench_models.stats.looks import FALSE_CALM
-from bench_models.stats.proportions import drop_of, mcnemar
+from bench_models.stats.proportions import bounded_drop, mcnemar
 from bench_models.verdict.change import Verdict
 
 # A change that flips answers at random, and loses nothing, may be called regressed in this share of outcomes.
@@ -35,7 +35,7 @@ def decided(lost: int, won: int, count: int, margin: float) -> Verdict:
         return "regressed"
     if _shown(won, lost, count, margin):
         return "improved"
-    calm = drop_of(lost, won, count, level=1 - 2 * FALSE_CALM)
+    calm = bounded_drop(lost, won, count, level=1 - FALSE_CALM)
     if lost == won == 0 or (-margin < calm.low and calm.high < margin):
         return "unchanged"
     return "undecided"
