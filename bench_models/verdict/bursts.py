@@ -15,6 +15,9 @@ from bench_models.stats.pairs import Mean, Ratio
 from bench_models.verdict.change import Change, harm_of
 from bench_models.verdict.observations import Observed
 
+# What the medians may say and the means may doubt: a regression is red without them.
+DOUBTFUL = frozenset({"unchanged", "improved", "undecided"})
+
 # Two blocks have no median that forgives one of them.
 _FORGIVEN = 3
 
@@ -36,20 +39,26 @@ def averages_of(observed: Observed) -> Sequence[Ratio]:
 
 
 def doubted(change: Change, average: Mean, share: float) -> Change:
-    """Return what was called unchanged by medians as undecided, where the means show harm.
+    """Return as undecided what the medians call no harm, or nothing yet, where the means show harm.
 
     The test is that of a regression: the mean is not within the margin, and exceeds half of it by an interval at the
-    level of alarms. Before the first look that may alarm, the level of calm is enough to want more pairs.
+    level of alarms. Before the first look that may alarm, the level of calm is enough to want more pairs. What the
+    medians leave open may be slower in every block: there the mean has to exceed what they say, too.
     """
     subject, margin = change.subject, log1p(change.subject.margin_pct / 100)
     tail = alarm_tail(share, change.pairs) if change.pairs >= ALARM_LOOKS[0] else calm_tail()
-    harm = harm_of(subject, average.value)
+    harm, least = harm_of(subject, average.value), log1p(subject.margin_pct * HARMLESS / 100)
+    if change.verdict == "undecided" and change.change_pct is not None:
+        least = max(least, harm_of(subject, log1p(change.change_pct.value / 100)))
     within = harm + average.half_width(calm_tail()) < margin
-    if within or harm - average.half_width(tail) <= log1p(subject.margin_pct * HARMLESS / 100):
+    if within or harm - average.half_width(tail) <= least:
         return change
     pct = 100 * expm1(min(average.value, _LARGEST_EXPONENT))
-    reason = (
-        f"by the median of its blocks within the margin of {subject.margin_pct:g} %, but by their mean HEAD is at "
-        f"{pct:+.1f} %: the change comes in bursts"
-    )
-    return replace(change, verdict="undecided", reason=reason, visible_pct=None)
+    reason = f"by the median of its blocks {_by_median(change)}, but by their mean HEAD is at {pct:+.1f} %"
+    return replace(change, verdict="undecided", reason=f"{reason}: the change comes in bursts", visible_pct=None)
+
+
+def _by_median(change: Change) -> str:
+    if change.verdict == "unchanged" or change.change_pct is None:
+        return f"within the margin of {change.subject.margin_pct:g} %"
+    return f"at {change.change_pct.value:+.1f} %"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from bench_models.stats.looks import LOOKS, Shares
 from bench_models.stats.pairs import Mean, Ratio, means
 from bench_models.verdict.answers import judge_answers
-from bench_models.verdict.bursts import averages_of, doubted, has_bursts
+from bench_models.verdict.bursts import DOUBTFUL, averages_of, doubted, has_bursts
 from bench_models.verdict.change import Change
 from bench_models.verdict.numbers import changes_of, judge_exact, judge_noisy
 from bench_models.verdict.observations import Observed
@@ -28,7 +28,7 @@ def judge(observed: Sequence[Observed], shares: Shares | None = None) -> list[Ch
     changes = [_judge(each, means_of.get(id(each)), shares.of(each.subject.kind)) for each in observed]
     return [
         doubted(change, average, shares.of(each.subject.kind))
-        if change.verdict == "unchanged" and (average := averages.get(id(each)))
+        if change.verdict in DOUBTFUL and (average := averages.get(id(each)))
         else change
         for each, change in zip(observed, changes, strict=True)
     ]

@@ -1,14 +1,16 @@
 """Times that are as before in most blocks, and much longer in some."""
 
 import random
+import re
 from collections.abc import Callable
 from dataclasses import replace
-from math import exp, log1p
+from math import exp, log, log1p
 
 import pytest
+from simulating import Noise
 
 from bench_models.paired.stopping import until_decided
-from bench_models.stats.looks import LOOKS
+from bench_models.stats.looks import LOOKS, Shares
 from bench_models.verdict.changes import exit_status, judge, wants_more
 from bench_models.verdict.observations import Observed, Pair, Subject
 
@@ -67,6 +69,54 @@ def test_burst_beyond_all_measure_is_told_all_the_same() -> None:
     pair = Pair(base=(1e-300,) * 6, head=(*(1e-300,) * 5, 1e300))
     subject = Subject(benchmark="suite.time_it", kind="time", unit="seconds", margin_pct=1e6)
     assert "bursts" in judge([Observed(subject=subject, pairs=(pair,) * 6)])[0].reason
+
+
+@pytest.mark.parametrize("median", [0.96, 0.5])
+def test_slow_down_in_bursts_of_what_is_faster_otherwise_is_no_improvement(median: float) -> None:
+    """In the mean it is 2.7 times, and 1.4 times as slow."""
+    bursts = timed(lambda pair, block: median * _burst(pair + block, 5, 10.0), random.Random(1))
+    changes = judge(until_decided([bursts]))
+    assert (changes[0].verdict, changes[0].visible_pct) == ("undecided", None)
+    assert re.search(
+        r"blocks at -[\d.]+ %, but by their mean HEAD is at \+[\d.]+ %: the change comes", changes[0].reason
+    )
+    assert exit_status(changes) == 0
+
+
+def test_slow_down_in_bursts_of_what_medians_leave_open_says_so() -> None:
+    """And not that a change of seven percent would have been seen."""
+    bursts = timed(lambda pair, block: _burst(pair + block, 5, 10.0), random.Random(1), luck=0.05)
+    (change,) = judge(until_decided([bursts], shares := Shares(timed=38, values=0)), shares)
+    assert (change.verdict, change.visible_pct) == ("undecided", None)
+    assert "the change comes in bursts" in change.reason
+
+
+@pytest.mark.parametrize("pairs", [4, 10])
+def test_slow_down_of_every_block_that_is_open_is_no_burst(pairs: int) -> None:
+    """Mean and median agree."""
+    steady = [timed(lambda *_: 1.04, random.Random(seed), luck=0.012) for seed in range(20)]
+    shares = Shares(timed=38, values=0)
+    changes = judge([replace(each, pairs=each.pairs[:pairs]) for each in steady], shares)
+    assert "undecided" in {change.verdict for change in changes}
+    assert not any("bursts" in change.reason for change in changes)
+
+
+@pytest.mark.parametrize("offsets", ["normal", "t3"])
+@pytest.mark.parametrize("factor", [0.96, 0.9])
+def test_true_improvement_beside_bursts_of_a_neighbour_stays_one(offsets: str, factor: float) -> None:
+    """On both sides in turn, with quiet offsets of pairs and with heavy tails."""
+    draw = random.Random(6)
+    ratios = Noise(offsets=offsets).ratios(draw, [0.005] * 16, [log(factor)] * 16)
+    faster = []
+    for index, of_pairs in enumerate(ratios):
+        levels = [exp(ratio) for ratio in of_pairs]
+
+        def head(pair: int, _: int, levels: list[float] = levels) -> float:
+            return levels[pair] * _neighbours(draw)
+
+        faster.append(_disturbed(timed(head, draw, noise=0.01, luck=0.0, name=str(index)), draw))
+    found = judge(until_decided(faster))
+    assert [change.verdict for change in found] == ["improved"] * 16
 
 
 def test_speed_up_in_bursts_is_no_harm() -> None:
