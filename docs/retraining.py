@@ -116,8 +116,8 @@ def table(suite: Suite, retrainings: Sequence[Retraining]) -> str:
     # A limit of agreement is suggested for each row, and paid for: whoever asks for fewer has room to spare.
     both = {row: replace(budget, min_agreement_pct=budget.min_agreement_pct or 0.0) for row, budget in budgets.items()}
     least = smallest(both, retrainings, families)
-    lost = scatters(retrainings, families, "accuracy drop")
-    alike = scatters(retrainings, families, "agreement")
+    lost = scatters(retrainings, "accuracy drop")
+    alike = scatters(retrainings, "agreement")
     rows = [
         (
             row,
@@ -129,7 +129,7 @@ def table(suite: Suite, retrainings: Sequence[Retraining]) -> str:
             _limits(budget),
             _kept(row, budget, retrainings),
             _limits(least[row]),
-            *(f"{100 * caught(row, budget, retrainings, families, loss):.0f} %" for loss in LOSSES),
+            *(f"{100 * caught(row, budget, retrainings, loss):.0f} %" for loss in LOSSES),
         )
         for row, budget in budgets.items()
     ]

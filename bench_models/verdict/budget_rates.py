@@ -1,12 +1,13 @@
 """How often an unchanged recipe breaks a budget when it is trained again. Pure: recorded trainings in, rates out.
 
 A budget line is broken where a bound passes its limit (verdict/budgets.py). Over trainings with other seeds these
-bounds scatter; a row's are taken as normal around their own mean. Their standard deviation is the row's own or the
-pooled one of all rows, whichever is larger, so that five trainings which happened to agree do not make a budget tight.
-Rows that start from the same trained weights rise and fall together, and count once towards the degrees of freedom.
-However rows depend on each other, one of all lines is broken at most as often as all of them together (Boole), so
-that is the rate of the suite. A mean of few trainings is itself uncertain: chances are those of a new observation,
-by Student's t distribution. Sizes do not scatter.
+bounds scatter; a row's are taken as normal around their own mean. The variance that counts is half the row's own and
+half the pooled one of all rows, so that five trainings which happened to agree do not make a budget tight.
+
+Each row is compared with the baseline of the same seed, so that rows rise and fall together, and so do those that start
+from the same trained weights. How often any line is broken is therefore simulated for all lines at once
+(stats/excess.py), with common shocks of none to four fifths of the variance, and the worst of them counts. Accuracy and
+agreement are taken as independent of each other, which makes it more. Sizes do not scatter.
 """
 
 import math
@@ -16,9 +17,12 @@ from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 from typing import Literal
 
-from scipy.special import stdtr, stdtrit
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr
 
 from bench_models.errors import BenchModelsError
+from bench_models.stats.excess import chance_of_any, exceeded_in, excesses, moderated
 from bench_models.suites.suite import Budget, Suite
 from bench_models.verdict.counts import Counts, agreement_bounds, drop_bounds
 
@@ -29,6 +33,7 @@ _FEWEST = 3
 _TENTH = 10
 
 Figure = Literal["accuracy drop", "agreement"]
+FIGURES: tuple[Figure, ...] = ("accuracy drop", "agreement")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,28 +50,31 @@ class Retraining:
 class Scatter:
     """How the bounds that can break a row's line scatter over trainings; higher is worse.
 
-    ``mean`` and ``deviation`` are in points of accuracy, or in percent of sentences that are answered otherwise, and
-    ``usual`` is the figure's own mean. ``deviation`` is the larger one of the row's own and all rows' together.
+    ``mean``, ``own`` and ``deviation`` are in points of accuracy, or in percent of sentences that are answered
+    otherwise, and ``usual`` is the figure's own mean. ``deviation`` is made of the row's ``own`` and that of all rows.
     """
 
     usual: float
     mean: float
+    own: float
     deviation: float
     trainings: int
-    freedom: int
 
     def chance_above(self, limit: float) -> float:
-        """Return how often another training comes out above a limit."""
-        return 1 - float(stdtr(self.freedom, (limit - self.mean) / self._spread))
+        """Return about how often another training comes out above a limit, with the freedom of the row's own."""
+        return 1 - float(stdtr(self.trainings - 1, self.excess_of(limit)))
 
-    def exceeded_in(self, share: float) -> float:
-        """Return the limit that another training exceeds in so many cases."""
-        return self.mean + self._spread * float(stdtrit(self.freedom, 1 - share))
+    def excess_of(self, limit: float) -> float:
+        """Return how far a limit lies above the mean, in deviations of another training from it."""
+        return (limit - self.mean) / self._spread
+
+    def limit_at(self, excess: float) -> float:
+        """Return the limit that lies so far above the mean."""
+        return self.mean + self._spread * excess
 
     @property
     def _spread(self) -> float:
-        # Identical trainings leave nothing to scatter; a ten-thousandth of a point keeps the arithmetic whole.
-        return max(self.deviation, 1e-4) * math.sqrt(1 + 1 / self.trainings)
+        return self.deviation * math.sqrt(1 + 1 / self.trainings)
 
 
 def families_of(suite: Suite) -> dict[str, str]:
@@ -78,9 +86,7 @@ def families_of(suite: Suite) -> dict[str, str]:
     return families
 
 
-def scatters(
-    retrainings: Sequence[Retraining], families: Mapping[str, str], figure: Figure, loss_points: float = 0.0
-) -> dict[str, Scatter]:
+def scatters(retrainings: Sequence[Retraining], figure: Figure, loss_points: float = 0.0) -> dict[str, Scatter]:
     """Return how a figure of each row scatters, as if each training had lost so many points more.
 
     Raises ``BenchModelsError`` for a row with fewer than three trainings: two say little of a spread.
@@ -94,48 +100,44 @@ def scatters(
                 f"{row} was trained {len(counts)} times: how it scatters takes at least {_FEWEST}, with other seeds"
             )
     bounds = {row: [_bound(each, figure) for each in counts] for row, counts in by_row.items()}
-    pooled = pooled_deviation(list(bounds.values()))
-    freedom = _freedom(bounds, families)
+    own = np.array([stdev(values) for values in bounds.values()])
+    counting = moderated(own, [len(values) for values in bounds.values()])
     return {
         row: Scatter(
             usual=fmean(_value(each, figure) for each in by_row[row]),
             mean=fmean(values),
-            deviation=max(stdev(values), pooled),
+            own=float(own[place]),
+            deviation=float(counting[place]),
             trainings=len(values),
-            freedom=freedom,
         )
-        for row, values in bounds.items()
+        for place, (row, values) in enumerate(bounds.items())
     }
-
-
-def pooled_deviation(rows: Sequence[Sequence[float]]) -> float:
-    """Return the standard deviation within rows: the root of the mean variance, weighted by degrees of freedom."""
-    squares = sum((len(values) - 1) * stdev(values) ** 2 for values in rows)
-    return math.sqrt(squares / sum(len(values) - 1 for values in rows))
 
 
 def rate(budgets: Mapping[str, Budget], retrainings: Sequence[Retraining], families: Mapping[str, str]) -> float:
     """Return in how many trainings, at most, an unchanged recipe breaks one of all budgets."""
-    drops, others = _both(budgets, retrainings, families)
-    chances = [drops[row].chance_above(budget.max_accuracy_drop_points) for row, budget in budgets.items()]
-    chances += [
-        others[row].chance_above(100 - budget.min_agreement_pct)
-        for row, budget in budgets.items()
-        if budget.min_agreement_pct is not None
+    both = _both(budgets, retrainings)
+    limits = [[_limit(budgets.get(row), figure) for row in both[figure]] for figure in both]
+    excess = [
+        [found.excess_of(limit) for found, limit in zip(both[figure].values(), of_rows, strict=True)]
+        for figure, of_rows in zip(both, limits, strict=True)
     ]
-    return min(1.0, sum(chances))
+    return chance_of_any(_excesses(both, families), np.array(excess))
 
 
 def smallest(
     budgets: Mapping[str, Budget], retrainings: Sequence[Retraining], families: Mapping[str, str], rate: float = RATE
 ) -> dict[str, Budget]:
-    """Return the tightest budgets that keep the suite's rate, in tenths; sizes and absent limits stay as they are."""
-    drops, others = _both(budgets, retrainings, families)
-    lines = len(budgets) + sum(budget.min_agreement_pct is not None for budget in budgets.values())
+    """Return the tightest budgets that keep the suite's rate, in tenths; sizes and absent limits stay as they are.
+
+    All lines are as far from their means, in their own deviations.
+    """
+    both = _both(budgets, retrainings)
+    counted = [[_limit(budgets.get(row), figure) < math.inf for row in both[figure]] for figure in both]
+    excess = exceeded_in(_excesses(both, families), np.array(counted), rate)
     found = {}
     for row, budget in budgets.items():
-        lost = math.ceil(_TENTH * drops[row].exceeded_in(rate / lines)) / _TENTH
-        apart = math.ceil(_TENTH * others[row].exceeded_in(rate / lines)) / _TENTH
+        lost, apart = (math.ceil(_TENTH * of_rows[row].limit_at(excess)) / _TENTH for of_rows in both.values())
         found[row] = replace(
             budget,
             max_accuracy_drop_points=lost,
@@ -144,24 +146,36 @@ def smallest(
     return found
 
 
-def caught(
-    row: str, budget: Budget, retrainings: Sequence[Retraining], families: Mapping[str, str], loss_points: float
-) -> float:
+def caught(row: str, budget: Budget, retrainings: Sequence[Retraining], loss_points: float) -> float:
     """Return how often a true loss of so many points beyond the usual one breaks the row's budget of accuracy."""
-    lost = scatters(retrainings, families, "accuracy drop", loss_points)
+    lost = scatters(retrainings, "accuracy drop", loss_points)
     return lost[row].chance_above(budget.max_accuracy_drop_points)
 
 
-def _both(
-    budgets: Mapping[str, Budget], retrainings: Sequence[Retraining], families: Mapping[str, str]
-) -> tuple[dict[str, Scatter], dict[str, Scatter]]:
-    """Return how drops and agreements scatter, of all rows that have a budget."""
+def _both(budgets: Mapping[str, Budget], retrainings: Sequence[Retraining]) -> dict[Figure, dict[str, Scatter]]:
+    """Return how drops and agreements scatter, of all rows that were trained again."""
     missing = budgets.keys() - {each.row for each in retrainings}
     if missing:
         raise BenchModelsError(
             f"no training of {', '.join(sorted(missing))} is recorded: `python docs/retraining.py --seed N` records one"
         )
-    return scatters(retrainings, families, "accuracy drop"), scatters(retrainings, families, "agreement")
+    return {figure: scatters(retrainings, figure) for figure in FIGURES}
+
+
+def _excesses(both: Mapping[Figure, Mapping[str, Scatter]], families: Mapping[str, str]) -> NDArray[np.float64]:
+    """Return the simulated excesses of all lines: shocks x draws x figures x rows."""
+    rows = both[FIGURES[0]]
+    own = np.array([[found.own for found in of_rows.values()] for of_rows in both.values()])
+    return excesses(own, [found.trainings for found in rows.values()], [families[row] for row in rows])
+
+
+def _limit(budget: Budget | None, figure: Figure) -> float:
+    """Return the limit of what breaks a line, or infinity where there is none."""
+    if budget is None:
+        return math.inf
+    if figure == "accuracy drop":
+        return budget.max_accuracy_drop_points
+    return math.inf if budget.min_agreement_pct is None else 100 - budget.min_agreement_pct
 
 
 def _worse(counts: Counts, points: float) -> Counts:
@@ -177,11 +191,3 @@ def _bound(counts: Counts, figure: Figure) -> float:
 
 def _value(counts: Counts, figure: Figure) -> float:
     return drop_bounds(counts).value if figure == "accuracy drop" else agreement_bounds(counts).value
-
-
-def _freedom(bounds: Mapping[str, Sequence[float]], families: Mapping[str, str]) -> int:
-    """Return the degrees of freedom of the pooled deviation: what shares trained weights counts once."""
-    widest: dict[str, int] = {}
-    for row, values in bounds.items():
-        widest[families[row]] = max(widest.get(families[row], 0), len(values) - 1)
-    return sum(widest.values())

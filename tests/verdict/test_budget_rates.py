@@ -10,7 +10,6 @@ from bench_models.verdict.budget_rates import (
     Retraining,
     caught,
     families_of,
-    pooled_deviation,
     rate,
     scatters,
     smallest,
@@ -63,13 +62,13 @@ def test_smallest_budgets_are_broken_in_at_most_one_training_of_a_hundred(seeds:
     """The budgets are those of five or six trainings, and others are judged by them."""
     rng = np.random.default_rng(seeds)
     broken = 0
-    for _ in range(60):
+    for _ in range(30):
         recorded = [each for seed in range(seeds) for each in _trained(rng, seed)]
         budgets = smallest(BUDGETS, recorded, FAMILIES)
-        broken += sum(_breaks(budgets, _trained(rng, 99)) for _ in range(20))
+        broken += sum(_breaks(budgets, _trained(rng, 99)) for _ in range(40))
 
-    # 12 of 1,200 are one percent; one in 1,000 of such series has more than 24.
-    assert broken <= 24
+    # 12 of 1,200 are one percent; trainings that are judged by the same budgets are broken together.
+    assert broken <= 18
 
 
 def test_rate_of_the_smallest_budgets_is_what_was_asked_for() -> None:
@@ -90,7 +89,7 @@ def test_larger_losses_are_caught_more_often() -> None:
     rng = np.random.default_rng(2)
     recorded = [each for seed in range(5) for each in _trained(rng, seed)]
     found = smallest(BUDGETS, recorded, FAMILIES)["student2"]
-    shares = [caught("student2", found, recorded, FAMILIES, loss) for loss in (0, 1, 2, 3, 4)]
+    shares = [caught("student2", found, recorded, loss) for loss in (0, 1, 2, 3, 4)]
 
     assert shares == sorted(shares)
     assert shares[0] < 0.01
@@ -102,15 +101,10 @@ def test_row_that_agreed_by_chance_scatters_as_all_do() -> None:
     rng = np.random.default_rng(3)
     recorded = [each for seed in range(5) for each in _trained(rng, seed)]
     same = [recorded[0] if each.row == "int8" else each for each in recorded]
-    found = scatters(same, FAMILIES, "accuracy drop")
+    found = scatters(same, "accuracy drop")
 
     assert found["int8"].deviation == pytest.approx(min(each.deviation for each in found.values()))
     assert found["int8"].deviation > 0.1
-
-
-def test_pooled_deviation_is_the_root_of_the_mean_variance() -> None:
-    """Within rows: their means do not count."""
-    assert pooled_deviation([[0, 2], [10, 14]]) == pytest.approx(((2 + 8) / 2) ** 0.5)
 
 
 def test_two_trainings_are_too_few() -> None:
