@@ -92,6 +92,8 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
     Unchanged is what excludes a change as large as the margin. Of the rest, regressed or improved is what
     excludes every change that may be harmless (stats/looks.py): so a change of the margin's size is never taken
     for nothing more often than its own bound says, and what a reviewer does not care for is not called a change.
+    A number that is one of a few by chance may be alike on both sides in a few pairs, and then shows no scatter: so it
+    is called unchanged after no fewer pairs than one that repeats.
     """
     subject, count = observed.subject, len(observed.pairs)
     base, head = (median(fmean(getattr(pair, side)) for pair in observed.pairs) for side in ("base", "head"))
@@ -104,7 +106,11 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
     harm = harm_of(subject, mean.value)
     verdict: Verdict = "undecided"
     reason, shown, level = _open(subject, count), wide, 1 - 2 * share
-    if abs(harm) + narrow < margin:
+    if abs(harm) + narrow < margin and subject.kind == "value" and count < SAME_REPEATS:
+        reason = (
+            f"within the margin so far, and may be so by chance: it takes {SAME_REPEATS} pairs to tell, not {count}"
+        )
+    elif abs(harm) + narrow < margin:
         verdict, reason = "unchanged", f"within the margin of {subject.margin_pct:g} %"
         shown, level = narrow, 1 - 2 * FALSE_CALM
     elif count >= ALARM_LOOKS[0] and abs(harm) - wide > harmless:

@@ -141,6 +141,36 @@ def test_number_that_is_3_or_4_by_chance_is_hardly_ever_red() -> None:
     assert plausible(sum(change.reason.startswith("exact") for change in found), 1500, VALUE_ALARM)
 
 
+@pytest.mark.parametrize("values", [1, 8])
+def test_number_that_is_one_of_two_by_chance_is_hardly_ever_unchanged_where_it_is_not(values: int) -> None:
+    """Three pairs were alike by chance in up to 8.6 % of checks: 100 or 200, with other chances on either side."""
+    draw, called, checks = random.Random(values), {}, 400 // values
+    for base, head in [(0.3, 0.2), (0.4, 0.2), (0.5, 0.7), (0.5, 0.8), (0.9, 0.8)]:
+        found = []
+        for _ in range(checks):
+            complete = [
+                numbers(
+                    [100.0 + 100 * (draw.random() < base) for _ in range(LOOKS[-1])],
+                    [100.0 + 100 * (draw.random() < (base if index else head)) for _ in range(LOOKS[-1])],
+                )
+                for index in range(values)
+            ]
+            found.append(judge(until_decided(complete))[0])
+        # What is the same in five repeats is another matter.
+        called[base, head] = sum(each.verdict == "unchanged" and "repeats" not in each.reason for each in found)
+    assert all(plausible(count, checks, FALSE_CALM) for count in called.values()), called
+    assert plausible(sum(called.values()), checks * len(called), 0.8 * FALSE_CALM), called
+
+
+def test_number_that_scatters_is_unchanged_after_five_pairs_as_one_that_repeats() -> None:
+    """And a time after three."""
+    alike = [numbers([100, 200, 100, 200, 100][:count], [100, 200, 100, 200, 100][:count]) for count in (3, 4, 5)]
+    found = [judge([each])[0] for each in alike]
+    assert [each.verdict for each in found] == ["undecided", "undecided", "unchanged"]
+    assert "it takes 5 pairs to tell, not 3" in found[0].reason
+    assert judge([timed(spread=0.0001, pairs=3)])[0].verdict == "unchanged"
+
+
 def test_number_that_varies_after_it_seemed_to_repeat_goes_the_way_of_those_that_scatter() -> None:
     """One other value is proof enough that chance has a part."""
     (change,) = judge([numbers([3, 3, 3, 3, 3, 3], [4, 4, 4, 4, 4, 3])])
