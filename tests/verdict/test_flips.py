@@ -1,6 +1,7 @@
 """The rule on flipped answers keeps its promises, counted exactly."""
 
 import importlib.util
+import re
 from pathlib import Path
 from random import Random
 
@@ -82,3 +83,13 @@ def test_page_shows_what_is_computed(made: str) -> None:
     script = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
     assert getattr(script, made)() in (ROOT / "docs" / "check.md").read_text(encoding="utf-8")
+
+
+def test_page_says_how_many_have_to_be_lost() -> None:
+    """Beside so many that are won: docs/check.md names the smallest numbers that are red."""
+    page = " ".join((ROOT / "docs" / "check.md").read_text(encoding="utf-8").split())
+    told = page.partition("Of 1,083 sentences that is ")[2].partition(".")[0]
+    found = [(int(lost), int(won.replace("none", "0"))) for lost, won in re.findall(r"(\d+) lost and (\w+) won", told)]
+    assert len(found) == 3
+    for lost, won in found:
+        assert [decided(each, won, 1083, MARGIN) for each in (lost - 1, lost)] == ["undecided", "regressed"]
