@@ -1,8 +1,8 @@
 """How often an unchanged recipe breaks a budget when it is trained again. Pure: recorded trainings in, rates out.
 
 A budget line is broken where a bound passes its limit (verdict/budgets.py). Over trainings with other seeds these
-bounds scatter; a row's are taken as normal around their own mean. The variance that counts is half the row's own and
-half the pooled one of all rows, so that five trainings which happened to agree do not make a budget tight.
+bounds scatter; a row's are taken as normal around their own mean. The variance that counts is the row's own moderated
+by that of the typical row, so that five trainings which happened to agree do not make a budget tight.
 
 Each row is compared with the baseline of the same seed, so that rows rise and fall together, and so do those that start
 from the same trained weights. How often any line is broken is therefore simulated for all lines at once

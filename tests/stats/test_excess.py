@@ -21,6 +21,7 @@ DEVIATIONS = {
     "equal": np.full(COUNT, 0.5),
     "every size": np.geomspace(0.1, 1.0, COUNT),
     "three loud": np.where(np.arange(COUNT) < 3, 1.0, 0.1),
+    "as unlike as bf16 and two bits": np.geomspace(0.03, 1.5, COUNT),
     "one loud": np.where(np.arange(COUNT) < 1, 1.0, 0.1),
 }
 
@@ -48,7 +49,13 @@ def broken(rng: np.random.Generator, seeds: int, deviations: NDArray[np.float64]
 
 @pytest.mark.parametrize(
     ("seeds", "deviations", "common"),
-    [(5, "every size", 0.8), (5, "three loud", 0.36), (6, "one loud", 0.8), (10, "equal", 0.8)],
+    [
+        (5, "every size", 0.8),
+        (5, "three loud", 0.36),
+        (6, "one loud", 0.8),
+        (6, "as unlike as bf16 and two bits", 0.36),
+        (10, "equal", 0.8),
+    ],
 )
 def test_any_line_of_the_default_suite_is_broken_in_one_training_of_a_hundred_at_most(
     seeds: int, deviations: str, common: float
@@ -67,10 +74,17 @@ def test_one_line_of_one_row_has_the_quantile_of_students_distribution() -> None
 
 
 def test_rows_that_were_measured_more_often_count_more() -> None:
-    """Half a row's variance is its own, and half that of all, by their degrees of freedom."""
+    """By their degrees of freedom, in the typical variance and against it."""
     found = moderated(np.array([1.0, 3.0]), [3, 5])
-    pooled = (2 * 1 + 4 * 9) / 6
-    assert list(found**2) == pytest.approx([(1 + pooled) / 2, (9 + pooled) / 2])
+    typical = 9 ** (4 / 6)
+    assert list(found**2) == pytest.approx([(2 * 1 + 4 * typical) / 6, (4 * 9 + 4 * typical) / 8])
+
+
+def test_calm_row_is_not_taken_for_a_loud_one() -> None:
+    """Nor the other way round."""
+    calm, loud = moderated(np.array([0.03, 0.5, 0.5, 1.5]), [5] * 4)[[0, 3]]
+    assert calm < 0.4
+    assert loud > 1
 
 
 def test_limit_that_is_exceeded_in_a_share_of_draws_is_passed_as_often() -> None:
