@@ -113,9 +113,7 @@ def table(suite: Suite, retrainings: Sequence[Retraining]) -> str:
     families, budgets = families_of(suite), {each.name: each.budget for each in suite.variants if each.budget}
     recorded = {each.row for each in retrainings}
     budgets = {row: budget for row, budget in budgets.items() if row in recorded}
-    # A limit of agreement is suggested for each row, and paid for: whoever asks for fewer has room to spare.
-    both = {row: replace(budget, min_agreement_pct=budget.min_agreement_pct or 0.0) for row, budget in budgets.items()}
-    least = smallest(both, retrainings, families)
+    least = smallest(budgets, retrainings, families)
     lost = scatters(retrainings, "accuracy drop")
     alike = scatters(retrainings, "agreement")
     rows = [

@@ -27,15 +27,15 @@ def test_readme_shows_every_row_of_the_default_suite() -> None:
 
 
 @pytest.mark.parametrize("name", [variant.name for variant in suites.load(suites.DEFAULT).variants[1:]])
-def test_budget_notices_a_loss_of_a_point_and_a_half_or_a_twentieth_of_the_size(name: str) -> None:
-    """Beyond what the README says was measured, which keeps it."""
+def test_budget_holds_what_the_readme_shows_and_notices_a_twentieth_of_the_size(name: str) -> None:
+    """What loss of accuracy it notices is a question of how trainings scatter (tests/test_retrainings.py)."""
     (line,) = (line for line in README.splitlines() if line.startswith(f"| {name} "))
     cells = [cell.strip() for cell in line.split("|")]
     drop, reduction = float(cells[10].removesuffix(" points")), float(cells[4].removesuffix(" %"))
     budget = suites.load(suites.DEFAULT)[name].budget
     assert budget is not None
     # The table rounds.
-    assert drop - 0.01 <= budget.max_accuracy_drop_points <= drop + 1.5
+    assert drop - 0.01 <= budget.max_accuracy_drop_points
     assert reduction + 0.1 >= budget.min_size_reduction_pct >= reduction - 0.05 * (100 - reduction)
 
 
