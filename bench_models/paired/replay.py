@@ -11,7 +11,7 @@ the behavior of randomization tests without a group invariance assumption, JASA 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import exp, pi, sqrt
+from math import acosh, exp, log, pi, sqrt
 from statistics import fmean
 
 from tqdm import tqdm
@@ -25,6 +25,9 @@ from bench_models.stats.looks import LOOKS
 from bench_models.stats.pairs import log_ratio
 from bench_models.verdict.changes import judge
 from bench_models.verdict.observations import Observed, Pair
+
+# A median of fewer blocks forgives no burst.
+_FORGIVING = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,12 +163,31 @@ def _swapped(pair: Pair) -> Pair:
 
 
 def _in_brief(pair: Pair) -> Pair:
-    """Return a pair of one block or four with the same log-ratio and the same error: it is judged ten times as fast."""
+    """Return a pair of one block or four that is judged as the pair is, ten times as fast.
+
+    It has the same log-ratio, the same error, and the same ratio of mean times, which tells bursts.
+    """
     if min(*pair.base, *pair.head) <= 0:  # a number that changes its sign has no ratio
         return pair
     ratio, base = log_ratio(pair.base, pair.head), fmean(pair.base)
-    if not ratio.error:
+    if len(pair.base) < _FORGIVING:
         return Pair(base=(base,), head=(base * exp(ratio.value),))
     apart = ratio.error / sqrt(pi / 2)  # of two turns from their median, which then have this error
-    turns = (ratio.value - apart, ratio.value - apart, ratio.value + apart, ratio.value + apart)
-    return Pair(base=(base,) * 4, head=tuple(base * exp(turn) for turn in turns))
+    average = log(fmean(pair.head)) - log(base) - ratio.value
+    # The slower side has the bursts, as the mean of a side whose blocks are all alike is what its median is.
+    if average >= 0:
+        return Pair(base=(base,) * 4, head=_blocks(base, ratio.value, apart, average))
+    head = base * exp(ratio.value)
+    return Pair(base=_blocks(head, -ratio.value, apart, -average), head=(head,) * 4)
+
+
+def _blocks(other: float, middle: float, apart: float, average: float) -> tuple[float, ...]:
+    """Return four blocks of the side that has bursts, beside equal blocks of the other.
+
+    Both turns are ``apart`` from the middle of their log-ratios, and the logarithm of the blocks' mean is ``average``
+    above it: the later turn's two blocks are so far from each other, and no nearer than both turns make it.
+    """
+    beyond = (2 * exp(average) - exp(-apart)) / exp(apart)
+    spread = acosh(max(1.0, beyond))
+    logs = (-apart, -apart, apart - spread, apart + spread)
+    return tuple(other * exp(middle + each) for each in logs)

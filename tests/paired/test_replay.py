@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from math import exp
+from math import cosh, exp, log, pi, sqrt
+from random import Random
 from statistics import fmean
 
 import pytest
@@ -20,6 +21,7 @@ from bench_models.reports.check.findings import findings
 from bench_models.reports.check.replayed import sentences
 from bench_models.stats.looks import LOOKS, Shares
 from bench_models.stats.pairs import log_ratio
+from bench_models.verdict.changes import judge
 from bench_models.verdict.observations import Observed, Pair
 
 MOST = LOOKS[-1]
@@ -153,14 +155,36 @@ def test_what_was_measured_in_one_round_stays_together(monkeypatch: pytest.Monke
     )
 )
 def test_pair_in_brief_is_worth_as_much_as_the_pair(blocks: tuple[list[float], list[float]]) -> None:
-    """The same log-ratio, with the same error; and turned round, the opposite."""
+    """The same log-ratio, with the same error and the same ratio of means; and turned round, the opposite."""
     pair = Pair(base=tuple(blocks[0]), head=tuple(blocks[1]))
     whole = log_ratio(pair.base, pair.head)
+    beyond = log(fmean(pair.head) / fmean(pair.base)) - whole.value
+    # The blocks that tell the error have means of their own, which are a little above their medians.
+    least = log(cosh(whole.error / sqrt(pi / 2)))
     for sign, each in ((1, replaying._in_brief(pair)), (-1, replaying._swapped(replaying._in_brief(pair)))):
         ratio = log_ratio(each.base, each.head)
         assert ratio.value == pytest.approx(sign * whole.value, abs=1e-12)
         assert ratio.error == pytest.approx(whole.error, abs=1e-12)
         assert len(each.base) <= 4
+        if len(pair.base) >= 3 and abs(beyond) >= least:
+            average = log(fmean(each.head) / fmean(each.base))
+            assert average == pytest.approx(sign * (whole.value + beyond), abs=1e-9)
+
+
+def test_slow_down_in_bursts_is_seen_in_brief_pairs() -> None:
+    """Where every fifth block takes ten times as long, and the median is as before."""
+    draw = Random(1)
+    pairs = []
+    for _ in range(MOST):
+        base, head = ([exp(draw.gauss(0, 0.005)) for _ in range(20)] for _ in range(2))
+        head[4::5] = [10 * block for block in head[4::5]]
+        pairs.append(Pair(base=tuple(base), head=tuple(head)))
+    whole = replace(timed(), pairs=tuple(pairs))
+    brief = replace(whole, pairs=tuple(map(replaying._in_brief, pairs)))
+    found = [judge([each])[0] for each in (whole, brief)]
+    assert found[0].verdict == found[1].verdict == "undecided"
+    assert "comes in bursts" in found[0].reason
+    assert found[0].reason == found[1].reason
 
 
 def test_same_seed_gives_the_same_figures() -> None:
