@@ -35,15 +35,18 @@ def judge_answers(observed: Observed, answers: Answers) -> Change:
         lost=tuple(lost[:SHOWN_FLIPS]),
         won=tuple(won[: max(0, SHOWN_FLIPS - len(lost))]),
     )
+    reason = _flipped(flips, drop.scaled(100), right, count) if lost or won else _same(count, margin)
+    seen = smallest_seen(len(lost) + len(won), count, margin)
+    too_few = seen > sum(answers.base)  # there are not so many to lose
     change = Change(
         subject=subject,
         verdict=verdict,
-        reason=_flipped(flips, drop.scaled(100), right, count) if lost or won else _same(count, margin),
+        reason=f"{reason}; so few examples show no loss of any size" if too_few and verdict == "undecided" else reason,
         base=pair.base[0],
         head=pair.head[0],
         change_pct=_relative(drop, subject, share_of),
         pairs=1,
-        visible_pct=100 * smallest_seen(len(lost) + len(won), count, margin) / count / share_of if share_of else None,
+        visible_pct=100 * seen / count / share_of if share_of and not too_few else None,
         flips=flips,
     )
     return with_number(change, observed)

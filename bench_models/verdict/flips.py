@@ -53,7 +53,10 @@ def chances(loss: int, stray: int, count: int, margin: float) -> dict[Verdict, f
 
 
 def smallest_seen(stray: int, count: int, margin: float) -> int:
-    """Return the smallest loss that is called regressed nine times in ten, beside ``stray`` flips by chance."""
+    """Return the smallest loss that is called regressed nine times in ten, beside ``stray`` flips by chance.
+
+    It is ``count`` where no smaller one is: a loss of all examples leaves none to flip by chance.
+    """
 
     def seen(loss: int) -> bool:
         # The more of the stray ones are lost, the clearer it is: so many suffice.

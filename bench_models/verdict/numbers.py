@@ -116,8 +116,8 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
     elif count >= ALARM_LOOKS[0] and abs(harm) - wide > harmless:
         verdict = "regressed" if harm > 0 else "improved"
         reason = f"more than half the margin of {subject.margin_pct:g} %, and not by chance"
-    seen = units.pct(max(harmless + wide, margin - narrow) + mean.half_width(_SEEN_TAIL))
-    told = units.sized and count >= ALARM_LOOKS[0] and seen <= _MOST_SEEN_PCT
+    seen = max(harmless + wide, margin - narrow) + mean.half_width(_SEEN_TAIL)
+    told = units.sized and count >= ALARM_LOOKS[0] and units.pct(seen) <= _MOST_SEEN_PCT
     return Change(
         subject=subject,
         verdict=verdict,
@@ -126,7 +126,7 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
         head=head,
         change_pct=units.estimate(mean.value, shown, level) if units.sized else None,
         pairs=count,
-        visible_pct=seen if told else None,
+        visible_pct=abs(units.pct(harm_of(subject, seen))) if told else None,
     )
 
 

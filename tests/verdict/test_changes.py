@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from observing import FAILED, answered, exact, timed
 
 from bench_models.outcomes import Skipped
+from bench_models.reports.check.sentence import told
 from bench_models.stats.looks import TIME_ALARM, Shares
 from bench_models.verdict.changes import exit_status, judge, wants_more
 from bench_models.verdict.flips import chances
@@ -119,6 +120,18 @@ def test_undecided_accuracy_says_how_large_a_loss_would_have_been_seen() -> None
     margin = 0.01 * 940 / 1083
     assert chances(seen, 34, 1083, margin)["regressed"] >= 0.9
     assert chances(seen - 1, 34, 1083, margin)["regressed"] < 0.9
+
+
+@pytest.mark.parametrize(("right", "count", "shows"), [(4, 5, False), (3, 8, False), (18, 20, True)])
+def test_handful_of_answers_shows_no_loss_of_any_size(right: int, count: int, shows: bool) -> None:  # noqa: FBT001
+    """It was said that a change of more than all of them would have been seen."""
+    change = judge([answered(1, 0, right=right, count=count)])[0]
+    assert change.verdict == "undecided"
+    assert (change.visible_pct is not None) == shows
+    assert ("so few examples show no loss of any size" in change.reason) != shows
+    assert shows or told([(change.verdict, change.visible_pct)]) == (
+        "Nothing was shown of 1 benchmark; 1 is undecided: nothing can be said there."
+    )
 
 
 @pytest.mark.parametrize(

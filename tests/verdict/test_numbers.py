@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import product
-from math import isfinite
+from math import exp, isfinite
 from typing import Literal
 
 import pytest
@@ -19,6 +19,8 @@ from bench_models.verdict.change import Change
 from bench_models.verdict.changes import judge, wants_more
 from bench_models.verdict.numbers import repeats_needed
 from bench_models.verdict.observations import Better, Observed, Pair, Subject
+
+_BOTH: tuple[Better, ...] = ("lower", "higher")
 
 
 def numbers(
@@ -237,6 +239,17 @@ def test_large_change_through_zero_is_a_regression_at_the_sixth_pair(base: float
     draw = random.Random(1)
     found = numbers([base + draw.gauss(0, 0.01 * abs(base)) for _ in range(6)], [head] * 6, better=better)
     assert judge([found])[0].verdict == "regressed"
+
+
+def test_loss_that_would_have_been_seen_is_no_more_than_all() -> None:
+    """What is better the higher it is falls by 50 % where it would have to double to be as much too slow."""
+    draw = random.Random(1)
+    base, head = ([100 * exp(draw.gauss(0, 0.8)) for _ in range(LOOKS[-1])] for _ in range(2))
+    lower, higher = (judge([numbers(base, head, better)])[0].visible_pct for better in _BOTH)
+    assert lower is not None
+    assert higher is not None
+    assert higher < 100 < lower
+    assert (1 - higher / 100) * (1 + lower / 100) == pytest.approx(1)
 
 
 def test_few_pairs_are_said_to_be_too_few_and_to_show_no_change_of_any_size() -> None:
