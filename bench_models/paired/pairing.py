@@ -36,12 +36,17 @@ Workers = Mapping[SideName, Process]
 
 
 class LostError(Exception):
-    """A side gave no answer in this pair; ``died`` says that another try may tell more: no worker hung."""
+    """A side gave no answer in this pair.
 
-    def __init__(self, planned: Planned, troubles: Mapping[SideName, Failed | Skipped], *, died: bool) -> None:
+    ``again`` says that another try may tell more, as no worker hung, and ``together`` that both sides did it at once.
+    """
+
+    def __init__(
+        self, planned: Planned, troubles: Mapping[SideName, Failed | Skipped], *, again: bool, together: bool
+    ) -> None:
         """Say over which benchmark, and what happened."""
         super().__init__(str(planned.subject))
-        self.planned, self.troubles, self.died = planned, troubles, died
+        self.planned, self.troubles, self.again, self.together = planned, troubles, again, together
 
 
 @dataclass(kw_only=True)
@@ -98,18 +103,23 @@ class Pairing:
                                 self._time(planned, workers)
 
     def once(self, group: Sequence[Planned], side: SideName) -> None:
-        """Run each benchmark of a group on one side, which alone can: only trouble is noted."""
-        waiting = list(group)
+        """Run each benchmark of a group on one side, which alone can: only trouble is noted, after a second try."""
+        waiting, tried = list(group), set[Planned]()
         while waiting:
             place = self.side_of(group[0], side)
-            with place.worker(from_nothing=group[0].from_nothing) as worker, suppress(LostError):
-                while waiting:
-                    self._once(waiting.pop(0), side, worker)
+            with place.worker(from_nothing=group[0].from_nothing) as worker:
+                try:
+                    while waiting:
+                        self._once(waiting[0], side, worker)
+                        del waiting[0]
+                except LostError as lost:
+                    if lost.planned in tried or not lost.again:
+                        self.notes.trouble(lost.troubles, lost.planned)
+                        del waiting[0]
+                    tried.add(lost.planned)
 
     def works_alone(self, planned: Planned, side: SideName) -> bool:
         """Say whether a side can open what it failed at while the other side was there, too."""
-        if planned.subject.kind == "value":
-            return False  # numbers are taken one after the other
         with self.side_of(planned, side).worker(from_nothing=planned.from_nothing) as worker:
             try:
                 worker.ask(planned.timeout_s, **self._request(planned, side, "open"))
@@ -157,12 +167,8 @@ class Pairing:
             return modules
 
     def _once(self, planned: Planned, side: SideName, worker: Process) -> None:
-        try:
-            for do in ("value",) if planned.subject.kind == "value" else ("open", "close"):
-                self._ask(planned, {side: worker}, {side: self._request(planned, side, do)})
-        except LostError as lost:
-            self.notes.trouble(lost.troubles, planned)
-            raise
+        for do in ("value",) if planned.subject.kind == "value" else ("open", "close"):
+            self._ask(planned, {side: worker}, {side: self._request(planned, side, do)})
 
     @contextmanager
     def _closing(self, planned: Planned, workers: Workers) -> Iterator[None]:
@@ -171,7 +177,7 @@ class Pairing:
             yield
         except LostError as lost:
             for side, worker in workers.items():
-                if lost.died or side not in lost.troubles:  # what hangs answers no more
+                if lost.again or side not in lost.troubles:  # what hangs answers no more
                     with suppress(BenchmarkFailedError, BenchmarkSkippedError):  # the first failure says more
                         worker.ask(planned.timeout_s, **self._request(planned, side, "close"))
             raise
@@ -289,7 +295,8 @@ class Pairing:
             self.notes.trouble(refused(foreign), planned)
             return None
         if any(isinstance(each, Failed) or self.notes.pairs(planned) for each in troubles.values()):
-            raise LostError(planned, troubles, died=all(isinstance(error, WorkerLostError) for error in spoilt))
+            again = all(isinstance(error, WorkerLostError) for error in spoilt)
+            raise LostError(planned, troubles, again=again, together=together)
         if troubles:
             self.notes.trouble(troubles, planned)
             return None

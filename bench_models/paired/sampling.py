@@ -94,7 +94,7 @@ class Sampler:
                 blamed = [(lost.planned, side) for side in lost.troubles]
                 now.update(blamed)
                 self._losses.update(blamed)
-                if not lost.died or any(self._stands_out(*each) for each in blamed):
+                if not lost.again or any(self._stands_out(*each) for each in blamed):
                     self.notes.trouble(lost.troubles, lost.planned)
                 elif any(now[each] > 1 for each in blamed):
                     self.notes.trouble(self._confirmed(lost), lost.planned)
@@ -107,7 +107,7 @@ class Sampler:
 
     def _confirmed(self, lost: LostError) -> Troubles:
         """Return what sides met, or why it says nothing of them: one works, as soon as the other is not there."""
-        for side, trouble in lost.troubles.items():
+        for side, trouble in lost.troubles.items() if lost.together else ():
             if self.pairing.works_alone(lost.planned, side):
                 said = f"{side.upper()} fails twice beside the other side, and works alone ({reason_of(trouble)})"
                 return refused(f"{said}: do both use the same port or file, or too much memory?")

@@ -125,17 +125,17 @@ def test_check_that_ends_early_calls_no_number_exact_that_was_taken_twice() -> N
 class Failing(StandIn):
     """A pairing whose sides raise now and then, by chance or beside each other only."""
 
-    def __init__(self, fails: Callable[[SideName], bool], *, alone: bool = False) -> None:
+    def __init__(self, fails: Callable[[SideName], bool], *, alone: bool = False, together: bool = True) -> None:
         """Let numbers scatter, so that all pairs are taken."""
         draw = random.Random(5)
         super().__init__([PLANNED], dict.fromkeys(SIDES, lambda: draw.choice((3.0, 4.0))), of_parents=False)
-        self._fails, self._alone = fails, alone
+        self._fails, self._alone, self._together = fails, alone, together
 
     def take(self, group: list[Planned]) -> None:
         """Take a pair, or lose it."""
         troubles = {side: Failed(error="OSError: busy") for side in SIDES if self._fails(side)}
         if troubles:
-            raise LostError(group[0], troubles, died=True)
+            raise LostError(group[0], troubles, again=True, together=self._together)
         super().take(group)
 
     def works_alone(self, _: Planned, __: SideName) -> bool:
@@ -143,8 +143,10 @@ class Failing(StandIn):
         return self._alone
 
 
-def _judge_failing(fails: Callable[[SideName], bool], *, alone: bool = False) -> tuple[Observed, Change]:
-    return _judged(Failing(fails, alone=alone), LOOKS)
+def _judge_failing(
+    fails: Callable[[SideName], bool], *, alone: bool = False, together: bool = True
+) -> tuple[Observed, Change]:
+    return _judged(Failing(fails, alone=alone, together=together), LOOKS)
 
 
 def test_what_fails_by_chance_on_both_sides_is_hardly_ever_called_a_failure() -> None:
@@ -173,6 +175,11 @@ def test_side_that_works_alone_is_not_blamed() -> None:
     change = _judge_failing(lambda side: side == "base", alone=True)[1]
     assert change.verdict == "failed"
     assert "BASE fails twice beside the other side, and works alone (OSError: busy)" in change.reason
+
+
+def test_what_fails_while_the_other_side_does_nothing_is_blamed() -> None:
+    """That it can be opened alone says nothing of a call that raises later."""
+    assert _judge_failing(lambda side: side == "head", alone=True, together=False)[1].verdict == "regressed"
 
 
 def test_base_that_fails_after_some_pairs_does_not_take_them_away_in_silence() -> None:
