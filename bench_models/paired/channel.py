@@ -62,8 +62,8 @@ class Channel:
 
     def await_end(self, timeout_s: float) -> None:
         """Wait until the other end is gone, or so long; what it still sends is not read."""
-        self._socket.settimeout(timeout_s)
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # a timeout is one, and so is that this end was closed before
+            self._socket.settimeout(timeout_s)
             while self._socket.recv(_CHUNK):
                 pass
 

@@ -193,11 +193,10 @@ class Pairing:
             if planned.cold:
                 self._blocks[planned.subject] = Blocks.cold(max(1, number))
                 return True
-            blocks = [self._block(planned, worker, number) for worker in workers.values()]
-            known = [block for block in blocks if block is not None]
-            if len(known) < len(blocks):
+            blocks = self._block_each(planned, workers, number)
+            if blocks is None:
                 return False
-            call_s, setup_s = max(call_s for call_s, _ in known), max(setup_s for _, setup_s in known)
+            call_s, setup_s = (max(seconds) for seconds in zip(*blocks.values(), strict=True))
             self._blocks[planned.subject] = Blocks.of(call_s, number if fixed else 0, setup_s)
         return True
 
@@ -207,18 +206,34 @@ class Pairing:
         order = tuple(workers)
         while not blocks.suffice(seconds):
             turn = order if len(seconds["base"]) % 2 == 0 else order[::-1]
-            # Both, also where the first one fails: what fails on both sides is not HEAD's doing.
-            taken = {side: self._alone(planned, workers, side, blocks.number) for side in turn}
-            for side, block in taken.items():
-                if block is None:
-                    return
-                seconds[side].append(block[0])
-                self.timed_s += block[0] * blocks.number
+            taken = self._block_each(planned, {side: workers[side] for side in turn}, blocks.number)
+            if taken is None:
+                return
+            for side, (call_s, _) in taken.items():
+                seconds[side].append(call_s)
+                self.timed_s += call_s * blocks.number
         self.notes.pair(planned, Pair(base=tuple(seconds["base"]), head=tuple(seconds["head"])))
 
-    def _alone(self, planned: Planned, workers: Workers, side: SideName, number: int) -> tuple[float, float] | None:
-        with awake_alone(workers, side) as worker:
-            return self._block(planned, worker, number)
+    def _block_each(
+        self, planned: Planned, workers: Workers, number: int
+    ) -> dict[SideName, tuple[float, float]] | None:
+        """Take a block of each side while the other one sleeps.
+
+        Both, also where the first one fails: what fails on both sides is not HEAD's doing.
+        """
+        taken: dict[SideName, tuple[float, float] | None] = {}
+        losses: dict[SideName, LostError] = {}
+        for side in workers:
+            try:
+                with awake_alone(workers, side) as worker:
+                    taken[side] = self._block(planned, worker, number)
+            except LostError as lost:
+                losses[side] = lost
+        if losses:
+            troubles = {side: lost.troubles[side] for side, lost in losses.items()}
+            raise LostError(planned, troubles, again=all(lost.again for lost in losses.values()), together=False)
+        known = {side: block for side, block in taken.items() if block is not None}
+        return known if len(known) == len(workers) else None
 
     def _block(self, planned: Planned, worker: Process, number: int) -> tuple[float, float] | None:
         """Return the seconds of a call in a block and of the set-up before it, or None after noting trouble."""
