@@ -1,14 +1,12 @@
 """One pair: a fresh worker on either side, which take timed blocks in turn."""
 
-import logging
-import shutil
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from bench_models.outcomes import Failed, Skipped
 from bench_models.paired.blocks import Blocks
+from bench_models.paired.caches import Caches
 from bench_models.paired.channel import Message
 from bench_models.paired.groups import Planned, SuiteName
 from bench_models.paired.notes import Notes, failed_on, refused
@@ -26,11 +24,6 @@ from bench_models.paired.process import (
 )
 from bench_models.paired.sides import Side, elsewhere, make_alike
 from bench_models.verdict.observations import Answers, Pair, Subject
-
-log = logging.getLogger(__name__)
-
-# A setup_cache that takes no longer is run for each round of pairs.
-_QUICK_S = 1.0
 
 Workers = Mapping[SideName, Process]
 
@@ -60,8 +53,7 @@ class Pairing:
     notes: Notes
     one_core: bool = True
     timed_s: float = 0.0
-    _caches: dict[tuple[Side, str], str | Failed | Skipped] = field(default_factory=dict)
-    _cache_s: dict[tuple[Side, str], float] = field(default_factory=dict)
+    _caches: Caches = field(default_factory=Caches)
     _blocks: dict[Subject, Blocks] = field(default_factory=dict)
 
     def side_of(self, planned: Planned, side: SideName) -> Side:
@@ -69,21 +61,14 @@ class Pairing:
         return self.sides[planned.suite][side]
 
     def renew(self, planned: Sequence[Planned]) -> None:
-        """Begin again with another parent wherever these benchmarks run, and with what they cached quickly.
-
-        What a ``setup_cache`` draws by chance is drawn anew then, like all that a pair has of its own.
-        """
+        """Begin again with another parent wherever these benchmarks run, and with what they cached quickly."""
         running = {self.side_of(each, side): None for each in planned for side in SIDES}
         for side in running:
             side.renew()
         for side in running:
             side.discovered()
         make_alike(running)
-        for place, seconds in self._cache_s.items():
-            if seconds <= _QUICK_S and place[0] in running:
-                old = self._caches.pop(place, None)
-                if isinstance(old, str):
-                    shutil.rmtree(old, ignore_errors=True)
+        self._caches.forget_quick(running)
         self.cache([each for each in planned if self.notes.works(each)])
 
     def take(self, group: Sequence[Planned]) -> None:
@@ -132,19 +117,9 @@ class Pairing:
         """Run each ``setup_cache`` once a side, one after the other: what the first builds, the second may reuse."""
         for each in planned:
             for side in sides:
-                key = each.cache(side)
-                if key is None:
-                    continue
-                place = self.side_of(each, side), key
-                if place not in self._caches:
-                    if place not in self._cache_s:
-                        log.info("setup_cache of %s on %s", key, side.upper())
-                    began = time.monotonic()
-                    self._caches[place] = _cached(each, place[0])
-                    self._cache_s.setdefault(place, time.monotonic() - began)
-                outcome = self._caches[place]
-                if not isinstance(outcome, str):
-                    self.notes.trouble({side: outcome}, each)
+                met = self._caches.make(each, self.side_of(each, side))
+                if met is not None:
+                    self.notes.trouble({side: met}, each)
 
     def rehearse(self, planned: Planned) -> dict[SideName, list[str]]:
         """Open a benchmark without timing it; return what either side's worker imported for it.
@@ -322,18 +297,8 @@ class Pairing:
             "do": do,
             "benchmark": planned.subject.benchmark,
             "parameters": list(planned.subject.parameters),
-            "cache": self._caches[self.side_of(planned, side), key] if (key := planned.cache(side)) else None,
+            "cache": self._caches.folder(planned, self.side_of(planned, side)),
         } | ({"cold": planned.cold} if do == "open" else {})
-
-
-def _cached(planned: Planned, side: Side) -> str | Failed | Skipped:
-    """Return the folder in which a ``setup_cache`` left what it made, or what it met."""
-    try:
-        return str(side.cache(planned.subject.benchmark, planned.cache_timeout_s))
-    except BenchmarkSkippedError as skip:
-        return Skipped(reason=f"setup_cache: {skip}")
-    except BenchmarkFailedError as error:
-        return Failed(error=f"setup_cache: {error}")
 
 
 def _unlike(base: Mapping[str, str], head: Mapping[str, str]) -> str:
