@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import json
-import os
 import pkgutil
 import sys
 from numbers import Real
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,64 +39,6 @@ def import_all(modules: list[str]) -> None:
             # A module may exist only under the circumstances in which a worker met it.
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
-
-
-class Home:
-    """Where a side's own code lies, and what of it must come from nowhere else.
-
-    ``modules`` are those that either commit has, as one that HEAD deleted may still be installed. ``root`` is the
-    repository, below which an editable install finds the code that is checked out, and not a side's.
-    """
-
-    def __init__(self, code: str, suite: str, modules: list[str], root: str | None) -> None:
-        """Find out what is installed here from the repository."""
-        self._code = _names(code)
-        self._root = () if root is None else _names(root)
-        # A virtual environment may lie in the repository, and the suite is imported from the side's tree.
-        self._besides = _names(code, suite, sys.prefix, sys.exec_prefix, sys.base_prefix)
-        installed = {name for each in self._root for name in _installed_from(each)}
-        self._modules = {*modules, *installed} - {Path(suite).name}
-
-    def strangers(self) -> dict[str, str]:
-        """Return what this process has imported of another copy, and from where."""
-        loaded = [(name, _file(module)) for name, module in list(sys.modules.items()) if name != "__main__"]
-        return {
-            name: file
-            for name, file in loaded
-            if file
-            and (
-                (name in self._modules and not _below(os.path.realpath(file), self._code))
-                or (_below(file, self._root) and not _below(file, self._besides))
-            )
-        }
-
-
-def _installed_from(root: str) -> set[str]:
-    """Return the modules that are installed here from a folder or below it."""
-    from importlib.metadata import distributions
-
-    found = set()
-    for each in distributions():
-        url = json.loads(each.read_text("direct_url.json") or "{}").get("url", "")
-        if url.startswith("file://") and _below(unquote(url.removeprefix("file://")), (root,), itself=True):
-            names = {file.parts[0].partition(".")[0] for file in each.files or () if "-info" not in file.parts[0]}
-            found |= {name for name in names if name.isidentifier() and not name.startswith("__")}
-    return found
-
-
-def _names(*folders: str) -> tuple[str, ...]:
-    """Return what folders are called: as given, and without links."""
-    return tuple({name for folder in folders for name in (folder, os.path.realpath(folder))})
-
-
-def _file(module: Any) -> str | None:
-    """Return a module's file; what loads lazily is not asked, which would load it."""
-    file = getattr(module, "__dict__", {}).get("__file__")
-    return file if isinstance(file, str) else None
-
-
-def _below(file: str, folders: tuple[str, ...], *, itself: bool = False) -> bool:
-    return any(file.startswith(folder.rstrip(os.sep) + os.sep) or (itself and file == folder) for folder in folders)
 
 
 def distinct(benchmarks: Iterable[Any]) -> list[Any]:

@@ -165,8 +165,8 @@ class Side:
 
     def _discovery(self, warm: list[str]) -> Message:
         root = None if self.tree.root is None else str(self.tree.root)
-        home = {"code": str(self.tree.code), "modules": list(self.tree.modules), "root": root}
-        return {"do": "discover", "suite": str(self.tree.suite), "home": home, "warm": warm}
+        own = {"code": str(self.tree.code), "modules": list(self.tree.modules), "root": root}
+        return {"do": "discover", "suite": str(self.tree.suite), "own": own, "warm": warm}
 
     def _spawn(self) -> Process:
         self._started = [each for each in self._started if each.poll() is None]

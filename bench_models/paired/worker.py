@@ -1,6 +1,6 @@
 """What runs on either side of a check, in that side's environment: loads benchmarks and answers requests.
 
-Started as a script. It needs the standard library, three modules beside it and asv_runner, nothing
+Started as a script. It needs the standard library, four modules beside it and asv_runner, nothing
 else: the side may be any project with an asv suite. A parent imports what benchmarks need and forks
 a fresh worker a pair; a worker opens benchmarks and runs blocks of calls when it is told to.
 """
@@ -25,15 +25,16 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
-    import circumstances  # type: ignore[import-not-found]  # these three lie beside this script
+    import circumstances  # type: ignore[import-not-found]  # these four lie beside this script
     import discovery  # type: ignore[import-not-found]
+    import own_code  # type: ignore[import-not-found]
     from channel import Channel, ChannelClosedError, Message  # type: ignore[import-not-found]
 
     # The side may have modules of these names, and finds none of its own in the folder of this script.
-    del sys.modules["channel"], sys.modules["circumstances"], sys.modules["discovery"]
+    del sys.modules["channel"], sys.modules["circumstances"], sys.modules["discovery"], sys.modules["own_code"]
     sys.path[:] = [path for path in sys.path if path != sys.path[0]]
 else:
-    from bench_models.paired import circumstances, discovery
+    from bench_models.paired import circumstances, discovery, own_code
     from bench_models.paired.channel import Channel, ChannelClosedError, Message
 
 DEFAULT_WARMUP_S = 0.1
@@ -57,7 +58,7 @@ class Worker:
         self._channel = _join(address, name)
         self._benchmarks: dict[str, Any] = {}
         self._timers: dict[str, Any] = {}
-        self._home: discovery.Home | None = None
+        self._own: own_code.OwnCode | None = None
         self._forked: set[int] = set()
 
     def serve(self) -> None:
@@ -77,7 +78,7 @@ class Worker:
             except Exception as error:  # noqa: BLE001  # whatever a benchmark raises is an answer
                 self._channel.send({"error": discovery.sentence(error), "traceback": traceback.format_exc()})
 
-    def do_discover(self, suite: str, home: dict[str, Any], warm: list[str]) -> Message:
+    def do_discover(self, suite: str, own: dict[str, Any], warm: list[str]) -> Message:
         """Import a suite and what workers will need; return benchmarks, broken modules, the number of threads.
 
         A folder that is not there is a suite without benchmarks.
@@ -91,7 +92,7 @@ class Worker:
         with contextlib.redirect_stderr(io.StringIO()):  # it prints what is in ``broken``
             found = discovery.distinct(disc_benchmarks(suite, ignore_import_errors=True)) if there else []
         self._benchmarks = {benchmark.name: benchmark for benchmark in found}
-        self._home = discovery.Home(suite=suite, **home)
+        self._own = own_code.OwnCode(suite=suite, **own)
         discovery.import_all(warm)
         return {
             "benchmarks": [discovery.described(benchmark) for benchmark in found],
@@ -216,7 +217,7 @@ class Worker:
         return {"circumstances": circumstances.of_this_process(), **self._strangers()}
 
     def _strangers(self) -> Message:
-        return {"strangers": self._home.strangers()} if self._home is not None else {}
+        return {"strangers": self._own.strangers()} if self._own is not None else {}
 
     def _reap(self) -> None:
         """Let go of workers that ended; a benchmark's own children are its own."""
