@@ -42,7 +42,7 @@ def differences(base: Message, head: Message) -> Iterator[str]:
 def _smaller_margin(base: Message, head: Message) -> Any:  # noqa: ANN401  # whatever a suite's author wrote
     """Return HEAD's margin, or BASE's where that is one and is smaller."""
     old, new = (DEFAULT_MARGIN_PCT if side["margin_pct"] is None else side["margin_pct"] for side in (base, head))
-    # Others are refused where they are HEAD's: a commit that mends BASE's can be judged. Numbers may have none at all.
-    least = math.ulp(0) if head["timer"] else 0
-    sound = all(isinstance(margin, int | float) and least <= margin < math.inf for margin in (old, new))
-    return min(old, new) if sound else new
+    # Others are refused where they are HEAD's: a commit that mends BASE's can be judged. 0 is for numbers that repeat.
+    sound = all(isinstance(margin, int | float) and 0 <= margin < math.inf for margin in (old, new))
+    useful = old or not head["timer"]
+    return min(old, new) if sound and useful else new

@@ -106,10 +106,9 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
     harm = harm_of(subject, mean.value)
     verdict: Verdict = "undecided"
     reason, shown, level = _open(subject, count), wide, 1 - 2 * share
-    if abs(harm) + narrow < margin and subject.kind == "value" and count < SAME_REPEATS:
-        reason = (
-            f"within the margin so far, and may be so by chance: it takes {SAME_REPEATS} pairs to tell, not {count}"
-        )
+    needed = SAME_REPEATS if subject.kind == "value" else 0
+    if abs(harm) + narrow < margin and count < needed:
+        reason = f"within the margin so far, and may be so by chance: it takes {needed} pairs to tell, not {count}"
     elif abs(harm) + narrow < margin:
         verdict, reason = "unchanged", f"within the margin of {subject.margin_pct:g} %"
         shown, level = narrow, 1 - 2 * FALSE_CALM
