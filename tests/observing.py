@@ -6,9 +6,10 @@ from dataclasses import replace
 from math import exp
 
 from bench_models.outcomes import Failed
+from bench_models.paired.groups import Planned
 from bench_models.paired.record import Header, Record
 from bench_models.stats.looks import Shares
-from bench_models.verdict.observations import Answers, Better, Observed, Pair, Subject
+from bench_models.verdict.observations import Absent, Answers, Better, Observed, Pair, Subject
 
 
 def timed(
@@ -38,6 +39,24 @@ def answered(lost: int, won: int, right: int = 800, count: int = 1000) -> Observ
     pair = Pair(base=(sum(base) / count,), head=(sum(head) / count,))
     subject = Subject(benchmark="suite.track_accuracy", kind="value", unit="share", better="higher", margin_pct=1.0)
     return Observed(subject=subject, pairs=(pair, pair), answers=answers)
+
+
+def plan_of(subject: Subject, group: str = "group", base: Absent | None = None, *, answers: bool = False) -> Planned:
+    """Return how a check would run what both sides have, or what BASE lacks."""
+    return Planned(
+        subject=subject,
+        group=group,
+        suite="own",
+        lacking=False,
+        base_cache=None,
+        head_cache=None,
+        timeout_s=60,
+        cache_timeout_s=60,
+        base=base,
+        head=None,
+        answers=answers,
+        from_nothing=False,
+    )
 
 
 FAILED = Failed(error="ValueError: 7")

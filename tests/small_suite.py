@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from conftest import REPOSITORY
-from tiny_project import commit_all, git
+from tiny_project import commit_all, git, write_files
 
 CODE = '''
 def total(count):
@@ -55,9 +55,7 @@ def write_project(folder: Path, *copied: str) -> Path:
         "asv.conf.json": json.dumps(_CONFIG),
         ".gitignore": "results/\nenv/\n",
     }
-    for name, text in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(text, encoding="utf-8")
+    write_files(folder, files)
     for name in copied:
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)

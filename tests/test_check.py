@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from checking import Run, check, verdicts
-from tiny_project import commit_all, git
+from tiny_project import asv_project, commit_all, git
 
 from bench_models.paired.blocks import SIDE_S
 from bench_models.paired.record import read
@@ -88,22 +88,13 @@ class Fragile:
     time_fragile.margin = 20.0
 """
 
-_CONFIG = {"version": 1, "project": "counting", "repo": ".", "benchmark_dir": "suite", "env_dir": "env"}
-
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a repository with a module, an asv suite and one commit, ``base``."""
-    root = tmp_path / "project"
-    (root / "suite").mkdir(parents=True)
-    (root / "counting.py").write_text(_CODE, encoding="utf-8")
-    # The check has a module of this name, too.
-    (root / "channel.py").write_text("LENGTH = 100\n", encoding="utf-8")
-    (root / "suite" / "__init__.py").write_text("", encoding="utf-8")
-    (root / "suite" / "sums.py").write_text(_SUITE, encoding="utf-8")
-    (root / "asv.conf.json").write_text(json.dumps(_CONFIG), encoding="utf-8")
-    (root / ".gitignore").write_text("results/\nenv/\n", encoding="utf-8")
-    git("init", "--quiet", "--initial-branch=main", cwd=root)
+    # The check has a module of the name channel, too.
+    files = {"counting.py": _CODE, "channel.py": "LENGTH = 100\n", "suite/sums.py": _SUITE}
+    root = asv_project(tmp_path / "project", files)
     commit_all(root, "Count")
     git("tag", "base", cwd=root)
     return root

@@ -1,6 +1,5 @@
 """The processes of a check: what they start anew with, and that none outlives it."""
 
-import json
 import os
 import shutil
 import signal
@@ -13,32 +12,23 @@ from pathlib import Path
 
 import pytest
 from checking import Run, judged
-from tiny_project import commit_all, git
+from tiny_project import asv_project, commit_all, write_files
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="it looks into /proc"),  # noqa: PTH112  # before any test
 ]
 
-_CONFIG = {"version": 1, "project": "sized", "repo": ".", "benchmark_dir": "suite", "env_dir": "env"}
-
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a repository with an empty suite, and nothing committed."""
-    root = tmp_path / "project"
-    (root / "suite").mkdir(parents=True)
-    (root / "suite" / "__init__.py").write_text("", encoding="utf-8")
-    (root / "asv.conf.json").write_text(json.dumps(_CONFIG), encoding="utf-8")
-    (root / ".gitignore").write_text("results/\nenv/\n", encoding="utf-8")
-    git("init", "--quiet", "--initial-branch=main", cwd=root)
-    return root
+    return asv_project(tmp_path / "project", {})
 
 
 def commit(project: Path, code: str, suite: str) -> None:
     """Commit another module and another suite."""
-    (project / "sized.py").write_text(code, encoding="utf-8")
-    (project / "suite" / "sizes.py").write_text(suite, encoding="utf-8")
+    write_files(project, {"sized.py": code, "suite/sizes.py": suite})
     commit_all(project, "Change")
 
 

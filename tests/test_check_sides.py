@@ -1,6 +1,5 @@
 """Each side of a check runs its own code, as asv would run it, and leaves nothing to the other."""
 
-import json
 import os
 import subprocess
 import sys
@@ -9,11 +8,9 @@ from pathlib import Path
 
 import pytest
 from checking import Run, check, judged
-from tiny_project import commit_all, git
+from tiny_project import asv_project, commit_all, git, write_files
 
 pytestmark = pytest.mark.slow
-
-_CONFIG = {"version": 1, "project": "acme", "repo": ".", "benchmark_dir": "benchmarks", "env_dir": "env"}
 
 # A number that another commit makes four times as large, wherever it is kept.
 _SUITE = """
@@ -89,20 +86,12 @@ def read():
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """Return a repository with a module, an asv suite and one commit."""
-    root = tmp_path / "project"
-    (root / "benchmarks").mkdir(parents=True)
-    (root / "benchmarks" / "__init__.py").touch()
-    (root / "asv.conf.json").write_text(json.dumps(_CONFIG), encoding="utf-8")
-    (root / ".gitignore").write_text("results/\nenv/\n", encoding="utf-8")
-    git("init", "--quiet", "--initial-branch=main", cwd=root)
-    return root
+    """Return a repository with an empty suite, and nothing committed."""
+    return asv_project(tmp_path / "project", {}, "benchmarks")
 
 
 def _commit(project: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        (project / name).write_text(text, encoding="utf-8")
+    write_files(project, files)
     commit_all(project, "Change")
 
 

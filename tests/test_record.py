@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from checking import Run
-from tiny_project import commit_all, edited, git
+from tiny_project import asv_project, commit_all, edited
 
 from bench_models.paired.record import read
 from bench_models.stats.looks import LOOKS, SAME_REPEATS
@@ -37,20 +37,11 @@ def track_total():
     return counting.total(100)
 """
 
-_CONFIG = {"version": 1, "project": "counting", "repo": ".", "benchmark_dir": "suite", "env_dir": "env"}
-
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a repository with a module, an asv suite and one commit."""
-    root = tmp_path / "project"
-    (root / "suite").mkdir(parents=True)
-    (root / "counting.py").write_text(_CODE, encoding="utf-8")
-    (root / "suite" / "__init__.py").write_text("", encoding="utf-8")
-    (root / "suite" / "sums.py").write_text(_SUITE, encoding="utf-8")
-    (root / "asv.conf.json").write_text(json.dumps(_CONFIG), encoding="utf-8")
-    (root / ".gitignore").write_text("results/\nenv/\n", encoding="utf-8")
-    git("init", "--quiet", "--initial-branch=main", cwd=root)
+    root = asv_project(tmp_path / "project", {"counting.py": _CODE, "suite/sums.py": _SUITE})
     commit_all(root, "Count")
     return root
 

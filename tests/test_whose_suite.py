@@ -1,12 +1,11 @@
 """Each side of a check runs its own suite, beside its own files; where a benchmark changed, HEAD's runs on both."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 from checking import Run, check, verdicts
-from tiny_project import commit_all, edited, git
+from tiny_project import asv_project, commit_all, edited, git
 
 from bench_models.outcomes import Failed
 from bench_models.paired.record import read
@@ -46,25 +45,12 @@ class Rows:
         return 5.0
 """
 
-_CONFIG = {"version": 1, "project": "counting", "repo": ".", "benchmark_dir": "suite", "env_dir": "env"}
-
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a repository whose suite reads a file beside its folder, with one commit."""
-    root = tmp_path / "project"
-    files = {
-        "counting.py": _CODE,
-        "suite/__init__.py": "",
-        "suite/sums.py": _SUITE,
-        "models/weights.bin": "x" * 100,
-        "asv.conf.json": json.dumps(_CONFIG),
-        ".gitignore": "results/\nenv/\n",
-    }
-    for name, text in files.items():
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_text(text, encoding="utf-8")
-    git("init", "--quiet", "--initial-branch=main", cwd=root)
+    files = {"counting.py": _CODE, "suite/sums.py": _SUITE, "models/weights.bin": "x" * 100}
+    root = asv_project(tmp_path / "project", files)
     commit_all(root, "Count")
     git("tag", "base", cwd=root)
     return root

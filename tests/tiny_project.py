@@ -1,8 +1,10 @@
 """The tiny project's files, and git as the tests use it."""
 
 import csv
+import json
 import shutil
 import subprocess
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,6 +109,22 @@ def sentences() -> list[tuple[str, str]]:
 def git(*arguments: str, cwd: Path) -> str:
     """Run git and return what it prints."""
     return subprocess.run(["git", *arguments], cwd=cwd, capture_output=True, text=True, check=True).stdout
+
+
+def asv_project(root: Path, files: Mapping[str, str], suite: str = "suite") -> Path:
+    """Make a repository with an empty asv suite in the folder of this name, and other files; nothing is committed."""
+    config = {"version": 1, "project": "tiny", "repo": ".", "benchmark_dir": suite, "env_dir": "env"}
+    own = {f"{suite}/__init__.py": "", "asv.conf.json": json.dumps(config), ".gitignore": "results/\nenv/\n"}
+    write_files(root, {**own, **files})
+    git("init", "--quiet", "--initial-branch=main", cwd=root)
+    return root
+
+
+def write_files(root: Path, files: Mapping[str, str]) -> None:
+    """Write files, by their names below a folder."""
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text, encoding="utf-8")
 
 
 def commit_all(repository: Path, message: str) -> str:

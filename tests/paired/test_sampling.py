@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from observing import exact
+from observing import exact, plan_of
 from simulating import plausible
 
 from bench_models.outcomes import Failed
@@ -44,20 +44,7 @@ class StandIn:
             self.notes.pair(each, Pair(base=(numbers["base"],), head=(numbers["head"],)))
 
 
-PLANNED = Planned(
-    subject=exact(1, 1).subject,
-    group="suite.track_it",
-    suite="own",
-    lacking=False,
-    base_cache=None,
-    head_cache=None,
-    timeout_s=60,
-    cache_timeout_s=60,
-    base=None,
-    head=None,
-    answers=False,
-    from_nothing=False,
-)
+PLANNED = plan_of(exact(1, 1).subject)
 
 
 def sampled(

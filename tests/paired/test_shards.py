@@ -7,18 +7,18 @@ from math import log
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from observing import counted, exact, recorded, timed
+from observing import counted, exact, plan_of, recorded, timed
 from simulating import Noise, times
 
 from bench_models.errors import BenchModelsError
-from bench_models.paired.groups import Planned, share
+from bench_models.paired.groups import share
 from bench_models.paired.record import Record
 from bench_models.paired.shards import described, merge
 from bench_models.paired.shards import shares as planned_shares
 from bench_models.paired.stopping import until_decided
 from bench_models.stats.looks import Shares
 from bench_models.verdict.changes import judge
-from bench_models.verdict.observations import Absent, Observed, Subject
+from bench_models.verdict.observations import Absent, Observed
 
 OBSERVED = [timed(f"suite.time_{index}", change=0.01 * index) for index in range(6)] + [exact(1, 2)]
 WHOLE = recorded(*OBSERVED)
@@ -125,10 +125,10 @@ def test_benchmark_that_no_shard_took_is_named() -> None:
 def test_shared_budget_follows_from_the_plan_of_the_whole_check() -> None:
     """Whatever a shard itself measures, and without what one side lacks or what has outcomes."""
     planned = [
-        _planned(timed().subject, 0),
-        _planned(replace(timed().subject, benchmark="suite.time_new"), 1, base=Absent()),
-        _planned(exact(1, 1).subject, 2),
-        _planned(replace(exact(1, 1).subject, benchmark="suite.track_accuracy"), 3, answers=True),
+        plan_of(timed().subject, "group 0"),
+        plan_of(replace(timed().subject, benchmark="suite.time_new"), "group 1", base=Absent()),
+        plan_of(exact(1, 1).subject, "group 2"),
+        plan_of(replace(exact(1, 1).subject, benchmark="suite.track_accuracy"), "group 3", answers=True),
     ]
     assert Shares(timed=1, values=1) == planned_shares(planned)
     assert described(planned[0]) == "time in seconds, lower is better, margin 2 %, without outcomes, on both sides"
@@ -171,25 +171,8 @@ def test_interrupted_shard_makes_the_whole_check_interrupted() -> None:
 
 def test_every_group_is_in_exactly_one_shard() -> None:
     """And the shares are about equal, whatever the order in which benchmarks are found."""
-    planned = [_planned(timed(f"suite.time_{index}").subject, index % 8) for index in range(16)]
+    planned = [plan_of(timed(f"suite.time_{index}").subject, f"group {index % 8}") for index in range(16)]
     shares = [share(planned, index, 3) for index in (1, 2, 3)]
     assert sorted(map(str, planned)) == sorted(str(each) for part in shares for each in part)
     assert sorted(map(len, shares)) == [4, 6, 6]
     assert set(map(str, shares[0])) == set(map(str, share(planned[::-1], 1, 3)))
-
-
-def _planned(subject: Subject, group: int, base: Absent | None = None, *, answers: bool = False) -> Planned:
-    return Planned(
-        subject=subject,
-        group=f"group {group}",
-        suite="own",
-        lacking=False,
-        base_cache=None,
-        head_cache=None,
-        timeout_s=60,
-        cache_timeout_s=0,
-        base=base,
-        head=None,
-        answers=answers,
-        from_nothing=False,
-    )
