@@ -27,7 +27,9 @@ class OwnCode:
 
     def strangers(self) -> dict[str, str]:
         """Return what this process has imported of another copy, and from where."""
-        loaded = [(name, _file(module)) for name, module in list(sys.modules.items()) if name != "__main__"]
+        # The script that runs is the check's own; multiprocessing knows it by a second name.
+        script = sys.modules["__main__"]
+        loaded = [(name, _file(module)) for name, module in list(sys.modules.items()) if module is not script]
         return {
             name: file
             for name, file in loaded
