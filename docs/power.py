@@ -86,7 +86,7 @@ def _in_words(benchmark: str, change: dict[str, Any]) -> str:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=10, help="checks; default: %(default)s")
-    parser.add_argument("--sizes", type=float, nargs="+", default=[2.0, 3.0, 5.0, 10.0], help="in percent")
+    parser.add_argument("--sizes", type=float, nargs="+", default=[2.0, 3.0, 4.0, 5.0, 10.0], help="in percent")
     parser.add_argument("--bench", default="Latency", metavar="REGEX", help="only benchmarks whose name matches")
     parser.add_argument(
         "--rows", nargs="+", default=SUITE.names, choices=SUITE.names, metavar="VARIANT", help="these take turns"
@@ -99,18 +99,23 @@ def _options() -> argparse.Namespace:
 def _checked(planted: dict[str, float], rows: list[str], output: Path, bench: str) -> dict[str, Any]:
     """Return the report on a commit that slows variants down."""
     with in_clone.clone() as there:
-        (there / RUNTIME_FILE).write_text(RUNTIME, encoding="utf-8")
-        suite = (there / SUITE_FILE).read_text(encoding="utf-8")
-        suite = suite.replace(
-            "from bench_models.suites", "from bench_models.runtimes.slowed import Slowed\nfrom bench_models.suites", 1
-        )
-        for name, pct in planted.items():
-            suite, count = re.subn(f'name="{name}",', f'name="{name}", runtime=Slowed(pct={pct}),', suite)
-            if count != 1:
-                raise SystemExit(f"{SUITE_FILE} has {count} variants {name}, not one")
-        (there / SUITE_FILE).write_text(suite, encoding="utf-8")
-        in_clone.commit(there, f"{planted}")
+        plant(there, planted)
         return in_clone.checked(there, output, f"(?:{bench}).*'(?:{'|'.join(rows)})'", rows)
+
+
+def plant(there: Path, planted: dict[str, float]) -> None:
+    """Commit in a clone that each variant is so many percent slower."""
+    (there / RUNTIME_FILE).write_text(RUNTIME, encoding="utf-8")
+    suite = (there / SUITE_FILE).read_text(encoding="utf-8")
+    suite = suite.replace(
+        "from bench_models.suites", "from bench_models.runtimes.slowed import Slowed\nfrom bench_models.suites", 1
+    )
+    for name, pct in planted.items():
+        suite, count = re.subn(f'name="{name}",', f'name="{name}", runtime=Slowed(pct={pct}),', suite)
+        if count != 1:
+            raise SystemExit(f"{SUITE_FILE} has {count} variants {name}, not one")
+    (there / SUITE_FILE).write_text(suite, encoding="utf-8")
+    in_clone.commit(there, f"{planted}")
 
 
 def _table(found: dict[float, list[dict[str, dict[str, Any]]]]) -> str:
