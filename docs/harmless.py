@@ -85,7 +85,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--times", type=int, default=1, help="checks of each commit; default: %(default)s")
     parser.add_argument("--only", default="", metavar="REGEX", help="only commits whose title matches")
     parser.add_argument("--rows", nargs="+", default=[], choices=SUITE.names, metavar="VARIANT", help="default: all")
-    parser.add_argument("--bench", default="", metavar="REGEX", help="only benchmarks whose name matches; default: all")
+    parser.add_argument("--bench", default="", metavar="REGEX", help="benchmarks to measure; default: all of the rows")
     parser.add_argument("--output", type=Path, default=Path("results/harmless"))
     return parser.parse_args()
 
@@ -102,7 +102,8 @@ def _checked(file: str, edit: edits.Edit, output: Path, options: argparse.Namesp
         if _weights(there) != before:
             raise SystemExit(f"{_title(file, edit)}: all would be trained anew, choose a file that no training reads")
         in_clone.commit(there, _title(file, edit))
-        return in_clone.checked(there, output, options.bench, options.rows)
+        bench = options.bench or in_clone.benchmarks_of(options.rows or SUITE.names)
+        return in_clone.checked(there, output, bench, options.rows)
 
 
 def _weights(there: Path) -> str:

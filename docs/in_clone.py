@@ -10,7 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench_models.suites import ROWS
+from bench_models.suites import ROWS, module_name
+from bench_models.suites.rotten_tomatoes import SUITE
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -29,6 +30,11 @@ def commit(there: Path, message: str) -> None:
     author = ("-c", "user.name=bench-models", "-c", "user.email=bench-models@localhost")
     git("add", "--all", cwd=there)
     git(*author, "commit", "--quiet", "--message", message, cwd=there)
+
+
+def benchmarks_of(rows: Sequence[str], bench: str = "") -> str:
+    """Return the pattern of these rows' benchmarks that match ``bench``; other suites have rows of the same names."""
+    return rf"^{module_name(SUITE.name)}\..*(?:{bench}).*'(?:{'|'.join(rows)})'"
 
 
 def checked(there: Path, output: Path, bench: str, rows: Sequence[str]) -> dict[str, Any]:

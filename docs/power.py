@@ -100,7 +100,7 @@ def _checked(planted: dict[str, float], rows: list[str], output: Path, bench: st
     """Return the report on a commit that slows variants down."""
     with in_clone.clone() as there:
         plant(there, planted)
-        return in_clone.checked(there, output, f"(?:{bench}).*'(?:{'|'.join(rows)})'", rows)
+        return in_clone.checked(there, output, in_clone.benchmarks_of(rows, bench), rows)
 
 
 def plant(there: Path, planted: dict[str, float]) -> None:
