@@ -19,6 +19,7 @@ from statistics import fmean
 from typing import ClassVar
 
 from bench_models import metrics, suites
+from bench_models.budgets.lines import STATUSES, judge, worst
 from bench_models.build import Builder
 from bench_models.errors import UnavailableError
 from bench_models.machine import passive_waiting
@@ -30,7 +31,6 @@ from bench_models.runtimes.session import Session
 from bench_models.speeds import of_this_run
 from bench_models.store import Store
 from bench_models.suites.suite import Suite
-from bench_models.verdict.budgets import STATUSES, judge, worst
 
 log = logging.getLogger(__name__)
 

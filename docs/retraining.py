@@ -22,6 +22,9 @@ from filelock import FileLock
 from tabulate import tabulate
 
 from bench_models import suites
+from bench_models.budgets.counts import Counts, counts_of
+from bench_models.budgets.lines import judge_counts, worst
+from bench_models.budgets.rates import Retraining, caught, families_of, rate, scatters, smallest
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.scorecard import score
@@ -30,9 +33,6 @@ from bench_models.recipes.step import Step
 from bench_models.sealed import write_atomically
 from bench_models.store import Store
 from bench_models.suites.suite import Budget, Suite
-from bench_models.verdict.budget_rates import Retraining, caught, families_of, rate, scatters, smallest
-from bench_models.verdict.budgets import judge_counts, worst
-from bench_models.verdict.counts import Counts, counts_of
 
 FILE = Path(__file__).resolve().with_name("retrainings.json")
 LOSSES = (1, 2, 3, 4)

@@ -12,11 +12,11 @@ import pytest
 from conftest import REPOSITORY
 
 from bench_models import suites
+from bench_models.budgets.counts import Counts
+from bench_models.budgets.lines import fails, judge_counts
+from bench_models.budgets.rates import RATE, Retraining, families_of, rate, smallest
 from bench_models.build import Builder
 from bench_models.outcomes import Failed
-from bench_models.verdict.budget_rates import RATE, Retraining, families_of, rate, smallest
-from bench_models.verdict.budgets import fails, judge_counts
-from bench_models.verdict.counts import Counts
 
 
 def _script() -> ModuleType:

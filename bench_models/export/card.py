@@ -17,7 +17,7 @@ from bench_models.metrics.scorecard import Scorecard
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Suite
-from bench_models.verdict.budgets import BudgetLine, worst
+from bench_models.budgets.lines import BudgetLine, worst
 
 _USE = """\
 {loading}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench_models.budgets.lines import BudgetLine, fails, judge
 from bench_models.build import Builder
 from bench_models.checkout import checkout_here, require_installed, uncommitted
 from bench_models.errors import BenchModelsError
@@ -20,7 +21,6 @@ from bench_models.metrics.latency import THREADS, scenarios
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score
 from bench_models.outcomes import Measured, reason_of
 from bench_models.suites.suite import Suite, Variant
-from bench_models.verdict.budgets import BudgetLine, fails, judge
 
 log = logging.getLogger(__name__)
 

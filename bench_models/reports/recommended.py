@@ -1,12 +1,12 @@
 """A recommendation in words: what to ship, why not the others, and what would change the answer."""
 
+from bench_models.budgets.lines import STATUSES
 from bench_models.errors import BenchModelsError
 from bench_models.metrics import SIZE
 from bench_models.recommend.candidates import Candidate, in_points, sentences_needed, trade_off
 from bench_models.recommend.choice import PassedOver, Recommendation, recommend
 from bench_models.reports.reading import Line, Report
 from bench_models.stats.estimate import Estimate
-from bench_models.verdict.budgets import STATUSES
 
 _SUPERLATIVES = {
     "speed": "the fastest",

@@ -9,7 +9,7 @@ from bench_models.metrics.metric import show_ms
 from bench_models.reports.rows import Quality, Row
 from bench_models.stats import rounds
 from bench_models.stats.estimate import Estimate
-from bench_models.verdict.counts import CONFIDENCE
+from bench_models.budgets.counts import CONFIDENCE
 
 _MISSING = "-"
 _LEFT, _RIGHT = "left", "right"

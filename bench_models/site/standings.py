@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench_models import suites
+from bench_models.budgets.lines import STATUSES
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Measured, Outcome
 from bench_models.suites.suite import Suite
-from bench_models.verdict.budgets import STATUSES
 
 SIZE, ACCURACY, BUDGET = "Figures.track_size", "Figures.track_accuracy", "Figures.track_budget"
 

@@ -1,1 +1,1 @@
-"""Decisions, without I/O: budgets kept or broken, changes between two commits."""
+"""Decisions on changes between two commits, without I/O."""

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from bench_models.budgets.lines import STATUSES, Status
 from bench_models.outcomes import Failed, Measured, Outcome
 from bench_models.site.standings import ACCURACY, BUDGET, SIZE, standings, suite_called
 from bench_models.suites.rotten_tomatoes import SUITE
-from bench_models.verdict.budgets import STATUSES, Status
 
 
 def _figures(**statuses: Status) -> dict[str, dict[str, Outcome[float]]]:

@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.stats import t
 
+from bench_models.budgets.rates import families_of
 from bench_models.stats.excess import chance_of_any, exceeded_in, excesses, moderated
 from bench_models.suites.rotten_tomatoes import SUITE
-from bench_models.verdict.budget_rates import families_of
 
 RATE = 0.01
 FIGURES = 2

@@ -8,6 +8,7 @@
 import pytest
 
 from bench_models import suites
+from bench_models.budgets.lines import BudgetLine, fails, judge
 from bench_models.build import Builder
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
@@ -15,7 +16,6 @@ from bench_models.outcomes import Measured
 from bench_models.results import SuiteResult, results_of
 from bench_models.store import Store
 from bench_models.suites.suite import Suite
-from bench_models.verdict.budgets import BudgetLine, fails, judge
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

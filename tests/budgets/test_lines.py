@@ -2,9 +2,9 @@
 
 import pytest
 
+from bench_models.budgets.lines import BudgetLine, Status, fails, judge, worst
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.suites.suite import Budget
-from bench_models.verdict.budgets import BudgetLine, Status, fails, judge, worst
 
 
 def _card(lost: int = 0, won: int = 0, size_bytes: int = 500, *, sentences: int = 1000, equal: int = 0) -> Scorecard:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal
 
+from bench_models.budgets.counts import Counts, agreement_bounds, counts_of, drop_bounds
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.stats.estimate import Estimate
 from bench_models.suites.suite import Budget
-from bench_models.verdict.counts import Counts, agreement_bounds, counts_of, drop_bounds
 
 Status = Literal["kept", "broken", "open"]
 FigureName = Literal["accuracy drop", "size reduction", "agreement"]

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from bench_models.errors import BenchModelsError
-from bench_models.suites.rotten_tomatoes import SUITE
-from bench_models.suites.suite import Budget, budget
-from bench_models.verdict.budget_rates import (
+from bench_models.budgets.counts import Counts
+from bench_models.budgets.lines import judge_counts
+from bench_models.budgets.rates import (
     Retraining,
     caught,
     families_of,
@@ -14,8 +13,9 @@ from bench_models.verdict.budget_rates import (
     scatters,
     smallest,
 )
-from bench_models.verdict.budgets import judge_counts
-from bench_models.verdict.counts import Counts
+from bench_models.errors import BenchModelsError
+from bench_models.suites.rotten_tomatoes import SUITE
+from bench_models.suites.suite import Budget, budget
 
 SENTENCES = 2008
 # Each row's true drop in points, how many points trainings scatter, and whose weights it starts from.
