@@ -142,8 +142,8 @@ def keep(options: argparse.Namespace) -> int:
 
 def _tell(sentences: Iterable[str]) -> None:
     """Print sentences, and show them in the summary of the job where there is one."""
-    from bench_models.service.plain import code, logged
     from bench_models.service.runner import add_summary
+    from bench_models.text import code, logged
 
     for sentence in sentences:
         sys.stdout.write(f"{logged(sentence, 1000)}\n")

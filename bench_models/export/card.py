@@ -8,16 +8,16 @@ from huggingface_hub import EvalResult, ModelCardData
 from tabulate import tabulate
 
 from bench_models import __version__
+from bench_models.budgets.lines import BudgetLine, worst
 from bench_models.export.agreement import BATCHES, Agreement
 from bench_models.export.formats import Format
 from bench_models.machine import Machine, library_versions
 from bench_models.metrics import PARAMETERS, SIZE, SPARSITY
-from bench_models.metrics.metric import show_ms, show_share, show_size
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Suite
-from bench_models.budgets.lines import BudgetLine, worst
+from bench_models.text import show_ms, show_share, show_size
 
 _USE = """\
 {loading}

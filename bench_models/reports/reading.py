@@ -7,8 +7,9 @@ from typing import Any
 
 from bench_models.errors import BenchModelsError
 from bench_models.reports.document import SCHEMA_VERSION
-from bench_models.reports.validity import fault_of, one_line
+from bench_models.reports.validity import fault_of
 from bench_models.stats.estimate import Estimate
+from bench_models.text import one_line
 
 # Histories and sites keep reports of version 1, which knew two words for budgets, and no agreement.
 _READABLE = (1, SCHEMA_VERSION)

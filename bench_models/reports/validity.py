@@ -8,9 +8,9 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from bench_models.text import one_line
+
 _SCHEMA = Path(__file__).with_name("report.schema.json")
-# As much of a complaint as anyone reads.
-_LONGEST = 300
 
 
 def fault_of(report: dict[str, Any]) -> str | None:
@@ -20,12 +20,6 @@ def fault_of(report: dict[str, Any]) -> str | None:
     except RecursionError:
         return "it is nested too deeply"
     return one_line(wrong) if wrong else None
-
-
-def one_line(text: str) -> str:
-    """Return what people see of a text: no line breaks, no controls, nothing that is no character."""
-    words = " ".join("".join(each if each.isprintable() else " " for each in text).split())
-    return words if len(words) <= _LONGEST else f"{words[: _LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
 
 
 def _against_schema(report: dict[str, Any]) -> Iterator[str]:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from bench_models.metrics.metric import show_ms, show_size
 from bench_models.outcomes import Failed, Measured, Outcome, reason_of
 from bench_models.reproduction.cells import MIB, cells
 from bench_models.reproduction.folders import TRAINING_ARGUMENTS
@@ -13,6 +12,7 @@ from bench_models.reproduction.measuring import Reproduced
 from bench_models.reproduction.prose import item, paragraph
 from bench_models.reproduction.table import Row, Table
 from bench_models.stats.estimate import Estimate
+from bench_models.text import show_ms, show_size
 
 _NOT_MEASURED = "not measured"
 _MISSING = "-"

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench_models.service.plain import code, one_line
 from bench_models.service.prose import prose
+from bench_models.text import code, one_line
 
 LABEL = "accept-regression"
 # A line of its own, which may be bold.

@@ -10,8 +10,8 @@ from tabulate import tabulate
 
 from bench_models.history import Series
 from bench_models.service.api import Api
-from bench_models.service.plain import code
 from bench_models.stats.steps import LASTING, SCATTERS, Rise, newest_rise
+from bench_models.text import code
 
 LABEL = "performance-step"
 # With more points, the place where a step is seen to begin may still move by so many commits.

@@ -6,13 +6,12 @@ from contextlib import suppress
 from typing import Any
 
 from bench_models.errors import BenchModelsError
-from bench_models.metrics.metric import show_ms
 from bench_models.service.acceptance import Acceptance, acceptance
 from bench_models.service.api import Api
 from bench_models.service.figures import told_of
 from bench_models.service.finished import report_about
 from bench_models.service.origin import Run, pull_request_of, run_of
-from bench_models.service.plain import code
+from bench_models.text import code, show_ms
 
 MARKER = "<!-- bench-models: check -->"
 LONGEST = 65_536  # GitHub's own limit, in characters

@@ -7,7 +7,7 @@ from bench_models.errors import UnavailableError
 from bench_models.metrics import ACCURACY, PARAMETERS, SIZE
 from bench_models.metrics.scorecard import Scorecard, score_unasked
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped, reason_of
-from bench_models.service.plain import code
+from bench_models.text import code
 
 _FIGURES = (PARAMETERS, SIZE, ACCURACY)
 _NAMES = " | ".join(figure.name for figure in _FIGURES)

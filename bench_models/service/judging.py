@@ -11,9 +11,9 @@ from bench_models.paired.shards import merge
 from bench_models.reports.check.findings import findings
 from bench_models.reports.check.writing import write_check
 from bench_models.service.acceptance import acceptance
-from bench_models.service.plain import code
 from bench_models.service.pull import require_commits, sides
 from bench_models.service.runner import add_summary, set_output
+from bench_models.text import code
 
 REGRESSED = 1
 _NAMED = 5

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench_models.errors import BenchModelsError
-from bench_models.service.plain import one_line
+from bench_models.text import one_line
 
 Tree = dict[str, str]
 """The files of a commit: their paths, and the names of their contents."""

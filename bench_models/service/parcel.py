@@ -14,7 +14,7 @@ from typing import Any
 from bench_models.errors import BenchModelsError
 from bench_models.reports.check.document import schema
 from bench_models.service.careful import LARGEST_BYTES, parsed, valid
-from bench_models.service.plain import logged
+from bench_models.text import logged
 
 NAME = "report.json"
 LARGEST_ZIP_BYTES = 2 * 2**20

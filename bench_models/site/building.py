@@ -8,9 +8,9 @@ from typing import Any
 
 from bench_models.asv_files import BENCHMARKS, MACHINE, put_back, set_aside
 from bench_models.errors import BenchModelsError
-from bench_models.service.plain import one_line
 from bench_models.site.publishing import ASIDE_RESULTS, BESIDE, publish_nothing
 from bench_models.site.target import make_room, target_of
+from bench_models.text import one_line
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bench_models.service.accepted import Accepted
 from bench_models.service.kept import KeptCheck
-from bench_models.service.plain import one_line
 from bench_models.site import chart as drawing
 from bench_models.site.current import Table, signed
 from bench_models.site.histories import Commit, Jump, Line, Point, Series, Subject
+from bench_models.text import one_line
 
 # A page with hundreds of graphs is slow to open; asv's own list has the rest.
 MOST_GRAPHS = 60
