@@ -50,7 +50,7 @@ class BudgetLine:
         bound = "at most" if self.figure == "accuracy drop" else "at least"
         interval = ""
         if self.interval is not None:
-            interval = f" ({self.interval.level:.0%} interval {self.interval.low:.2f} to {self.interval.high:.2f})"
+            interval = f" ({self.interval.level:.0%} interval {self.interval.ends('.2f')})"
         return (
             f"{variant}: {self.figure} is {self.value:.2f} {self.unit}{interval}, the budget is {bound} "
             f"{self.limit:.2f} {self.unit}: {self._verdict()}"

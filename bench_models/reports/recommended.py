@@ -166,7 +166,7 @@ def _unmeasured(line: Line) -> str:
 
 
 def _interval(estimate: Estimate) -> str:
-    return "" if estimate.low == estimate.high else f" ({estimate.low:.2f} to {estimate.high:.2f})"
+    return "" if estimate.exact else f" ({estimate.ends('.2f')})"
 
 
 def _rounded_up(points: float) -> str:

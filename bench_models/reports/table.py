@@ -90,7 +90,7 @@ def _accuracy_cells(quality: Quality | None) -> list[str]:
         return [_MISSING] * 3
     accuracy, drop = quality.accuracy, quality.accuracy_drop_points
     return [
-        f"{ACCURACY.show(accuracy.value)} ({100 * accuracy.low:.1f} to {100 * accuracy.high:.1f})",
+        f"{ACCURACY.show(accuracy.value)} ({accuracy.scaled(100).ends('.1f')})",
         _MISSING if drop is None else f"{drop.value:.2f} points",
         _MISSING if quality.agreement is None else AGREEMENT.show(quality.agreement.value),
     ]
@@ -106,9 +106,8 @@ def _time(estimate: Estimate | None) -> str:
 def _speed_up(estimate: Estimate | None) -> str:
     if estimate is None:
         return _MISSING
-    if estimate.low == estimate.high:
-        return f"{estimate.value:.2f} x"
-    return f"{estimate.value:.2f} x ({estimate.low:.2f} to {estimate.high:.2f})"
+    interval = "" if estimate.exact else f" ({estimate.ends('.2f')})"
+    return f"{estimate.value:.2f} x{interval}"
 
 
 def _budget(row: Row) -> str:

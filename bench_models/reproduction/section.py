@@ -109,7 +109,7 @@ def _published_speed_up(table: Table, row: Row) -> str:
 
 def _speed_up(latency: Latency) -> str:
     ratio = latency.speed_up
-    interval = "" if ratio.low == ratio.high else f" ({ratio.low:.2f} to {ratio.high:.2f})"
+    interval = "" if ratio.exact else f" ({ratio.ends('.2f')})"
     return f"{ratio.value:.2f}{interval}"
 
 
@@ -119,7 +119,7 @@ def _accuracy(outcome: Outcome[Estimate], row: Row) -> str:
     # Printed as a share or in percent: ours follows.
     scale, digits = (1, 4) if row.accuracy is not None and float(row.accuracy) <= 1 else (100, 2)
     ours = outcome.value.scaled(scale)
-    return f"{ours.value:.{digits}f} ({ours.low:.{digits}f} to {ours.high:.{digits}f})"
+    return f"{ours.value:.{digits}f} ({ours.ends(f'.{digits}f')})"
 
 
 def _troubles(found: Reproduced) -> str:

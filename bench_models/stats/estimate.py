@@ -25,6 +25,15 @@ class Estimate:
         if not 0 < self.level < 1:
             raise ValueError(f"a confidence level lies between 0 and 1, not at {self.level}")
 
+    @property
+    def exact(self) -> bool:
+        """Whether nothing is uncertain."""
+        return self.low == self.high
+
+    def ends(self, spec: str) -> str:
+        """Return the two ends of the interval in words, as the format ``spec`` writes them: ``1.20 to 1.35``."""
+        return f"{self.low:{spec}} to {self.high:{spec}}"
+
     def scaled(self, factor: float) -> "Estimate":
         """Return the estimate in another unit, ``factor > 0`` times as many."""
         return Estimate(value=self.value * factor, low=self.low * factor, high=self.high * factor, level=self.level)

@@ -110,14 +110,13 @@ def _table(changes: Sequence[Change]) -> str:
 
 def _cells(change: Change) -> list[str]:
     estimate = change.change_pct
-    exact = estimate is not None and estimate.low == estimate.high
     return [
         change.verdict,
         _cell(f"`{change.subject}`"),
         _MISSING if change.base is None else _number(change, change.base),
         _MISSING if change.head is None else _number(change, change.head),
         _MISSING if estimate is None else f"{estimate.value:+.2f} %",
-        _MISSING if estimate is None else "exact" if exact else f"{estimate.low:+.2f} to {estimate.high:+.2f}",
+        _MISSING if estimate is None else "exact" if estimate.exact else estimate.ends("+.2f"),
         str(change.pairs or _MISSING),
         _cell(_why(change)),
     ]

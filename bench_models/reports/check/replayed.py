@@ -43,7 +43,7 @@ def _over_records(shares: ByRecord) -> str:
     found = shares.over_records
     if found is None:
         return f"{shares.mean:.2%}"
-    return f"{found.value:.2%} ({found.level:.0%} interval over records {found.low:.2%} to {found.high:.2%})"
+    return f"{found.value:.2%} ({found.level:.0%} interval over records {found.ends('.2%')})"
 
 
 def _above(found: ByRecord) -> str:

@@ -48,7 +48,7 @@ def bar(axes: "Axes", row: int, line: Line, theme: Theme, end: float) -> None:
 
 def whisker(axes: "Axes", row: int, estimate: Estimate, theme: Theme) -> None:
     """Draw an interval; nothing for an exact figure."""
-    if estimate.low == estimate.high:
+    if estimate.exact:
         return
     arms = [[estimate.value - estimate.low], [estimate.high - estimate.value]]
     axes.errorbar(estimate.value, row, xerr=arms, fmt="none", ecolor=theme.ink, elinewidth=1, capsize=2, zorder=4)
