@@ -21,9 +21,9 @@ from bench_models.paired.record import Record, Recorder
 from bench_models.paired.replay import replay
 from bench_models.paired.stopping import stopped
 from bench_models.reports.check.findings import findings
+from bench_models.reports.hub_summary import failed, table, visit
 from bench_models.service.branch import results_branch
 from bench_models.service.false_alarms import figures, keep, nights, sentence, too_many
-from bench_models.service.hub import failed, table, visit
 from bench_models.stats.looks import LOOKS
 from bench_models.verdict.observations import Absent
 

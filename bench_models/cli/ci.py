@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 
 from bench_models.cli import checks
 from bench_models.errors import BenchModelsError
@@ -17,17 +18,32 @@ def plan(options: argparse.Namespace) -> int:
     wanted = Wanted(
         config=options.config,
         bench=options.bench,
-        suites=tuple(options.suites.split()),
         most=options.most_shards,
         each=options.each,
     )
     made = planned(wanted, runner.event())
-    for name, value in made.outputs.items():
+    for name, value in {**made.outputs, "cache-key": cache_key(options.suites.split())}.items():
         runner.set_output(name, value)
     sys.stdout.write(
         f"{made.benchmarks} benchmarks in {len(made.shards)} shards, from {made.base[:8]} to {made.head[:8]}\n"
     )
     return 0
+
+
+def cache_key(suites: Sequence[str]) -> str:
+    """Return a key that changes when any trained variant of these suites would; empty without suites.
+
+    It may download, and trains nothing.
+    """
+    if not suites:
+        return ""
+    from bench_models.build import Builder
+    from bench_models.provenance import key_of
+    from bench_models.store import Store
+    from bench_models.suites import load
+
+    builders = [Builder(suite=load(name), store=Store.default()) for name in suites]
+    return f"bench-models-{key_of(sorted(builder.key(row) for builder in builders for row in builder.suite.names))}"
 
 
 def check(options: argparse.Namespace) -> int:

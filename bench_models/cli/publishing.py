@@ -97,7 +97,7 @@ def hub(options: argparse.Namespace) -> int:
     """Visit a suite of the model hub, and say what was skipped, and why."""
     from bench_models import suites
     from bench_models.build import Builder
-    from bench_models.service.hub import failed, table, visit
+    from bench_models.reports.hub_summary import failed, table, visit
     from bench_models.service.runner import add_summary
     from bench_models.store import Store
 

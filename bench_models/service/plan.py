@@ -1,18 +1,16 @@
-"""What a pull request's check will consist of: its two commits, its shards, and the key of what is kept."""
+"""What a pull request's check will consist of: its two commits and its shards."""
 
 import json
 import logging
 import math
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench_models import suites
-from bench_models.build import Builder
 from bench_models.checkout import checkout_here, git
 from bench_models.errors import BenchModelsError
 from bench_models.paired import groups
@@ -20,28 +18,25 @@ from bench_models.paired.check import require_pattern
 from bench_models.paired.environments import Project
 from bench_models.paired.process import SIDES
 from bench_models.paired.sides import Side, Tree
-from bench_models.provenance import key_of
 from bench_models.service.pull import require_commits, sides
-from bench_models.store import Store
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A check to come; ``kept`` is the key of a cache for what its suites train and download, if they do."""
+    """A check to come."""
 
     base: str
     head: str
     benchmarks: int
     shards: tuple[str, ...]
-    kept: str
 
     @property
     def outputs(self) -> dict[str, str]:
         """The plan as the outputs of a step; a shard has a name that may be part of an artifact's."""
         rows = [{"share": share, "name": share.replace("/", "-of-")} for share in self.shards]
-        return {"base": self.base, "head": self.head, "shards": json.dumps(rows), "cache-key": self.kept}
+        return {"base": self.base, "head": self.head, "shards": json.dumps(rows)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +45,6 @@ class Wanted:
 
     config: Path
     bench: str
-    suites: tuple[str, ...]
     most: int
     each: int
 
@@ -68,7 +62,6 @@ def plan(wanted: Wanted, event: Mapping[str, Any]) -> Plan:
         head=head,
         benchmarks=len(found),
         shards=tuple(f"{index}/{count}" for index in range(1, count + 1)),
-        kept=kept_key(wanted.suites) if wanted.suites else "",
     )
 
 
@@ -83,13 +76,6 @@ def compared(event: Mapping[str, Any], root: Path) -> tuple[str, str]:
         )
     require_commits(parting, head)
     return parting, head
-
-
-def kept_key(names: Sequence[str]) -> str:
-    """Return a key that changes when any trained variant of these suites would; it may download, and trains nothing."""
-    builders = [Builder(suite=suites.load(name), store=Store.default()) for name in names]
-    keys = sorted(builder.key(variant) for builder in builders for variant in builder.suite.names)
-    return f"bench-models-{key_of(keys)}"
 
 
 def _planned(root: Path, config: Path, bench: str) -> list[groups.Planned]:

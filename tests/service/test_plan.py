@@ -9,8 +9,9 @@ import pytest
 from small_suite import HARMLESS, change, pull_request, write_project
 from tiny_project import commit_all, git
 
+from bench_models.cli.ci import cache_key
 from bench_models.errors import BenchModelsError
-from bench_models.service.plan import Plan, Wanted, kept_key, plan
+from bench_models.service.plan import Plan, Wanted, plan
 
 
 @pytest.fixture
@@ -22,10 +23,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def planned(project: Path, *, bench: str = "", most: int = 8, each: int = 60, suites: tuple[str, ...] = ()) -> Plan:
+def planned(project: Path, *, bench: str = "", most: int = 8, each: int = 60) -> Plan:
     """Plan the check of what is checked out."""
     event: dict[str, Any] = {"pull_request": pull_request(project)}
-    return plan(Wanted(config=Path("asv.conf.json"), bench=bench, suites=suites, most=most, each=each), event)
+    return plan(Wanted(config=Path("asv.conf.json"), bench=bench, most=most, each=each), event)
 
 
 def test_base_is_where_the_pull_request_left_its_branch(project: Path) -> None:
@@ -94,7 +95,7 @@ def test_shallow_clone_is_one_sentence(project: Path) -> None:
         "pull_request": {"base": {"sha": "0" * 40}, "head": {"sha": git("rev-parse", "HEAD", cwd=project).strip()}}
     }
     with pytest.raises(BenchModelsError, match="fetch-depth: 0"):
-        plan(Wanted(config=Path("asv.conf.json"), bench="", suites=(), most=1, each=1), event)
+        plan(Wanted(config=Path("asv.conf.json"), bench="", most=1, each=1), event)
 
 
 def test_wrong_expression_is_one_sentence(project: Path) -> None:
@@ -108,16 +109,17 @@ def test_event_without_a_pull_request_is_one_sentence(project: Path, event: dict
     """A push has none."""
     assert project.is_dir()
     with pytest.raises(BenchModelsError, match="run this `on: pull_request`"):
-        plan(Wanted(config=Path("asv.conf.json"), bench="", suites=(), most=1, each=1), event)
+        plan(Wanted(config=Path("asv.conf.json"), bench="", most=1, each=1), event)
 
 
-def test_key_of_what_is_kept_follows_the_recipes(tiny_suite: Path) -> None:
+def test_cache_key_follows_the_recipes(tiny_suite: Path) -> None:
     """Another learning rate trains other weights; another budget does not."""
-    first = kept_key([str(tiny_suite)])
+    first = cache_key([str(tiny_suite)])
     text = tiny_suite.read_text(encoding="utf-8")
     tiny_suite.write_text(text.replace("min_size_reduction_pct=-5.0", "min_size_reduction_pct=-6.0"), encoding="utf-8")
-    same = kept_key([str(tiny_suite)])
+    same = cache_key([str(tiny_suite)])
     tiny_suite.write_text(text.replace("learning_rate=1e-2", "learning_rate=2e-2"), encoding="utf-8")
     assert first.startswith("bench-models-")
+    assert cache_key([]) == ""
     assert same == first
-    assert kept_key([str(tiny_suite)]) != first
+    assert cache_key([str(tiny_suite)]) != first
