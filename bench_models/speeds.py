@@ -12,11 +12,11 @@ from typing import Any
 from uuid import uuid4
 
 import bench_models
+from bench_models.check.sides import Tree
+from bench_models.check.variants import Asked, Pairs, compare
 from bench_models.metrics import LATENCIES, speed_up
 from bench_models.metrics.speed_up import SpeedUp, Turns
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
-from bench_models.paired.sides import Tree
-from bench_models.paired.variants import Asked, Pairs, compare
 from bench_models.store import Store
 from bench_models.suites import module_name
 from bench_models.suites.suite import Suite

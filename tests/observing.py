@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import exp
 
+from bench_models.check.groups import Planned
+from bench_models.check.record import Header, Record
 from bench_models.outcomes import Failed
-from bench_models.paired.groups import Planned
-from bench_models.paired.record import Header, Record
 from bench_models.stats.looks import Shares
 from bench_models.verdict.observations import Absent, Answers, Better, Observed, Pair, Subject
 

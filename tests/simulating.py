@@ -10,7 +10,7 @@ from statistics import fmean
 from scipy.stats import binom
 from tabulate import tabulate
 
-from bench_models.paired.stopping import until_decided
+from bench_models.check.stopping import until_decided
 from bench_models.stats.looks import LOOKS
 from bench_models.verdict.changes import judge
 from bench_models.verdict.observations import Observed, Pair, Subject

@@ -13,8 +13,8 @@ import pytest
 from checking import Run, check, verdicts
 from tiny_project import asv_project, commit_all, git
 
-from bench_models.paired.blocks import SIDE_S
-from bench_models.paired.record import read
+from bench_models.check.blocks import SIDE_S
+from bench_models.check.record import read
 
 pytestmark = pytest.mark.slow
 

@@ -16,10 +16,10 @@ from stand_ins import Inputs, Place
 from tiny_project import commit_all, git
 
 from bench_models.build import Builder
+from bench_models.check.record import Record, Recorder
+from bench_models.check.replay import replay
+from bench_models.check.stopping import stopped
 from bench_models.outcomes import Failed, Measured, Skipped
-from bench_models.paired.record import Record, Recorder
-from bench_models.paired.replay import replay
-from bench_models.paired.stopping import stopped
 from bench_models.reports.check.findings import findings
 from bench_models.reports.hub_summary import failed, table, visit
 from bench_models.service.branch import results_branch

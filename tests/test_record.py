@@ -8,7 +8,7 @@ import pytest
 from checking import Run
 from tiny_project import asv_project, commit_all, edited
 
-from bench_models.paired.record import read
+from bench_models.check.record import read
 from bench_models.stats.looks import LOOKS, SAME_REPEATS
 
 pytestmark = pytest.mark.slow

@@ -7,8 +7,8 @@ import pytest
 from checking import Run, check, verdicts
 from tiny_project import asv_project, commit_all, edited, git
 
+from bench_models.check.record import read
 from bench_models.outcomes import Failed
-from bench_models.paired.record import read
 
 pytestmark = pytest.mark.slow
 

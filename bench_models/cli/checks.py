@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, NoReturn
 from bench_models.errors import BenchModelsError
 
 if TYPE_CHECKING:
-    from bench_models.paired.check import Options
-    from bench_models.paired.record import Record
+    from bench_models.check.record import Record
+    from bench_models.check.run import Options
 
 INTERRUPTED = 130
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -24,7 +24,7 @@ def check(options: argparse.Namespace) -> int:
 
 def merge(options: argparse.Namespace) -> int:
     """Join the shards of one check."""
-    from bench_models.paired.shards import merge as merged
+    from bench_models.check.shards import merge as merged
     from bench_models.reports.check.writing import write_check
 
     return write_check(merged(_records(options.folders)), options.output, strict=options.strict)
@@ -52,7 +52,7 @@ def record(options: argparse.Namespace) -> int:
 
 def replay(options: argparse.Namespace) -> int:
     """Replay checks from recorded rounds."""
-    from bench_models.paired.replay import replay as replayed
+    from bench_models.check.replay import replay as replayed
     from bench_models.reports.check.replayed import sentences
 
     records = _records(options.folders)
@@ -63,8 +63,8 @@ def replay(options: argparse.Namespace) -> int:
 
 
 def _checked(options: "Options", *, strict: bool) -> int:
-    from bench_models.paired.check import check as checked
-    from bench_models.paired.stopping import stopped
+    from bench_models.check.run import check as checked
+    from bench_models.check.stopping import stopped
     from bench_models.reports.check.writing import write_check
 
     # CI cancels with SIGINT and then SIGTERM: what was measured is to be kept then, too, and all cleaned up.
@@ -88,7 +88,7 @@ def _interrupt(*_: object) -> NoReturn:
 
 
 def _options(options: argparse.Namespace, **others: object) -> "Options":
-    from bench_models.paired.check import Options
+    from bench_models.check.run import Options
 
     shard, shards = _share(options.shard)
     common = {
@@ -112,6 +112,6 @@ def _share(text: str) -> tuple[int, int]:
 
 
 def _records(folders: Sequence[Path]) -> "list[Record]":
-    from bench_models.paired.record import read
+    from bench_models.check.record import read
 
     return [read(folder) for folder in folders]

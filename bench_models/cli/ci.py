@@ -48,7 +48,7 @@ def cache_key(suites: Sequence[str]) -> str:
 
 def check(options: argparse.Namespace) -> int:
     """Measure a shard; whatever it finds, the verdict is another job's."""
-    from bench_models.paired.record import FILE
+    from bench_models.check.record import FILE
     from bench_models.service import again
 
     asked = again.question(vars(options))

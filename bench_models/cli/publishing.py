@@ -75,9 +75,9 @@ def false_alarms(options: argparse.Namespace) -> int:
     """Write down how often checks of an unchanged tree were red here."""
     from datetime import UTC, datetime
 
+    from bench_models.check.record import read
+    from bench_models.check.replay import replay
     from bench_models.checkout import checkout_here
-    from bench_models.paired.record import read
-    from bench_models.paired.replay import replay
     from bench_models.reports.check.replayed import sentences
     from bench_models.service import false_alarms as alarms
     from bench_models.service.mirror import mirror_of

@@ -12,12 +12,12 @@ from tempfile import TemporaryDirectory
 
 import bench_models
 from bench_models.build import Builder
+from bench_models.check.sides import Tree
+from bench_models.check.variants import Asked, compare
 from bench_models.errors import BenchModelsError
 from bench_models.export.formats import FORMATS
 from bench_models.metrics.latency import THREADS
 from bench_models.outcomes import Measured, reason_of
-from bench_models.paired.sides import Tree
-from bench_models.paired.variants import Asked, compare
 from bench_models.runtimes.session import Session
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.rounds import of_processes

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 
 import bench_models
+from bench_models.check.record import FILE, read
 from bench_models.errors import BenchModelsError
-from bench_models.paired.record import FILE, read
 from bench_models.provenance import key_of
 from bench_models.sealed import write_atomically
 

@@ -11,9 +11,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench_models.paired.record import Record
-from bench_models.paired.replay import Replayed
-from bench_models.paired.stopping import stopped
+from bench_models.check.record import Record
+from bench_models.check.replay import Replayed
+from bench_models.check.stopping import stopped
 from bench_models.reports.check.findings import findings
 from bench_models.sealed import write_atomically
 from bench_models.service import moments

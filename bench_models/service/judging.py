@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from bench_models.check.record import FILE, Header, read
+from bench_models.check.shards import merge
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
-from bench_models.paired.record import FILE, Header, read
-from bench_models.paired.shards import merge
 from bench_models.reports.check.findings import findings
 from bench_models.reports.check.writing import write_check
 from bench_models.service.acceptance import acceptance

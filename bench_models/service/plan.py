@@ -11,13 +11,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bench_models.check import groups
+from bench_models.check.environments import Project
+from bench_models.check.process import SIDES
+from bench_models.check.run import require_pattern
+from bench_models.check.sides import Side, Tree
 from bench_models.checkout import checkout_here, git
 from bench_models.errors import BenchModelsError
-from bench_models.paired import groups
-from bench_models.paired.check import require_pattern
-from bench_models.paired.environments import Project
-from bench_models.paired.process import SIDES
-from bench_models.paired.sides import Side, Tree
 from bench_models.service.pull import require_commits, sides
 
 log = logging.getLogger(__name__)

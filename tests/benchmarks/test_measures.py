@@ -13,10 +13,10 @@ from tiny_project import edited
 
 from bench_models import suites
 from bench_models.build import Builder
+from bench_models.check.groups import plan
+from bench_models.check.process import SIDES
 from bench_models.metrics import AGAINST_BASELINE, AGREEMENT, BUDGET, FIGURES, LATENCIES, RATIOS
 from bench_models.metrics.scorecard import score
-from bench_models.paired.groups import plan
-from bench_models.paired.process import SIDES
 
 # A port that nobody listens to.
 GONE = "http://127.0.0.1:9"
@@ -40,7 +40,7 @@ DESCRIBE = """
 import json, sys
 from asv_runner.discovery import disc_benchmarks
 from asv_runner._aux import update_sys_path
-from bench_models.paired.discovery import described
+from bench_models.check.discovery import described
 update_sys_path(sys.argv[1])
 print(json.dumps([described(b) for b in disc_benchmarks(sys.argv[1])]))
 """

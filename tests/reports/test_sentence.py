@@ -20,7 +20,7 @@ from bench_models.service.origin import Run
 from bench_models.verdict.observations import Observed
 
 if TYPE_CHECKING:
-    from bench_models.paired.process import SideName
+    from bench_models.check.process import SideName
 
 CALM: tuple[str, float | None] = ("unchanged", 1.0)
 OPEN: tuple[str, float | None] = ("undecided", 4.2)

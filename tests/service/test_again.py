@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from observing import exact, recorded
 
-from bench_models.paired.record import FILE, Ending, Recorder
+from bench_models.check.record import FILE, Ending, Recorder
 from bench_models.service import again
 
 OPTIONS = {"base": "a" * 40, "head": "b" * 40, "bench": "", "shard": "1/2", "threads": 1, "python": "same"}

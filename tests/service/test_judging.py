@@ -9,9 +9,9 @@ from observing import FAILED, exact, recorded, timed
 from small_suite import HARMLESS, change, pull_request, write_project
 from tiny_project import git
 
+from bench_models.check.record import FILE, Record, Recorder
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Skipped
-from bench_models.paired.record import FILE, Record, Recorder
 from bench_models.service.acceptance import LABEL
 from bench_models.service.judging import judge
 from bench_models.verdict.observations import Absent, Observed

@@ -9,7 +9,7 @@ from math import exp, log, log1p
 import pytest
 from simulating import Noise
 
-from bench_models.paired.stopping import until_decided
+from bench_models.check.stopping import until_decided
 from bench_models.stats.looks import LOOKS, Shares
 from bench_models.verdict.changes import exit_status, judge, wants_more
 from bench_models.verdict.observations import Observed, Pair, Subject

@@ -11,7 +11,7 @@ from math import log1p
 import pytest
 from simulating import Noise, fates, partly, plausible, times
 
-from bench_models.paired.stopping import until_decided
+from bench_models.check.stopping import until_decided
 from bench_models.stats.looks import FALSE_ALARM, FALSE_CALM
 from bench_models.verdict.changes import judge
 

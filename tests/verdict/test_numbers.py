@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from observing import exact, timed
 from simulating import plausible
 
-from bench_models.paired.stopping import until_decided
+from bench_models.check.stopping import until_decided
 from bench_models.stats.looks import FALSE_CALM, LOOKS, SAME_REPEATS, VALUE_ALARM, Shares
 from bench_models.verdict.change import Change
 from bench_models.verdict.changes import judge, wants_more

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from bench_models.paired.replay import ByRecord, Replayed
+from bench_models.check.replay import ByRecord, Replayed
 from bench_models.stats.clusters import LEVEL
 from bench_models.stats.looks import FALSE_ALARM
 

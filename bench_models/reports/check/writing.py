@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench_models.paired.record import Record
+from bench_models.check.record import Record
 from bench_models.reports.check.document import document
 from bench_models.reports.check.findings import findings
 from bench_models.reports.check.markdown import markdown

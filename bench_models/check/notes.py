@@ -1,0 +1,76 @@
+"""What a running check has seen so far."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from bench_models.check.groups import Planned
+from bench_models.check.process import SIDES, SideName
+from bench_models.outcomes import Failed, Skipped, reason_of
+from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Refused, Subject
+
+Troubles = Mapping[SideName, Failed | Skipped | Refused]
+
+
+@dataclass(kw_only=True)
+class Notes:
+    """What was observed of each subject; ``kept`` is told of every change."""
+
+    observed: dict[Subject, Observed]
+    kept: Callable[[Observed], None]
+
+    def of(self, planned: Planned) -> Observed:
+        """Return what was observed of a benchmark."""
+        return self.observed[planned.subject]
+
+    def pairs(self, planned: Planned) -> int:
+        """Return how many pairs a benchmark has."""
+        return len(self.of(planned).pairs)
+
+    def works(self, planned: Planned) -> bool:
+        """Say whether neither side has met trouble with a benchmark."""
+        return self.of(planned).works
+
+    def pair(self, planned: Planned, pair: Pair) -> None:
+        """Note one more pair."""
+        self._keep(replace(self.of(planned), pairs=(*self.of(planned).pairs, pair)))
+
+    def answers(self, planned: Planned, answers: Answers) -> None:
+        """Note which examples either side answered right."""
+        self._keep(replace(self.of(planned), answers=answers))
+
+    def trouble(self, troubles: Troubles, *planned: Planned) -> None:
+        """Note what sides met with benchmarks, which are then measured no more."""
+        for each in planned:
+            observed = self.of(each)
+            for side, trouble in _blamed(each, observed, troubles).items():
+                # BASE never had it: that HEAD's file does not work there is no fault of BASE.
+                lacks = side == "base" and each.lacking and isinstance(trouble, Failed | Skipped)
+                observed = observed.troubled(side, Absent() if lacks else trouble)
+            self._keep(observed)
+
+    def _keep(self, observed: Observed) -> None:
+        self.observed[observed.subject] = observed
+        self.kept(observed)
+
+
+def _blamed(planned: Planned, observed: Observed, troubles: Troubles) -> Troubles:
+    """Return what a side met, but for what BASE met with a version of HEAD's that HEAD itself cannot run.
+
+    That says nothing of BASE, whose own version is asked later (newcomers.py).
+    """
+    if not planned.rewritten or "head" not in troubles or isinstance(troubles["head"], Refused):
+        return troubles
+    if observed.base is None:
+        return {"head": troubles["head"]}
+    said = f"HEAD's version of the benchmark works on neither side: {reason_of(troubles['head'])}"
+    return {"head": Refused(error=said)}
+
+
+def failed_on(sides: Sequence[SideName], error: str) -> Troubles:
+    """Return the same failure for sides."""
+    return dict.fromkeys(sides, Failed(error=error))
+
+
+def refused(error: str) -> Troubles:
+    """Return why the check cannot compare the sides, which is no failure of either."""
+    return dict.fromkeys(SIDES, Refused(error=error))

@@ -1,0 +1,143 @@
+"""A process of one side, as the check sees it: asked, answering, and ended."""
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Literal
+
+from bench_models.check.channel import Channel, ChannelClosedError, GarbageError, Message
+
+SideName = Literal["base", "head"]
+SIDES: tuple[SideName, SideName] = ("base", "head")
+
+# How much of what a process printed is shown, in characters.
+LOG_TAIL = 300
+
+# How long a process that was killed may take to be gone.
+_DEATH_S = 5.0
+# How long an answer may take that computes nothing of a benchmark.
+REPLY_S = 60.0
+
+
+class BenchmarkFailedError(Exception):
+    """A benchmark raised, hung or answered garbage; says which and why."""
+
+
+class WorkerSpoiltError(BenchmarkFailedError):
+    """A worker hung or answered garbage, and cannot be asked again."""
+
+
+class WorkerLostError(WorkerSpoiltError):
+    """A worker died, which may not have been the benchmark's fault."""
+
+
+class BenchmarkSkippedError(Exception):
+    """A benchmark does not want to run here; says why."""
+
+
+class Process:
+    """A parent or worker at the other end of a channel."""
+
+    def __init__(self, channel: Channel, pid: int, side: SideName, log: Path) -> None:
+        """Speak for a process that leads its own group."""
+        self._channel, self._pid, self.side, self._log = channel, pid, side, log
+        self._logged = log.stat().st_size
+
+    def ask(self, timeout_s: float, **request: object) -> Message:
+        """Send a request and return the reply."""
+        self.post(**request)
+        return self.reply(timeout_s)
+
+    def post(self, **request: object) -> None:
+        """Send a request; whether it arrived shows when the reply is fetched."""
+        with contextlib.suppress(ChannelClosedError):
+            self._channel.send(request)
+
+    def reply(self, timeout_s: float) -> Message:
+        """Return the reply to the last request, or raise what the benchmark met."""
+        with self._as_failure(timeout_s):
+            received = self._channel.receive(timeout_s)
+        message: Message = {key: _writable(value) for key, value in received.items()}
+        if "skipped" in message:
+            raise BenchmarkSkippedError(message["skipped"])
+        if "error" in message:
+            with self._log.open("a", encoding="utf-8", errors="backslashreplace") as log:
+                log.write(message.get("traceback", ""))
+            raise BenchmarkFailedError(message["error"])
+        return message
+
+    @contextlib.contextmanager
+    def asleep(self) -> Iterator[None]:
+        """Stop the process and all it started meanwhile, so that none of its threads disturbs another process."""
+        self._signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._signal(signal.SIGCONT)
+
+    def end(self) -> None:
+        """End the process and all it started; what follows finds its ports free, and the core."""
+        self._signal(signal.SIGKILL)
+        self._channel.await_end(_DEATH_S)
+        self._channel.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._pid, number)
+
+    @contextlib.contextmanager
+    def _as_failure(self, timeout_s: float) -> Iterator[None]:
+        try:
+            yield
+        except TimeoutError as error:
+            raise WorkerSpoiltError(f"no answer within the benchmark's timeout of {timeout_s:g} s") from error
+        except GarbageError as error:
+            raise WorkerSpoiltError(f"the worker answered with garbage: {error}") from error
+        except ChannelClosedError as error:
+            raise WorkerLostError(f"its worker died{self._last_words()}") from error
+
+    def _last_words(self) -> str:
+        printed = self._log.read_bytes()[self._logged :].decode(errors="replace").strip()
+        return f"; it printed last: {printed[-LOG_TAIL:]}" if printed else ""
+
+
+def _writable(value: object) -> object:
+    """Return a part of a message without lone surrogates, which no file takes and odd names of files hold."""
+    match value:
+        case str():
+            return value.encode(errors="backslashreplace").decode()
+        case list():
+            return [_writable(each) for each in value]
+        case dict():
+            return {key: _writable(each) for key, each in value.items()}
+    return value
+
+
+@contextlib.contextmanager
+def awake_alone(workers: Mapping[SideName, Process], side: SideName) -> Iterator[Process]:
+    """Yield the process of a side while the other one sleeps, whose threads would be charged to this one."""
+    (other,) = (worker for name, worker in workers.items() if name != side)
+    with other.asleep():
+        yield workers[side]
+
+
+@contextlib.contextmanager
+def on_one_core(workers: Mapping[SideName, Process]) -> Iterator[None]:
+    """Put the workers on one core, where they meet the same neighbours; they never compute at once."""
+    if not hasattr(os, "sched_getaffinity"):
+        yield
+        return
+    cores = sorted(os.sched_getaffinity(0))
+    _pin(workers.values(), cores[-1:])
+    try:
+        yield
+    finally:
+        _pin(workers.values(), cores)
+
+
+def _pin(workers: Iterable[Process], cores: Sequence[int]) -> None:
+    for worker in workers:
+        with contextlib.suppress(BenchmarkFailedError):  # the next request tells
+            worker.ask(REPLY_S, do="pin", cores=list(cores))

@@ -1,0 +1,193 @@
+"""Recorded rounds of an unchanged tree, with their sides swapped at random: how often would a check be red?
+
+Where neither side differs from the other, it is chance which of them was called BASE in a round. So each round
+is turned round or not by the toss of a coin, with everything that was measured in it, and what workers and the
+parents of a round have in common stays. Rounds then come in a random order. No pair is drawn twice.
+
+Source of the idea: Fisher, The design of experiments (1935), section 21; as a test by sign changes in Romano, On
+the behavior of randomization tests without a group invariance assumption, JASA 85 (1990).
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from math import acosh, exp, log, pi, sqrt
+from statistics import fmean
+
+from tqdm import tqdm
+
+from bench_models.check.record import Record
+from bench_models.check.stopping import until_decided
+from bench_models.errors import BenchModelsError
+from bench_models.stats.clusters import mean_share, share_above
+from bench_models.stats.estimate import Estimate
+from bench_models.stats.looks import LOOKS
+from bench_models.stats.pairs import log_ratio
+from bench_models.verdict.changes import judge
+from bench_models.verdict.observations import Observed, Pair
+
+# A median of fewer blocks forgives no burst.
+_FORGIVING = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByRecord:
+    """A share for each record: all replayed checks of a record are of one machine and one hour."""
+
+    shares: tuple[float, ...]
+
+    @property
+    def mean(self) -> float:
+        """The share of all."""
+        return fmean(self.shares)
+
+    @property
+    def over_records(self) -> Estimate | None:
+        """The same with an interval that covers other records; None where one record shows nothing of others."""
+        return mean_share(self.shares) if len(self.shares) > 1 else None
+
+    def above(self, allowed: float) -> Estimate:
+        """Return how many of the records have more than is allowed, as a share with bounds that hold for any."""
+        return share_above(self.shares, allowed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """What became of the replayed checks, ``times`` of each record.
+
+    ``red`` is the share of checks with a regression. With a planted slow-down ``caught`` is the share of
+    checks that find it, and ``red`` counts the regressions of other benchmarks only.
+    """
+
+    times: int
+    red: ByRecord
+    caught: ByRecord | None
+    undecided: float
+    pairs: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _One:
+    """What became of one replayed check; ``undecided`` and ``pairs`` are means over its benchmarks."""
+
+    red: bool
+    caught: bool
+    undecided: float
+    pairs: float
+
+
+def replay(records: Sequence[Record], *, times: int, seed: int, slowdown_pct: float = 0.0) -> Replayed:
+    """Replay ``times`` checks of each record; slow one benchmark of each down, if asked to.
+
+    Raises ``BenchModelsError`` for records of two commits, and where rounds are not whole.
+    """
+    rounds = [_Rounds(record) for record in records]
+    draw = random.Random(seed)  # noqa: S311  # a simulation, not a secret
+    with tqdm(total=times * len(rounds), desc="replaying", unit="check", leave=False, disable=None) as bar:
+
+        def check(of: _Rounds) -> _One:
+            bar.update()
+            return of.check(draw, slowdown_pct)
+
+        checks = [[check(each) for _ in range(times)] for each in rounds]
+    every = [one for found in checks for one in found]
+    return Replayed(
+        times=times,
+        red=ByRecord(shares=tuple(fmean(one.red for one in found) for found in checks)),
+        caught=ByRecord(shares=tuple(fmean(one.caught for one in found) for found in checks)) if slowdown_pct else None,
+        undecided=fmean(one.undecided for one in every),
+        pairs=fmean(one.pairs for one in every),
+    )
+
+
+class _Rounds:
+    """The rounds of a record, to be drawn from."""
+
+    def __init__(self, record: Record) -> None:
+        """Take what scatters out of a record."""
+        header = record.header
+        self._name = f"the record of {header.head[:8]} begun {header.began}"
+        if header.base != header.head:
+            raise BenchModelsError(
+                f"{self._name} compares it with {header.base[:8]}: a replay swaps the sides, so give records of a "
+                "commit against itself, as `bench-models record COMMIT` makes them"
+            )
+        self._shares = header.shares
+        noisy = [each for each in record.observed if each.works and each.scatters]
+        self._whole = [replace(each, pairs=tuple(map(_in_brief, each.pairs))) for each in noisy]
+        self._timed = [each.subject for each in noisy if each.subject.kind == "time" and each.pairs]
+        if not self._timed:
+            raise BenchModelsError(f"{self._name} holds no timed pairs: make one with `bench-models record`")
+        for each in noisy:
+            if len(each.pairs) < LOOKS[-1]:
+                raise BenchModelsError(
+                    f"{self._name} has {len(each.pairs)} pairs of {each.subject}, and whole rounds are {LOOKS[-1]}: "
+                    "make one with `bench-models record`, which goes on when all is decided"
+                )
+
+    def check(self, draw: random.Random, slowdown_pct: float) -> _One:
+        """Draw one check and judge it."""
+        slowed = draw.choice(self._timed) if slowdown_pct else None
+        drawn = self._drawn(draw)
+        if slowed is not None:
+            drawn = [_slowed(each, 1 + slowdown_pct / 100) if each.subject == slowed else each for each in drawn]
+        observed = until_decided(drawn, self._shares)
+        verdicts = {change.subject: change.verdict for change in judge(observed, self._shares)}
+        return _One(
+            red=any(verdict == "regressed" for subject, verdict in verdicts.items() if subject != slowed),
+            caught=slowed is not None and verdicts[slowed] == "regressed",
+            undecided=fmean(verdict == "undecided" for verdict in verdicts.values()),
+            pairs=fmean(len(each.pairs) for each in observed),
+        )
+
+    def _drawn(self, draw: random.Random) -> list[Observed]:
+        """Return each benchmark with as many pairs as a check may take at most, of the same rounds."""
+        most = max(len(each.pairs) for each in self._whole)
+        turned = [(number, draw.random() < 0.5) for number in draw.sample(range(most), most)]  # noqa: PLR2004  # a coin
+        return [replace(each, pairs=_taken(each.pairs, turned)) for each in self._whole]
+
+
+def _taken(pairs: Sequence[Pair], turned: Sequence[tuple[int, bool]]) -> tuple[Pair, ...]:
+    """Return the rounds that a benchmark has in the order that is drawn for all, and turned where they are."""
+    there = [(pairs[number], swap) for number, swap in turned if number < len(pairs)]
+    return tuple(_swapped(pair) if swap else pair for pair, swap in there[: LOOKS[-1]])
+
+
+def _slowed(observed: Observed, factor: float) -> Observed:
+    pairs = (Pair(base=pair.base, head=tuple(factor * time for time in pair.head)) for pair in observed.pairs)
+    return replace(observed, pairs=tuple(pairs))
+
+
+def _swapped(pair: Pair) -> Pair:
+    return Pair(base=pair.head, head=pair.base)
+
+
+def _in_brief(pair: Pair) -> Pair:
+    """Return a pair of one block or four that is judged as the pair is, ten times as fast.
+
+    It has the same log-ratio, the same error, and the same ratio of mean times, which tells bursts.
+    """
+    if min(*pair.base, *pair.head) <= 0:  # a number that changes its sign has no ratio
+        return pair
+    ratio, base = log_ratio(pair.base, pair.head), fmean(pair.base)
+    if len(pair.base) < _FORGIVING:
+        return Pair(base=(base,), head=(base * exp(ratio.value),))
+    apart = ratio.error / sqrt(pi / 2)  # of two turns from their median, which then have this error
+    average = log(fmean(pair.head)) - log(base) - ratio.value
+    # The slower side has the bursts, as the mean of a side whose blocks are all alike is what its median is.
+    if average >= 0:
+        return Pair(base=(base,) * 4, head=_blocks(base, ratio.value, apart, average))
+    head = base * exp(ratio.value)
+    return Pair(base=_blocks(head, -ratio.value, apart, -average), head=(head,) * 4)
+
+
+def _blocks(other: float, middle: float, apart: float, average: float) -> tuple[float, ...]:
+    """Return four blocks of the side that has bursts, beside equal blocks of the other.
+
+    Both turns are ``apart`` from the middle of their log-ratios, and the logarithm of the blocks' mean is ``average``
+    above it: the later turn's two blocks are so far from each other, and no nearer than both turns make it.
+    """
+    beyond = (2 * exp(average) - exp(-apart)) / exp(apart)
+    spread = acosh(max(1.0, beyond))
+    logs = (-apart, -apart, apart - spread, apart + spread)
+    return tuple(other * exp(middle + each) for each in logs)

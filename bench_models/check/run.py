@@ -1,0 +1,229 @@
+"""The pull-request check: both commits, side by side, from git to a record."""
+
+import logging
+import os
+import re
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bench_models.check import groups
+from bench_models.check.alone import alone
+from bench_models.check.channel import Message
+from bench_models.check.commits import Commit, changed_files, resolve, side_by_side
+from bench_models.check.environments import ASV, Project, furnish
+from bench_models.check.groups import Planned, SuiteName
+from bench_models.check.lending import Starter
+from bench_models.check.newcomers import ask_bases_own, try_one_sided
+from bench_models.check.notes import Notes
+from bench_models.check.pairing import Pairing
+from bench_models.check.process import SIDES, SideName
+from bench_models.check.record import Ending, Header, Record, Recorder, read
+from bench_models.check.sampling import Sampler
+from bench_models.check.settings import fixed
+from bench_models.check.shards import described, shares
+from bench_models.check.sides import Side, Tree, discovered, make_alike
+from bench_models.checkout import checkout_here
+from bench_models.errors import BenchModelsError
+from bench_models.machine import this_machine
+from bench_models.stats.looks import LOOKS
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is asked of a check."""
+
+    base: str
+    head: str
+    output: Path
+    config: Path = Path("asv.conf.json")
+    interpreter: str = ASV
+    threads: int = 1
+    bench: str = ""
+    shard: int = 1
+    shards: int = 1
+    spawn: bool = False
+    itself: bool = False
+    pairs: int | None = None
+
+
+def check(options: Options) -> Record:
+    """Measure both commits and return the record, which is complete up to wherever this ended.
+
+    Ctrl-C ends the measuring, not the record. Raises ``BenchModelsError`` where nothing can be measured.
+    """
+    started = time.monotonic()
+    checkout = checkout_here()
+    config = _inside(checkout.root, options.config)
+    require_pattern(options.bench)
+    project = Project(root=checkout.root, config=config)
+    commits = resolve(checkout, options.base, options.head, itself=options.itself)
+    log.info("BASE is %s, HEAD is %s", commits["base"], commits["head"])
+    with ExitStack() as stack:
+        scratch = stack.enter_context(alone())
+        trees = stack.enter_context(side_by_side(checkout, commits, scratch))
+        furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
+        starter = Starter(
+            checkout=checkout,
+            commits=commits,
+            trees=trees,
+            scratch=scratch,
+            environment={**os.environ, **fixed(options.threads), **variables},
+            spawn=options.spawn,
+        )
+        _measure(options, _compared(options, starter, furnished, stack), started)
+    return read(options.output)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Compared:
+    """Two commits, what runs them with whose suite, what their own suites hold, and what of it is asked for."""
+
+    commits: Mapping[SideName, Commit]
+    sides: Mapping[SuiteName, Mapping[SideName, Side]]
+    found: Mapping[SideName, Message]
+    everything: Sequence[Planned]
+    suite_changes: Sequence[str]
+
+
+def require_pattern(bench: str) -> None:
+    """Refuse what is no regular expression, before anything is begun."""
+    try:
+        re.compile(bench)
+    except re.error as error:
+        raise BenchModelsError(f"--bench {bench!r} is not a regular expression: {error}") from error
+
+
+def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, Tree], stack: ExitStack) -> _Compared:
+    """Start both sides with their own suites, and BASE with HEAD's, too, where a benchmark asks for it."""
+    own = dict(zip(SIDES, stack.enter_context(starter.started(*furnished.values())), strict=True))
+    found, timeout_s = discovered(own), max(each.timeout_s for each in furnished.values())
+    everything = _asked(groups.plan(found, timeout_s), options.bench)
+    sides: dict[SuiteName, Mapping[SideName, Side]] = {"own": own}
+    if any(each.suite == "head" for each in everything):
+        lent = stack.enter_context(starter.lent(furnished))
+        sides["head"] = {**own, **({"base": lent.side} if lent.side else {})}
+        make_alike([*own.values(), sides["head"]["base"]])
+        everything = _asked(groups.plan(found, timeout_s, lent.found), options.bench)
+    if not everything:
+        raise BenchModelsError(_nothing(found, options.bench))
+    return _Compared(
+        commits=starter.commits,
+        sides=sides,
+        found=found,
+        everything=everything,
+        suite_changes=changed_files(starter.checkout, starter.commits, _suites(starter, furnished)),
+    )
+
+
+def _suites(starter: Starter, furnished: Mapping[SideName, Tree]) -> list[Path]:
+    """Return where the suites lie within the repository; a link may lead out of it."""
+    places = [(furnished[side].suite.resolve(), starter.trees[side].resolve()) for side in SIDES]
+    return [suite.relative_to(tree) for suite, tree in places if suite.is_relative_to(tree)]
+
+
+def _asked(planned: Sequence[Planned], bench: str) -> list[Planned]:
+    return [each for each in planned if groups.chosen(each, bench)]
+
+
+def _measure(options: Options, compared: _Compared, started: float) -> None:
+    mine = groups.share(compared.everything, options.shard, options.shards)
+    header = _header(options, compared)
+    with Recorder(options.output, header, [each.unmeasured() for each in mine]) as recorder:
+        notes = Notes(observed={each.subject: each.unmeasured() for each in mine}, kept=recorder.add)
+        pairing = Pairing(sides=compared.sides, notes=notes, one_core=options.threads == 1)
+        ending: Ending = "crashed"
+        try:
+            _prepare(pairing, mine)
+            try_one_sided(pairing, mine)
+            sampler = Sampler(pairing=pairing, shares=header.shares)
+            fixed = options.pairs is not None
+            sampler.run(mine, (options.pairs,) if options.pairs else LOOKS, until_decided=not fixed)
+            ask_bases_own(pairing, mine)
+            ending = "complete"
+        except KeyboardInterrupt:
+            ending = "interrupted"
+            log.warning("interrupted: judging what was measured so far")
+        except BenchModelsError as error:
+            log.error("the check broke off, judging what was measured so far: %s", error)  # noqa: TRY400  # a sentence
+        except Exception:
+            log.exception("internal error, judging what was measured so far")
+        finally:
+            recorder.end(ending, time.monotonic() - started, pairing.timed_s)
+
+
+def _header(options: Options, compared: _Compared) -> Header:
+    commits, found, everything = compared.commits, compared.found, compared.everything
+    from_head = [each for each in everything if each.suite == "head"]
+    rewritten = _names(each for each in from_head if not each.lacking)
+    return Header(
+        base=commits["base"].hash,
+        head=commits["head"].hash,
+        base_name=commits["base"].name,
+        head_name=commits["head"].name,
+        uncommitted=commits["head"].uncommitted,
+        machines=(asdict(this_machine()),),
+        threads=options.threads,
+        python={side: found[side]["python"] for side in SIDES},
+        libraries={side: found[side]["libraries"] for side in SIDES},
+        environments="one" if found["base"]["prefix"] == found["head"]["prefix"] else "one each",
+        rewritten=rewritten,
+        redescribed=tuple(f"{each.subject}: {', '.join(each.redescribed)}" for each in everything if each.redescribed),
+        added=tuple(name for name in _names(from_head) if name not in rewritten),
+        suite_changes=tuple(compared.suite_changes),
+        broken={side: found[side]["broken"] for side in SIDES},
+        shard=options.shard,
+        shards=options.shards,
+        plan={str(each.subject): described(each) for each in everything},
+        shares=shares(everything),
+        began=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _names(planned: Iterable[Planned]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.subject.benchmark for each in planned))
+
+
+def _prepare(pairing: Pairing, planned: Sequence[Planned]) -> None:
+    """Run each ``setup_cache`` once a side, and find out what parents are to import for their workers."""
+    runs = [each for each in planned if each.runs]
+    pairing.cache(runs)
+    imported: dict[Side, dict[str, None]] = {}
+    timed = [each for each in reversed(runs) if each.subject.kind == "time" and pairing.notes.works(each)]
+    for first in {(each.suite, each.subject.benchmark.partition(".")[0]): each for each in timed}.values():
+        for side, names in pairing.rehearse(first).items():
+            imported.setdefault(pairing.side_of(first, side), {}).update(dict.fromkeys(names))
+    for place, modules in imported.items():
+        place.warm(list(modules))
+
+
+def _inside(root: Path, config: Path) -> Path:
+    """Return where a configuration lies within the repository."""
+    file = config if config.is_absolute() or not (Path.cwd() / config).is_file() else Path.cwd() / config
+    try:
+        return file.resolve().relative_to(root.resolve()) if file.is_absolute() else file
+    except ValueError as error:
+        raise BenchModelsError(f"{config} is outside the repository {root}, whose commits are compared") from error
+
+
+def _nothing(found: Mapping[SideName, Message], bench: str) -> str:
+    """Return why there is nothing to measure."""
+    broken = {module: error for side in SIDES for module, error in found[side]["broken"].items()}
+    if broken:
+        return "the suite cannot be imported: " + "; ".join(f"{module}: {error}" for module, error in broken.items())
+    left_out = sorted({str(subject) for side in SIDES for subject in groups.left_out(found[side])})
+    asked = [name for name in left_out if re.search(bench, name)]
+    if asked:
+        return (
+            f"the suite leaves out of checks what matches {bench!r} (`check = False`): {', '.join(asked[:10])}"
+            f"{' and more' if asked[10:] else ''}; ask for another benchmark, or take the attribute away"
+        )
+    names = sorted({benchmark["name"] for side in SIDES for benchmark in found[side]["benchmarks"]})
+    if names:
+        return f"no benchmark matches {bench!r}; there are {', '.join(names[:10])}{' and more' if names[10:] else ''}"
+    return "the suite has no benchmarks: asv looks for functions and methods named time_..., track_... and the like"

@@ -1,0 +1,135 @@
+"""Shards of one check: the plan that all of them share, and their records, joined into one."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bench_models.check.groups import Planned
+from bench_models.check.process import SIDES, SideName
+from bench_models.check.record import Ending, Header, Record
+from bench_models.errors import BenchModelsError
+from bench_models.stats.looks import Shares
+from bench_models.verdict.observations import Observed
+
+# What all shards of a check have in common, besides the plan. Machines may differ: each compares both commits on its
+# own.
+_COMMON: tuple[str, ...] = (
+    "base",
+    "head",
+    "uncommitted",
+    "shards",
+    "threads",
+    "python",
+    "libraries",
+    "rewritten",
+    "added",
+    "redescribed",
+)
+_WORST: tuple[Ending, ...] = ("crashed", "interrupted", "complete")
+
+
+def described(planned: Planned) -> str:
+    """Return in words what is to be measured of a benchmark, so that shards can tell whether they agree."""
+    subject = planned.subject
+    where = "on both sides" if planned.runs else "on one side only"
+    return (
+        f"{subject.kind} in {subject.unit}, {subject.better} is better, margin {subject.margin_pct:g} %, "
+        f"{'with' if planned.answers else 'without'} outcomes, {where}"
+    )
+
+
+def shares(planned: Sequence[Planned]) -> Shares:
+    """Return how many benchmarks of a plan share the error budget: those that both sides have."""
+    compared = [each for each in planned if each.runs]
+    timed = sum(each.subject.kind == "time" for each in compared)
+    return Shares(timed=timed, values=sum(not each.answers for each in compared if each.subject.kind == "value"))
+
+
+def merge(records: Sequence[Record]) -> Record:
+    """Return the whole check, in which every benchmark still knows its shard.
+
+    Raises ``BenchModelsError`` for shards of different checks, for shards that disagree about a benchmark, for
+    a shard that is there twice and for shards that are missing.
+    """
+    first, *others = sorted(records, key=lambda record: record.header.shard)
+    for other in others:
+        _require_common(first.header, other.header)
+        _require_one_plan(first.header, other.header)
+    _require_all([record.header.shard for record in records], first.header.shards)
+    observed = _each_once((first, *others))
+    broken: dict[SideName, dict[str, str]] = {
+        side: {module: error for record in records for module, error in record.header.broken[side].items()}
+        for side in SIDES
+    }
+    header = replace(
+        first.header,
+        shard=1,
+        shards=1,
+        broken=broken,
+        machines=tuple(machine for record in (first, *others) for machine in record.header.machines),
+    )
+    return Record(
+        header=header,
+        observed=tuple(observed[name] for name in header.plan if name in observed),
+        ending=min((record.ending for record in records), key=_WORST.index),
+        wall_s=sum(record.wall_s for record in records),
+        timed_s=sum(record.timed_s for record in records),
+    )
+
+
+def _require_common(first: Header, other: Header) -> None:
+    for name in _COMMON:
+        here, there = getattr(first, name), getattr(other, name)
+        if here != there:
+            raise BenchModelsError(
+                f"shards {first.shard} and {other.shard} are not of one check, they differ in {name}: "
+                f"{_difference(here, there)}; measure both shards at the same commits and with the same libraries"
+            )
+
+
+def _require_one_plan(first: Header, other: Header) -> None:
+    for name in {**first.plan, **other.plan}:
+        here, there = (header.plan.get(name, "not there") for header in (first, other))
+        if here != there:
+            raise BenchModelsError(
+                f"shards {first.shard} and {other.shard} disagree about {name}: it is {here!r} in the one and "
+                f"{there!r} in the other; give it the same attributes and parameters on every machine, and measure "
+                "both again"
+            )
+
+
+def _each_once(records: Sequence[Record]) -> dict[str, Observed]:
+    """Return what was observed of each benchmark of the plan, which exactly one shard measures."""
+    observed: dict[str, Observed] = {}
+    for record in records:
+        for each in record.observed:
+            name = str(each.subject)
+            if name in observed or name not in record.header.plan:
+                where = f"shard {observed[name].shard}, too" if name in observed else "no plan"
+                raise BenchModelsError(
+                    f"shard {record.header.shard} measured {name}, which is in {where}: measure all shards again, "
+                    "with the same version of bench-models"
+                )
+            observed[name] = each
+    forgotten = next((name for name in records[0].header.plan if name not in observed), None)
+    if forgotten is not None and all(record.ending != "crashed" for record in records):
+        raise BenchModelsError(
+            f"{forgotten} is planned, and no shard took it: measure all shards again, with the same version of "
+            "bench-models"
+        )
+    return observed
+
+
+def _difference(here: object, there: object) -> str:
+    if isinstance(here, dict) and isinstance(there, dict):
+        name = next(key for key in {**here, **there} if here.get(key) != there.get(key))
+        return f"{name}: {_difference(here.get(name), there.get(name))}"
+    return f"{str(here)[:80]} and {str(there)[:80]}"
+
+
+def _require_all(present: Sequence[int], count: int) -> None:
+    twice = sorted({shard for shard in present if present.count(shard) > 1})
+    missing = sorted(set(range(1, count + 1)) - set(present))
+    if twice or missing:
+        wrong = [f"shard {each}/{count} is missing" for each in missing]
+        wrong += [f"shard {each}/{count} is there twice" for each in twice]
+        raise BenchModelsError(f"{'; '.join(wrong)}: give each shard's folder once")

@@ -1,0 +1,244 @@
+"""A side of a check: one commit with a suite, and the processes that run it."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench_models.check.channel import Channel, ChannelClosedError, GarbageError, Message
+from bench_models.check.process import LOG_TAIL, SIDES, BenchmarkFailedError, Process, SideName
+from bench_models.errors import BenchModelsError
+
+# A process that imports nothing of the project must join at once; importing has its own time limit.
+_JOIN_S = 60.0
+_IMPORT_S = 600.0
+_WORKER = Path(__file__).with_name("worker.py")
+# So many modules are named that come from another copy.
+_NAMED = 3
+# The variables that tell a program where to keep temporary files.
+_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """What a side runs: its interpreter, the folder with its code, and its suite.
+
+    ``place`` names its folder, as a side may run with two suites. ``timeout_s`` is for benchmarks that state none.
+    ``apart`` says that the code was installed into a folder of its own. Nothing of the ``modules`` that either commit
+    has may come from elsewhere, and nothing at all from ``root``, where another commit is checked out.
+    """
+
+    name: SideName
+    place: str
+    python: Path
+    code: Path
+    suite: Path
+    timeout_s: float
+    apart: bool
+    modules: tuple[str, ...] = ()
+    root: Path | None = None
+
+
+class Side:
+    """One commit, ready to fork workers."""
+
+    def __init__(self, tree: Tree, scratch: Path, environment: dict[str, str]) -> None:
+        """Take a folder of one's own; ``start`` begins."""
+        self.name = tree.name
+        self.tree = tree
+        self._folder = scratch / tree.place
+        self._folder.mkdir()
+        self._log = self._folder / "log"
+        # What one side leaves in a folder for temporary files is not for the other.
+        temporary = self._folder / "tmp"
+        temporary.mkdir()
+        self._environment = environment | {"PYTHONPATH": str(tree.code), **dict.fromkeys(_TEMPORARY, str(temporary))}
+        self._address = self._folder / "s"
+        self._listener = socket.socket(socket.AF_UNIX)
+        try:
+            self._listener.bind(str(self._address))
+        except OSError as error:
+            raise BenchModelsError(
+                f"no socket can be made at {self._address} ({error}): set TMPDIR to a short path"
+            ) from error
+        self._listener.listen()
+        self._started: list[subprocess.Popen[bytes]] = []
+        self._count = 0
+        self._parent: Process | None = None
+        self._found: Message | None = None
+        self._modules: list[str] = []
+        # Whether workers are forked from a parent, or started from nothing.
+        self.forks = hasattr(os, "fork")
+
+    def start(self) -> None:
+        """Start the parent and let it import the suite; ``discovered`` waits for the outcome."""
+        self._found = None
+        self._parent = self._spawn()
+        self._parent.post(**self._discovery(self._modules))
+
+    def discovered(self) -> Message:
+        """Return the benchmarks of the suite and the modules that are broken.
+
+        From then on workers are forked, unless importing started threads, which no fork survives.
+        """
+        if self._found is None:
+            self._found = self._imported()
+            self.forks = self.forks and self._found["threads"] == 1
+            _require_own(self.name, self._found)
+        return self._found
+
+    def warm(self, modules: list[str]) -> None:
+        """Import what a first worker imported in all parents to come."""
+        self._modules = modules
+
+    def renew(self) -> None:
+        """Begin again with another parent, where there is need of one; ``discovered`` waits for it."""
+        if self.forks and self._parent is not None:
+            self._parent.end()
+            self.start()
+
+    def cache(self, benchmark: str, timeout_s: float) -> Path:
+        """Run a benchmark's ``setup_cache`` in a worker and return the folder that it ran in."""
+        folder = self._folder / f"cache-{self._count:06d}"  # as long on both sides
+        folder.mkdir()
+        with self.worker() as worker:
+            _require_own(self.name, worker.ask(timeout_s, do="cache", benchmark=benchmark, folder=str(folder)))
+        return folder
+
+    def spawn_only(self) -> None:
+        """Start workers from nothing instead of forking them, as CUDA and some systems need."""
+        self.forks = False
+
+    @contextlib.contextmanager
+    def worker(self, *, from_nothing: bool = False) -> Iterator[Process]:
+        """Lend a fresh worker, and end it afterwards; raises ``BenchModelsError`` where none can be had.
+
+        As with asv, it begins in an empty folder of its own.
+        """
+        with TemporaryDirectory(dir=self._folder, prefix="cwd-", ignore_cleanup_errors=True) as folder:
+            try:
+                process = self._fork() if self.forks and not from_nothing else self._spawn_worker()
+                process.ask(_JOIN_S, do="enter", folder=folder)
+            except BenchmarkFailedError as error:
+                raise BenchModelsError(f"{self.name.upper()} has no worker any more: {error}") from error
+            try:
+                yield process
+            finally:
+                process.end()
+
+    def end(self) -> None:
+        """End everything that this side started."""
+        if self._parent is not None:
+            self._parent.end()
+        for started in self._started:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)
+            started.wait()
+        self._listener.close()
+
+    def _imported(self) -> Message:
+        if self._parent is None:
+            raise RuntimeError("the side has not been started")
+        try:
+            return self._parent.reply(_IMPORT_S)
+        except BenchmarkFailedError as error:
+            raise BenchModelsError(f"{self.name.upper()} cannot import the suite: {error}") from error
+
+    def _fork(self) -> Process:
+        if self._parent is None:
+            raise RuntimeError("the side has not been started")
+        self._count += 1
+        name = f"{self.name}-{self._count}"
+        self._parent.ask(_JOIN_S, do="fork", name=name)
+        return self._join(name)
+
+    def _spawn_worker(self) -> Process:
+        worker = self._spawn()
+        worker.ask(_IMPORT_S, **self._discovery([]))
+        return worker
+
+    def _discovery(self, warm: list[str]) -> Message:
+        root = None if self.tree.root is None else str(self.tree.root)
+        own = {"code": str(self.tree.code), "modules": list(self.tree.modules), "root": root}
+        return {"do": "discover", "suite": str(self.tree.suite), "own": own, "warm": warm}
+
+    def _spawn(self) -> Process:
+        self._started = [each for each in self._started if each.poll() is None]
+        self._count += 1
+        name = f"{self.name}-{self._count}"
+        with self._log.open("ab") as log:
+            command = [str(self.tree.python), str(_WORKER), str(self._address), name]
+            self._started.append(
+                subprocess.Popen(
+                    command,
+                    cwd=self._folder,
+                    env=self._environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                )
+            )
+        return self._join(name)
+
+    def _join(self, name: str) -> Process:
+        try:
+            channel = Channel(self._accepted())
+            hello = channel.receive(_JOIN_S)
+        except (TimeoutError, ChannelClosedError, GarbageError) as error:
+            said = self._log.read_text(encoding="utf-8", errors="replace").strip()[-LOG_TAIL:]
+            raise BenchModelsError(
+                f"no process of {self.name.upper()} joined with {self.tree.python}: {said or 'it said nothing'}"
+            ) from error
+        if hello.get("name") != name:
+            raise BenchmarkFailedError(f"{name} was to join, and {hello.get('name')} did")
+        return Process(channel, int(hello["pid"]), self.name, self._log)
+
+    def _accepted(self) -> socket.socket:
+        """Wait for a process to join, as long as the one that was started last, or the parent, lives."""
+        self._listener.settimeout(1.0)
+        end = time.monotonic() + _JOIN_S
+        while True:
+            try:
+                return self._listener.accept()[0]
+            except TimeoutError:
+                if time.monotonic() > end or self._started[-1].poll() is not None:
+                    raise
+
+
+def elsewhere(name: SideName, reply: Message) -> str:
+    """Return in words what a process of a side imported of another copy of its code, or nothing."""
+    strangers = reply.get("strangers", {})
+    if not strangers:
+        return ""
+    imports = " and ".join(f"{module} from {file}" for module, file in list(strangers.items())[:_NAMED])
+    return (
+        f"{name.upper()} imports {imports} and not from its own commit: uninstall what is installed there (an editable "
+        "install?), or use another environment with --python"
+    )
+
+
+def _require_own(name: SideName, reply: Message) -> None:
+    said = elsewhere(name, reply)
+    if said:
+        raise BenchModelsError(said)
+
+
+def discovered(sides: Mapping[SideName, Side]) -> dict[SideName, Message]:
+    """Wait for both sides' parents, and return what they found."""
+    found: dict[SideName, Message] = {side: sides[side].discovered() for side in SIDES}
+    make_alike(sides.values())
+    return found
+
+
+def make_alike(sides: Collection[Side]) -> None:
+    """Fork no workers where one of the parents cannot be forked: workers that are compared start alike."""
+    if not all(side.forks for side in sides):
+        for side in sides:
+            side.spawn_only()

@@ -1,0 +1,173 @@
+"""How fast variants are beside their baseline: pairs of fresh processes at one commit, one of either kind.
+
+It is measured as a check measures two commits, with two parameters of a benchmark in their place: each round has new
+parents, as workers inherit their luck, and takes one pair of each variant.
+"""
+
+import logging
+import math
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tqdm import tqdm
+
+from bench_models.check.alone import alone
+from bench_models.check.channel import Message
+from bench_models.check.process import (
+    SIDES,
+    BenchmarkFailedError,
+    BenchmarkSkippedError,
+    Process,
+    SideName,
+    WorkerLostError,
+)
+from bench_models.check.settings import fixed
+from bench_models.check.sides import Side, Tree, discovered
+from bench_models.check.turns import Table, imported, opening
+from bench_models.errors import BenchModelsError
+from bench_models.outcomes import Failed, Measured, Outcome, Skipped
+from bench_models.stats.pairs import log_ratio
+from bench_models.stats.rounds import FIRST, MOST, suffice
+from bench_models.verdict.observations import Pair
+
+log = logging.getLogger(__name__)
+
+# The pairs of each benchmark; the baseline is their base.
+Pairs = Mapping[str, tuple[Pair, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is compared: benchmarks with one parameter, in which each of ``others`` is set against ``baseline``.
+
+    The first benchmark decides how many pairs there are; the others are timed in the first rounds only. ``cache`` is
+    the folder that holds what their ``setup_cache`` returned.
+    """
+
+    benchmarks: tuple[str, ...]
+    baseline: str
+    others: tuple[str, ...]
+    cache: Path
+
+
+def compare(tree: Tree, asked: Asked) -> dict[str, Outcome[Pairs]]:
+    """Return the pairs of each of ``others``; one that cannot be run has the reason instead.
+
+    Raises ``BenchModelsError`` where none can be run, or while a check runs.
+    """
+    with alone() as scratch, _started(tree, scratch) as sides:
+        _require_known(discovered(sides), asked.benchmarks)
+        rounds = _Rounds(sides=sides, asked=asked)
+        rounds.rehearse()
+        for turn in range(MOST):
+            due = [name for name in asked.others if rounds.wants(name, turn)]
+            if due:
+                rounds.renew()
+            for name in tqdm(due, unit="pair", leave=False, disable=None, desc=f"round {turn + 1}"):
+                rounds.take(name, turn)
+        return {name: rounds.found[name] for name in asked.others}
+
+
+def _require_known(found: Mapping[SideName, Message], benchmarks: Sequence[str]) -> None:
+    known = {each["name"] for each in found["base"]["benchmarks"]}
+    missing = [name for name in benchmarks if name not in known]
+    if missing:
+        broken = "; ".join(f"{module}: {error}" for module, error in found["base"]["broken"].items())
+        raise BenchModelsError(f"there is no benchmark {' and '.join(missing)}{f' ({broken})' if broken else ''}")
+
+
+@dataclass(kw_only=True)
+class _Rounds:
+    """Takes pairs, and keeps what came of them; ``found`` is the outcome of each variant so far."""
+
+    sides: Mapping[SideName, Side]
+    asked: Asked
+    found: dict[str, Outcome[Pairs]] = field(default_factory=dict)
+    _imported: dict[str, None] = field(default_factory=dict)
+
+    def rehearse(self) -> None:
+        """Open the baseline once, to know what parents are to import for all workers to come."""
+        request = opening(self.asked.benchmarks[0], self.asked.baseline, str(self.asked.cache))
+        # What goes wrong here, the first pair will meet again, and say so.
+        with self.sides["base"].worker() as worker, suppress(BenchmarkFailedError, BenchmarkSkippedError):
+            worker.ask(self.sides["base"].tree.timeout_s, **request)
+            self._imported |= dict.fromkeys(imported(worker))
+
+    def renew(self) -> None:
+        """Give the round its own parents."""
+        for side in self.sides.values():
+            side.warm(list(self._imported))
+            side.renew()
+        discovered(self.sides)
+
+    def wants(self, name: str, turn: int) -> bool:
+        """Say whether a variant needs one more pair, by the spread of those that it has."""
+        if turn == 0:
+            return True
+        found = self.found[name]
+        return isinstance(found, Measured) and not suffice(
+            [_times(pair) for pair in found.value[self.asked.benchmarks[0]]]
+        )
+
+    def take(self, name: str, turn: int) -> None:
+        """Take one pair of a variant; a worker that dies has one more try."""
+        try:
+            try:
+                new = self._pair(name, turn)
+            except WorkerLostError as error:
+                log.warning("%s: %s; once more", name, error)
+                new = self._pair(name, turn)
+        except BenchmarkSkippedError as skip:
+            self.found[name] = Skipped(reason=str(skip))
+        except BenchmarkFailedError as error:
+            log.warning("%s: %s", name, error)
+            self.found[name] = Failed(error=str(error))
+        else:
+            found = self.found.get(name)
+            before = found.value if isinstance(found, Measured) else {}
+            more = {benchmark: (*before.get(benchmark, ()), pair) for benchmark, pair in new.items()}
+            self.found[name] = Measured(value={**before, **more})
+
+    def _pair(self, name: str, turn: int) -> dict[str, Pair]:
+        deciding, *others = self.asked.benchmarks
+        with ExitStack() as stack:
+            # The one that is forked first changes from round to round.
+            lent = {side: self.sides[side].worker() for side in (SIDES if turn % 2 == 0 else SIDES[::-1])}
+            workers = {side: stack.enter_context(worker) for side, worker in lent.items()}
+            table = Table(
+                workers=workers,
+                parameters={"base": self.asked.baseline, "head": name},
+                cache=str(self.asked.cache),
+                timeout_s=self.sides["head"].tree.timeout_s,
+            )
+            pairs = {deciding: table.turns(deciding, thoroughly=True)}
+            if turn < FIRST:
+                pairs |= {each: table.turns(each, thoroughly=False) for each in others}
+            if turn == 0:
+                self._note_imports(workers["head"])
+            return pairs
+
+    def _note_imports(self, worker: Process) -> None:
+        self._imported |= dict.fromkeys(imported(worker))
+
+
+def _times(pair: Pair) -> float:
+    """Return how many times as long the variant took."""
+    return math.exp(log_ratio(pair.base, pair.head).value)
+
+
+@contextmanager
+def _started(tree: Tree, scratch: Path) -> Iterator[dict[SideName, Side]]:
+    """Start two parents of the same tree, and end them and all that they started."""
+    environment = {**os.environ, **fixed(1)}
+    sides = {name: Side(replace(tree, name=name, place=name), scratch, environment) for name in SIDES}
+    try:
+        for side in sides.values():
+            side.start()
+        yield sides
+    finally:
+        for side in sides.values():
+            side.end()

@@ -1,0 +1,137 @@
+"""Variants beside their baseline, in pairs of processes: equal ones are equal, and a slower one is found."""
+
+import sys
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+import bench_models
+from bench_models.check import variants
+from bench_models.check.sides import Tree
+from bench_models.check.variants import Asked, Pairs, compare
+from bench_models.errors import BenchModelsError
+from bench_models.outcomes import Failed, Measured, Outcome, Skipped
+from bench_models.stats.estimate import Estimate
+from bench_models.stats.pairs import log_ratio
+from bench_models.stats.rounds import FIRST, MOST, of_processes
+
+SUITE = """
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SPINNING = []
+
+
+class Latency:
+    params = [["baseline", "same", "slower", "spins", "raises", "skips", "dies", "dies once"]]
+    param_names = ["variant"]
+    warmup_time = 0.05
+
+    def setup(self, variant):
+        if variant == "skips":
+            raise NotImplementedError("no such kernel here")
+        if variant == "spins" and not SPINNING:  # once: asv sets up before each sample
+            command = [sys.executable, "-c", "while True: pass"]
+            SPINNING.extend(subprocess.Popen(command) for _ in range(3))
+
+    def time_single_stream(self, variant):
+        if variant == "raises":
+            raise RuntimeError("no such kernel")
+        if variant == "dies" or (variant == "dies once" and not Path(__file__).with_name("died").exists()):
+            Path(__file__).with_name("died").touch()
+            os._exit(3)
+        sum(range(250_000 if variant == "slower" else 200_000))
+
+    def time_offline(self, variant):
+        sum(range(400_000))
+"""
+SINGLE, OFFLINE = "tiny.Latency.time_single_stream", "tiny.Latency.time_offline"
+
+
+def _compared(folder: Path, *others: str, benchmarks: tuple[str, ...] = (SINGLE, OFFLINE)) -> dict[str, Outcome[Pairs]]:
+    suite = folder / "benchmarks"
+    suite.mkdir()
+    (suite / "__init__.py").touch()
+    (suite / "tiny.py").write_text(SUITE, encoding="utf-8")
+    (folder / "cache.pickle").write_bytes(b"N.")  # None, pickled: this suite has no setup_cache
+    tree = Tree(
+        name="head",
+        place="head",
+        python=Path(sys.executable),
+        code=Path(bench_models.__file__).parents[1],
+        suite=suite,
+        timeout_s=60.0,
+        apart=False,
+    )
+    return compare(tree, Asked(benchmarks=benchmarks, baseline="baseline", others=others, cache=folder))
+
+
+def _speed_up(outcome: Outcome[Pairs], level: float) -> Estimate:
+    assert isinstance(outcome, Measured)
+    return of_processes(
+        [2.718281828 ** -log_ratio(pair.base, pair.head).value for pair in outcome.value[SINGLE]], level
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.nightly  # it wants a machine that does nothing else
+def test_equal_variants_are_equal_and_a_planted_slow_down_is_found(tmp_path: Path) -> None:
+    """The interval of the same code holds 1; of what computes a quarter more it does not."""
+    found = _compared(tmp_path, "same", "slower")
+    same, slower = _speed_up(found["same"], 0.999), _speed_up(found["slower"], 0.95)
+
+    assert same.low <= 1 <= same.high
+    assert slower.high < 1
+    assert 0.7 < slower.value < 0.9
+    for outcome in found.values():
+        assert isinstance(outcome, Measured)
+        assert FIRST <= len(outcome.value[SINGLE]) <= MOST
+        assert len(outcome.value[OFFLINE]) == FIRST
+
+
+@pytest.mark.slow
+def test_what_a_variant_keeps_running_is_not_charged_to_the_baseline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sleeps while the baseline is timed; on a core that all share, it would take three quarters of the time."""
+    monkeypatch.setattr(variants, "MOST", 1)
+    found = _compared(tmp_path, "same", "spins")
+    assert isinstance(found["same"], Measured)
+    assert isinstance(found["spins"], Measured)
+    (beside_nothing,), (beside_it,) = (
+        outcome.value[SINGLE] for outcome in found.values() if isinstance(outcome, Measured)
+    )
+
+    assert median(beside_it.base) < 1.5 * median(beside_nothing.base)
+
+
+def test_variant_that_cannot_be_run_has_the_reason_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It raises, it skips, or its worker dies each time."""
+    monkeypatch.setattr(variants, "MOST", 1)
+    found = _compared(tmp_path, "raises", "skips", "dies", "same")
+
+    assert found["raises"] == Failed(error="RuntimeError: no such kernel")
+    assert isinstance(found["skips"], Skipped)
+    assert isinstance(found["dies"], Failed)
+    assert "its worker died" in found["dies"].error
+    assert isinstance(found["same"], Measured)
+    (pair,) = found["same"].value[SINGLE]
+    assert median(pair.base) > 0
+
+
+def test_worker_that_dies_once_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pair is taken anew, by two fresh workers."""
+    monkeypatch.setattr(variants, "MOST", 1)
+
+    assert isinstance(_compared(tmp_path, "dies once")["dies once"], Measured)
+
+
+def test_suite_without_latencies_is_named(tmp_path: Path) -> None:
+    """Before anything is timed."""
+    with pytest.raises(BenchModelsError, match=r"there is no benchmark tiny\.Other\.time_it"):
+        _compared(tmp_path, "same", benchmarks=("tiny.Other.time_it",))
