@@ -36,7 +36,7 @@ _SUITE = """
 import os
 import time
 
-import channel
+import protocol
 import counting
 
 
@@ -48,7 +48,7 @@ time_function.margin = 5.0
 
 
 def track_total():
-    return counting.total(channel.LENGTH)
+    return counting.total(protocol.LENGTH)
 
 
 track_total.unit = "things"
@@ -92,8 +92,8 @@ class Fragile:
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     """Return a repository with a module, an asv suite and one commit, ``base``."""
-    # The check has a module of the name channel, too.
-    files = {"counting.py": _CODE, "channel.py": "LENGTH = 100\n", "suite/sums.py": _SUITE}
+    # The check has a module of the name protocol, too.
+    files = {"counting.py": _CODE, "protocol.py": "LENGTH = 100\n", "suite/sums.py": _SUITE}
     root = asv_project(tmp_path / "project", files)
     commit_all(root, "Count")
     git("tag", "base", cwd=root)
@@ -518,7 +518,7 @@ def test_spawned_workers_give_a_verdict_too(bench_models: Run, project: Path) ->
 def test_different_pins_get_an_environment_each_and_are_listed(bench_models: Run, project: Path) -> None:
     """A change that only bumps a library is judged like any other."""
     pins = '[project]\nname = "counting"\nversion = "1"\ndependencies = ["tabulate=={version}"]\n'
-    modules = '[tool.setuptools]\npy-modules = ["channel", "counting"]\n'
+    modules = '[tool.setuptools]\npy-modules = ["counting", "protocol"]\n'
     for version in ("0.9.0", "0.10.0"):
         (project / "pyproject.toml").write_text(pins.format(version=version) + modules, encoding="utf-8")
         commit_all(project, f"Pin tabulate {version}")

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from bench_models.check.blocks import Blocks
 from bench_models.check.caches import Caches
-from bench_models.check.channel import Message
 from bench_models.check.groups import Planned, SuiteName
 from bench_models.check.notes import Notes, failed_on, refused
 from bench_models.check.process import (
@@ -22,6 +21,7 @@ from bench_models.check.process import (
     on_one_core,
 )
 from bench_models.check.sides import Side, elsewhere, make_alike
+from bench_models.check.worker.protocol import Message
 from bench_models.outcomes import Failed, Skipped
 from bench_models.verdict.observations import Answers, Pair, Subject
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
-from bench_models.check.channel import Channel, ChannelClosedError, GarbageError, Message
+from bench_models.check.worker.protocol import Channel, ChannelClosedError, GarbageError, Message
 
 SideName = Literal["base", "head"]
 SIDES: tuple[SideName, SideName] = ("base", "head")

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from bench_models.check import groups
 from bench_models.check.alone import alone
-from bench_models.check.channel import Message
 from bench_models.check.commits import Commit, changed_files, resolve, side_by_side
 from bench_models.check.environments import ASV, Project, furnish
 from bench_models.check.groups import Planned, SuiteName
@@ -26,6 +25,7 @@ from bench_models.check.sampling import Sampler
 from bench_models.check.settings import fixed
 from bench_models.check.shards import described, shares
 from bench_models.check.sides import Side, Tree, discovered, make_alike
+from bench_models.check.worker.protocol import Message
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine

@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from bench_models.check.channel import Message
+from bench_models.check.worker.protocol import Message
 from bench_models.verdict.observations import DEFAULT_BETTER, DEFAULT_MARGIN_PCT
 
 

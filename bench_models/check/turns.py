@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench_models.check.blocks import Blocks
-from bench_models.check.channel import Message
 from bench_models.check.process import (
     REPLY_S,
     SIDES,
@@ -15,6 +14,7 @@ from bench_models.check.process import (
     awake_alone,
     on_one_core,
 )
+from bench_models.check.worker.protocol import Message
 from bench_models.verdict.observations import Pair
 
 # A shorter block begins with a call that does not count: the other process had the core in between, and a model that

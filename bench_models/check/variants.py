@@ -15,7 +15,6 @@ from pathlib import Path
 from tqdm import tqdm
 
 from bench_models.check.alone import alone
-from bench_models.check.channel import Message
 from bench_models.check.process import (
     SIDES,
     BenchmarkFailedError,
@@ -27,6 +26,7 @@ from bench_models.check.process import (
 from bench_models.check.settings import fixed
 from bench_models.check.sides import Side, Tree, discovered
 from bench_models.check.turns import Table, imported, opening
+from bench_models.check.worker.protocol import Message
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.stats.pairs import log_ratio

@@ -9,8 +9,8 @@ from asv_runner.benchmarks.peakmem import PeakMemBenchmark
 from asv_runner.benchmarks.time import TimeBenchmark
 from asv_runner.benchmarks.track import TrackBenchmark
 
-from bench_models.check import discovery
 from bench_models.check.groups import LONGEST_S, Planned, left_out, plan
+from bench_models.check.worker import discovery
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
 from bench_models.verdict.changes import judge

@@ -25,17 +25,17 @@ if TYPE_CHECKING:
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
-    import circumstances  # type: ignore[import-not-found]  # these four lie beside this script
-    import discovery  # type: ignore[import-not-found]
+    import discovery  # type: ignore[import-not-found]  # these four lie beside this script
+    import fingerprint  # type: ignore[import-not-found]
     import own_code  # type: ignore[import-not-found]
-    from channel import Channel, ChannelClosedError, Message  # type: ignore[import-not-found]
+    from protocol import Channel, ChannelClosedError, Message  # type: ignore[import-not-found]
 
     # The side may have modules of these names, and finds none of its own in the folder of this script.
-    del sys.modules["channel"], sys.modules["circumstances"], sys.modules["discovery"], sys.modules["own_code"]
+    del sys.modules["discovery"], sys.modules["fingerprint"], sys.modules["own_code"], sys.modules["protocol"]
     sys.path[:] = [path for path in sys.path if path != sys.path[0]]
 else:
-    from bench_models.check import circumstances, discovery, own_code
-    from bench_models.check.channel import Channel, ChannelClosedError, Message
+    from bench_models.check.worker import discovery, fingerprint, own_code
+    from bench_models.check.worker.protocol import Channel, ChannelClosedError, Message
 
 DEFAULT_WARMUP_S = 0.1
 
@@ -97,9 +97,9 @@ class Worker:
         return {
             "benchmarks": [discovery.described(benchmark) for benchmark in found],
             "broken": broken,
-            "threads": circumstances.count_threads(),
+            "threads": fingerprint.count_threads(),
             **self._strangers(),
-            **circumstances.facts(),
+            **fingerprint.facts(),
         }
 
     def do_cache(self, benchmark: str, folder: str) -> Message:
@@ -214,7 +214,7 @@ class Worker:
 
     def _seen(self) -> Message:
         """Return what makes this process unlike others, besides the commit."""
-        return {"circumstances": circumstances.of_this_process(), **self._strangers()}
+        return {"circumstances": fingerprint.of_this_process(), **self._strangers()}
 
     def _strangers(self) -> Message:
         return {"strangers": self._own.strangers()} if self._own is not None else {}

@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench_models.check import own_code
+from bench_models.check.worker import own_code
 
 _SCRIPT = """
 import multiprocessing  # which knows this script by a second name

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench_models.check import worker
+from bench_models.check.worker import worker
 
 
 class Tired:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from bench_models.check.channel import Channel, ChannelClosedError, GarbageError
+from bench_models.check.worker.protocol import Channel, ChannelClosedError, GarbageError
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from asv_runner.discovery import disc_benchmarks
 
-from bench_models.check.discovery import distinct
+from bench_models.check.worker.discovery import distinct
 
 _SUITE = """
 def renamed(function):
