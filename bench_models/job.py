@@ -50,7 +50,9 @@ def run(suite: Suite, suite_argument: str) -> int:
 def _require_benchmarks(suite: Suite, checkout: Checkout) -> None:
     file = Path("benchmarks") / f"{module_name(suite.name)}.py"
     if not (checkout.root / file).is_file():
-        message = f"suite {suite.name} has no benchmarks: asv looks for them in {file}; the README shows such a file"
+        message = (
+            f"suite {suite.name} has no benchmarks: asv looks for them in {file}; docs/your_model.md shows such a file"
+        )
         raise BenchModelsError(message)
 
 

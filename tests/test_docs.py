@@ -16,7 +16,10 @@ from bench_models.cli.contents import COMMANDS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PYTHON_BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+OWN_MODEL, OWN_TECHNIQUE = re.findall(
+    r"```python\n(.*?)```", (ROOT / "docs" / "your_model.md").read_text(encoding="utf-8"), re.DOTALL
+)
+DOCUMENTS = sorted((*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")))
 
 
 def test_readme_shows_every_row_of_the_default_suite() -> None:
@@ -53,22 +56,22 @@ def test_figure_is_of_the_report_that_the_readme_shows(theme: str) -> None:
         assert f"{name}: {times}, speed-up {ratio.removesuffix(' x')}, accuracy {share}, {size}, " in drawn
 
 
-def test_own_model_of_the_readme_is_a_suite(
+def test_own_model_of_the_documents_is_a_suite(
     tmp_path: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The block is a whole file: it loads, by its path."""
     write_tiny(tmp_path, tiny_checkpoint).unlink()
     file = tmp_path / "my_model.py"
-    file.write_text(PYTHON_BLOCKS[0], encoding="utf-8")
+    file.write_text(OWN_MODEL, encoding="utf-8")
     monkeypatch.syspath_prepend(str(ROOT))
 
     assert suites.load(str(file)).names == ["baseline", "int8"]
 
 
-def test_own_technique_of_the_readme_is_a_step() -> None:
+def test_own_technique_of_the_documents_is_a_step() -> None:
     """The block defines a class that does what its docstring says."""
     names: dict[str, object] = {"__name__": __name__}
-    exec(PYTHON_BLOCKS[1], names)  # noqa: S102  # the README's own code
+    exec(OWN_TECHNIQUE, names)  # noqa: S102  # the page's own code
     kind = names["RoundWeights"]
     assert isinstance(kind, type)
     model = kind(step=0.25).apply(torch.nn.Linear(8, 8), None)
@@ -78,7 +81,7 @@ def test_own_technique_of_the_readme_is_a_step() -> None:
 
 def test_every_command_that_is_named_exists() -> None:
     """``bench-models ...`` and ``tox -e ...``, in all documents."""
-    text = "\n".join(path.read_text(encoding="utf-8") for path in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")))
+    text = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
     tox = configparser.ConfigParser(interpolation=None)
     tox.read(ROOT / "tox.ini", encoding="utf-8")
     environments = {section.removeprefix("testenv:") for section in tox.sections()}
@@ -86,6 +89,30 @@ def test_every_command_that_is_named_exists() -> None:
     assert set(re.findall(r"tox -e (\w+)", text)) <= environments
     known = {command.name for command in COMMANDS}
     assert set(re.findall(r"^ +bench-models (\w+)", text, re.MULTILINE)) <= known
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_of_documents_lead_somewhere(document: Path) -> None:
+    """To a file of the repository, where they name no other place."""
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", document.read_text(encoding="utf-8"))
+    local = [link for link in links if "://" not in link]
+    assert [link for link in local if not (document.parent / link).exists()] == []
+
+
+def test_index_names_every_document() -> None:
+    """In docs/README.md, with what it says."""
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    assert [path.name for path in (ROOT / "docs").glob("*.md") if f"]({path.name})" not in index] == ["README.md"]
+
+
+def test_architecture_names_every_package() -> None:
+    """And none that is gone."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = {name for row in re.findall(r"^\| (`.+?) \|", text, re.MULTILINE) for name in re.findall(r"`(\w+)", row)}
+    packages = {path.name for path in (ROOT / "bench_models").iterdir() if (path / "__init__.py").is_file()}
+    assert packages <= named
+    modules = {path.stem for path in (ROOT / "bench_models").glob("*.py")}
+    assert named <= packages | modules
 
 
 def test_constraints_pin_everything_that_is_installed() -> None:
