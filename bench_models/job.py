@@ -7,10 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from bench_models.asv.history import knows_machine
 from bench_models.build import Builder
 from bench_models.checkout import Checkout, checkout_here, require_clean, require_installed
 from bench_models.errors import BenchModelsError
-from bench_models.history import knows_machine
 from bench_models.metrics.scorecard import require_better_than_chance, score
 from bench_models.reports.writing import write_report
 from bench_models.store import Store

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from bench_models.asv.history import Recorded, recorded
 from bench_models.build import Builder
 from bench_models.checkout import Checkout, require_clean
 from bench_models.errors import BenchModelsError
-from bench_models.history import Recorded, recorded
 from bench_models.metrics import ACCURACY, OFFLINE, SINGLE_STREAM, SIZE, SPEED_UP
 from bench_models.metrics.latency import OFFLINE_SENTENCES
 from bench_models.metrics.metric import Metric

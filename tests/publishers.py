@@ -6,7 +6,7 @@ from typing import Any
 
 from tiny_project import commit_all, git
 
-from bench_models.service.branch import results_branch
+from bench_models.results_branch.sync import results_branch
 
 CONFIG = {"version": 1, "project": "tiny", "repo": ".", "branches": ["main"], "results_dir": ".asv/results"}
 MACHINE = "cpu-2-cores"

@@ -16,8 +16,8 @@ from observing import recorded, timed
 
 from bench_models.reports.check.document import document
 from bench_models.reports.check.findings import findings
-from bench_models.service.accepted import Accepted, add_accepted
-from bench_models.service.kept import KeptCheck, keep_check
+from bench_models.results_branch.accepted_regressions import Accepted, add_accepted
+from bench_models.results_branch.stored_checks import StoredCheck, store_check
 
 MACHINE = "runner"
 FIGURES = ("size", "accuracy", "error_rate", "parameters", "sparsity", "naive_size", "budget")
@@ -178,6 +178,6 @@ def add_checks(project: Project) -> None:
     for minutes, (head, change) in enumerate(((project.commits[-1], 0.0), (slow, math.log(1.25)))):
         record = recorded(timed("tiny.Latency.time_single_stream", change=change), timed("tiny.Latency.time_offline"))
         report = document(findings(replace(record, header=replace(record.header, head=head))))
-        keep_check(project.asv, KeptCheck(at=at + dt.timedelta(minutes=minutes), pull_request=12, report=report))
+        store_check(project.asv, StoredCheck(at=at + dt.timedelta(minutes=minutes), pull_request=12, report=report))
     reason = "the new tokenizer costs time <img src=x onerror=alert(1)>"
     add_accepted(project.asv, [Accepted(commit=slow, pull_request=12, reason=reason, by="octocat", at=at)])

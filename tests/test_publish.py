@@ -16,7 +16,7 @@ from publishers import MACHINE, clone_of, measure, on_branch
 from rehearsal import Job, Rehearsal, bare
 from tiny_project import commit_all, git
 
-from bench_models.service.branch import results_branch
+from bench_models.results_branch.sync import results_branch
 
 WORKFLOW = ".github/workflows/publish.yml"
 REPOSITORY = Path(__file__).resolve().parent.parent

@@ -11,9 +11,9 @@ from bench_models.errors import BenchModelsError
 
 def plan(options: argparse.Namespace) -> int:
     """Set the outputs that say which commits are measured, in which shards, with which cache."""
-    from bench_models.service import runner
-    from bench_models.service.plan import Wanted
-    from bench_models.service.plan import plan as planned
+    from bench_models.github import actions
+    from bench_models.github.check_plan import Wanted
+    from bench_models.github.check_plan import plan as planned
 
     wanted = Wanted(
         config=options.config,
@@ -21,9 +21,9 @@ def plan(options: argparse.Namespace) -> int:
         most=options.most_shards,
         each=options.each,
     )
-    made = planned(wanted, runner.event())
+    made = planned(wanted, actions.event())
     for name, value in {**made.outputs, "cache-key": cache_key(options.suites.split())}.items():
-        runner.set_output(name, value)
+        actions.set_output(name, value)
     sys.stdout.write(
         f"{made.benchmarks} benchmarks in {len(made.shards)} shards, from {made.base[:8]} to {made.head[:8]}\n"
     )
@@ -49,24 +49,24 @@ def cache_key(suites: Sequence[str]) -> str:
 def check(options: argparse.Namespace) -> int:
     """Measure a shard; whatever it finds, the verdict is another job's."""
     from bench_models.check.record import FILE
-    from bench_models.service import again
+    from bench_models.github import shard_reuse
 
-    asked = again.question(vars(options))
-    if options.again and again.answered(options.output, asked):
+    asked = shard_reuse.question(vars(options))
+    if options.again and shard_reuse.answered(options.output, asked):
         sys.stdout.write(f"{options.output} holds this very check, to its end: nothing is measured again\n")
         return 0
     if options.again:
-        again.forget(options.output)
+        shard_reuse.forget(options.output)
     if (options.output / FILE).exists():
         raise BenchModelsError(f"{options.output} has a record already: give --output a folder that is new or empty")
     status = checks.check(options)
-    _tell("complete", whole=again.note(options.output, asked))
+    _tell("complete", whole=shard_reuse.note(options.output, asked))
     return 0 if status != checks.INTERRUPTED and (options.output / FILE).exists() else status
 
 
 def _tell(name: str, *, whole: bool) -> None:
     """Set an output where this is a step of a workflow; by hand there is nobody to tell."""
-    from bench_models.service.runner import set_output
+    from bench_models.github.actions import set_output
 
     if os.environ.get("GITHUB_OUTPUT"):
         set_output(name, str(whole).lower())
@@ -74,17 +74,17 @@ def _tell(name: str, *, whole: bool) -> None:
 
 def verdict(options: argparse.Namespace) -> int:
     """Judge all shards, for people to see."""
-    from bench_models.service import runner
-    from bench_models.service.judging import judge
+    from bench_models.github import actions
+    from bench_models.github.check_verdict import judge
 
-    return judge(options.shards, options.output, runner.event(), strict=options.strict)
+    return judge(options.shards, options.output, actions.event(), strict=options.strict)
 
 
 def comment(_: argparse.Namespace) -> int:
     """Say on the pull request what its check found."""
-    from bench_models.service import runner
-    from bench_models.service.api import Api
-    from bench_models.service.comment import comment as commented
+    from bench_models.github import actions
+    from bench_models.github.client import Api
+    from bench_models.github.comment import comment as commented
 
-    sys.stdout.write(f"{commented(runner.event(), Api.here())}\n")
+    sys.stdout.write(f"{commented(actions.event(), Api.here())}\n")
     return 0

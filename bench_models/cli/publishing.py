@@ -9,7 +9,7 @@ from collections.abc import Iterable
 def fetch(_: argparse.Namespace) -> int:
     """Bring the results branch here, and move aside what asv could not read."""
     from bench_models.checkout import checkout_here
-    from bench_models.service.branch import results_branch
+    from bench_models.results_branch.sync import results_branch
 
     branch = results_branch(checkout_here().root)
     if not branch.fetch():
@@ -20,9 +20,9 @@ def fetch(_: argparse.Namespace) -> int:
 
 def history(options: argparse.Namespace) -> int:
     """Let asv measure the commits that have no results yet."""
-    from bench_models.asv_machine import name_machine
+    from bench_models.asv.backfill import measure, plan
+    from bench_models.asv.machine_name import name_machine
     from bench_models.checkout import checkout_here
-    from bench_models.service.measuring import measure, plan
 
     root = checkout_here().root
     planned = plan(root, options.at_most)
@@ -36,13 +36,13 @@ def history(options: argparse.Namespace) -> int:
 
 def accepted(_: argparse.Namespace) -> int:
     """Note the regressions that pull requests among the newest commits accepted."""
+    from bench_models.asv.backfill import newest_commits
+    from bench_models.asv.history import branches
     from bench_models.checkout import checkout_here
-    from bench_models.history import branches
-    from bench_models.service.accepted import add_accepted
-    from bench_models.service.accepting import accepted_in
-    from bench_models.service.api import Api
-    from bench_models.service.measuring import newest_commits
-    from bench_models.service.mirror import mirror_of
+    from bench_models.github.accepted_pulls import accepted_in
+    from bench_models.github.client import Api
+    from bench_models.results_branch.accepted_regressions import add_accepted
+    from bench_models.results_branch.mirror import mirror_of
 
     root = checkout_here().root
     commits = [commit for branch in branches(root) for commit in newest_commits(root, branch)]
@@ -53,14 +53,14 @@ def accepted(_: argparse.Namespace) -> int:
 
 def steps(options: argparse.Namespace) -> int:
     """Open or update the issue about steps that the history shows."""
+    from bench_models.asv.backfill import newest_commits
+    from bench_models.asv.history import branches, histories
     from bench_models.checkout import checkout_here
-    from bench_models.history import branches, histories
-    from bench_models.service.accepted import read_accepted
-    from bench_models.service.alarms import steps as found_in
-    from bench_models.service.alarms import tell
-    from bench_models.service.api import Api
-    from bench_models.service.measuring import newest_commits
-    from bench_models.service.mirror import mirror_of
+    from bench_models.github.client import Api
+    from bench_models.github.regression_issue import steps as found_in
+    from bench_models.github.regression_issue import tell
+    from bench_models.results_branch.accepted_regressions import read_accepted
+    from bench_models.results_branch.mirror import mirror_of
 
     root = checkout_here().root
     accepted = {one.commit for one in read_accepted(mirror_of(root).folder)[0]}
@@ -78,9 +78,9 @@ def false_alarms(options: argparse.Namespace) -> int:
     from bench_models.check.record import read
     from bench_models.check.replay import replay
     from bench_models.checkout import checkout_here
+    from bench_models.github import aa_check as alarms
     from bench_models.reports.check.replayed import sentences
-    from bench_models.service import false_alarms as alarms
-    from bench_models.service.mirror import mirror_of
+    from bench_models.results_branch.mirror import mirror_of
 
     records = [read(folder) for folder in options.folders]
     replayed = replay(records, times=options.times, seed=options.seed)
@@ -97,8 +97,8 @@ def hub(options: argparse.Namespace) -> int:
     """Visit a suite of the model hub, and say what was skipped, and why."""
     from bench_models import suites
     from bench_models.build import Builder
+    from bench_models.github.actions import add_summary
     from bench_models.reports.hub_summary import failed, table, visit
-    from bench_models.service.runner import add_summary
     from bench_models.store import Store
 
     suite = suites.load(options.suite)
@@ -112,12 +112,12 @@ def hub(options: argparse.Namespace) -> int:
 
 def merged(_: argparse.Namespace) -> int:
     """Note the verdicts on pull requests that were merged among the newest commits."""
+    from bench_models.asv.backfill import newest_commits
+    from bench_models.asv.history import branches
     from bench_models.checkout import checkout_here
-    from bench_models.history import branches
-    from bench_models.service.api import Api
-    from bench_models.service.branch import results_branch
-    from bench_models.service.measuring import newest_commits
-    from bench_models.service.merged import keep_merged
+    from bench_models.github.client import Api
+    from bench_models.github.merged_pulls import keep_merged
+    from bench_models.results_branch.sync import results_branch
 
     root = checkout_here().root
     results = results_branch(root)
@@ -130,7 +130,7 @@ def merged(_: argparse.Namespace) -> int:
 def keep(options: argparse.Namespace) -> int:
     """Push what is new here to the results branch."""
     from bench_models.checkout import checkout_here
-    from bench_models.service.branch import results_branch
+    from bench_models.results_branch.sync import results_branch
 
     branch = results_branch(checkout_here().root)
     aside = branch.mirror.set_aside()
@@ -142,7 +142,7 @@ def keep(options: argparse.Namespace) -> int:
 
 def _tell(sentences: Iterable[str]) -> None:
     """Print sentences, and show them in the summary of the job where there is one."""
-    from bench_models.service.runner import add_summary
+    from bench_models.github.actions import add_summary
     from bench_models.text import code, logged
 
     for sentence in sentences:

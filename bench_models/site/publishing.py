@@ -8,9 +8,9 @@ from typing import Any
 
 from bench_models.errors import BenchModelsError
 from bench_models.home import home
-from bench_models.service import mirror
-from bench_models.service.accepted import read_accepted
-from bench_models.service.kept import read_checks
+from bench_models.results_branch import mirror
+from bench_models.results_branch.accepted_regressions import read_accepted
+from bench_models.results_branch.stored_checks import read_checks
 from bench_models.site.asv_page import with_entry, with_local_scripts
 from bench_models.site.collecting import Published, between, commits_of, now, regressions_in, subjects_of
 from bench_models.site.current import tables

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bench_models.service.accepted import Accepted
-from bench_models.service.kept import KeptCheck
+from bench_models.results_branch.accepted_regressions import Accepted
+from bench_models.results_branch.stored_checks import StoredCheck
 from bench_models.site import chart as drawing
 from bench_models.site.current import Table, signed
 from bench_models.site.histories import Commit, Jump, Line, Point, Series, Subject
@@ -69,7 +69,7 @@ class Site:
     project: str
     show_commit_url: str
     made_at: datetime
-    checks: tuple[KeptCheck, ...]
+    checks: tuple[StoredCheck, ...]
     accepted: tuple[Accepted, ...]
     left_aside: tuple[str, ...]
     result_files: int
@@ -147,7 +147,7 @@ def _environment(site: Site) -> Environment:
     return environment
 
 
-def outcome_of(check: KeptCheck) -> str:
+def outcome_of(check: StoredCheck) -> str:
     """Return what a check came to, in a word or two."""
     return _OUTCOMES[check.report["exit_status"]]
 

@@ -1,0 +1,108 @@
+"""Steps that the history shows, told once: one open issue lists them, and nothing is closed here."""
+
+import hashlib
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tabulate import tabulate
+
+from bench_models.asv.history import Series
+from bench_models.github.client import Api
+from bench_models.stats.steps import LASTING, SCATTERS, Rise, newest_rise
+from bench_models.text import code
+
+LABEL = "performance-step"
+# With more points, the place where a step is seen to begin may still move by so many commits.
+_NEAR = 2
+_MARK = re.compile(r"<!-- bench-models steps: ([0-9a-f ]*) -->")
+_TITLE = "The history shows a step"
+_LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A rise in the history of one benchmark: the commit that it begins at, and those near it."""
+
+    series: Series
+    rise: Rise
+    commit: str
+    near: tuple[str, ...]
+
+    @property
+    def mark(self) -> str:
+        """What the step is known by."""
+        return self._mark(self.commit)
+
+    def known(self, marks: Collection[str]) -> bool:
+        """Say whether the step was told already, perhaps as beginning a commit or two away."""
+        return any(self._mark(commit) in marks for commit in self.near)
+
+    def _mark(self, commit: str) -> str:
+        series = self.series
+        words = (series.machine, series.environment, series.benchmark, *series.parameters, commit)
+        return hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]
+
+
+def steps(histories: Sequence[Series], commits: Sequence[str], accepted: Collection[str]) -> list[Step]:
+    """Return the steps up that lasted, without those at accepted commits; ``commits`` are oldest first."""
+    found = []
+    for series in histories:
+        measured = [commit for commit in commits if commit in series.values]
+        rise = newest_rise([series.values[commit] for commit in measured], series.threshold)
+        if rise is not None:
+            # What was not measured on this machine may have brought it as well.
+            since = commits.index(measured[rise.position - 1]) + 1
+            at = commits.index(measured[rise.position])
+            near = tuple(commits[max(0, since - _NEAR) : at + _NEAR + 1])
+            if not set(near) & set(accepted):
+                found.append(Step(series=series, rise=rise, commit=commits[at], near=near))
+    return found
+
+
+def tell(api: Api, found: Sequence[Step]) -> str | None:
+    """Add the steps that no issue tells of yet to the open issue, or open one; return what was done, or None."""
+    issues = [issue for issue in api.pages("issues", labels=LABEL, state="all") if "pull_request" not in issue]
+    told = {mark for issue in issues for mark in _marks(issue)}
+    new = [step for step in found if not step.known(told)]
+    if not new:
+        return None
+    opened = next((issue for issue in issues if issue["state"] == "open" and _marks(issue)), None)
+    if opened is None:
+        made = api.post("issues", {"title": _TITLE, "body": body(new, ()), "labels": [LABEL]})
+        return f"opened issue {made['number']}"
+    here = [step for step in found if step in new or step.known(_marks(opened))]
+    api.patch(f"issues/{opened['number']}", {"body": body(here, _marks(opened))})
+    return f"updated issue {opened['number']}"
+
+
+def body(found: Sequence[Step], marks: Sequence[str]) -> str:
+    """Return the text of the issue; ``marks`` are those that it has already."""
+    everything = " ".join(dict.fromkeys((*marks, *(step.mark for step in found))))
+    columns = ("benchmark", "machine", "from", "to", "change", "begins at")
+    table = tabulate(
+        [_row(step) for step in found[:_LONGEST]], headers=columns, tablefmt="github", disable_numparse=True
+    )
+    more = f"\n\nand {len(found) - _LONGEST} more." if len(found) > _LONGEST else ""
+    return (
+        f"{table}{more}\n\n"
+        f"A step is listed when its new level has lasted for {LASTING} measured commits, is above the old one by more "
+        f"than asv.conf.json's threshold, and by more than {SCATTERS:g} standard deviations of a single commit. It may "
+        "have begun at a commit nearby, or with the machine. `bench-models check COMMIT~1 COMMIT` tells.\n\n"
+        "If it is meant, give the pull request the label `accept-regression` and a line `Accepted regression: "
+        "<reason>`. Close this issue when all is said: a step that was listed is not told again.\n\n"
+        f"<!-- bench-models steps: {everything} -->\n"
+    )
+
+
+def _row(step: Step) -> tuple[str, ...]:
+    series, rise = step.series, step.rise
+    name = " ".join((series.benchmark, *series.parameters))
+    before, after = (code(f"{value:.4g} {series.unit}") for value in (rise.before, rise.after))
+    return code(name), code(series.machine), before, after, f"{rise.pct:+.1f} %", code(step.commit[:8])
+
+
+def _marks(issue: Any) -> list[str]:  # noqa: ANN401  # JSON
+    found = _MARK.search(str(issue.get("body") or ""))
+    return found[1].split() if found else []

@@ -1,0 +1,1 @@
+"""The branch that keeps asv's results, stored checks and accepted regressions."""

@@ -1,1 +1,0 @@
-"""What a repository on GitHub needs around the check and the history."""

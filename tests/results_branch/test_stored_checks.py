@@ -1,0 +1,211 @@
+"""Kept checks and accepted regressions are read back as they were written, and what is damaged is named."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from observing import recorded, timed
+
+from bench_models.errors import BenchModelsError
+from bench_models.reports.check.document import document
+from bench_models.reports.check.findings import findings
+from bench_models.results_branch.accepted_regressions import (
+    ACCEPTED,
+    LONGEST_REASON,
+    Accepted,
+    add_accepted,
+    read_accepted,
+)
+from bench_models.results_branch.json_io import LARGEST_BYTES
+from bench_models.results_branch.stored_checks import CHECKS, StoredCheck, read_checks, store_check
+
+AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
+REASON = Accepted(commit="c" * 40, pull_request=12, reason="The head is exact now.", by="octo-cat", at=AT)
+
+
+def kept(head: str, at: datetime = AT) -> StoredCheck:
+    """Return a check of a commit, made as checks are."""
+    record = recorded(timed("suite.time_it", change=0.1), timed("suite.time_other"))
+    report = document(findings(replace(record, header=replace(record.header, head=head))))
+    return StoredCheck(at=at, pull_request=12, report=json.loads(json.dumps(report)))
+
+
+def test_checks_are_read_back_oldest_first(tmp_path: Path) -> None:
+    """Whatever their names, and without a sentence."""
+    early, late = kept("f" * 40), kept("e" * 40, AT + timedelta(hours=1))
+    store_check(tmp_path, late)
+    store_check(tmp_path, early)
+
+    assert ((early, late), ()) == read_checks(tmp_path)
+
+
+def test_check_that_an_earlier_version_kept_is_read(tmp_path: Path) -> None:
+    """It called missing what is lost now, and knew no level for accuracy."""
+    check = kept("f" * 40)
+    check.report["changes"][0] |= {"verdict": "missing", "change_pct": None, "base": None, "head": None}
+    check.report["counts"] = {"missing": 1, "unchanged": 1}
+    del check.report["error_budget"]["accuracy_alarm"]
+    store_check(tmp_path, check)
+
+    assert ((check,), ()) == read_checks(tmp_path)
+
+
+def test_page_asks_for_the_newest_few(tmp_path: Path) -> None:
+    """Old ones are not even held against the schema."""
+    checks = [kept(digit * 40, AT + timedelta(hours=int(digit))) for digit in "321"]
+    for check in checks:
+        store_check(tmp_path, check)
+    (tmp_path / CHECKS / f"{'1' * 40}.json").write_text(
+        json.dumps({"schema_version": 1, "at": "2020-01-01T00:00:00Z", "pull_request": None, "report": {}}),
+        encoding="utf-8",
+    )
+
+    assert ((checks[1], checks[0]), ()) == read_checks(tmp_path, newest=2)
+    assert len(read_checks(tmp_path)[1]) == 1
+
+
+def test_newer_check_of_a_commit_replaces_the_older(tmp_path: Path) -> None:
+    """A commit has one verdict."""
+    again = kept("f" * 40, AT + timedelta(hours=1))
+    store_check(tmp_path, kept("f" * 40))
+    store_check(tmp_path, again)
+
+    assert ((again,), ()) == read_checks(tmp_path)
+
+
+def test_nothing_kept_is_nothing_read(tmp_path: Path) -> None:
+    """An empty branch is no error."""
+    assert read_checks(tmp_path) == ((), ())
+    assert read_accepted(tmp_path) == ((), ())
+
+
+def _without(key: str) -> Callable[[dict[str, Any]], object]:
+    return lambda data: data["report"].pop(key)
+
+
+def _with(key: str, value: object) -> Callable[[dict[str, Any]], object]:
+    return lambda data: data.update({key: value})
+
+
+DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
+    "'sentence' is a required property": _without("sentence"),
+    "1 was expected": _with("schema_version", 2),
+    "pull_request: 0 is less": _with("pull_request", 0),
+    "does not match format": _with("at", "yesterday"),
+    "'planted' was unexpected": _with("planted", "it"),
+    "commit: 'b' does not match": lambda data: data["report"]["head"].update(commit="b"),
+    "it is about commit dddddddd": lambda data: data["report"]["head"].update(commit="d" * 40),
+    "NaN is no number": lambda data: data["report"].update(wall_s=float("nan")),
+}
+
+
+@pytest.mark.parametrize("wrong", DAMAGES)
+def test_damaged_check_is_named_and_left_aside(tmp_path: Path, wrong: str) -> None:
+    """The others are read."""
+    good = kept("e" * 40)
+    store_check(tmp_path, good)
+    file = store_check(tmp_path, kept("f" * 40))
+    data = json.loads(file.read_text(encoding="utf-8"))
+    DAMAGES[wrong](data)
+    file.write_text(json.dumps(data), encoding="utf-8")
+
+    checks, sentences = read_checks(tmp_path)
+
+    assert (good,) == checks
+    assert len(sentences) == 1
+    assert f"{file} is left aside: " in sentences[0]
+    assert wrong in sentences[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "wrong"),
+    [
+        (b"", "Expecting value"),
+        (b'{"schema_version": 1, "at": "2026', "Unterminated string"),
+        (b"[" * 200_000, "recursion"),
+        (b"\xff\xfe", "codec can't decode"),
+        (b" " * (LARGEST_BYTES + 1), "4,194,304 are allowed"),
+    ],
+    ids=["empty", "cut-short", "deep", "binary", "oversized"],
+)
+def test_file_that_is_no_check_is_named_and_left_aside(tmp_path: Path, content: bytes, wrong: str) -> None:
+    """Cut short, nested, oversized: one sentence each, which is never as long as the file."""
+    file = store_check(tmp_path, kept("f" * 40))
+    file.write_bytes(content)
+
+    checks, (sentence,) = read_checks(tmp_path)
+
+    assert checks == ()
+    assert wrong in sentence
+    assert len(sentence) < 500 + len(str(tmp_path))
+
+
+def test_copy_of_a_check_is_named_and_left_aside(tmp_path: Path) -> None:
+    """As some tools make them when two writers meet."""
+    file = store_check(tmp_path, kept("f" * 40))
+    file.with_name(f"{'f' * 40} (copy).json").write_bytes(file.read_bytes())
+
+    checks, sentences = read_checks(tmp_path)
+
+    assert len(checks) == len(sentences) == 1
+
+
+def test_accepted_regressions_are_added_once(tmp_path: Path) -> None:
+    """A second look at the same pull request changes nothing, and the oldest stands first."""
+    older = replace(REASON, commit="d" * 40, at=AT - timedelta(days=1))
+
+    assert add_accepted(tmp_path, [REASON]) == (REASON,)
+    assert (older,) == add_accepted(tmp_path, [REASON, older, replace(older, reason="Another.")])
+
+    assert ((older, REASON), ()) == read_accepted(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"commit": "main"},
+        {"reason": "two\nlines"},
+        {"reason": "a bell \a"},
+        {"reason": "to the left \u202e"},
+        {"reason": "x" * (LONGEST_REASON + 1)},
+        {"reason": ""},
+        {"by": "<script>"},
+        {"pull_request": "12"},
+        {"at": 5},
+        {"more": 1},
+        {},
+    ],
+)
+def test_bad_entry_is_named_and_left_aside(tmp_path: Path, change: dict[str, object]) -> None:
+    """With no change it is a duplicate; the first one stays."""
+    add_accepted(tmp_path, [REASON])
+    file = tmp_path / ACCEPTED
+    (entry,) = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps([entry, entry | change]), encoding="utf-8")
+
+    accepted, (sentence,) = read_accepted(tmp_path)
+
+    assert accepted == (REASON,)
+    assert f"entry 2 of {file} is left aside: " in sentence
+
+
+def test_damaged_list_is_named_and_never_written_over(tmp_path: Path) -> None:
+    """What it held can still be mended by hand."""
+    file = tmp_path / ACCEPTED
+    file.write_text('[{"commit": "ccc', encoding="utf-8")
+
+    accepted, (sentence,) = read_accepted(tmp_path)
+    assert accepted == ()
+    assert "accepted.json is left aside: " in sentence
+    with pytest.raises(BenchModelsError, match=r"accepted\.json is left aside"):
+        add_accepted(tmp_path, [REASON])
+    assert file.read_text(encoding="utf-8") == '[{"commit": "ccc'
+
+
+def test_checks_lie_where_the_branch_has_them(tmp_path: Path) -> None:
+    """Their names are part of an interface."""
+    assert tmp_path / CHECKS / f"{'f' * 40}.json" == store_check(tmp_path, kept("f" * 40))
