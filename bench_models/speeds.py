@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import bench_models
 from bench_models.check.sides import Tree
-from bench_models.check.variants import Asked, Pairs, compare
+from bench_models.check.variant_speeds import Asked, Pairs, compare
 from bench_models.metrics import LATENCIES, speed_up
 from bench_models.metrics.speed_up import SpeedUp, Turns
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped

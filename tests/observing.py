@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from math import exp
 
-from bench_models.check.groups import Planned
+from bench_models.check.planning import Planned
 from bench_models.check.record import Header, Record
 from bench_models.outcomes import Failed
 from bench_models.stats.looks import Shares

@@ -7,8 +7,8 @@ from typing import Any
 
 from observing import exact, recorded, timed
 
-from bench_models.reports.check.document import document
-from bench_models.reports.check.findings import findings
+from bench_models.check.report.document import document
+from bench_models.check.report.findings import findings
 
 
 def report(**others: Any) -> dict[str, Any]:  # noqa: ANN401  # any key of a report

@@ -14,8 +14,8 @@ from asv.runner import BenchmarkResult
 from asv.util import write_json
 from observing import recorded, timed
 
-from bench_models.reports.check.document import document
-from bench_models.reports.check.findings import findings
+from bench_models.check.report.document import document
+from bench_models.check.report.findings import findings
 from bench_models.results_branch.accepted_regressions import Accepted, add_accepted
 from bench_models.results_branch.stored_checks import StoredCheck, store_check
 

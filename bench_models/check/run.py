@@ -10,21 +10,21 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench_models.check import groups
-from bench_models.check.alone import alone
+from bench_models.check import planning
 from bench_models.check.commits import Commit, changed_files, resolve, side_by_side
 from bench_models.check.environments import ASV, Project, furnish
-from bench_models.check.groups import Planned, SuiteName
-from bench_models.check.lending import Starter
-from bench_models.check.newcomers import ask_bases_own, try_one_sided
-from bench_models.check.notes import Notes
-from bench_models.check.pairing import Pairing
+from bench_models.check.exclusive import alone
+from bench_models.check.one_sided import ask_bases_own, try_one_sided
+from bench_models.check.pair_runner import Pairing
+from bench_models.check.planning import Planned, SuiteName
 from bench_models.check.process import SIDES, SideName
+from bench_models.check.progress import Notes
 from bench_models.check.record import Ending, Header, Record, Recorder, read
-from bench_models.check.sampling import Sampler
-from bench_models.check.settings import fixed
+from bench_models.check.sampler import Sampler
 from bench_models.check.shards import described, shares
+from bench_models.check.shared_variables import fixed
 from bench_models.check.sides import Side, Tree, discovered, make_alike
+from bench_models.check.startup import Starter
 from bench_models.check.worker.protocol import Message
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
@@ -103,13 +103,13 @@ def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, T
     """Start both sides with their own suites, and BASE with HEAD's, too, where a benchmark asks for it."""
     own = dict(zip(SIDES, stack.enter_context(starter.started(*furnished.values())), strict=True))
     found, timeout_s = discovered(own), max(each.timeout_s for each in furnished.values())
-    everything = _asked(groups.plan(found, timeout_s), options.bench)
+    everything = _asked(planning.plan(found, timeout_s), options.bench)
     sides: dict[SuiteName, Mapping[SideName, Side]] = {"own": own}
     if any(each.suite == "head" for each in everything):
         lent = stack.enter_context(starter.lent(furnished))
         sides["head"] = {**own, **({"base": lent.side} if lent.side else {})}
         make_alike([*own.values(), sides["head"]["base"]])
-        everything = _asked(groups.plan(found, timeout_s, lent.found), options.bench)
+        everything = _asked(planning.plan(found, timeout_s, lent.found), options.bench)
     if not everything:
         raise BenchModelsError(_nothing(found, options.bench))
     return _Compared(
@@ -128,11 +128,11 @@ def _suites(starter: Starter, furnished: Mapping[SideName, Tree]) -> list[Path]:
 
 
 def _asked(planned: Sequence[Planned], bench: str) -> list[Planned]:
-    return [each for each in planned if groups.chosen(each, bench)]
+    return [each for each in planned if planning.chosen(each, bench)]
 
 
 def _measure(options: Options, compared: _Compared, started: float) -> None:
-    mine = groups.share(compared.everything, options.shard, options.shards)
+    mine = planning.share(compared.everything, options.shard, options.shards)
     header = _header(options, compared)
     with Recorder(options.output, header, [each.unmeasured() for each in mine]) as recorder:
         notes = Notes(observed={each.subject: each.unmeasured() for each in mine}, kept=recorder.add)
@@ -216,7 +216,7 @@ def _nothing(found: Mapping[SideName, Message], bench: str) -> str:
     broken = {module: error for side in SIDES for module, error in found[side]["broken"].items()}
     if broken:
         return "the suite cannot be imported: " + "; ".join(f"{module}: {error}" for module, error in broken.items())
-    left_out = sorted({str(subject) for side in SIDES for subject in groups.left_out(found[side])})
+    left_out = sorted({str(subject) for side in SIDES for subject in planning.left_out(found[side])})
     asked = [name for name in left_out if re.search(bench, name)]
     if asked:
         return (

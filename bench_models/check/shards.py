@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench_models.check.groups import Planned
+from bench_models.check.planning import Planned
 from bench_models.check.process import SIDES, SideName
 from bench_models.check.record import Ending, Header, Record
 from bench_models.errors import BenchModelsError

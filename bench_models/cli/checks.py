@@ -24,8 +24,8 @@ def check(options: argparse.Namespace) -> int:
 
 def merge(options: argparse.Namespace) -> int:
     """Join the shards of one check."""
+    from bench_models.check.report.writing import write_check
     from bench_models.check.shards import merge as merged
-    from bench_models.reports.check.writing import write_check
 
     return write_check(merged(_records(options.folders)), options.output, strict=options.strict)
 
@@ -53,7 +53,7 @@ def record(options: argparse.Namespace) -> int:
 def replay(options: argparse.Namespace) -> int:
     """Replay checks from recorded rounds."""
     from bench_models.check.replay import replay as replayed
-    from bench_models.reports.check.replayed import sentences
+    from bench_models.check.report.replayed import sentences
 
     records = _records(options.folders)
     slowdowns = options.slowdown or [0.0]
@@ -63,9 +63,9 @@ def replay(options: argparse.Namespace) -> int:
 
 
 def _checked(options: "Options", *, strict: bool) -> int:
+    from bench_models.check.report.writing import write_check
     from bench_models.check.run import check as checked
     from bench_models.check.stopping import stopped
-    from bench_models.reports.check.writing import write_check
 
     # CI cancels with SIGINT and then SIGTERM: what was measured is to be kept then, too, and all cleaned up.
     for each in _ENDINGS:

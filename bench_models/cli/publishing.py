@@ -77,9 +77,9 @@ def false_alarms(options: argparse.Namespace) -> int:
 
     from bench_models.check.record import read
     from bench_models.check.replay import replay
+    from bench_models.check.report.replayed import sentences
     from bench_models.checkout import checkout_here
     from bench_models.github import aa_check as alarms
-    from bench_models.reports.check.replayed import sentences
     from bench_models.results_branch.mirror import mirror_of
 
     records = [read(folder) for folder in options.folders]

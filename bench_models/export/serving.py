@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 import bench_models
 from bench_models.build import Builder
 from bench_models.check.sides import Tree
-from bench_models.check.variants import Asked, compare
+from bench_models.check.variant_speeds import Asked, compare
 from bench_models.errors import BenchModelsError
 from bench_models.export.formats import FORMATS
 from bench_models.metrics.latency import THREADS

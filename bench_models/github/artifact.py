@@ -11,8 +11,8 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
+from bench_models.check.report.document import schema
 from bench_models.errors import BenchModelsError
-from bench_models.reports.check.document import schema
 from bench_models.results_branch.json_io import LARGEST_BYTES, parsed, valid
 from bench_models.text import logged
 

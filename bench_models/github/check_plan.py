@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from bench_models.check import groups
+from bench_models.check import planning
 from bench_models.check.environments import Project
 from bench_models.check.process import SIDES
 from bench_models.check.run import require_pattern
@@ -78,7 +78,7 @@ def compared(event: Mapping[str, Any], root: Path) -> tuple[str, str]:
     return parting, head
 
 
-def _planned(root: Path, config: Path, bench: str) -> list[groups.Planned]:
+def _planned(root: Path, config: Path, bench: str) -> list[planning.Planned]:
     """Import the checked-out suite in a process of its own; what cannot be imported is named, and counts nothing."""
     project = Project(root=root, config=config)
     loaded = project.load(root)
@@ -101,4 +101,4 @@ def _planned(root: Path, config: Path, bench: str) -> list[groups.Planned]:
             side.end()
     for module, error in found["broken"].items():
         log.warning("%s cannot be imported here, and its benchmarks are not counted: %s", module, error)
-    return [each for each in groups.plan(dict.fromkeys(SIDES, found), tree.timeout_s) if groups.chosen(each, bench)]
+    return [each for each in planning.plan(dict.fromkeys(SIDES, found), tree.timeout_s) if planning.chosen(each, bench)]

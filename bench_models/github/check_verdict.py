@@ -5,14 +5,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench_models.check.record import FILE, Header, read
+from bench_models.check.report.findings import findings
+from bench_models.check.report.writing import write_check
 from bench_models.check.shards import merge
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import acceptance
 from bench_models.github.actions import add_summary, set_output
 from bench_models.github.pull_request import require_commits, sides
-from bench_models.reports.check.findings import findings
-from bench_models.reports.check.writing import write_check
 from bench_models.text import code
 
 REGRESSED = 1

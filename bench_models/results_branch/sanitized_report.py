@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from bench_models.reports.check.document import schema
-from bench_models.reports.check.sentence import broken_on_head, told
+from bench_models.check.report.document import schema
+from bench_models.check.report.sentence import broken_on_head, told
 from bench_models.results_branch.json_io import valid
 
 # What stands for a name that is none.

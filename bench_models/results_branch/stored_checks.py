@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bench_models.check.report.document import schema
 from bench_models.errors import BenchModelsError
-from bench_models.reports.check.document import schema
 from bench_models.results_branch import timestamps
 from bench_models.results_branch.json_io import aside, json_of, sorted_out, valid
 from bench_models.results_branch.sanitized_report import rebuilt
@@ -39,7 +39,7 @@ _CHECK = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCheck:
-    """The verdict of one check; ``report`` follows ``reports/check/check.schema.json``."""
+    """The verdict of one check; ``report`` follows ``check/report/check.schema.json``."""
 
     at: datetime
     pull_request: int | None

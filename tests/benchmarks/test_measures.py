@@ -13,7 +13,7 @@ from tiny_project import edited
 
 from bench_models import suites
 from bench_models.build import Builder
-from bench_models.check.groups import plan
+from bench_models.check.planning import plan
 from bench_models.check.process import SIDES
 from bench_models.metrics import AGAINST_BASELINE, AGREEMENT, BUDGET, FIGURES, LATENCIES, RATIOS
 from bench_models.metrics.scorecard import score

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from observing import counted, exact, plan_of, recorded, timed
 from simulating import Noise, times
 
-from bench_models.check.groups import share
+from bench_models.check.planning import share
 from bench_models.check.record import Record
 from bench_models.check.shards import described, merge
 from bench_models.check.shards import shares as planned_shares

@@ -9,7 +9,7 @@ from asv_runner.benchmarks.peakmem import PeakMemBenchmark
 from asv_runner.benchmarks.time import TimeBenchmark
 from asv_runner.benchmarks.track import TrackBenchmark
 
-from bench_models.check.groups import LONGEST_S, Planned, left_out, plan
+from bench_models.check.planning import LONGEST_S, Planned, left_out, plan
 from bench_models.check.worker import discovery
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from reporting import green, packed, report, zipped
 from strangers import outside_code, strangers
 
+from bench_models.check.report.findings import ORDER
 from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import LABEL, acceptance
 from bench_models.github.check_run import run_of
 from bench_models.github.client import Api, ApiError
 from bench_models.github.comment import AUTHOR, LONGEST, MARKER, comment, written
-from bench_models.reports.check.findings import ORDER
 
 HEAD = "b" * 40
 REPOSITORY = "owner/project"

@@ -8,15 +8,15 @@ import pytest
 from observing import FAILED, exact, recorded, timed
 from reporting import report
 
+from bench_models.check.report.document import document
+from bench_models.check.report.findings import findings
+from bench_models.check.report.markdown import markdown
+from bench_models.check.report.sentence import told
+from bench_models.check.report.writing import write_check
 from bench_models.github.acceptance import acceptance
 from bench_models.github.check_run import Run
 from bench_models.github.comment import written
 from bench_models.outcomes import Failed, Skipped
-from bench_models.reports.check.document import document
-from bench_models.reports.check.findings import findings
-from bench_models.reports.check.markdown import markdown
-from bench_models.reports.check.sentence import told
-from bench_models.reports.check.writing import write_check
 from bench_models.verdict.observations import Observed
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from observing import recorded, timed
 
+from bench_models.check.report.document import document
+from bench_models.check.report.findings import findings
 from bench_models.errors import BenchModelsError
-from bench_models.reports.check.document import document
-from bench_models.reports.check.findings import findings
 from bench_models.results_branch.accepted_regressions import (
     ACCEPTED,
     LONGEST_REASON,

@@ -8,8 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from observing import FAILED, answered, exact, timed
 
+from bench_models.check.report.sentence import told
 from bench_models.outcomes import Skipped
-from bench_models.reports.check.sentence import told
 from bench_models.stats.looks import TIME_ALARM, Shares
 from bench_models.verdict.changes import exit_status, judge, wants_more
 from bench_models.verdict.flips import chances

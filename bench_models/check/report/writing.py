@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 from bench_models.check.record import Record
-from bench_models.reports.check.document import document
-from bench_models.reports.check.findings import findings
-from bench_models.reports.check.markdown import markdown
+from bench_models.check.report.document import document
+from bench_models.check.report.findings import findings
+from bench_models.check.report.markdown import markdown
 from bench_models.sealed import write_atomically
 
 

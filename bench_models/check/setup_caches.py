@@ -6,7 +6,7 @@ import time
 from collections.abc import Container
 from dataclasses import dataclass, field
 
-from bench_models.check.groups import Planned
+from bench_models.check.planning import Planned
 from bench_models.check.process import BenchmarkFailedError, BenchmarkSkippedError
 from bench_models.check.sides import Side
 from bench_models.outcomes import Failed, Skipped

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bench_models.check.groups import Planned
+from bench_models.check.planning import Planned
 from bench_models.check.process import SIDES, SideName
 from bench_models.outcomes import Failed, Skipped, reason_of
 from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Refused, Subject

@@ -5,9 +5,7 @@ from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
 from bench_models.check.blocks import Blocks
-from bench_models.check.caches import Caches
-from bench_models.check.groups import Planned, SuiteName
-from bench_models.check.notes import Notes, failed_on, refused
+from bench_models.check.planning import Planned, SuiteName
 from bench_models.check.process import (
     REPLY_S,
     SIDES,
@@ -20,6 +18,8 @@ from bench_models.check.process import (
     awake_alone,
     on_one_core,
 )
+from bench_models.check.progress import Notes, failed_on, refused
+from bench_models.check.setup_caches import Caches
 from bench_models.check.sides import Side, elsewhere, make_alike
 from bench_models.check.worker.protocol import Message
 from bench_models.outcomes import Failed, Skipped

@@ -5,7 +5,7 @@ from html import escape
 
 from tabulate import tabulate
 
-from bench_models.reports.check.findings import Findings
+from bench_models.check.report.findings import Findings
 from bench_models.stats.looks import FALSE_ALARM, FALSE_CALM
 from bench_models.text import show_count, show_ms, show_share, show_size
 from bench_models.verdict.change import Change, Verdict

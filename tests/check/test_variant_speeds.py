@@ -7,9 +7,9 @@ from statistics import median
 import pytest
 
 import bench_models
-from bench_models.check import variants
+from bench_models.check import variant_speeds
 from bench_models.check.sides import Tree
-from bench_models.check.variants import Asked, Pairs, compare
+from bench_models.check.variant_speeds import Asked, Pairs, compare
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.stats.estimate import Estimate
@@ -97,7 +97,7 @@ def test_what_a_variant_keeps_running_is_not_charged_to_the_baseline(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It sleeps while the baseline is timed; on a core that all share, it would take three quarters of the time."""
-    monkeypatch.setattr(variants, "MOST", 1)
+    monkeypatch.setattr(variant_speeds, "MOST", 1)
     found = _compared(tmp_path, "same", "spins")
     assert isinstance(found["same"], Measured)
     assert isinstance(found["spins"], Measured)
@@ -112,7 +112,7 @@ def test_variant_that_cannot_be_run_has_the_reason_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It raises, it skips, or its worker dies each time."""
-    monkeypatch.setattr(variants, "MOST", 1)
+    monkeypatch.setattr(variant_speeds, "MOST", 1)
     found = _compared(tmp_path, "raises", "skips", "dies", "same")
 
     assert found["raises"] == Failed(error="RuntimeError: no such kernel")
@@ -126,7 +126,7 @@ def test_variant_that_cannot_be_run_has_the_reason_and_the_others_go_on(
 
 def test_worker_that_dies_once_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pair is taken anew, by two fresh workers."""
-    monkeypatch.setattr(variants, "MOST", 1)
+    monkeypatch.setattr(variant_speeds, "MOST", 1)
 
     assert isinstance(_compared(tmp_path, "dies once")["dies once"], Measured)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from tqdm import tqdm
 
-from bench_models.check.groups import Planned, grouped
-from bench_models.check.notes import Notes, Troubles, refused
-from bench_models.check.pairing import LostError, Pairing
+from bench_models.check.pair_runner import LostError, Pairing
+from bench_models.check.planning import Planned, grouped
 from bench_models.check.process import SIDES, SideName
+from bench_models.check.progress import Notes, Troubles, refused
 from bench_models.outcomes import reason_of
 from bench_models.stats.looks import LOOKS, Shares
 from bench_models.verdict.changes import judge, wants_more

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from bench_models.check.alone import alone
+from bench_models.check.exclusive import alone
 from bench_models.check.process import (
     SIDES,
     BenchmarkFailedError,
@@ -23,9 +23,9 @@ from bench_models.check.process import (
     SideName,
     WorkerLostError,
 )
-from bench_models.check.settings import fixed
+from bench_models.check.shared_variables import fixed
 from bench_models.check.sides import Side, Tree, discovered
-from bench_models.check.turns import Table, imported, opening
+from bench_models.check.variant_pair import Table, imported, opening
 from bench_models.check.worker.protocol import Message
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped

@@ -7,8 +7,8 @@ working order: a dead benchmark may be taken away.
 import logging
 from collections.abc import Sequence
 
-from bench_models.check.groups import Planned
-from bench_models.check.pairing import Pairing
+from bench_models.check.pair_runner import Pairing
+from bench_models.check.planning import Planned
 from bench_models.check.process import SIDES, SideName
 from bench_models.outcomes import Failed, Skipped
 from bench_models.verdict.observations import Absent

@@ -2,7 +2,7 @@
 
 import os
 
-from bench_models.check.figures import forget_old, own_folder
+from bench_models.check.side_stores import forget_old, own_folder
 
 
 def test_every_owner_has_a_folder_of_its_own() -> None:

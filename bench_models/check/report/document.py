@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench_models.reports.check.findings import ORDER, Findings
-from bench_models.reports.check.markdown import headline
+from bench_models.check.report.findings import ORDER, Findings
+from bench_models.check.report.markdown import headline
 from bench_models.stats.looks import FALSE_ALARM, FALSE_CALM, LOOKS
 from bench_models.verdict.change import Change
 from bench_models.verdict.flips import ACCURACY_ALARM

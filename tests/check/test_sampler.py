@@ -9,11 +9,11 @@ import pytest
 from observing import exact, plan_of
 from simulating import plausible
 
-from bench_models.check.groups import Planned
-from bench_models.check.notes import Notes
-from bench_models.check.pairing import LostError
+from bench_models.check.pair_runner import LostError
+from bench_models.check.planning import Planned
 from bench_models.check.process import SIDES, SideName
-from bench_models.check.sampling import Sampler
+from bench_models.check.progress import Notes
+from bench_models.check.sampler import Sampler
 from bench_models.check.shards import shares
 from bench_models.outcomes import Failed
 from bench_models.stats.looks import LOOKS, SAME_REPEATS, VALUE_ALARM
