@@ -9,7 +9,7 @@ from bench_models.check.planning import Planned
 from bench_models.check.record import Header, Record
 from bench_models.outcomes import Failed
 from bench_models.stats.looks import Shares
-from bench_models.verdict.observations import Absent, Answers, Better, Observed, Pair, Subject
+from bench_models.verdict.observations import Absent, Answers, Benchmark, Better, Observed, Pair
 
 
 def timed(
@@ -19,7 +19,7 @@ def timed(
     draw = random.Random(f"{name}{seed}")
     ratios = [exp(draw.gauss(change, spread)) for _ in range(pairs)]
     return Observed(
-        subject=Subject(benchmark=name, kind="time", unit="seconds", margin_pct=2.0),
+        benchmark=Benchmark(name=name, kind="time", unit="seconds", margin_pct=2.0),
         pairs=tuple(Pair(base=(0.01, 0.01), head=(0.01 * ratio, 0.01 * ratio)) for ratio in ratios),
     )
 
@@ -27,8 +27,8 @@ def timed(
 def exact(base: float, head: float, better: Better = "lower", margin_pct: float = 1.0, repeats: int = 10) -> Observed:
     """Return a number that repeats on both sides, often enough for any share of the budget unless told otherwise."""
     pair = Pair(base=(base,), head=(head,))
-    subject = Subject(benchmark="suite.track_it", kind="value", unit="bytes", better=better, margin_pct=margin_pct)
-    return Observed(subject=subject, pairs=(pair,) * repeats)
+    benchmark = Benchmark(name="suite.track_it", kind="value", unit="bytes", better=better, margin_pct=margin_pct)
+    return Observed(benchmark=benchmark, pairs=(pair,) * repeats)
 
 
 def answered(lost: int, won: int, right: int = 800, count: int = 1000) -> Observed:
@@ -37,14 +37,16 @@ def answered(lost: int, won: int, right: int = 800, count: int = 1000) -> Observ
     head = [False] * lost + [True] * (right - lost) + [True] * won + [False] * (count - right - won)
     answers = Answers(base=tuple(base), head=tuple(head), examples=tuple(f"sentence {i}" for i in range(count)))
     pair = Pair(base=(sum(base) / count,), head=(sum(head) / count,))
-    subject = Subject(benchmark="suite.track_accuracy", kind="value", unit="share", better="higher", margin_pct=1.0)
-    return Observed(subject=subject, pairs=(pair, pair), answers=answers)
+    benchmark = Benchmark(name="suite.track_accuracy", kind="value", unit="share", better="higher", margin_pct=1.0)
+    return Observed(benchmark=benchmark, pairs=(pair, pair), answers=answers)
 
 
-def plan_of(subject: Subject, group: str = "group", base: Absent | None = None, *, answers: bool = False) -> Planned:
+def plan_of(
+    benchmark: Benchmark, group: str = "group", base: Absent | None = None, *, answers: bool = False
+) -> Planned:
     """Return how a check would run what both sides have, or what BASE lacks."""
     return Planned(
-        subject=subject,
+        benchmark=benchmark,
         group=group,
         suite="own",
         lacking=False,
@@ -64,7 +66,7 @@ FAILED = Failed(error="ValueError: 7")
 
 def counted(observed: Sequence[Observed]) -> Shares:
     """Return how many of these share the error budget."""
-    timed = sum(each.subject.kind == "time" for each in observed)
+    timed = sum(each.benchmark.kind == "time" for each in observed)
     return Shares(timed=timed, values=sum(each.answers is None for each in observed) - timed)
 
 
@@ -99,7 +101,7 @@ def recorded(
         broken={"base": {}, "head": {}},
         shard=shard,
         shards=shards,
-        plan=dict.fromkeys(names or map(str, (each.subject for each in observed)), "planned"),
+        plan=dict.fromkeys(names or map(str, (each.benchmark for each in observed)), "planned"),
         shares=shares or counted(observed),
         began="2026-01-02T03:04:05+00:00",
     )

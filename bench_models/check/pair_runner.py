@@ -23,7 +23,7 @@ from bench_models.check.setup_caches import Caches
 from bench_models.check.sides import Side, elsewhere, make_alike
 from bench_models.check.worker.protocol import Message
 from bench_models.outcomes import Failed, Skipped
-from bench_models.verdict.observations import Answers, Pair, Subject
+from bench_models.verdict.observations import Answers, Benchmark, Pair
 
 Workers = Mapping[SideName, Process]
 
@@ -38,7 +38,7 @@ class LostError(Exception):
         self, planned: Planned, troubles: Mapping[SideName, Failed | Skipped], *, again: bool, together: bool
     ) -> None:
         """Say over which benchmark, and what happened."""
-        super().__init__(str(planned.subject))
+        super().__init__(str(planned.benchmark))
         self.planned, self.troubles, self.again, self.together = planned, troubles, again, together
 
 
@@ -54,7 +54,7 @@ class Pairing:
     one_core: bool = True
     timed_s: float = 0.0
     _caches: Caches = field(default_factory=Caches)
-    _blocks: dict[Subject, Blocks] = field(default_factory=dict)
+    _blocks: dict[Benchmark, Blocks] = field(default_factory=dict)
 
     def side_of(self, planned: Planned, side: SideName) -> Side:
         """Return what runs a benchmark on a side."""
@@ -79,7 +79,7 @@ class Pairing:
             lent = {side: self.side_of(first, side).worker(from_nothing=first.from_nothing) for side in order}
             workers = {side: stack.enter_context(worker) for side, worker in lent.items()}
             for planned in group:
-                if planned.subject.kind == "value":
+                if planned.benchmark.kind == "value":
                     self._value(planned, workers)
                 else:
                     with self._closing(planned, workers):
@@ -142,7 +142,7 @@ class Pairing:
             return modules
 
     def _once(self, planned: Planned, side: SideName, worker: Process) -> None:
-        for do in ("value",) if planned.subject.kind == "value" else ("open", "close"):
+        for do in ("value",) if planned.benchmark.kind == "value" else ("open", "close"):
             self._ask(planned, {side: worker}, {side: self._request(planned, side, do)})
 
     @contextmanager
@@ -163,20 +163,20 @@ class Pairing:
         replies = self._both(planned, workers, "open", together=True)
         if replies is None:
             return False
-        if planned.subject not in self._blocks:
+        if planned.benchmark not in self._blocks:
             number, fixed = int(replies["head"]["number"]), bool(replies["head"]["fixed"])
             if planned.cold:
-                self._blocks[planned.subject] = Blocks.cold(max(1, number))
+                self._blocks[planned.benchmark] = Blocks.cold(max(1, number))
                 return True
             blocks = self._block_each(planned, workers, number)
             if blocks is None:
                 return False
             call_s, setup_s = (max(seconds) for seconds in zip(*blocks.values(), strict=True))
-            self._blocks[planned.subject] = Blocks.of(call_s, number if fixed else 0, setup_s)
+            self._blocks[planned.benchmark] = Blocks.of(call_s, number if fixed else 0, setup_s)
         return True
 
     def _time(self, planned: Planned, workers: Workers) -> None:
-        blocks = self._blocks[planned.subject]
+        blocks = self._blocks[planned.benchmark]
         seconds: dict[SideName, list[float]] = {side: [] for side in SIDES}
         order = tuple(workers)
         while not blocks.suffice(seconds):
@@ -212,7 +212,7 @@ class Pairing:
 
     def _block(self, planned: Planned, worker: Process, number: int) -> tuple[float, float] | None:
         """Return the seconds of a call in a block and of the set-up before it, or None after noting trouble."""
-        side, request = worker.side, {"do": "block", "benchmark": planned.subject.benchmark, "number": number}
+        side, request = worker.side, {"do": "block", "benchmark": planned.benchmark.name, "number": number}
         replies = self._ask(planned, {side: worker}, {side: request})
         if replies is None:
             return None
@@ -295,8 +295,8 @@ class Pairing:
     def _request(self, planned: Planned, side: SideName, do: str) -> Message:
         return {
             "do": do,
-            "benchmark": planned.subject.benchmark,
-            "parameters": list(planned.subject.parameters),
+            "benchmark": planned.benchmark.name,
+            "parameters": list(planned.benchmark.parameters),
             "cache": self._caches.folder(planned, self.side_of(planned, side)),
         } | ({"cold": planned.cold} if do == "open" else {})
 

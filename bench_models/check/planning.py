@@ -16,8 +16,8 @@ from bench_models.verdict.observations import (
     DEFAULT_BETTER,
     DEFAULT_MARGIN_PCT,
     Absent,
+    Benchmark,
     Observed,
-    Subject,
     Trouble,
 )
 
@@ -37,7 +37,7 @@ LONGEST_S = 86_400.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A subject, how to run it, and what keeps a side from it.
+    """A benchmark, how to run it, and what keeps a side from it.
 
     ``suite`` says whose file BASE runs: its own, or HEAD's where the version differs or BASE's suite does not have it,
     which is what ``lacking`` says; ``rewritten`` says that BASE's suite has another version of it. A side knows its
@@ -46,7 +46,7 @@ class Planned:
     process is what is timed, ``redescribed`` in words what HEAD describes differently; BASE's terms count (terms.py).
     """
 
-    subject: Subject
+    benchmark: Benchmark
     suite: SuiteName
     lacking: bool
     group: str
@@ -79,7 +79,7 @@ class Planned:
 
     def unmeasured(self) -> Observed:
         """Return what is known before anything is measured."""
-        return Observed(subject=self.subject, base=self.base, head=self.head)
+        return Observed(benchmark=self.benchmark, base=self.base, head=self.head)
 
 
 def plan(
@@ -96,8 +96,8 @@ def plan(
     _require_versions(discovered["head"])
     _require_unlike_names(discovered["head"])
     _require_timeouts(discovered["head"])
-    own: Found = {side: dict(_by_subject(discovered[side])) for side in SIDES}
-    borrowed = dict(_by_subject(lent or _NOTHING))
+    own: Found = {side: dict(_by_benchmark(discovered[side])) for side in SIDES}
+    borrowed = dict(_by_benchmark(lent or _NOTHING))
     versions = {side: {each["name"]: each["version"] for each in discovered[side]["benchmarks"]} for side in SIDES}
     matches = []
     for key in _once(*own["head"], *own["base"]):
@@ -120,12 +120,12 @@ def plan(
 
 def left_out(discovery: Message) -> list[str]:
     """Return what a side's suite leaves out of checks, as asv writes its names."""
-    return [_text(key) for key, benchmark in _by_subject(discovery) if not benchmark["checked"]]
+    return [_text(key) for key, benchmark in _by_benchmark(discovery) if not benchmark["checked"]]
 
 
 def chosen(planned: Planned, bench: str) -> bool:
     """Say whether a pattern asks for a benchmark, as ``asv run --bench`` would."""
-    return re.search(bench, str(planned.subject)) is not None
+    return re.search(bench, str(planned.benchmark)) is not None
 
 
 def share(planned: Sequence[Planned], index: int, count: int) -> list[Planned]:
@@ -147,7 +147,7 @@ def grouped(planned: Sequence[Planned]) -> dict[str, list[Planned]]:
 _UNCHECKED: Message = {"checked": False}
 
 
-def _by_subject(discovery: Message) -> Iterator[tuple[_Key, Message]]:
+def _by_benchmark(discovery: Message) -> Iterator[tuple[_Key, Message]]:
     for benchmark in discovery["benchmarks"]:
         for parameters in benchmark["parameters"]:
             yield (benchmark["name"], tuple(parameters)), benchmark
@@ -190,7 +190,7 @@ def _planned(match: _Match, default_timeout_s: float) -> Planned:
     timed = benchmark["type"] in _TIMED
     timeout_s = float(benchmark["timeout_s"] or default_timeout_s)
     return Planned(
-        subject=_subject(benchmark, parameters, timed=timed),
+        benchmark=_benchmark(benchmark, parameters, timed=timed),
         suite=match.suite,
         lacking=match.lacking,
         group=_group(benchmark, parameters) + ("" if match.suite == "own" else " of HEAD's suite"),
@@ -232,7 +232,7 @@ def _require_unlike_names(discovery: Message) -> None:
     """Refuse benchmarks that are written alike: their figures could not be told apart."""
     count = Counter(benchmark["name"] for benchmark in discovery["benchmarks"])
     seen: dict[str, _Key] = {}
-    for key, benchmark in _by_subject(discovery):
+    for key, benchmark in _by_benchmark(discovery):
         if not benchmark["checked"]:
             continue
         name, text = key[0], _text(key)
@@ -258,15 +258,15 @@ def _require_timeouts(discovery: Message) -> None:
             )
 
 
-def _subject(benchmark: Message, parameters: tuple[str, ...], *, timed: bool) -> Subject:
-    margin = benchmark["margin_pct"]
+def _benchmark(described: Message, parameters: tuple[str, ...], *, timed: bool) -> Benchmark:
+    margin = described["margin_pct"]
     try:
-        return Subject(
-            benchmark=benchmark["name"],
+        return Benchmark(
+            name=described["name"],
             parameters=parameters,
             kind="time" if timed else "value",
-            unit=benchmark["unit"],
-            better=benchmark["better"] or DEFAULT_BETTER,
+            unit=described["unit"],
+            better=described["better"] or DEFAULT_BETTER,
             margin_pct=DEFAULT_MARGIN_PCT if margin is None else margin,
         )
     except ValueError as error:

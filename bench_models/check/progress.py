@@ -6,21 +6,21 @@ from dataclasses import dataclass, replace
 from bench_models.check.planning import Planned
 from bench_models.check.process import SIDES, SideName
 from bench_models.outcomes import Failed, Skipped, reason_of
-from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Refused, Subject
+from bench_models.verdict.observations import Absent, Answers, Benchmark, Observed, Pair, Refused
 
 Troubles = Mapping[SideName, Failed | Skipped | Refused]
 
 
 @dataclass(kw_only=True)
 class Notes:
-    """What was observed of each subject; ``kept`` is told of every change."""
+    """What was observed of each benchmark; ``kept`` is told of every change."""
 
-    observed: dict[Subject, Observed]
+    observed: dict[Benchmark, Observed]
     kept: Callable[[Observed], None]
 
     def of(self, planned: Planned) -> Observed:
         """Return what was observed of a benchmark."""
-        return self.observed[planned.subject]
+        return self.observed[planned.benchmark]
 
     def pairs(self, planned: Planned) -> int:
         """Return how many pairs a benchmark has."""
@@ -49,7 +49,7 @@ class Notes:
             self._keep(observed)
 
     def _keep(self, observed: Observed) -> None:
-        self.observed[observed.subject] = observed
+        self.observed[observed.benchmark] = observed
         self.kept(observed)
 
 

@@ -15,7 +15,7 @@ from bench_models.check.process import SIDES, SideName
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
 from bench_models.stats.looks import Shares
-from bench_models.verdict.observations import Absent, Answers, Observed, Pair, Refused, Subject, Trouble
+from bench_models.verdict.observations import Absent, Answers, Benchmark, Observed, Pair, Refused, Trouble
 
 SCHEMA_VERSION = 2
 FILE = "record.jsonl"
@@ -83,15 +83,15 @@ class Recorder:
         except OSError as error:
             raise BenchModelsError(f"--output {folder} cannot be written to: {error}") from error
         self._line("header", asdict(header))
-        self._seen: dict[Subject, Observed] = {}
+        self._seen: dict[Benchmark, Observed] = {}
         for each in observed:
-            self._line("subject", asdict(each.subject))
+            self._line("subject", _described(each.benchmark))
             self.add(each)
 
     def add(self, observed: Observed) -> None:
-        """Write what is new about a subject."""
-        known = self._seen.get(observed.subject, Observed(subject=observed.subject))
-        name = str(observed.subject)
+        """Write what is new about a benchmark."""
+        known = self._seen.get(observed.benchmark, Observed(benchmark=observed.benchmark))
+        name = str(observed.benchmark)
         for pair in observed.pairs[len(known.pairs) :]:
             self._line("pair", {"subject": name, **asdict(pair)})
         if observed.answers != known.answers and observed.answers is not None:
@@ -100,7 +100,7 @@ class Recorder:
             trouble = getattr(observed, side)
             if trouble != getattr(known, side):
                 self._line("trouble", {"subject": name, "side": side, **_trouble(trouble)})
-        self._seen[observed.subject] = observed
+        self._seen[observed.benchmark] = observed
 
     def end(self, ending: Ending, wall_s: float, timed_s: float) -> None:
         """Write how the check ended."""
@@ -167,8 +167,9 @@ def _assembled(file: Path, lines: list[dict[str, Any]]) -> Record:
     for line in rest:
         match line.pop("line"):
             case "subject":
-                subject = Subject(**line | {"parameters": tuple(line["parameters"])})
-                observed[str(subject)] = Observed(subject=subject, shard=header.shard)
+                name, parameters = line.pop("benchmark"), tuple(line.pop("parameters"))
+                benchmark = Benchmark(name=name, parameters=parameters, **line)
+                observed[str(benchmark)] = Observed(benchmark=benchmark, shard=header.shard)
             case "end":
                 end = line
             case kind:
@@ -198,6 +199,11 @@ def _side(name: str) -> str:
 
 
 _TROUBLES: dict[str, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed, "refused": Refused}
+
+
+def _described(benchmark: Benchmark) -> dict[str, Any]:
+    described = asdict(benchmark)
+    return {"benchmark": described.pop("name"), **described}
 
 
 def _trouble(trouble: Trouble) -> dict[str, Any]:

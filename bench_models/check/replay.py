@@ -115,13 +115,13 @@ class _Rounds:
         self._shares = header.shares
         noisy = [each for each in record.observed if each.works and each.scatters]
         self._whole = [replace(each, pairs=tuple(map(_in_brief, each.pairs))) for each in noisy]
-        self._timed = [each.subject for each in noisy if each.subject.kind == "time" and each.pairs]
+        self._timed = [each.benchmark for each in noisy if each.benchmark.kind == "time" and each.pairs]
         if not self._timed:
             raise BenchModelsError(f"{self._name} holds no timed pairs: make one with `bench-models record`")
         for each in noisy:
             if len(each.pairs) < LOOKS[-1]:
                 raise BenchModelsError(
-                    f"{self._name} has {len(each.pairs)} pairs of {each.subject}, and whole rounds are {LOOKS[-1]}: "
+                    f"{self._name} has {len(each.pairs)} pairs of {each.benchmark}, and whole rounds are {LOOKS[-1]}: "
                     "make one with `bench-models record`, which goes on when all is decided"
                 )
 
@@ -130,11 +130,11 @@ class _Rounds:
         slowed = draw.choice(self._timed) if slowdown_pct else None
         drawn = self._drawn(draw)
         if slowed is not None:
-            drawn = [_slowed(each, 1 + slowdown_pct / 100) if each.subject == slowed else each for each in drawn]
+            drawn = [_slowed(each, 1 + slowdown_pct / 100) if each.benchmark == slowed else each for each in drawn]
         observed = until_decided(drawn, self._shares)
-        verdicts = {change.subject: change.verdict for change in judge(observed, self._shares)}
+        verdicts = {change.benchmark: change.verdict for change in judge(observed, self._shares)}
         return _One(
-            red=any(verdict == "regressed" for subject, verdict in verdicts.items() if subject != slowed),
+            red=any(verdict == "regressed" for benchmark, verdict in verdicts.items() if benchmark != slowed),
             caught=slowed is not None and verdicts[slowed] == "regressed",
             undecided=fmean(verdict == "undecided" for verdict in verdicts.values()),
             pairs=fmean(len(each.pairs) for each in observed),

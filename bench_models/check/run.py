@@ -135,7 +135,7 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
     mine = planning.share(compared.everything, options.shard, options.shards)
     header = _header(options, compared)
     with Recorder(options.output, header, [each.unmeasured() for each in mine]) as recorder:
-        notes = Notes(observed={each.subject: each.unmeasured() for each in mine}, kept=recorder.add)
+        notes = Notes(observed={each.benchmark: each.unmeasured() for each in mine}, kept=recorder.add)
         pairing = Pairing(sides=compared.sides, notes=notes, one_core=options.threads == 1)
         ending: Ending = "crashed"
         try:
@@ -173,20 +173,22 @@ def _header(options: Options, compared: _Compared) -> Header:
         libraries={side: found[side]["libraries"] for side in SIDES},
         environments="one" if found["base"]["prefix"] == found["head"]["prefix"] else "one each",
         rewritten=rewritten,
-        redescribed=tuple(f"{each.subject}: {', '.join(each.redescribed)}" for each in everything if each.redescribed),
+        redescribed=tuple(
+            f"{each.benchmark}: {', '.join(each.redescribed)}" for each in everything if each.redescribed
+        ),
         added=tuple(name for name in _names(from_head) if name not in rewritten),
         suite_changes=tuple(compared.suite_changes),
         broken={side: found[side]["broken"] for side in SIDES},
         shard=options.shard,
         shards=options.shards,
-        plan={str(each.subject): described(each) for each in everything},
+        plan={str(each.benchmark): described(each) for each in everything},
         shares=shares(everything),
         began=datetime.now(UTC).isoformat(timespec="seconds"),
     )
 
 
 def _names(planned: Iterable[Planned]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(each.subject.benchmark for each in planned))
+    return tuple(dict.fromkeys(each.benchmark.name for each in planned))
 
 
 def _prepare(pairing: Pairing, planned: Sequence[Planned]) -> None:
@@ -194,8 +196,8 @@ def _prepare(pairing: Pairing, planned: Sequence[Planned]) -> None:
     runs = [each for each in planned if each.runs]
     pairing.cache(runs)
     imported: dict[Side, dict[str, None]] = {}
-    timed = [each for each in reversed(runs) if each.subject.kind == "time" and pairing.notes.works(each)]
-    for first in {(each.suite, each.subject.benchmark.partition(".")[0]): each for each in timed}.values():
+    timed = [each for each in reversed(runs) if each.benchmark.kind == "time" and pairing.notes.works(each)]
+    for first in {(each.suite, each.benchmark.name.partition(".")[0]): each for each in timed}.values():
         for side, names in pairing.rehearse(first).items():
             imported.setdefault(pairing.side_of(first, side), {}).update(dict.fromkeys(names))
     for place, modules in imported.items():
@@ -216,7 +218,7 @@ def _nothing(found: Mapping[SideName, Message], bench: str) -> str:
     broken = {module: error for side in SIDES for module, error in found[side]["broken"].items()}
     if broken:
         return "the suite cannot be imported: " + "; ".join(f"{module}: {error}" for module, error in broken.items())
-    left_out = sorted({str(subject) for side in SIDES for subject in planning.left_out(found[side])})
+    left_out = sorted({str(benchmark) for side in SIDES for benchmark in planning.left_out(found[side])})
     asked = [name for name in left_out if re.search(bench, name)]
     if asked:
         return (

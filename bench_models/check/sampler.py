@@ -40,7 +40,7 @@ class Sampler:
         Without ``until_decided`` everything is measured up to the last look: a recording.
         """
         groups = grouped(planned)
-        values = [each for each in planned if each.runs and each.subject.kind == "value"]
+        values = [each for each in planned if each.runs and each.benchmark.kind == "value"]
         # What tells much in little time comes first. Answers are taken twice, to see that they repeat; other numbers
         # go on in the rounds of the times, whose parents are new: what a number has from its parent is drawn anew, too.
         self._round(groups, values)
@@ -59,8 +59,8 @@ class Sampler:
         unsettled = self._unsettled(planned)
         if not until_decided:
             return unsettled
-        changes = {change.subject: change for change in judge(list(self.notes.observed.values()), self.shares)}
-        return [each for each in unsettled if wants_more(self.notes.of(each), changes[each.subject])]
+        changes = {change.benchmark: change for change in judge(list(self.notes.observed.values()), self.shares)}
+        return [each for each in unsettled if wants_more(self.notes.of(each), changes[each.benchmark])]
 
     def _unsettled(self, planned: Sequence[Planned]) -> list[Planned]:
         """Return what more pairs tell more of."""
@@ -76,17 +76,17 @@ class Sampler:
 
     def _round(self, groups: Mapping[str, Sequence[Planned]], wanted: Sequence[Planned]) -> None:
         """Take one pair of everything that is wanted."""
-        names = {each.subject for each in wanted}
-        due = [[each for each in group if each.subject in names] for group in groups.values()]
+        names = {each.benchmark for each in wanted}
+        due = [[each for each in group if each.benchmark in names] for group in groups.values()]
         for group in tqdm([each for each in due if each], unit="pair", leave=False, disable=None, desc="measuring"):
             self._replicate(group)
 
     def _replicate(self, group: list[Planned]) -> None:
         """Take one pair of a group; what fails at it has a second try with fresh workers, and the others theirs."""
-        had = {each.subject: self.notes.pairs(each) for each in group}
+        had = {each.benchmark: self.notes.pairs(each) for each in group}
         now: Counter[tuple[Planned, SideName]] = Counter()
         while remaining := [
-            each for each in group if self.notes.works(each) and self.notes.pairs(each) == had[each.subject]
+            each for each in group if self.notes.works(each) and self.notes.pairs(each) == had[each.benchmark]
         ]:
             try:
                 self.pairing.take(remaining)
@@ -98,7 +98,7 @@ class Sampler:
                     self.notes.trouble(lost.troubles, lost.planned)
                 elif any(now[each] > 1 for each in blamed):
                     self.notes.trouble(self._confirmed(lost), lost.planned)
-                log.warning("%s: %s", lost.planned.subject, "; ".join(map(reason_of, lost.troubles.values())))
+                log.warning("%s: %s", lost.planned.benchmark, "; ".join(map(reason_of, lost.troubles.values())))
 
     def _stands_out(self, planned: Planned, side: SideName) -> bool:
         """Say whether a side failed so much more often than the other that chance explains it badly."""

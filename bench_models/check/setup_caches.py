@@ -58,7 +58,7 @@ class Caches:
 
 def _made(planned: Planned, side: Side) -> str | Failed | Skipped:
     try:
-        return str(side.cache(planned.subject.benchmark, planned.cache_timeout_s))
+        return str(side.cache(planned.benchmark.name, planned.cache_timeout_s))
     except BenchmarkSkippedError as skip:
         return Skipped(reason=f"setup_cache: {skip}")
     except BenchmarkFailedError as error:

@@ -29,10 +29,10 @@ _WORST: tuple[Ending, ...] = ("crashed", "interrupted", "complete")
 
 def described(planned: Planned) -> str:
     """Return in words what is to be measured of a benchmark, so that shards can tell whether they agree."""
-    subject = planned.subject
+    benchmark = planned.benchmark
     where = "on both sides" if planned.runs else "on one side only"
     return (
-        f"{subject.kind} in {subject.unit}, {subject.better} is better, margin {subject.margin_pct:g} %, "
+        f"{benchmark.kind} in {benchmark.unit}, {benchmark.better} is better, margin {benchmark.margin_pct:g} %, "
         f"{'with' if planned.answers else 'without'} outcomes, {where}"
     )
 
@@ -40,8 +40,8 @@ def described(planned: Planned) -> str:
 def shares(planned: Sequence[Planned]) -> Shares:
     """Return how many benchmarks of a plan share the error budget: those that both sides have."""
     compared = [each for each in planned if each.runs]
-    timed = sum(each.subject.kind == "time" for each in compared)
-    return Shares(timed=timed, values=sum(not each.answers for each in compared if each.subject.kind == "value"))
+    timed = sum(each.benchmark.kind == "time" for each in compared)
+    return Shares(timed=timed, values=sum(not each.answers for each in compared if each.benchmark.kind == "value"))
 
 
 def merge(records: Sequence[Record]) -> Record:
@@ -102,7 +102,7 @@ def _each_once(records: Sequence[Record]) -> dict[str, Observed]:
     observed: dict[str, Observed] = {}
     for record in records:
         for each in record.observed:
-            name = str(each.subject)
+            name = str(each.benchmark)
             if name in observed or name not in record.header.plan:
                 where = f"shard {observed[name].shard}, too" if name in observed else "no plan"
                 raise BenchModelsError(

@@ -7,7 +7,7 @@ from bench_models.stats.looks import FALSE_CALM
 from bench_models.stats.proportions import bounded_drop, drop_of, mcnemar
 from bench_models.verdict.change import Change, Flips
 from bench_models.verdict.flips import ACCURACY_ALARM, decided, smallest_seen, unseen
-from bench_models.verdict.observations import Answers, Observed, Subject
+from bench_models.verdict.observations import Answers, Benchmark, Observed
 from bench_models.verdict.told_number import with_number
 
 SHOWN_FLIPS = 10
@@ -15,13 +15,13 @@ SHOWN_FLIPS = 10
 
 def judge_answers(observed: Observed, answers: Answers) -> Change:
     """Judge right and wrong answers to the same examples, and a number that says something else than they do."""
-    subject, pair = observed.subject, observed.pairs[0]
+    benchmark, pair = observed.benchmark, observed.pairs[0]
     lost = [text for b, h, text in zip(answers.base, answers.head, answers.examples, strict=True) if b and not h]
     won = [text for b, h, text in zip(answers.base, answers.head, answers.examples, strict=True) if h and not b]
     count, right = len(answers.examples), fmean(answers.base)
     # Relative to the share of right answers, or of wrong ones, whatever unit the benchmark's number has.
-    share_of = right if subject.better == "higher" else 1 - right
-    margin = subject.margin_pct / 100 * share_of
+    share_of = right if benchmark.better == "higher" else 1 - right
+    margin = benchmark.margin_pct / 100 * share_of
     verdict = decided(len(lost), len(won), count, margin)
     drop = (
         bounded_drop(len(lost), len(won), count, level=1 - FALSE_CALM)
@@ -39,12 +39,12 @@ def judge_answers(observed: Observed, answers: Answers) -> Change:
     seen = smallest_seen(len(lost) + len(won), count, margin)
     too_few = seen > sum(answers.base)  # there are not so many to lose
     change = Change(
-        subject=subject,
+        benchmark=benchmark,
         verdict=verdict,
         reason=f"{reason}; so few examples show no loss of any size" if too_few and verdict == "undecided" else reason,
         base=pair.base[0],
         head=pair.head[0],
-        change_pct=_relative(drop, subject, share_of),
+        change_pct=_relative(drop, benchmark, share_of),
         pairs=1,
         visible_pct=100 * seen / count / share_of if share_of and not too_few else None,
         flips=flips,
@@ -68,11 +68,11 @@ def _flipped(flips: Flips, drop_points: Estimate, right: float, examples: int) -
     )
 
 
-def _relative(drop: Estimate, subject: Subject, share_of: float) -> Estimate | None:
+def _relative(drop: Estimate, benchmark: Benchmark, share_of: float) -> Estimate | None:
     """Return a drop of right answers as a change of the share of right answers, or of wrong ones, in percent."""
     if not share_of:
         return None
     scale = 100 / share_of
-    if subject.better == "lower":  # it counts wrong answers
+    if benchmark.better == "lower":  # it counts wrong answers
         return Estimate(value=drop.value * scale, low=drop.low * scale, high=drop.high * scale, level=drop.level)
     return Estimate(value=0.0 - drop.value * scale, low=-drop.high * scale, high=-drop.low * scale, level=drop.level)

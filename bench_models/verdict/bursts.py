@@ -27,7 +27,7 @@ _LARGEST_EXPONENT = 700.0
 
 def has_bursts(observed: Observed) -> bool:
     """Say whether its pairs have so many blocks that bursts may be forgiven in them."""
-    return observed.subject.kind == "time" and any(len(pair.base) >= _FORGIVEN for pair in observed.pairs)
+    return observed.benchmark.kind == "time" and any(len(pair.base) >= _FORGIVEN for pair in observed.pairs)
 
 
 def averages_of(observed: Observed) -> Sequence[Ratio]:
@@ -45,11 +45,11 @@ def doubted(change: Change, average: Mean, share: float) -> Change:
     level of alarms. Before the first look that may alarm, the level of calm is enough to want more pairs. What the
     medians leave open may be slower in every block: there the mean has to exceed what they say, too.
     """
-    subject, margin = change.subject, log1p(change.subject.margin_pct / 100)
+    benchmark, margin = change.benchmark, log1p(change.benchmark.margin_pct / 100)
     tail = alarm_tail(share, change.pairs) if change.pairs >= ALARM_LOOKS[0] else calm_tail()
-    harm, least = harm_of(subject, average.value), log1p(subject.margin_pct * HARMLESS / 100)
+    harm, least = harm_of(benchmark, average.value), log1p(benchmark.margin_pct * HARMLESS / 100)
     if change.verdict == "undecided" and change.change_pct is not None:
-        least = max(least, harm_of(subject, log1p(change.change_pct.value / 100)))
+        least = max(least, harm_of(benchmark, log1p(change.change_pct.value / 100)))
     within = harm + average.half_width(calm_tail()) < margin
     if within or harm - average.half_width(tail) <= least:
         return change
@@ -60,5 +60,5 @@ def doubted(change: Change, average: Mean, share: float) -> Change:
 
 def _by_median(change: Change) -> str:
     if change.verdict == "unchanged" or change.change_pct is None:
-        return f"within the margin of {change.subject.margin_pct:g} %"
+        return f"within the margin of {change.benchmark.margin_pct:g} %"
     return f"at {change.change_pct.value:+.1f} %"

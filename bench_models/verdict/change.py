@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench_models.stats.estimate import Estimate
-from bench_models.verdict.observations import Subject
+from bench_models.verdict.observations import Benchmark
 
 Verdict = Literal[
     "regressed",
@@ -40,7 +40,7 @@ class Change:
     would most likely have been seen, or None where none of any size would.
     """
 
-    subject: Subject
+    benchmark: Benchmark
     verdict: Verdict
     reason: str
     base: float | None = None
@@ -51,6 +51,6 @@ class Change:
     flips: Flips | None = None
 
 
-def harm_of(subject: Subject, change: float) -> float:
+def harm_of(benchmark: Benchmark, change: float) -> float:
     """Return a change with the sign of what it does to the user: greater than zero is worse."""
-    return change if subject.better == "lower" else -change
+    return change if benchmark.better == "lower" else -change

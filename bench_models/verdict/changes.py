@@ -25,9 +25,9 @@ def judge(observed: Sequence[Observed], shares: Shares | None = None) -> list[Ch
     shares = shares or _shares(observed)
     means_of = _means([each for each in observed if each.scatters], changes_of)
     averages = _means([each for each in observed if has_bursts(each)], averages_of)
-    changes = [_judge(each, means_of.get(id(each)), shares.of(each.subject.kind)) for each in observed]
+    changes = [_judge(each, means_of.get(id(each)), shares.of(each.benchmark.kind)) for each in observed]
     return [
-        doubted(change, average, shares.of(each.subject.kind))
+        doubted(change, average, shares.of(each.benchmark.kind))
         if change.verdict in DOUBTFUL and (average := averages.get(id(each)))
         else change
         for each, change in zip(observed, changes, strict=True)
@@ -54,7 +54,7 @@ def exit_status(changes: Sequence[Change], *, complete: bool = True, strict: boo
 
 def _shares(observed: Sequence[Observed]) -> Shares:
     working = [each for each in observed if each.works]
-    timed = sum(each.subject.kind == "time" for each in working)
+    timed = sum(each.benchmark.kind == "time" for each in working)
     return Shares(timed=timed, values=sum(each.answers is None for each in working) - timed)
 
 
@@ -64,7 +64,7 @@ def _means(observed: Sequence[Observed], changes: Callable[[Observed], Sequence[
     for each in observed:
         if each.pairs:
             # Peaks of memory scatter far less than times, and lend them nothing; nor does what has no ratios.
-            peers = (each.shard, each.subject.kind) if each.positive else (each.subject,)
+            peers = (each.shard, each.benchmark.kind) if each.positive else (each.benchmark,)
             lending.setdefault(peers, []).append(each)
     found: dict[int, Mean | None] = {}
     for group in lending.values():
@@ -77,10 +77,10 @@ def _judge(observed: Observed, mean: Mean | None, share: float) -> Change:
     if unmeasured is not None:
         return unmeasured
     if not observed.pairs:
-        return Change(subject=observed.subject, verdict="undecided", reason="not measured before the check ended")
+        return Change(benchmark=observed.benchmark, verdict="undecided", reason="not measured before the check ended")
     if observed.answers is not None:
         return judge_answers(observed, observed.answers)
-    if observed.subject.kind == "time":
+    if observed.benchmark.kind == "time":
         return judge_noisy(observed, mean, share)
     # A number spends half of its share on being taken for exact, and half on the looks at it once it scatters.
     return judge_noisy(observed, mean, share / 2) if observed.scatters else judge_exact(observed, share)

@@ -16,7 +16,7 @@ from bench_models.stats.looks import (
 )
 from bench_models.stats.pairs import Mean, Ratio, log_ratio, relative_differences
 from bench_models.verdict.change import Change, Verdict, harm_of
-from bench_models.verdict.observations import Observed, Subject
+from bench_models.verdict.observations import Benchmark, Observed
 
 # What would have been seen, nine times in ten.
 _SEEN_TAIL = 0.1
@@ -56,23 +56,23 @@ def judge_exact(observed: Observed, share: float = VALUE_ALARM) -> Change:
     ``share`` is the error that the benchmark may spend on being called regressed. Unchanged takes as many repeats
     as a number takes to be called the same.
     """
-    subject, base, head = observed.subject, observed.pairs[0].base[0], observed.pairs[0].head[0]
-    count, margin = len(observed.pairs), abs(base) * subject.margin_pct / 100 * (1 + _ROUNDING)
-    rounding = 0.0 if not subject.margin_pct and _counted(base) and _counted(head) else _ROUNDING
+    benchmark, base, head = observed.benchmark, observed.pairs[0].base[0], observed.pairs[0].head[0]
+    count, margin = len(observed.pairs), abs(base) * benchmark.margin_pct / 100 * (1 + _ROUNDING)
+    rounding = 0.0 if not benchmark.margin_pct and _counted(base) and _counted(head) else _ROUNDING
     beyond = abs(head - base) > max(margin, rounding * abs(base))
     needed = repeats_needed(share) if beyond else SAME_REPEATS
     verdict: Verdict = "unchanged"
-    reason = f"exact; the margin is {subject.margin_pct:g} %"
+    reason = f"exact; the margin is {benchmark.margin_pct:g} %"
     if count < needed:
         seen = "the same so far" if base == head else "differs between the sides"
         verdict, reason = "undecided", f"{seen}, and may scatter: it takes {needed} repeats to tell, not {count}"
     elif base == head:
         reason = f"the same in {count} repeats"
     elif beyond:
-        verdict = "regressed" if harm_of(subject, head - base) > 0 else "improved"
+        verdict = "regressed" if harm_of(benchmark, head - base) > 0 else "improved"
     change = 0.0 if base == head else (head - base) / abs(base) * 100 if base else inf
     return Change(
-        subject=subject,
+        benchmark=benchmark,
         verdict=verdict,
         reason=reason,
         base=base,
@@ -95,45 +95,45 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
     A number that is one of a few by chance may be alike on both sides in a few pairs, and then shows no scatter: so it
     is called unchanged after no fewer pairs than one that repeats.
     """
-    subject, count = observed.subject, len(observed.pairs)
+    benchmark, count = observed.benchmark, len(observed.pairs)
     base, head = (median(fmean(getattr(pair, side)) for pair in observed.pairs) for side in ("base", "head"))
     if mean is None:
         why = f"{count} pair is too few"
-        return Change(subject=subject, verdict="undecided", reason=why, base=base, head=head, pairs=count)
+        return Change(benchmark=benchmark, verdict="undecided", reason=why, base=base, head=head, pairs=count)
     units = _Units(logarithmic=observed.positive, sized=observed.sized)
-    margin, harmless = units.of(subject.margin_pct), units.of(subject.margin_pct * HARMLESS)
+    margin, harmless = units.of(benchmark.margin_pct), units.of(benchmark.margin_pct * HARMLESS)
     wide, narrow = mean.half_width(alarm_tail(share, count)), mean.cautious_half_width(calm_tail())
-    harm = harm_of(subject, mean.value)
+    harm = harm_of(benchmark, mean.value)
     verdict: Verdict = "undecided"
-    reason, shown, level = _open(subject, count), wide, 1 - 2 * share
-    needed = SAME_REPEATS if subject.kind == "value" else 0
+    reason, shown, level = _open(benchmark, count), wide, 1 - 2 * share
+    needed = SAME_REPEATS if benchmark.kind == "value" else 0
     if abs(harm) + narrow < margin and count < needed:
         reason = f"within the margin so far, and may be so by chance: it takes {needed} pairs to tell, not {count}"
     elif abs(harm) + narrow < margin:
-        verdict, reason = "unchanged", f"within the margin of {subject.margin_pct:g} %"
+        verdict, reason = "unchanged", f"within the margin of {benchmark.margin_pct:g} %"
         shown, level = narrow, 1 - 2 * FALSE_CALM
     elif count >= ALARM_LOOKS[0] and abs(harm) - wide > harmless:
         verdict = "regressed" if harm > 0 else "improved"
-        reason = f"more than half the margin of {subject.margin_pct:g} %, and not by chance"
+        reason = f"more than half the margin of {benchmark.margin_pct:g} %, and not by chance"
     seen = max(harmless + wide, margin - narrow) + mean.half_width(_SEEN_TAIL)
     told = units.sized and count >= ALARM_LOOKS[0] and units.pct(seen) <= _MOST_SEEN_PCT
     return Change(
-        subject=subject,
+        benchmark=benchmark,
         verdict=verdict,
         reason=reason,
         base=base,
         head=head,
         change_pct=units.estimate(mean.value, shown, level) if units.sized else None,
         pairs=count,
-        visible_pct=abs(units.pct(harm_of(subject, seen))) if told else None,
+        visible_pct=abs(units.pct(harm_of(benchmark, seen))) if told else None,
     )
 
 
-def _open(subject: Subject, count: int) -> str:
+def _open(benchmark: Benchmark, count: int) -> str:
     if count < ALARM_LOOKS[0]:
         return f"too few pairs to call a change: {count}, and it takes {ALARM_LOOKS[0]}"
-    if subject.margin_pct:
-        return f"the margin is {subject.margin_pct:g} %"
+    if benchmark.margin_pct:
+        return f"the margin is {benchmark.margin_pct:g} %"
     return "scatters, so that it can never be shown to be within a margin of 0 %: give it a larger one"
 
 

@@ -15,14 +15,14 @@ DEFAULT_MARGIN_PCT = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Benchmark:
     """One benchmark with one combination of parameters, as both sides know it.
 
     ``kind`` tells what is timed in blocks from what returns a number. ``margin_pct`` is the smallest
     relative change that a reviewer cares about, and ``better`` the direction that improves.
     """
 
-    benchmark: str
+    name: str
     parameters: tuple[str, ...] = ()
     kind: Literal["time", "value"]
     unit: str
@@ -32,18 +32,18 @@ class Subject:
     def __post_init__(self) -> None:
         """Refuse attributes that a suite's author got wrong."""
         if self.better not in {"lower", "higher"}:
-            raise ValueError(f'{self.benchmark}: better is "lower" or "higher", not {self.better!r}')
+            raise ValueError(f'{self.name}: better is "lower" or "higher", not {self.better!r}')
         if not isinstance(self.margin_pct, int | float) or not 0 <= self.margin_pct < math.inf:
-            raise ValueError(f"{self.benchmark}: margin is a percentage of 0 or more, not {self.margin_pct!r}")
+            raise ValueError(f"{self.name}: margin is a percentage of 0 or more, not {self.margin_pct!r}")
         if self.kind == "time" and not self.margin_pct:
             raise ValueError(
-                f"{self.benchmark}: a margin of {self.margin_pct!r} is for numbers that repeat exactly; times scatter, "
+                f"{self.name}: a margin of {self.margin_pct!r} is for numbers that repeat exactly; times scatter, "
                 f"and none could ever be called unchanged: give it one above 0, {DEFAULT_MARGIN_PCT:g} is usual"
             )
 
     def __str__(self) -> str:
         """Return the name as asv writes it."""
-        return f"{self.benchmark}({', '.join(self.parameters)})" if self.parameters else self.benchmark
+        return f"{self.name}({', '.join(self.parameters)})" if self.parameters else self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +96,12 @@ Trouble = Absent | Skipped | Failed | Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """A subject and all that was measured of it; ``base`` and ``head`` say why a side has nothing more.
+    """A benchmark and all that was measured of it; ``base`` and ``head`` say why a side has nothing more.
 
     ``shard`` is the part of the check that measured it, on a machine with a noise of its own.
     """
 
-    subject: Subject
+    benchmark: Benchmark
     pairs: tuple[Pair, ...] = ()
     answers: Answers | None = None
     base: Trouble | None = None
@@ -110,10 +110,10 @@ class Observed:
 
     def __post_init__(self) -> None:
         """Refuse times that no clock shows."""
-        if self.subject.kind == "time":
+        if self.benchmark.kind == "time":
             wrong = [number for pair in self.pairs for number in (*pair.base, *pair.head) if number <= 0]
             if wrong:
-                raise ValueError(f"{self.subject}: a time is greater than zero, not {wrong[0]}")
+                raise ValueError(f"{self.benchmark}: a time is greater than zero, not {wrong[0]}")
 
     def troubled(self, side: str, trouble: Trouble) -> "Observed":
         """Return the same with what keeps a side, ``base`` or ``head``, from being measured."""
@@ -132,13 +132,13 @@ class Observed:
     @property
     def scatters(self) -> bool:
         """Whether it is judged by statistics: times, and numbers that do not repeat."""
-        return self.subject.kind == "time" or (self.answers is None and not self.repeats)
+        return self.benchmark.kind == "time" or (self.answers is None and not self.repeats)
 
     @property
     def unsettled(self) -> bool:
         """Whether more pairs tell more: of times, and of numbers unless both sides gave the same one often enough."""
         same = len(self.pairs) >= SAME_REPEATS and self.repeats and self.pairs[0].base == self.pairs[0].head
-        return self.subject.kind == "time" or (self.answers is None and not same)
+        return self.benchmark.kind == "time" or (self.answers is None and not same)
 
     @property
     def positive(self) -> bool:

@@ -24,7 +24,7 @@ def with_number(change: Change, observed: Observed) -> Change:
 def _repeated(change: Change, base: float, head: float) -> Change:
     verdict: Verdict
     beyond = _beyond(change, base, head)
-    if beyond and harm_of(change.subject, beyond) > 0:
+    if beyond and harm_of(change.benchmark, beyond) > 0:
         verdict = "regressed"
     elif beyond:
         verdict = "improved" if change.verdict == "unchanged" else change.verdict
@@ -48,9 +48,9 @@ def _scattered(change: Change, base: Sequence[float], head: Sequence[float]) -> 
 
     A loss is shown only where the worst number of BASE and the best of HEAD still show it.
     """
-    worst, best = (max, min) if change.subject.better == "lower" else (min, max)
+    worst, best = (max, min) if change.benchmark.better == "lower" else (min, max)
     mildest = worst(base), best(head)
-    harm = harm_of(change.subject, mildest[1] - mildest[0])
+    harm = harm_of(change.benchmark, mildest[1] - mildest[0])
     beyond = harm > 0 and _beyond(change, *mildest) != 0
     lost = change.verdict == "regressed" and harm >= SMALLEST_OF_MARGIN * _margin(change, mildest[0])
     return replace(
@@ -81,7 +81,7 @@ def _beyond(change: Change, base: float, head: float) -> float:
 
 
 def _margin(change: Change, base: float) -> float:
-    return (change.subject.margin_pct + _ROUNDING) / 100 * abs(base)
+    return (change.benchmark.margin_pct + _ROUNDING) / 100 * abs(base)
 
 
 def _repeats(numbers: Sequence[float]) -> bool:

@@ -12,7 +12,7 @@ def troubled(observed: Observed) -> Change | None:
     verdict, reason = _verdict(observed.base, observed.head)
     if verdict == "not comparable" and observed.pairs:  # it was compared, until BASE's luck ran out
         verdict, reason = "failed", f"{_in_words(observed.base)} on BASE after {len(observed.pairs)} pairs"
-    return Change(subject=observed.subject, verdict=verdict, reason=reason)
+    return Change(benchmark=observed.benchmark, verdict=verdict, reason=reason)
 
 
 def _verdict(base: Trouble | None, head: Trouble | None) -> tuple[Verdict, str]:

@@ -77,7 +77,7 @@ def test_check_asks_for_accuracy_and_not_for_the_error_rate_besides() -> None:
         [sys.executable, "-c", DESCRIBE, str(ROOT / "benchmarks")], capture_output=True, text=True, check=True
     )
     found = {"benchmarks": json.loads(done.stdout), "broken": {}}
-    names = {each.subject.benchmark.rpartition(".")[2] for each in plan(dict.fromkeys(SIDES, found), 60.0)}
+    names = {each.benchmark.name.rpartition(".")[2] for each in plan(dict.fromkeys(SIDES, found), 60.0)}
 
     tracked = {f"track_{figure.name}" for figure in (*FIGURES, AGREEMENT)}
     assert names == (tracked | {f"time_{scenario.name}" for scenario in LATENCIES}) - {"track_error_rate"}

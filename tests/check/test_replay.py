@@ -82,7 +82,7 @@ def loose(seed: int) -> Record:
     """
     spreads = (0.03, *(0.006,) * 9)
     every = [timed(f"suite.time_{at}", spread=spread, pairs=MOST, seed=seed) for at, spread in enumerate(spreads)]
-    strict = [replace(each, subject=replace(each.subject, margin_pct=0.01)) for each in every]
+    strict = [replace(each, benchmark=replace(each.benchmark, margin_pct=0.01)) for each in every]
     record = unchanged(*strict)
     return replace(record, header=replace(record.header, shares=Shares(timed=1, values=0)))
 
@@ -128,8 +128,8 @@ def test_each_pair_is_taken_once_and_turned_round_half_of_the_time(monkeypatch: 
 def test_time_and_number_of_one_round_stay_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where a number has fewer rounds than a time."""
     time = timed(pairs=2 * MOST)
-    subject = replace(exact(1.0, 1.0).subject, benchmark="suite.peakmem_it")
-    number = Observed(subject=subject, pairs=time.pairs[:MOST])
+    benchmark = replace(exact(1.0, 1.0).benchmark, name="suite.peakmem_it")
+    number = Observed(benchmark=benchmark, pairs=time.pairs[:MOST])
     for times, numbers in drawn(unchanged(time, number), monkeypatch, times=20):
         places = [times.pairs.index(pair) for pair in numbers.pairs if pair in times.pairs]
         assert len(numbers.pairs) == len(times.pairs) == MOST
@@ -140,8 +140,8 @@ def test_time_and_number_of_one_round_stay_together(monkeypatch: pytest.MonkeyPa
 def test_what_was_measured_in_one_round_stays_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """In one worker or in several: what two benchmarks have in common, they have in every replay."""
     first = timed("suite.Latency.time_a", pairs=MOST)
-    twin = replace(first, subject=replace(first.subject, benchmark="suite.Latency.time_b"))
-    other = replace(first, subject=replace(first.subject, benchmark="suite.time_c"))
+    twin = replace(first, benchmark=replace(first.benchmark, name="suite.Latency.time_b"))
+    other = replace(first, benchmark=replace(first.benchmark, name="suite.time_c"))
     orders = set()
     for checks in drawn(unchanged(first, twin, other), monkeypatch, times=20):
         assert logs(checks[0]) == logs(checks[1]) == logs(checks[2])

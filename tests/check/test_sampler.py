@@ -29,7 +29,7 @@ class StandIn:
         self, planned: Sequence[Planned], numbers: dict[str, Callable[[], float]], *, of_parents: bool
     ) -> None:
         """Begin with a parent on either side."""
-        self.notes = Notes(observed={each.subject: each.unmeasured() for each in planned}, kept=lambda _: None)
+        self.notes = Notes(observed={each.benchmark: each.unmeasured() for each in planned}, kept=lambda _: None)
         self._draws, self._of_parents = numbers, of_parents
         self.renew(planned)
 
@@ -44,7 +44,7 @@ class StandIn:
             self.notes.pair(each, Pair(base=(numbers["base"],), head=(numbers["head"],)))
 
 
-PLANNED = plan_of(exact(1, 1).subject)
+PLANNED = plan_of(exact(1, 1).benchmark)
 
 
 def sampled(

@@ -58,7 +58,7 @@ def test_merge_gives_each_benchmark_the_verdict_that_its_own_shard_gave(data: st
             ]
         )
     everything = [each for part in parts for each in part]
-    names, counts = tuple(str(each.subject) for each in everything), counted(everything)
+    names, counts = tuple(str(each.benchmark) for each in everything), counted(everything)
     records = [
         recorded(*part, shard=shard + 1, shards=count, names=names, shares=counts) for shard, part in enumerate(parts)
     ]
@@ -74,10 +74,10 @@ def test_regression_on_a_calm_machine_survives_beside_a_loud_one(loud: float) ->
     for _ in range(40):
         calm = times(Noise().ratios(draw, [0.01] * 7, [log(1.03)] + [0.0] * 6))
         noisy = [
-            replace(each, subject=replace(each.subject, benchmark=f"loud.time_{index}"))
+            replace(each, benchmark=replace(each.benchmark, name=f"loud.time_{index}"))
             for index, each in enumerate(times(Noise().ratios(draw, [loud] * 7, [0.0] * 7)))
         ]
-        names, counts = tuple(str(each.subject) for each in (*calm, *noisy)), counted([*calm, *noisy])
+        names, counts = tuple(str(each.benchmark) for each in (*calm, *noisy)), counted([*calm, *noisy])
         records = [
             recorded(*until_decided(part, counts), shard=shard, shards=2, names=names, shares=counts)
             for shard, part in ((1, calm), (2, noisy))
@@ -125,10 +125,10 @@ def test_benchmark_that_no_shard_took_is_named() -> None:
 def test_shared_budget_follows_from_the_plan_of_the_whole_check() -> None:
     """Whatever a shard itself measures, and without what one side lacks or what has outcomes."""
     planned = [
-        plan_of(timed().subject, "group 0"),
-        plan_of(replace(timed().subject, benchmark="suite.time_new"), "group 1", base=Absent()),
-        plan_of(exact(1, 1).subject, "group 2"),
-        plan_of(replace(exact(1, 1).subject, benchmark="suite.track_accuracy"), "group 3", answers=True),
+        plan_of(timed().benchmark, "group 0"),
+        plan_of(replace(timed().benchmark, name="suite.time_new"), "group 1", base=Absent()),
+        plan_of(exact(1, 1).benchmark, "group 2"),
+        plan_of(replace(exact(1, 1).benchmark, name="suite.track_accuracy"), "group 3", answers=True),
     ]
     assert Shares(timed=1, values=1) == planned_shares(planned)
     assert described(planned[0]) == "time in seconds, lower is better, margin 2 %, without outcomes, on both sides"
@@ -171,7 +171,7 @@ def test_interrupted_shard_makes_the_whole_check_interrupted() -> None:
 
 def test_every_group_is_in_exactly_one_shard() -> None:
     """And the shares are about equal, whatever the order in which benchmarks are found."""
-    planned = [plan_of(timed(f"suite.time_{index}").subject, f"group {index % 8}") for index in range(16)]
+    planned = [plan_of(timed(f"suite.time_{index}").benchmark, f"group {index % 8}") for index in range(16)]
     shares = [share(planned, index, 3) for index in (1, 2, 3)]
     assert sorted(map(str, planned)) == sorted(str(each) for part in shares for each in part)
     assert sorted(map(len, shares)) == [4, 6, 6]

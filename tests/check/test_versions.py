@@ -48,7 +48,7 @@ def found(*benchmarks: dict[str, Any], **broken: str) -> dict[str, Any]:
 
 def planned(base: dict[str, Any], head: dict[str, Any], lent: dict[str, Any] | None = None) -> dict[str, Planned]:
     """Return the plan by name."""
-    return {str(each.subject): each for each in plan({"base": base, "head": head}, 60, lent)}
+    return {str(each.benchmark): each for each in plan({"base": base, "head": head}, 60, lent)}
 
 
 def test_same_version_runs_from_each_sides_own_file() -> None:
@@ -105,7 +105,7 @@ def test_parameters_that_are_written_alike_are_refused_on_head_alone() -> None:
     with pytest.raises(BenchModelsError, match=r"written a\.track_it\(1, 2, 3\), .*'1, 2', '3'.* and .*'1', '2, 3'"):
         planned(good, odd)
     both = plan({"base": odd, "head": good}, 60)
-    assert [str(each.subject) for each in both] == ["a.track_it(4)", "a.track_it(5)", "a.track_it(1, 2, 3)"]
+    assert [str(each.benchmark) for each in both] == ["a.track_it(4)", "a.track_it(5)", "a.track_it(1, 2, 3)"]
 
 
 def test_parameters_of_base_that_are_written_as_others_of_head_are_no_second_benchmark() -> None:
@@ -113,7 +113,7 @@ def test_parameters_of_base_that_are_written_as_others_of_head_are_no_second_ben
     base = found(described("a.track_it", parameters=AMBIGUOUS))
     head = found(described("a.track_it", parameters=[["1", "2, 3"]]))
     (each,) = plan({"base": base, "head": head}, 60)
-    assert (each.subject.parameters, each.runs) == (("1", "2, 3"), True)
+    assert (each.benchmark.parameters, each.runs) == (("1", "2, 3"), True)
 
 
 def test_two_benchmarks_of_one_name_are_refused_on_head_alone() -> None:
@@ -199,8 +199,8 @@ def timed(**others: Any) -> dict[str, Any]:  # noqa: ANN401
 def test_margin_of_zero_is_kept_where_head_widens_it() -> None:
     """It is for numbers that repeat; a time's was never sound, and HEAD's counts."""
     old, new = described("a.track_it", margin_pct=0), described("a.track_it", margin_pct=500.0)
-    assert planned(found(old), found(new))["a.track_it"].subject.margin_pct == 0
-    assert planned(timed(margin_pct=0), timed(margin_pct=5.0))["a.time_it"].subject.margin_pct == 5.0
+    assert planned(found(old), found(new))["a.track_it"].benchmark.margin_pct == 0
+    assert planned(timed(margin_pct=0), timed(margin_pct=5.0))["a.time_it"].benchmark.margin_pct == 5.0
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from simulating import Noise
 from bench_models.check.stopping import until_decided
 from bench_models.stats.looks import LOOKS, Shares
 from bench_models.verdict.changes import exit_status, judge, wants_more
-from bench_models.verdict.observations import Observed, Pair, Subject
+from bench_models.verdict.observations import Benchmark, Observed, Pair
 
 BLOCKS = 18
 
@@ -32,7 +32,7 @@ def timed(
         base = [0.1 * exp(draw.gauss(0, noise)) for _ in range(BLOCKS)]
         other = [0.1 * exp(offset + draw.gauss(0, noise)) * head(pair, block) for block in range(BLOCKS)]
         pairs.append(Pair(base=tuple(base), head=tuple(other)))
-    return Observed(subject=Subject(benchmark=f"suite.time_{name}", kind="time", unit="seconds"), pairs=tuple(pairs))
+    return Observed(benchmark=Benchmark(name=f"suite.time_{name}", kind="time", unit="seconds"), pairs=tuple(pairs))
 
 
 @pytest.mark.parametrize(("period", "factor"), [(5, 10.0), (6, 3.0)])
@@ -67,8 +67,8 @@ def test_slow_down_in_bursts_beside_calm_benchmarks_is_never_unchanged() -> None
 def test_burst_beyond_all_measure_is_told_all_the_same() -> None:
     """No overflow costs a check its report."""
     pair = Pair(base=(1e-300,) * 6, head=(*(1e-300,) * 5, 1e300))
-    subject = Subject(benchmark="suite.time_it", kind="time", unit="seconds", margin_pct=1e6)
-    assert "bursts" in judge([Observed(subject=subject, pairs=(pair,) * 6)])[0].reason
+    benchmark = Benchmark(name="suite.time_it", kind="time", unit="seconds", margin_pct=1e6)
+    assert "bursts" in judge([Observed(benchmark=benchmark, pairs=(pair,) * 6)])[0].reason
 
 
 @pytest.mark.parametrize("median", [0.96, 0.5])

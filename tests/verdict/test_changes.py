@@ -13,7 +13,7 @@ from bench_models.outcomes import Skipped
 from bench_models.stats.looks import TIME_ALARM, Shares
 from bench_models.verdict.changes import exit_status, judge, wants_more
 from bench_models.verdict.flips import chances
-from bench_models.verdict.observations import Absent, Observed, Pair, Refused, Subject, Trouble
+from bench_models.verdict.observations import Absent, Benchmark, Observed, Pair, Refused, Trouble
 
 if TYPE_CHECKING:
     from bench_models.verdict.change import Change
@@ -87,9 +87,9 @@ def test_no_margin_at_all_notices_one_parameter_more() -> None:
 
 def test_value_that_does_not_repeat_is_judged_like_a_time() -> None:
     """A peak of memory scatters."""
-    subject = Subject(benchmark="suite.peakmem_it", kind="value", unit="bytes")
+    benchmark = Benchmark(name="suite.peakmem_it", kind="value", unit="bytes")
     pairs = tuple(Pair(base=(100.0 + index,), head=(110.0 + index,)) for index in range(6))
-    assert verdict(Observed(subject=subject, pairs=pairs)) == "regressed"
+    assert verdict(Observed(benchmark=benchmark, pairs=pairs)) == "regressed"
 
 
 @pytest.mark.parametrize(
@@ -276,8 +276,8 @@ def test_budget_is_shared_with_other_shards(count: int) -> None:
 def test_order_does_not_matter(order: list[int]) -> None:
     """Verdicts belong to benchmarks, not to positions."""
     observed = [timed(f"suite.time_{index}", change=0.01 * index) for index in range(6)]
-    expected = {change.subject: change.verdict for change in judge(observed)}
-    assert expected == {change.subject: change.verdict for change in judge([observed[index] for index in order])}
+    expected = {change.benchmark: change.verdict for change in judge(observed)}
+    assert expected == {change.benchmark: change.verdict for change in judge([observed[index] for index in order])}
 
 
 def test_exit_status_tells_the_worst() -> None:
@@ -316,4 +316,4 @@ def test_time_that_no_clock_shows_is_refused(numbers: tuple[float, ...]) -> None
 def test_wrong_attribute_of_a_suite_is_named(attributes: dict[str, object]) -> None:
     """The author of the suite reads it."""
     with pytest.raises(ValueError, match=r"suite\.time_it: (better|margin) is"):
-        Subject(benchmark="suite.time_it", kind="time", unit="seconds", **attributes)  # type: ignore[arg-type]
+        Benchmark(name="suite.time_it", kind="time", unit="seconds", **attributes)  # type: ignore[arg-type]

@@ -18,7 +18,7 @@ from bench_models.stats.looks import FALSE_CALM, LOOKS, SAME_REPEATS, VALUE_ALAR
 from bench_models.verdict.change import Change
 from bench_models.verdict.changes import judge, wants_more
 from bench_models.verdict.numbers import repeats_needed
-from bench_models.verdict.observations import Better, Observed, Pair, Subject
+from bench_models.verdict.observations import Benchmark, Better, Observed, Pair
 
 _BOTH: tuple[Better, ...] = ("lower", "higher")
 
@@ -27,9 +27,9 @@ def numbers(
     base: Sequence[float], head: Sequence[float], better: Better = "lower", margin_pct: float = 3.0
 ) -> Observed:
     """Return a number as both sides gave it, pair by pair."""
-    subject = Subject(benchmark="suite.track_it", kind="value", unit="things", better=better, margin_pct=margin_pct)
+    benchmark = Benchmark(name="suite.track_it", kind="value", unit="things", better=better, margin_pct=margin_pct)
     pairs = tuple(Pair(base=(one,), head=(other,)) for one, other in zip(base, head, strict=True))
-    return Observed(subject=subject, pairs=pairs)
+    return Observed(benchmark=benchmark, pairs=pairs)
 
 
 def drawn(
@@ -189,7 +189,7 @@ def test_small_change_of_an_exact_number_is_within_its_margin_after_five_repeats
 def test_time_without_a_margin_is_refused_with_the_remedy() -> None:
     """No interval of times could ever exclude a change of nothing."""
     with pytest.raises(ValueError, match=r"suite\.time_it: a margin of 0 is for numbers .*: give it one above 0"):
-        Subject(benchmark="suite.time_it", kind="time", unit="seconds", margin_pct=0)
+        Benchmark(name="suite.time_it", kind="time", unit="seconds", margin_pct=0)
 
 
 @pytest.mark.parametrize(
@@ -277,9 +277,9 @@ def test_every_number_of_a_verdict_is_finite(
     for index, numbers_of in enumerate(measured):
         # Times are above zero, and of any order of magnitude.
         sides = [[max(abs(one), 1e-300) if kind == "time" else one for one in pair] for pair in numbers_of]
-        subject = Subject(benchmark=f"suite.b{index}", kind=kind, unit="u", margin_pct=margin_pct)
+        benchmark = Benchmark(name=f"suite.b{index}", kind=kind, unit="u", margin_pct=margin_pct)
         pairs = tuple(Pair(base=(base,), head=(head,)) for base, head in sides)
-        observed.append(Observed(subject=subject, pairs=pairs))
+        observed.append(Observed(benchmark=benchmark, pairs=pairs))
     for change in judge(observed, Shares(timed=sharing, values=sharing)):
         assert all(isfinite(number) for number in (change.base, change.head, change.visible_pct) if number is not None)
 
@@ -291,9 +291,9 @@ def test_interval_of_few_wild_pairs_is_cut_where_it_says_no_more(
     kind: Literal["time", "value"], ratios: Sequence[float]
 ) -> None:
     """With one or two degrees of freedom, and one benchmark of 38, it reached beyond what an exponential can tell."""
-    subject = Subject(benchmark="suite.it", kind=kind, unit="u")
+    benchmark = Benchmark(name="suite.it", kind=kind, unit="u")
     pairs = tuple(Pair(base=(1.0,), head=(ratio,)) for ratio in ratios)
-    (change,) = judge([Observed(subject=subject, pairs=pairs)], Shares(timed=38, values=38))
+    (change,) = judge([Observed(benchmark=benchmark, pairs=pairs)], Shares(timed=38, values=38))
     assert (change.verdict, change.visible_pct) == ("undecided", None)
     assert change.change_pct is not None
     assert 1000 < change.change_pct.high <= 1e8

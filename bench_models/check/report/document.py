@@ -61,13 +61,13 @@ def document(found: Findings) -> dict[str, Any]:
 
 
 def _change(change: Change) -> dict[str, Any]:
-    subject = change.subject
+    benchmark = change.benchmark
     return {
-        "benchmark": subject.benchmark,
-        "parameters": list(subject.parameters),
-        "unit": subject.unit,
-        "better": subject.better,
-        "margin_pct": subject.margin_pct,
+        "benchmark": benchmark.name,
+        "parameters": list(benchmark.parameters),
+        "unit": benchmark.unit,
+        "better": benchmark.better,
+        "margin_pct": benchmark.margin_pct,
         "verdict": change.verdict,
         "reason": change.reason,
         "base": change.base,

@@ -88,7 +88,7 @@ def _count(changes: Sequence[Change]) -> str:
 
 
 def _in_words(change: Change, words: str) -> str:
-    name = f"`{change.subject}`"
+    name = f"`{change.benchmark}`"
     if change.base is None or change.head is None:
         return f"{name}{words} {change.reason}"
     numbers = f"({_number(change, change.base)} to {_number(change, change.head)})"
@@ -98,7 +98,7 @@ def _in_words(change: Change, words: str) -> str:
     if change.change_pct is None:
         return f"{name} changed {numbers}"
     size = abs(change.change_pct.value)
-    if change.subject.unit == "seconds":
+    if change.benchmark.unit == "seconds":
         return f"{name} is {size:.1f} % {'slower' if change.change_pct.value > 0 else 'faster'} {numbers}"
     return f"{name} is {size:.1f} % {'more' if change.change_pct.value > 0 else 'less'} {numbers}"
 
@@ -112,7 +112,7 @@ def _cells(change: Change) -> list[str]:
     estimate = change.change_pct
     return [
         change.verdict,
-        _cell(f"`{change.subject}`"),
+        _cell(f"`{change.benchmark}`"),
         _MISSING if change.base is None else _number(change, change.base),
         _MISSING if change.head is None else _number(change, change.head),
         _MISSING if estimate is None else f"{estimate.value:+.2f} %",
@@ -129,7 +129,7 @@ def _why(change: Change) -> str:
 
 
 def _number(change: Change, number: float) -> str:
-    return _SHOW.get(change.subject.unit, "{:,.6g}".format)(number)
+    return _SHOW.get(change.benchmark.unit, "{:,.6g}".format)(number)
 
 
 def _cell(text: str) -> str:
@@ -154,7 +154,7 @@ def _flips(change: Change) -> str:
     rows = [["right to wrong", _cell(text)] for text in change.flips.lost]
     rows += [["wrong to right", _cell(text)] for text in change.flips.won]
     return _details(
-        f"{shown} of {total} examples that flipped in {change.subject}",
+        f"{shown} of {total} examples that flipped in {change.benchmark}",
         tabulate(rows, headers=["flip", "example"], tablefmt="pipe", colalign=("left", "left")),
     )
 
