@@ -13,8 +13,8 @@ from bench_models.check.report.findings import findings
 
 def report(**others: Any) -> dict[str, Any]:  # noqa: ANN401  # any key of a report
     """Return the report of a check with a slower and an unchanged benchmark and a larger size."""
-    observed = [timed("suite.time_slow", change=0.2), timed("suite.time_same", change=0.0), exact(100, 150)]
-    made: dict[str, Any] = json.loads(json.dumps(document(findings(recorded(*observed)))))
+    measurements = [timed("suite.time_slow", change=0.2), timed("suite.time_same", change=0.0), exact(100, 150)]
+    made: dict[str, Any] = json.loads(json.dumps(document(findings(recorded(*measurements)))))
     return made | others
 
 

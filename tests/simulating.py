@@ -13,7 +13,7 @@ from tabulate import tabulate
 from bench_models.check.stopping import until_decided
 from bench_models.stats.looks import LOOKS
 from bench_models.verdict.changes import judge
-from bench_models.verdict.observations import Benchmark, Observed, Pair
+from bench_models.verdict.measurements import Benchmark, Measurements, Pair
 
 # Offsets of pairs with a standard deviation of one, symmetric as both sides have the same luck.
 OFFSETS: dict[str, Callable[[random.Random], float]] = {
@@ -44,10 +44,10 @@ class Noise:
         ]
 
 
-def times(ratios: Sequence[Sequence[float]], margin_pct: float = 3.0) -> list[Observed]:
+def times(ratios: Sequence[Sequence[float]], margin_pct: float = 3.0) -> list[Measurements]:
     """Return benchmarks whose pairs have these log-ratios."""
     return [
-        Observed(
+        Measurements(
             benchmark=Benchmark(name=f"suite.time_{index}", kind="time", unit="seconds", margin_pct=margin_pct),
             pairs=tuple(Pair(base=(1.0,), head=(exp(value),)) for value in values),
         )

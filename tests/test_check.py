@@ -453,8 +453,8 @@ def test_slow_set_up_does_not_make_a_pair_endless(bench_models: Run, project: Pa
     change(project, HARMLESS)
     status, _, printed = check(bench_models, project, "base", "--bench", "time_function")
     assert status == 0, printed
-    (observed,) = (each for each in read(project / "results" / "check").observed if each.pairs)
-    assert max(len(pair.base) for pair in observed.pairs) <= SIDE_S / 0.1 + 2
+    (measurements,) = (each for each in read(project / "results" / "check").measurements if each.pairs)
+    assert max(len(pair.base) for pair in measurements.pairs) <= SIDE_S / 0.1 + 2
 
 
 def test_clock_that_stands_still_is_an_error_of_its_benchmark(bench_models: Run, project: Path) -> None:

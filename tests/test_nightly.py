@@ -25,7 +25,7 @@ from bench_models.outcomes import Failed, Measured, Skipped
 from bench_models.reports.hub_summary import failed, table, visit
 from bench_models.results_branch.sync import results_branch
 from bench_models.stats.looks import LOOKS
-from bench_models.verdict.observations import Absent
+from bench_models.verdict.measurements import Absent
 
 WORKFLOW = ".github/workflows/nightly.yml"
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -110,7 +110,7 @@ def test_failed_benchmark_hides_no_red_one() -> None:
     """A check that could not measure everything ends with another status, and its regression counts all the same."""
     red, calm = unchanged(0, change=0.2), unchanged(1)
     failing = replace(timed("rotten_tomatoes.time_gone", pairs=0), base=Absent(), head=Failed(error="no memory"))
-    records = [replace(each, observed=(*each.observed, failing)) for each in (red, calm)]
+    records = [replace(each, measurements=(*each.measurements, failing)) for each in (red, calm)]
     assert [findings(stopped(each)).exit_status for each in records] == [2, 2]
     found = figures(records, replay(records, times=3, seed=0), datetime(2026, 11, 1, tzinfo=UTC))
     assert found["red"] == 1
@@ -169,7 +169,7 @@ def _a_red_one(_: Inputs, place: Place) -> dict[str, str]:
 def _leave(place: Place, records: list[Record]) -> None:
     for number, record in enumerate(records):
         folder = place.workspace.parent / "temp" / "aa" / f"0{number}"
-        with Recorder(folder, record.header, record.observed) as recorder:
+        with Recorder(folder, record.header, record.measurements) as recorder:
             recorder.end(record.ending, record.wall_s, record.timed_s)
 
 

@@ -66,7 +66,7 @@ def test_recording_is_of_whole_rounds_and_its_verdict_that_of_a_check(project: P
     assert done.returncode == 0, done.stderr
     assert "0 of 1 checks of HEAD against itself were red" in done.stdout
     folder = project / "results" / "record" / "01"
-    pairs = {str(each.benchmark): len(each.pairs) for each in read(folder).observed}
+    pairs = {str(each.benchmark): len(each.pairs) for each in read(folder).measurements}
     assert pairs == {"sums.time_total": LOOKS[-1], "sums.track_total": SAME_REPEATS}
     assert report(folder)["sums.time_total"]["verdict"] == "unchanged"
     assert int(str(report(folder)["sums.time_total"]["pairs"])) < LOOKS[-1]

@@ -176,7 +176,7 @@ def test_benchmark_that_base_lacks_is_tried_there_and_new_where_it_fails(bench_m
     found = verdicts(report)
     assert (found["sums.track_added"], of(report, "sums.track_added")["base"]) == ("regressed", 435), printed
     assert (found["sums.track_later"], found["sums.Prepared.track_prepared"], status) == ("new", "new", 1)
-    (body,) = (each for each in read(project / "results" / "check").observed if "body" in each.benchmark.name)
+    (body,) = (each for each in read(project / "results" / "check").measurements if "body" in each.benchmark.name)
     assert isinstance(body.base, Failed)
     assert ("no attribute 'later'" in body.base.error, body.head) == (True, None)
 

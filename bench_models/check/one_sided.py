@@ -11,7 +11,7 @@ from bench_models.check.pair_runner import Pairing
 from bench_models.check.planning import Planned
 from bench_models.check.process import SIDES, SideName
 from bench_models.outcomes import Failed, Skipped
-from bench_models.verdict.observations import Absent
+from bench_models.verdict.measurements import Absent
 
 log = logging.getLogger(__name__)
 

@@ -23,7 +23,7 @@ from bench_models.check.setup_caches import Caches
 from bench_models.check.sides import Side, elsewhere, make_alike
 from bench_models.check.worker.protocol import Message
 from bench_models.outcomes import Failed, Skipped
-from bench_models.verdict.observations import Answers, Benchmark, Pair
+from bench_models.verdict.measurements import Answers, Benchmark, Pair
 
 Workers = Mapping[SideName, Process]
 

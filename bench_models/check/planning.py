@@ -12,12 +12,12 @@ from bench_models.check.process import SIDES, SideName
 from bench_models.check.worker.protocol import Message
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
-from bench_models.verdict.observations import (
+from bench_models.verdict.measurements import (
     DEFAULT_BETTER,
     DEFAULT_MARGIN_PCT,
     Absent,
     Benchmark,
-    Observed,
+    Measurements,
     Trouble,
 )
 
@@ -77,9 +77,9 @@ class Planned:
         """Return what a side knows its ``setup_cache`` by."""
         return self.base_cache if side == "base" else self.head_cache
 
-    def unmeasured(self) -> Observed:
+    def unmeasured(self) -> Measurements:
         """Return what is known before anything is measured."""
-        return Observed(benchmark=self.benchmark, base=self.base, head=self.head)
+        return Measurements(benchmark=self.benchmark, base=self.base, head=self.head)
 
 
 def plan(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from bench_models.check.planning import Planned
 from bench_models.check.process import SIDES, SideName
 from bench_models.outcomes import Failed, Skipped, reason_of
-from bench_models.verdict.observations import Absent, Answers, Benchmark, Observed, Pair, Refused
+from bench_models.verdict.measurements import Absent, Answers, Benchmark, Measurements, Pair, Refused
 
 Troubles = Mapping[SideName, Failed | Skipped | Refused]
 
@@ -15,12 +15,12 @@ Troubles = Mapping[SideName, Failed | Skipped | Refused]
 class Notes:
     """What was observed of each benchmark; ``kept`` is told of every change."""
 
-    observed: dict[Benchmark, Observed]
-    kept: Callable[[Observed], None]
+    measurements: dict[Benchmark, Measurements]
+    kept: Callable[[Measurements], None]
 
-    def of(self, planned: Planned) -> Observed:
+    def of(self, planned: Planned) -> Measurements:
         """Return what was observed of a benchmark."""
-        return self.observed[planned.benchmark]
+        return self.measurements[planned.benchmark]
 
     def pairs(self, planned: Planned) -> int:
         """Return how many pairs a benchmark has."""
@@ -41,26 +41,26 @@ class Notes:
     def trouble(self, troubles: Troubles, *planned: Planned) -> None:
         """Note what sides met with benchmarks, which are then measured no more."""
         for each in planned:
-            observed = self.of(each)
-            for side, trouble in _blamed(each, observed, troubles).items():
+            measurements = self.of(each)
+            for side, trouble in _blamed(each, measurements, troubles).items():
                 # BASE never had it: that HEAD's file does not work there is no fault of BASE.
                 lacks = side == "base" and each.lacking and isinstance(trouble, Failed | Skipped)
-                observed = observed.troubled(side, Absent() if lacks else trouble)
-            self._keep(observed)
+                measurements = measurements.troubled(side, Absent() if lacks else trouble)
+            self._keep(measurements)
 
-    def _keep(self, observed: Observed) -> None:
-        self.observed[observed.benchmark] = observed
-        self.kept(observed)
+    def _keep(self, measurements: Measurements) -> None:
+        self.measurements[measurements.benchmark] = measurements
+        self.kept(measurements)
 
 
-def _blamed(planned: Planned, observed: Observed, troubles: Troubles) -> Troubles:
+def _blamed(planned: Planned, measurements: Measurements, troubles: Troubles) -> Troubles:
     """Return what a side met, but for what BASE met with a version of HEAD's that HEAD itself cannot run.
 
     That says nothing of BASE, whose own version is asked later (newcomers.py).
     """
     if not planned.rewritten or "head" not in troubles or isinstance(troubles["head"], Refused):
         return troubles
-    if observed.base is None:
+    if measurements.base is None:
         return {"head": troubles["head"]}
     said = f"HEAD's version of the benchmark works on neither side: {reason_of(troubles['head'])}"
     return {"head": Refused(error=said)}

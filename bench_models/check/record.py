@@ -15,7 +15,7 @@ from bench_models.check.process import SIDES, SideName
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
 from bench_models.stats.looks import Shares
-from bench_models.verdict.observations import Absent, Answers, Benchmark, Observed, Pair, Refused, Trouble
+from bench_models.verdict.measurements import Absent, Answers, Benchmark, Measurements, Pair, Refused, Trouble
 
 SCHEMA_VERSION = 2
 FILE = "record.jsonl"
@@ -64,7 +64,7 @@ class Record:
     """A check as far as it came: ``ending`` says whether it ran to its end."""
 
     header: Header
-    observed: tuple[Observed, ...]
+    measurements: tuple[Measurements, ...]
     ending: Ending
     wall_s: float
     timed_s: float
@@ -73,7 +73,7 @@ class Record:
 class Recorder:
     """Appends to a record; every line is on its way to the disk before the next pair begins."""
 
-    def __init__(self, folder: Path, header: Header, observed: Iterable[Observed]) -> None:
+    def __init__(self, folder: Path, header: Header, measurements: Iterable[Measurements]) -> None:
         """Begin a record in ``folder``, in place of an older one."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -83,24 +83,24 @@ class Recorder:
         except OSError as error:
             raise BenchModelsError(f"--output {folder} cannot be written to: {error}") from error
         self._line("header", asdict(header))
-        self._seen: dict[Benchmark, Observed] = {}
-        for each in observed:
+        self._seen: dict[Benchmark, Measurements] = {}
+        for each in measurements:
             self._line("subject", _described(each.benchmark))
             self.add(each)
 
-    def add(self, observed: Observed) -> None:
+    def add(self, measurements: Measurements) -> None:
         """Write what is new about a benchmark."""
-        known = self._seen.get(observed.benchmark, Observed(benchmark=observed.benchmark))
-        name = str(observed.benchmark)
-        for pair in observed.pairs[len(known.pairs) :]:
+        known = self._seen.get(measurements.benchmark, Measurements(benchmark=measurements.benchmark))
+        name = str(measurements.benchmark)
+        for pair in measurements.pairs[len(known.pairs) :]:
             self._line("pair", {"subject": name, **asdict(pair)})
-        if observed.answers != known.answers and observed.answers is not None:
-            self._line("answers", {"subject": name, **_answers(observed.answers)})
+        if measurements.answers != known.answers and measurements.answers is not None:
+            self._line("answers", {"subject": name, **_answers(measurements.answers)})
         for side in SIDES:
-            trouble = getattr(observed, side)
+            trouble = getattr(measurements, side)
             if trouble != getattr(known, side):
                 self._line("trouble", {"subject": name, "side": side, **_trouble(trouble)})
-        self._seen[observed.benchmark] = observed
+        self._seen[measurements.benchmark] = measurements
 
     def end(self, ending: Ending, wall_s: float, timed_s: float) -> None:
         """Write how the check ended."""
@@ -162,32 +162,32 @@ def _assembled(file: Path, lines: list[dict[str, Any]]) -> Record:
         )
     tuples = {key: tuple(first[key]) for key in _TUPLES if key in first}
     header = Header(**first | tuples | {"shares": Shares(**first["shares"])})
-    observed: dict[str, Observed] = {}
+    measurements: dict[str, Measurements] = {}
     end: dict[str, Any] = {"ending": "crashed", "wall_s": 0.0, "timed_s": 0.0}
     for line in rest:
         match line.pop("line"):
             case "subject":
                 name, parameters = line.pop("benchmark"), tuple(line.pop("parameters"))
                 benchmark = Benchmark(name=name, parameters=parameters, **line)
-                observed[str(benchmark)] = Observed(benchmark=benchmark, shard=header.shard)
+                measurements[str(benchmark)] = Measurements(benchmark=benchmark, shard=header.shard)
             case "end":
                 end = line
             case kind:
                 name = line.pop("subject")
-                observed[name] = _with(observed[name], kind, line)
-    return Record(header=header, observed=tuple(observed.values()), **end)
+                measurements[name] = _with(measurements[name], kind, line)
+    return Record(header=header, measurements=tuple(measurements.values()), **end)
 
 
-def _with(observed: Observed, kind: str, line: dict[str, Any]) -> Observed:
+def _with(measurements: Measurements, kind: str, line: dict[str, Any]) -> Measurements:
     match kind:
         case "pair":
             pair = Pair(base=tuple(line["base"]), head=tuple(line["head"]))
-            return replace(observed, pairs=(*observed.pairs, pair))
+            return replace(measurements, pairs=(*measurements.pairs, pair))
         case "answers":
             right = {side: tuple(letter == "1" for letter in line[side]) for side in SIDES}
-            return replace(observed, answers=Answers(**right, examples=tuple(line["examples"])))
+            return replace(measurements, answers=Answers(**right, examples=tuple(line["examples"])))
         case "trouble":
-            return observed.troubled(_side(line["side"]), _TROUBLES[line["what"]](**line["details"]))
+            return measurements.troubled(_side(line["side"]), _TROUBLES[line["what"]](**line["details"]))
         case _:
             raise ValueError(f"a line of unknown kind {kind}")
 

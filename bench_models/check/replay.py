@@ -24,7 +24,7 @@ from bench_models.stats.estimate import Estimate
 from bench_models.stats.looks import LOOKS
 from bench_models.stats.pairs import log_ratio
 from bench_models.verdict.changes import judge
-from bench_models.verdict.observations import Observed, Pair
+from bench_models.verdict.measurements import Measurements, Pair
 
 # A median of fewer blocks forgives no burst.
 _FORGIVING = 3
@@ -113,7 +113,7 @@ class _Rounds:
                 "commit against itself, as `bench-models record COMMIT` makes them"
             )
         self._shares = header.shares
-        noisy = [each for each in record.observed if each.works and each.scatters]
+        noisy = [each for each in record.measurements if each.works and each.scatters]
         self._whole = [replace(each, pairs=tuple(map(_in_brief, each.pairs))) for each in noisy]
         self._timed = [each.benchmark for each in noisy if each.benchmark.kind == "time" and each.pairs]
         if not self._timed:
@@ -131,16 +131,16 @@ class _Rounds:
         drawn = self._drawn(draw)
         if slowed is not None:
             drawn = [_slowed(each, 1 + slowdown_pct / 100) if each.benchmark == slowed else each for each in drawn]
-        observed = until_decided(drawn, self._shares)
-        verdicts = {change.benchmark: change.verdict for change in judge(observed, self._shares)}
+        measurements = until_decided(drawn, self._shares)
+        verdicts = {change.benchmark: change.verdict for change in judge(measurements, self._shares)}
         return _One(
             red=any(verdict == "regressed" for benchmark, verdict in verdicts.items() if benchmark != slowed),
             caught=slowed is not None and verdicts[slowed] == "regressed",
             undecided=fmean(verdict == "undecided" for verdict in verdicts.values()),
-            pairs=fmean(len(each.pairs) for each in observed),
+            pairs=fmean(len(each.pairs) for each in measurements),
         )
 
-    def _drawn(self, draw: random.Random) -> list[Observed]:
+    def _drawn(self, draw: random.Random) -> list[Measurements]:
         """Return each benchmark with as many pairs as a check may take at most, of the same rounds."""
         most = max(len(each.pairs) for each in self._whole)
         turned = [(number, draw.random() < 0.5) for number in draw.sample(range(most), most)]  # noqa: PLR2004  # a coin
@@ -153,9 +153,9 @@ def _taken(pairs: Sequence[Pair], turned: Sequence[tuple[int, bool]]) -> tuple[P
     return tuple(_swapped(pair) if swap else pair for pair, swap in there[: LOOKS[-1]])
 
 
-def _slowed(observed: Observed, factor: float) -> Observed:
-    pairs = (Pair(base=pair.base, head=tuple(factor * time for time in pair.head)) for pair in observed.pairs)
-    return replace(observed, pairs=tuple(pairs))
+def _slowed(measurements: Measurements, factor: float) -> Measurements:
+    pairs = (Pair(base=pair.base, head=tuple(factor * time for time in pair.head)) for pair in measurements.pairs)
+    return replace(measurements, pairs=tuple(pairs))
 
 
 def _swapped(pair: Pair) -> Pair:

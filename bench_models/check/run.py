@@ -135,7 +135,7 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
     mine = planning.share(compared.everything, options.shard, options.shards)
     header = _header(options, compared)
     with Recorder(options.output, header, [each.unmeasured() for each in mine]) as recorder:
-        notes = Notes(observed={each.benchmark: each.unmeasured() for each in mine}, kept=recorder.add)
+        notes = Notes(measurements={each.benchmark: each.unmeasured() for each in mine}, kept=recorder.add)
         pairing = Pairing(sides=compared.sides, notes=notes, one_core=options.threads == 1)
         ending: Ending = "crashed"
         try:

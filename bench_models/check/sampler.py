@@ -59,7 +59,7 @@ class Sampler:
         unsettled = self._unsettled(planned)
         if not until_decided:
             return unsettled
-        changes = {change.benchmark: change for change in judge(list(self.notes.observed.values()), self.shares)}
+        changes = {change.benchmark: change for change in judge(list(self.notes.measurements.values()), self.shares)}
         return [each for each in unsettled if wants_more(self.notes.of(each), changes[each.benchmark])]
 
     def _unsettled(self, planned: Sequence[Planned]) -> list[Planned]:

@@ -8,7 +8,7 @@ from bench_models.check.process import SIDES, SideName
 from bench_models.check.record import Ending, Header, Record
 from bench_models.errors import BenchModelsError
 from bench_models.stats.looks import Shares
-from bench_models.verdict.observations import Observed
+from bench_models.verdict.measurements import Measurements
 
 # What all shards of a check have in common, besides the plan. Machines may differ: each compares both commits on its
 # own.
@@ -55,7 +55,7 @@ def merge(records: Sequence[Record]) -> Record:
         _require_common(first.header, other.header)
         _require_one_plan(first.header, other.header)
     _require_all([record.header.shard for record in records], first.header.shards)
-    observed = _each_once((first, *others))
+    measurements = _each_once((first, *others))
     broken: dict[SideName, dict[str, str]] = {
         side: {module: error for record in records for module, error in record.header.broken[side].items()}
         for side in SIDES
@@ -69,7 +69,7 @@ def merge(records: Sequence[Record]) -> Record:
     )
     return Record(
         header=header,
-        observed=tuple(observed[name] for name in header.plan if name in observed),
+        measurements=tuple(measurements[name] for name in header.plan if name in measurements),
         ending=min((record.ending for record in records), key=_WORST.index),
         wall_s=sum(record.wall_s for record in records),
         timed_s=sum(record.timed_s for record in records),
@@ -97,26 +97,26 @@ def _require_one_plan(first: Header, other: Header) -> None:
             )
 
 
-def _each_once(records: Sequence[Record]) -> dict[str, Observed]:
+def _each_once(records: Sequence[Record]) -> dict[str, Measurements]:
     """Return what was observed of each benchmark of the plan, which exactly one shard measures."""
-    observed: dict[str, Observed] = {}
+    measurements: dict[str, Measurements] = {}
     for record in records:
-        for each in record.observed:
+        for each in record.measurements:
             name = str(each.benchmark)
-            if name in observed or name not in record.header.plan:
-                where = f"shard {observed[name].shard}, too" if name in observed else "no plan"
+            if name in measurements or name not in record.header.plan:
+                where = f"shard {measurements[name].shard}, too" if name in measurements else "no plan"
                 raise BenchModelsError(
                     f"shard {record.header.shard} measured {name}, which is in {where}: measure all shards again, "
                     "with the same version of bench-models"
                 )
-            observed[name] = each
-    forgotten = next((name for name in records[0].header.plan if name not in observed), None)
+            measurements[name] = each
+    forgotten = next((name for name in records[0].header.plan if name not in measurements), None)
     if forgotten is not None and all(record.ending != "crashed" for record in records):
         raise BenchModelsError(
             f"{forgotten} is planned, and no shard took it: measure all shards again, with the same version of "
             "bench-models"
         )
-    return observed
+    return measurements
 
 
 def _difference(here: object, there: object) -> str:

@@ -6,15 +6,15 @@ from dataclasses import replace
 from bench_models.check.record import Record
 from bench_models.stats.looks import LOOKS, Shares
 from bench_models.verdict.changes import judge, wants_more
-from bench_models.verdict.observations import Observed
+from bench_models.verdict.measurements import Measurements
 
 
 def stopped(record: Record) -> Record:
     """Return a recording as the check that would have been made of its rounds, taken in their order."""
-    return replace(record, observed=tuple(until_decided(record.observed, record.header.shares)))
+    return replace(record, measurements=tuple(until_decided(record.measurements, record.header.shares)))
 
 
-def until_decided(complete: Sequence[Observed], shares: Shares | None = None) -> list[Observed]:
+def until_decided(complete: Sequence[Measurements], shares: Shares | None = None) -> list[Measurements]:
     """Return the part of the pairs that a check would have taken, look by look, before it was decided.
 
     ``shares`` are those of the whole check; without them it consists of what is here.

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bench_models.check.worker.protocol import Message
-from bench_models.verdict.observations import DEFAULT_BETTER, DEFAULT_MARGIN_PCT
+from bench_models.verdict.measurements import DEFAULT_BETTER, DEFAULT_MARGIN_PCT
 
 
 def agreed(base: Message, head: Message, default_timeout_s: float) -> Message:

@@ -15,7 +15,7 @@ from bench_models.check.process import (
     on_one_core,
 )
 from bench_models.check.worker.protocol import Message
-from bench_models.verdict.observations import Pair
+from bench_models.verdict.measurements import Pair
 
 # A shorter block begins with a call that does not count: the other process had the core in between, and a model that
 # fits into the caches would be charged with reading its weights back, which no one does who serves it alone.

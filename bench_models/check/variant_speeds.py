@@ -31,7 +31,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.stats.pairs import log_ratio
 from bench_models.stats.rounds import FIRST, MOST, suffice
-from bench_models.verdict.observations import Pair
+from bench_models.verdict.measurements import Pair
 
 log = logging.getLogger(__name__)
 

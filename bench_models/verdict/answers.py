@@ -7,15 +7,15 @@ from bench_models.stats.looks import FALSE_CALM
 from bench_models.stats.proportions import bounded_drop, drop_of, mcnemar
 from bench_models.verdict.change import Change, Flips
 from bench_models.verdict.flips import ACCURACY_ALARM, decided, smallest_seen, unseen
-from bench_models.verdict.observations import Answers, Benchmark, Observed
+from bench_models.verdict.measurements import Answers, Benchmark, Measurements
 from bench_models.verdict.told_number import with_number
 
 SHOWN_FLIPS = 10
 
 
-def judge_answers(observed: Observed, answers: Answers) -> Change:
+def judge_answers(measurements: Measurements, answers: Answers) -> Change:
     """Judge right and wrong answers to the same examples, and a number that says something else than they do."""
-    benchmark, pair = observed.benchmark, observed.pairs[0]
+    benchmark, pair = measurements.benchmark, measurements.pairs[0]
     lost = [text for b, h, text in zip(answers.base, answers.head, answers.examples, strict=True) if b and not h]
     won = [text for b, h, text in zip(answers.base, answers.head, answers.examples, strict=True) if h and not b]
     count, right = len(answers.examples), fmean(answers.base)
@@ -49,7 +49,7 @@ def judge_answers(observed: Observed, answers: Answers) -> Change:
         visible_pct=100 * seen / count / share_of if share_of and not too_few else None,
         flips=flips,
     )
-    return with_number(change, observed)
+    return with_number(change, measurements)
 
 
 def _same(count: int, margin: float) -> str:

@@ -13,7 +13,7 @@ from statistics import fmean
 from bench_models.stats.looks import ALARM_LOOKS, HARMLESS, alarm_tail, calm_tail
 from bench_models.stats.pairs import Mean, Ratio
 from bench_models.verdict.change import Change, harm_of
-from bench_models.verdict.observations import Observed
+from bench_models.verdict.measurements import Measurements
 
 # What the medians may say and the means may doubt: a regression is red without them.
 DOUBTFUL = frozenset({"unchanged", "improved", "undecided"})
@@ -25,17 +25,17 @@ _FORGIVEN = 3
 _LARGEST_EXPONENT = 700.0
 
 
-def has_bursts(observed: Observed) -> bool:
+def has_bursts(measurements: Measurements) -> bool:
     """Say whether its pairs have so many blocks that bursts may be forgiven in them."""
-    return observed.benchmark.kind == "time" and any(len(pair.base) >= _FORGIVEN for pair in observed.pairs)
+    return measurements.benchmark.kind == "time" and any(len(pair.base) >= _FORGIVEN for pair in measurements.pairs)
 
 
-def averages_of(observed: Observed) -> Sequence[Ratio]:
+def averages_of(measurements: Measurements) -> Sequence[Ratio]:
     """Return of each pair the logarithm of the ratio of the sides' mean times.
 
     Each counts alike: by what their blocks tell, pairs with bursts would count less, and they are looked for.
     """
-    return [Ratio(value=log(fmean(pair.head)) - log(fmean(pair.base))) for pair in observed.pairs]
+    return [Ratio(value=log(fmean(pair.head)) - log(fmean(pair.base))) for pair in measurements.pairs]
 
 
 def doubted(change: Change, average: Mean, share: float) -> Change:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench_models.stats.estimate import Estimate
-from bench_models.verdict.observations import Benchmark
+from bench_models.verdict.measurements import Benchmark
 
 Verdict = Literal[
     "regressed",

@@ -16,7 +16,7 @@ from bench_models.stats.looks import (
 )
 from bench_models.stats.pairs import Mean, Ratio, log_ratio, relative_differences
 from bench_models.verdict.change import Change, Verdict, harm_of
-from bench_models.verdict.observations import Benchmark, Observed
+from bench_models.verdict.measurements import Benchmark, Measurements
 
 # What would have been seen, nine times in ten.
 _SEEN_TAIL = 0.1
@@ -33,11 +33,11 @@ _FARTHEST, _LARGEST_EXPONENT = log(1e6), 700.0
 _ROUNDING, _MOST_COUNTED = 1e-9, 2.0**53
 
 
-def changes_of(observed: Observed) -> list[Ratio]:
+def changes_of(measurements: Measurements) -> list[Ratio]:
     """Return the change of each pair: as a logarithm, or, where not all numbers are positive, relative to BASE."""
-    if observed.positive:
-        return [log_ratio(pair.base, pair.head) for pair in observed.pairs]
-    base, head = ([fmean(getattr(pair, side)) for pair in observed.pairs] for side in ("base", "head"))
+    if measurements.positive:
+        return [log_ratio(pair.base, pair.head) for pair in measurements.pairs]
+    base, head = ([fmean(getattr(pair, side)) for pair in measurements.pairs] for side in ("base", "head"))
     return relative_differences(base, head)
 
 
@@ -50,14 +50,14 @@ def repeats_needed(error: float) -> int:
     return ceil(log(2 / error, 4))
 
 
-def judge_exact(observed: Observed, share: float = VALUE_ALARM) -> Change:
+def judge_exact(measurements: Measurements, share: float = VALUE_ALARM) -> Change:
     """Judge numbers that repeat: any change beyond the margin counts, once it is sure that they do.
 
     ``share`` is the error that the benchmark may spend on being called regressed. Unchanged takes as many repeats
     as a number takes to be called the same.
     """
-    benchmark, base, head = observed.benchmark, observed.pairs[0].base[0], observed.pairs[0].head[0]
-    count, margin = len(observed.pairs), abs(base) * benchmark.margin_pct / 100 * (1 + _ROUNDING)
+    benchmark, base, head = measurements.benchmark, measurements.pairs[0].base[0], measurements.pairs[0].head[0]
+    count, margin = len(measurements.pairs), abs(base) * benchmark.margin_pct / 100 * (1 + _ROUNDING)
     rounding = 0.0 if not benchmark.margin_pct and _counted(base) and _counted(head) else _ROUNDING
     beyond = abs(head - base) > max(margin, rounding * abs(base))
     needed = repeats_needed(share) if beyond else SAME_REPEATS
@@ -86,7 +86,7 @@ def _counted(number: float) -> bool:
     return float(number).is_integer() and abs(number) < _MOST_COUNTED
 
 
-def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
+def judge_noisy(measurements: Measurements, mean: Mean | None, share: float) -> Change:
     """Judge numbers that scatter, by the interval of their mean change.
 
     Unchanged is what excludes a change as large as the margin. Of the rest, regressed or improved is what
@@ -95,12 +95,12 @@ def judge_noisy(observed: Observed, mean: Mean | None, share: float) -> Change:
     A number that is one of a few by chance may be alike on both sides in a few pairs, and then shows no scatter: so it
     is called unchanged after no fewer pairs than one that repeats.
     """
-    benchmark, count = observed.benchmark, len(observed.pairs)
-    base, head = (median(fmean(getattr(pair, side)) for pair in observed.pairs) for side in ("base", "head"))
+    benchmark, count = measurements.benchmark, len(measurements.pairs)
+    base, head = (median(fmean(getattr(pair, side)) for pair in measurements.pairs) for side in ("base", "head"))
     if mean is None:
         why = f"{count} pair is too few"
         return Change(benchmark=benchmark, verdict="undecided", reason=why, base=base, head=head, pairs=count)
-    units = _Units(logarithmic=observed.positive, sized=observed.sized)
+    units = _Units(logarithmic=measurements.positive, sized=measurements.sized)
     margin, harmless = units.of(benchmark.margin_pct), units.of(benchmark.margin_pct * HARMLESS)
     wide, narrow = mean.half_width(alarm_tail(share, count)), mean.cautious_half_width(calm_tail())
     harm = harm_of(benchmark, mean.value)

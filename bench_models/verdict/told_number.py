@@ -7,15 +7,15 @@ from math import inf, isclose, isfinite
 from bench_models.stats.estimate import Estimate
 from bench_models.verdict.change import Change, Verdict, harm_of
 from bench_models.verdict.flips import SMALLEST_OF_MARGIN
-from bench_models.verdict.observations import Observed
+from bench_models.verdict.measurements import Measurements
 
 # What was computed twice in floating point may differ in the last digits, and did not change.
 _ROUNDING = 1e-9
 
 
-def with_number(change: Change, observed: Observed) -> Change:
+def with_number(change: Change, measurements: Measurements) -> Change:
     """Return the verdict on the answers, or another where the number says something else: then it must not pass."""
-    base, head = ([getattr(pair, side)[0] for pair in observed.pairs] for side in ("base", "head"))
+    base, head = ([getattr(pair, side)[0] for pair in measurements.pairs] for side in ("base", "head"))
     if _repeats(base) and _repeats(head):
         return _repeated(change, base[0], head[0])
     return _scattered(change, base, head)

@@ -2,17 +2,17 @@
 
 from bench_models.outcomes import Failed, Skipped
 from bench_models.verdict.change import Change, Verdict
-from bench_models.verdict.observations import Absent, Observed, Refused, Trouble
+from bench_models.verdict.measurements import Absent, Measurements, Refused, Trouble
 
 
-def troubled(observed: Observed) -> Change | None:
+def troubled(measurements: Measurements) -> Change | None:
     """Return the verdict on what is not measured on both sides; None where it is."""
-    if observed.works:
+    if measurements.works:
         return None
-    verdict, reason = _verdict(observed.base, observed.head)
-    if verdict == "not comparable" and observed.pairs:  # it was compared, until BASE's luck ran out
-        verdict, reason = "failed", f"{_in_words(observed.base)} on BASE after {len(observed.pairs)} pairs"
-    return Change(benchmark=observed.benchmark, verdict=verdict, reason=reason)
+    verdict, reason = _verdict(measurements.base, measurements.head)
+    if verdict == "not comparable" and measurements.pairs:  # it was compared, until BASE's luck ran out
+        verdict, reason = "failed", f"{_in_words(measurements.base)} on BASE after {len(measurements.pairs)} pairs"
+    return Change(benchmark=measurements.benchmark, verdict=verdict, reason=reason)
 
 
 def _verdict(base: Trouble | None, head: Trouble | None) -> tuple[Verdict, str]:

@@ -9,7 +9,7 @@ from observing import FAILED, answered, exact, recorded, timed
 from bench_models.check.record import FILE, Record, Recorder, read
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Skipped
-from bench_models.verdict.observations import Absent
+from bench_models.verdict.measurements import Absent
 
 RECORD = recorded(
     timed("suite.time_it"),
@@ -22,9 +22,9 @@ RECORD = recorded(
 
 def write(folder: Path, record: Record) -> Path:
     """Write a record as a check does: pair by pair."""
-    begun = [replace(each, pairs=(), answers=None, base=None, head=None) for each in record.observed]
+    begun = [replace(each, pairs=(), answers=None, base=None, head=None) for each in record.measurements]
     with Recorder(folder, record.header, begun) as recorder:
-        for each in record.observed:
+        for each in record.measurements:
             for count in range(len(each.pairs) + 1):
                 recorder.add(replace(each, pairs=each.pairs[:count]))
         recorder.end(record.ending, record.wall_s, record.timed_s)
@@ -63,7 +63,7 @@ def test_record_that_was_cut_short_keeps_what_is_whole(tmp_path: Path, cut: int)
     file.write_bytes(file.read_bytes()[:-cut])
     record = read(tmp_path)
     assert record.ending == "crashed"
-    assert RECORD.observed[:3] == record.observed[:3]
+    assert RECORD.measurements[:3] == record.measurements[:3]
 
 
 @pytest.mark.parametrize("content", ["", "{}\n", "null\n", '{"line": "header"}\n', "not JSON\nat all\n"])
@@ -99,7 +99,7 @@ def test_benchmarks_know_the_shard_that_measured_them(tmp_path: Path) -> None:
     """It is the header that says it."""
     record = recorded(timed(), shard=3, shards=4)
     write(tmp_path, record)
-    assert [each.shard for each in read(tmp_path).observed] == [3]
+    assert [each.shard for each in read(tmp_path).measurements] == [3]
 
 
 def test_folder_without_a_record_is_one_sentence(tmp_path: Path) -> None:

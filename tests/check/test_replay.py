@@ -22,14 +22,14 @@ from bench_models.errors import BenchModelsError
 from bench_models.stats.looks import LOOKS, Shares
 from bench_models.stats.pairs import log_ratio
 from bench_models.verdict.changes import judge
-from bench_models.verdict.observations import Observed, Pair
+from bench_models.verdict.measurements import Measurements, Pair
 
 MOST = LOOKS[-1]
 
 
-def unchanged(*observed: Observed) -> Record:
+def unchanged(*measurements: Measurements) -> Record:
     """Return the record of a commit against itself."""
-    record = recorded(*observed)
+    record = recorded(*measurements)
     return replace(record, header=replace(record.header, base=record.header.head))
 
 
@@ -96,11 +96,11 @@ def test_replayed_checks_are_red_as_often_as_real_ones() -> None:
     assert replayed == pytest.approx(real, abs=0.025)
 
 
-def drawn(record: Record, monkeypatch: pytest.MonkeyPatch, times: int) -> list[Sequence[Observed]]:
+def drawn(record: Record, monkeypatch: pytest.MonkeyPatch, times: int) -> list[Sequence[Measurements]]:
     """Return what replayed checks would be made of, were they never decided before the last pair."""
-    seen: list[Sequence[Observed]] = []
+    seen: list[Sequence[Measurements]] = []
 
-    def whole(complete: Sequence[Observed], *_: object) -> list[Observed]:
+    def whole(complete: Sequence[Measurements], *_: object) -> list[Measurements]:
         seen.append(complete)
         return list(complete)
 
@@ -109,9 +109,9 @@ def drawn(record: Record, monkeypatch: pytest.MonkeyPatch, times: int) -> list[S
     return seen
 
 
-def logs(observed: Observed) -> list[float]:
+def logs(measurements: Measurements) -> list[float]:
     """Return the log-ratio of each pair, to nine digits."""
-    return [round(log_ratio(pair.base, pair.head).value, 9) for pair in observed.pairs]
+    return [round(log_ratio(pair.base, pair.head).value, 9) for pair in measurements.pairs]
 
 
 def test_each_pair_is_taken_once_and_turned_round_half_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +129,7 @@ def test_time_and_number_of_one_round_stay_together(monkeypatch: pytest.MonkeyPa
     """Also where a number has fewer rounds than a time."""
     time = timed(pairs=2 * MOST)
     benchmark = replace(exact(1.0, 1.0).benchmark, name="suite.peakmem_it")
-    number = Observed(benchmark=benchmark, pairs=time.pairs[:MOST])
+    number = Measurements(benchmark=benchmark, pairs=time.pairs[:MOST])
     for times, numbers in drawn(unchanged(time, number), monkeypatch, times=20):
         places = [times.pairs.index(pair) for pair in numbers.pairs if pair in times.pairs]
         assert len(numbers.pairs) == len(times.pairs) == MOST

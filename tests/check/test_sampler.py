@@ -19,7 +19,7 @@ from bench_models.outcomes import Failed
 from bench_models.stats.looks import LOOKS, SAME_REPEATS, VALUE_ALARM
 from bench_models.verdict.change import Change
 from bench_models.verdict.changes import judge
-from bench_models.verdict.observations import Observed, Pair
+from bench_models.verdict.measurements import Measurements, Pair
 
 
 class StandIn:
@@ -29,7 +29,7 @@ class StandIn:
         self, planned: Sequence[Planned], numbers: dict[str, Callable[[], float]], *, of_parents: bool
     ) -> None:
         """Begin with a parent on either side."""
-        self.notes = Notes(observed={each.benchmark: each.unmeasured() for each in planned}, kept=lambda _: None)
+        self.notes = Notes(measurements={each.benchmark: each.unmeasured() for each in planned}, kept=lambda _: None)
         self._draws, self._of_parents = numbers, of_parents
         self.renew(planned)
 
@@ -49,29 +49,29 @@ PLANNED = plan_of(exact(1, 1).benchmark)
 
 def sampled(
     base: Callable[[], float], head: Callable[[], float], *, of_parents: bool = False, until_decided: bool = True
-) -> tuple[Observed, Change]:
+) -> tuple[Measurements, Change]:
     """Return what a check takes of one number, and its verdict."""
     pairing = StandIn([PLANNED], {"base": base, "head": head}, of_parents=of_parents)
     return _judged(pairing, LOOKS if until_decided else LOOKS[-1:], until_decided=until_decided)
 
 
-def _judged(pairing: Any, looks: Sequence[int], *, until_decided: bool = True) -> tuple[Observed, Change]:  # noqa: ANN401
+def _judged(pairing: Any, looks: Sequence[int], *, until_decided: bool = True) -> tuple[Measurements, Change]:  # noqa: ANN401
     Sampler(pairing=pairing, shares=shares([PLANNED])).run([PLANNED], looks, until_decided=until_decided)
-    observed = pairing.notes.of(PLANNED)
-    return observed, judge([observed], shares([PLANNED]))[0]
+    measurements = pairing.notes.of(PLANNED)
+    return measurements, judge([measurements], shares([PLANNED]))[0]
 
 
 def test_number_that_is_the_same_everywhere_is_taken_five_times() -> None:
     """In a recording, too: there is no noise to learn of."""
     for until_decided in (True, False):
-        observed, change = sampled(lambda: 7.0, lambda: 7.0, until_decided=until_decided)
-        assert (len(observed.pairs), change.verdict) == (SAME_REPEATS, "unchanged")
+        measurements, change = sampled(lambda: 7.0, lambda: 7.0, until_decided=until_decided)
+        assert (len(measurements.pairs), change.verdict) == (SAME_REPEATS, "unchanged")
 
 
 def test_size_that_grows_is_taken_until_chance_is_ruled_out_and_is_a_regression() -> None:
     """Nothing that scatters would have repeated so often."""
-    observed, change = sampled(lambda: 100.0, lambda: 105.0)
-    assert (len(observed.pairs), change.verdict) == (5, "regressed")
+    measurements, change = sampled(lambda: 100.0, lambda: 105.0)
+    assert (len(measurements.pairs), change.verdict) == (5, "regressed")
 
 
 @pytest.mark.parametrize("of_parents", [False, True], ids=["each worker", "each parent"])
@@ -87,8 +87,8 @@ def test_number_that_scatters_on_base_alone_is_hardly_ever_called_the_same(*, of
 def test_number_that_scatters_is_taken_like_a_time() -> None:
     """Up to the last look, unless it is decided before."""
     draw = random.Random(0)
-    observed, change = sampled(lambda: draw.choice((3.0, 4.0)), lambda: draw.choice((3.0, 4.0)))
-    assert (len(observed.pairs), change.verdict) == (LOOKS[-1], "undecided")
+    measurements, change = sampled(lambda: draw.choice((3.0, 4.0)), lambda: draw.choice((3.0, 4.0)))
+    assert (len(measurements.pairs), change.verdict) == (LOOKS[-1], "undecided")
 
 
 @pytest.mark.parametrize("of_parents", [False, True], ids=["each worker", "each parent"])
@@ -104,8 +104,8 @@ def test_number_that_is_3_or_4_by_chance_is_hardly_ever_called_a_regression(*, o
 
 def test_check_that_ends_early_calls_no_number_exact_that_was_taken_twice() -> None:
     """Two equal values are no proof that it repeats."""
-    observed, _ = sampled(lambda: 100.0, lambda: 105.0)
-    cut = replace(observed, pairs=observed.pairs[:2])
+    measurements, _ = sampled(lambda: 100.0, lambda: 105.0)
+    cut = replace(measurements, pairs=measurements.pairs[:2])
     assert judge([cut])[0].verdict == "undecided"
 
 
@@ -132,7 +132,7 @@ class Failing(StandIn):
 
 def _judge_failing(
     fails: Callable[[SideName], bool], *, alone: bool = False, together: bool = True
-) -> tuple[Observed, Change]:
+) -> tuple[Measurements, Change]:
     return _judged(Failing(fails, alone=alone, together=together), LOOKS)
 
 
@@ -153,8 +153,8 @@ def test_what_fails_far_more_often_on_head_is_a_regression() -> None:
 
 def test_side_that_fails_twice_at_one_pair_has_failed() -> None:
     """There is no third try."""
-    observed, change = _judge_failing(lambda side: side == "head")
-    assert (observed.head, change.verdict) == (Failed(error="OSError: busy"), "regressed")
+    measurements, change = _judge_failing(lambda side: side == "head")
+    assert (measurements.head, change.verdict) == (Failed(error="OSError: busy"), "regressed")
 
 
 def test_side_that_works_alone_is_not_blamed() -> None:

@@ -18,7 +18,7 @@ from bench_models.check.stopping import until_decided
 from bench_models.errors import BenchModelsError
 from bench_models.stats.looks import Shares
 from bench_models.verdict.changes import judge
-from bench_models.verdict.observations import Absent, Observed
+from bench_models.verdict.measurements import Absent, Measurements
 
 OBSERVED = [timed(f"suite.time_{index}", change=0.01 * index) for index in range(6)] + [exact(1, 2)]
 WHOLE = recorded(*OBSERVED)
@@ -36,8 +36,8 @@ def shards(count: int = 3) -> list[Record]:
 def test_merged_shards_are_the_whole_check() -> None:
     """Every benchmark is there, and knows the shard whose machine measured it."""
     merged = merge(shards())
-    assert WHOLE.observed == tuple(replace(each, shard=1) for each in merged.observed)
-    assert [each.shard for each in merged.observed] == [1, 2, 3, 1, 2, 3, 1]
+    assert WHOLE.measurements == tuple(replace(each, shard=1) for each in merged.measurements)
+    assert [each.shard for each in merged.measurements] == [1, 2, 3, 1, 2, 3, 1]
 
 
 @settings(deadline=None)
@@ -45,7 +45,7 @@ def test_merged_shards_are_the_whole_check() -> None:
 def test_merge_gives_each_benchmark_the_verdict_that_its_own_shard_gave(data: st.DataObject) -> None:
     """Whatever noise the other machines have."""
     count = data.draw(st.integers(1, 4))
-    parts: list[list[Observed]] = []
+    parts: list[list[Measurements]] = []
     for shard in range(count):
         spread = data.draw(st.sampled_from([0.002, 0.01, 0.04, 0.2]))
         changes = data.draw(st.lists(st.sampled_from([0.0, 0.02, 0.03, 0.05]), min_size=1, max_size=5))
@@ -63,8 +63,8 @@ def test_merge_gives_each_benchmark_the_verdict_that_its_own_shard_gave(data: st
         recorded(*part, shard=shard + 1, shards=count, names=names, shares=counts) for shard, part in enumerate(parts)
     ]
     merged = merge(records)
-    alone = [change for record in records for change in judge(record.observed, record.header.shares)]
-    assert alone == judge(merged.observed, merged.header.shares)
+    alone = [change for record in records for change in judge(record.measurements, record.header.shares)]
+    assert alone == judge(merged.measurements, merged.header.shares)
 
 
 @pytest.mark.parametrize("loud", [0.02, 0.04])
@@ -83,8 +83,8 @@ def test_regression_on_a_calm_machine_survives_beside_a_loud_one(loud: float) ->
             for shard, part in ((1, calm), (2, noisy))
         ]
         merged = merge(records)
-        both = (records[0].observed, merged.observed)
-        said.append(tuple(judge(observed, counts)[0].verdict for observed in both))
+        both = (records[0].measurements, merged.measurements)
+        said.append(tuple(judge(measurements, counts)[0].verdict for measurements in both))
     assert all(alone == together for alone, together in said)
     assert sum(alone == "regressed" for alone, _ in said) >= 36
 
@@ -110,7 +110,7 @@ def test_benchmark_that_one_shard_does_not_plan_is_named() -> None:
 def test_benchmark_that_two_shards_measured_is_named() -> None:
     """Which of them is to be believed?"""
     first, second, third = shards()
-    twice = replace(second, observed=(*second.observed, replace(OBSERVED[0], shard=2)))
+    twice = replace(second, measurements=(*second.measurements, replace(OBSERVED[0], shard=2)))
     with pytest.raises(BenchModelsError, match=r"shard 2 measured suite\.time_0, which is in shard 1, too"):
         merge([first, twice, third])
 
@@ -119,7 +119,7 @@ def test_benchmark_that_no_shard_took_is_named() -> None:
     """A green report must not leave it out."""
     first, second, third = shards()
     with pytest.raises(BenchModelsError, match=r"suite\.time_4 is planned, and no shard took it"):
-        merge([first, replace(second, observed=second.observed[:1]), third])
+        merge([first, replace(second, measurements=second.measurements[:1]), third])
 
 
 def test_shared_budget_follows_from_the_plan_of_the_whole_check() -> None:
@@ -136,7 +136,7 @@ def test_shared_budget_follows_from_the_plan_of_the_whole_check() -> None:
 
 def test_order_of_the_shards_does_not_matter() -> None:
     """CI hands them over as they come."""
-    assert merge(shards()).observed == merge(shards()[::-1]).observed
+    assert merge(shards()).measurements == merge(shards()[::-1]).measurements
 
 
 def test_missing_shard_is_named() -> None:

@@ -14,7 +14,7 @@ from bench_models.check.worker import discovery
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
 from bench_models.verdict.changes import judge
-from bench_models.verdict.observations import Absent
+from bench_models.verdict.measurements import Absent
 
 
 def described(name: str, version: str = "1", rows: tuple[str, ...] = (), **others: Any) -> dict[str, Any]:  # noqa: ANN401

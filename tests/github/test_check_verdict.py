@@ -14,7 +14,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import LABEL
 from bench_models.github.check_verdict import judge
 from bench_models.outcomes import Skipped
-from bench_models.verdict.observations import Absent, Observed
+from bench_models.verdict.measurements import Absent, Measurements
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def judged(project: Path, **others: Any) -> int:  # noqa: ANN401  # any of a hea
 
 def judged_record(project: Path, found: Record) -> int:
     """Write a record and judge it."""
-    with Recorder(project.parent / "shards", found.header, found.observed) as recorder:
+    with Recorder(project.parent / "shards", found.header, found.measurements) as recorder:
         recorder.end("complete", 1.0, 1.0)
     return verdict(project)
 
@@ -70,12 +70,12 @@ def test_own_commits_are_judged(project: Path) -> None:
     ],
     ids=["larger", "lost", "broken"],
 )
-def test_benchmark_that_no_longer_runs_cannot_be_accepted(project: Path, found: Observed, status: int) -> None:
+def test_benchmark_that_no_longer_runs_cannot_be_accepted(project: Path, found: Measurements, status: int) -> None:
     """A larger number can, and one that is skipped now: label and reason are both there."""
     pull = pull_request(project, labels=(LABEL,), body="Accepted regression: it is worth it")
     record = recorded(found)
     header = replace(record.header, base=pull["base"]["sha"], head=pull["head"]["sha"])
-    with Recorder(project.parent / "shards", header, record.observed) as recorder:
+    with Recorder(project.parent / "shards", header, record.measurements) as recorder:
         recorder.end("complete", 1.0, 1.0)
     done = judge(project.parent / "shards", project.parent / "report", {"pull_request": pull}, strict=False)
 

@@ -14,7 +14,7 @@ OPTIONS = {"base": "a" * 40, "head": "b" * 40, "bench": "", "shard": "1/2", "thr
 def measured(folder: Path, ending: Ending = "complete", **others: object) -> bool:
     """Write the record of a question and a note of it; say whether it is whole."""
     found = recorded(exact(1, 1))
-    with Recorder(folder, found.header, found.observed) as recorder:
+    with Recorder(folder, found.header, found.measurements) as recorder:
         recorder.end(ending, 1.0, 1.0)
     return shard_reuse.note(folder, shard_reuse.question(OPTIONS | others))
 

@@ -12,7 +12,7 @@ from simulating import Noise
 from bench_models.check.stopping import until_decided
 from bench_models.stats.looks import LOOKS, Shares
 from bench_models.verdict.changes import exit_status, judge, wants_more
-from bench_models.verdict.observations import Benchmark, Observed, Pair
+from bench_models.verdict.measurements import Benchmark, Measurements, Pair
 
 BLOCKS = 18
 
@@ -24,7 +24,7 @@ def timed(
     noise: float = 0.003,
     luck: float = 0.005,
     name: str = "it",
-) -> Observed:
+) -> Measurements:
     """Return as many pairs as a check may take, whose blocks scatter; ``head`` is HEAD's factor in a pair's block."""
     pairs = []
     for pair in range(LOOKS[-1]):
@@ -32,7 +32,7 @@ def timed(
         base = [0.1 * exp(draw.gauss(0, noise)) for _ in range(BLOCKS)]
         other = [0.1 * exp(offset + draw.gauss(0, noise)) * head(pair, block) for block in range(BLOCKS)]
         pairs.append(Pair(base=tuple(base), head=tuple(other)))
-    return Observed(benchmark=Benchmark(name=f"suite.time_{name}", kind="time", unit="seconds"), pairs=tuple(pairs))
+    return Measurements(benchmark=Benchmark(name=f"suite.time_{name}", kind="time", unit="seconds"), pairs=tuple(pairs))
 
 
 @pytest.mark.parametrize(("period", "factor"), [(5, 10.0), (6, 3.0)])
@@ -68,7 +68,7 @@ def test_burst_beyond_all_measure_is_told_all_the_same() -> None:
     """No overflow costs a check its report."""
     pair = Pair(base=(1e-300,) * 6, head=(*(1e-300,) * 5, 1e300))
     benchmark = Benchmark(name="suite.time_it", kind="time", unit="seconds", margin_pct=1e6)
-    assert "bursts" in judge([Observed(benchmark=benchmark, pairs=(pair,) * 6)])[0].reason
+    assert "bursts" in judge([Measurements(benchmark=benchmark, pairs=(pair,) * 6)])[0].reason
 
 
 @pytest.mark.parametrize("median", [0.96, 0.5])
@@ -136,8 +136,8 @@ def test_calm_noise_hardly_ever_looks_like_bursts(noise: float) -> None:
     """Nor do a neighbour's bursts, which hit either side in turn."""
     draw, found = random.Random(4), []
     for _ in range(12):
-        observed = [timed(lambda *_: _neighbours(draw), draw, noise=noise, name=str(index)) for index in range(8)]
-        found += judge(until_decided([_disturbed(each, draw) for each in observed]))
+        measurements = [timed(lambda *_: _neighbours(draw), draw, noise=noise, name=str(index)) for index in range(8)]
+        found += judge(until_decided([_disturbed(each, draw) for each in measurements]))
     assert sum("bursts" in change.reason for change in found) <= 1
 
 
@@ -149,9 +149,9 @@ def _neighbours(draw: random.Random) -> float:
     return 1.0 if draw.random() < 0.99 else exp(log1p(0.5))
 
 
-def _disturbed(observed: Observed, draw: random.Random) -> Observed:
+def _disturbed(measurements: Measurements, draw: random.Random) -> Measurements:
     """Return the same with BASE disturbed as often."""
     pairs = (
-        Pair(base=tuple(time * _neighbours(draw) for time in each.base), head=each.head) for each in observed.pairs
+        Pair(base=tuple(time * _neighbours(draw) for time in each.base), head=each.head) for each in measurements.pairs
     )
-    return replace(observed, pairs=tuple(pairs))
+    return replace(measurements, pairs=tuple(pairs))

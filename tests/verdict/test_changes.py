@@ -13,7 +13,7 @@ from bench_models.outcomes import Skipped
 from bench_models.stats.looks import TIME_ALARM, Shares
 from bench_models.verdict.changes import exit_status, judge, wants_more
 from bench_models.verdict.flips import chances
-from bench_models.verdict.observations import Absent, Benchmark, Observed, Pair, Refused, Trouble
+from bench_models.verdict.measurements import Absent, Benchmark, Measurements, Pair, Refused, Trouble
 
 if TYPE_CHECKING:
     from bench_models.verdict.change import Change
@@ -22,9 +22,9 @@ SKIPPED = Skipped(reason="no GPU")
 REFUSED = Refused(error="other threads")
 
 
-def verdict(observed: Observed) -> str:
+def verdict(measurements: Measurements) -> str:
     """Return the verdict on a benchmark among others that are quiet."""
-    return judge([observed, *(timed(f"suite.time_{index}") for index in range(15))])[0].verdict
+    return judge([measurements, *(timed(f"suite.time_{index}") for index in range(15))])[0].verdict
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,12 @@ def test_significant_change_within_the_margin_is_no_regression() -> None:
 
 def test_relevant_change_within_the_noise_is_undecided_and_says_what_would_have_been_seen() -> None:
     """Then more pairs are wanted."""
-    observed = timed(change=0.04, spread=0.1, pairs=6)
-    change = judge([observed])[0]
+    measurements = timed(change=0.04, spread=0.1, pairs=6)
+    change = judge([measurements])[0]
     assert change.verdict == "undecided"
     assert change.visible_pct is not None
     assert change.visible_pct > 4
-    assert wants_more(observed, change)
+    assert wants_more(measurements, change)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_value_that_does_not_repeat_is_judged_like_a_time() -> None:
     """A peak of memory scatters."""
     benchmark = Benchmark(name="suite.peakmem_it", kind="value", unit="bytes")
     pairs = tuple(Pair(base=(100.0 + index,), head=(110.0 + index,)) for index in range(6))
-    assert verdict(Observed(benchmark=benchmark, pairs=pairs)) == "regressed"
+    assert verdict(Measurements(benchmark=benchmark, pairs=pairs)) == "regressed"
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_handful_of_answers_shows_no_loss_of_any_size(right: int, count: int, sh
 
 
 @pytest.mark.parametrize(
-    ("observed", "head", "expected"),
+    ("measurements", "head", "expected"),
     [
         (answered(0, 0, right=900), 0.10, "regressed"),
         (answered(0, 0, right=900), 0.95, "improved"),
@@ -146,10 +146,10 @@ def test_handful_of_answers_shows_no_loss_of_any_size(right: int, count: int, sh
         (answered(3, 1, right=900), 0.898, "unchanged"),
     ],
 )
-def test_number_counts_where_answers_do_not_explain_it(observed: Observed, head: float, expected: str) -> None:
+def test_number_counts_where_answers_do_not_explain_it(measurements: Measurements, head: float, expected: str) -> None:
     """Somebody may compute it wrongly, or from other answers than are shown."""
     pair = Pair(base=(0.9,), head=(head,))
-    change = judge([replace(observed, pairs=(pair, pair))])[0]
+    change = judge([replace(measurements, pairs=(pair, pair))])[0]
     assert expected == change.verdict
     beyond = abs(head - 0.9) > 0.01
     assert ("number and answers disagree: 0.9 became" in change.reason) == beyond
@@ -209,8 +209,8 @@ def test_number_that_passes_its_margin_is_never_called_unchanged(
 def test_number_that_flips_would_allow_and_answers_do_not_show_is_undecided() -> None:
     """Six of each kind leave room for a loss of more than the margin, and say nothing of one."""
     pair = Pair(base=(0.868,), head=(0.856,))
-    observed = replace(answered(6, 6, right=940, count=1083), pairs=(pair, pair))
-    assert judge([observed])[0].verdict == "undecided"
+    measurements = replace(answered(6, 6, right=940, count=1083), pairs=(pair, pair))
+    assert judge([measurements])[0].verdict == "undecided"
 
 
 @pytest.mark.parametrize(("count", "points"), [(1083, "0.28"), (40, "7.2"), (1, "95")])
@@ -275,16 +275,16 @@ def test_budget_is_shared_with_other_shards(count: int) -> None:
 @given(st.permutations(range(6)))
 def test_order_does_not_matter(order: list[int]) -> None:
     """Verdicts belong to benchmarks, not to positions."""
-    observed = [timed(f"suite.time_{index}", change=0.01 * index) for index in range(6)]
-    expected = {change.benchmark: change.verdict for change in judge(observed)}
-    assert expected == {change.benchmark: change.verdict for change in judge([observed[index] for index in order])}
+    measurements = [timed(f"suite.time_{index}", change=0.01 * index) for index in range(6)]
+    expected = {change.benchmark: change.verdict for change in judge(measurements)}
+    assert expected == {change.benchmark: change.verdict for change in judge([measurements[index] for index in order])}
 
 
 def test_exit_status_tells_the_worst() -> None:
     """What could not be measured outweighs a regression, which outweighs what is open."""
 
-    def status(*observed: Observed, complete: bool = True, strict: bool = False) -> int:
-        changes: list[Change] = judge(observed)
+    def status(*measurements: Measurements, complete: bool = True, strict: bool = False) -> int:
+        changes: list[Change] = judge(measurements)
         return exit_status(changes, complete=complete, strict=strict)
 
     regressed, open_ = exact(1, 2), timed(pairs=0)

@@ -17,19 +17,19 @@ from bench_models.check.stopping import until_decided
 from bench_models.stats.looks import FALSE_CALM, LOOKS, SAME_REPEATS, VALUE_ALARM, Shares
 from bench_models.verdict.change import Change
 from bench_models.verdict.changes import judge, wants_more
+from bench_models.verdict.measurements import Benchmark, Better, Measurements, Pair
 from bench_models.verdict.numbers import repeats_needed
-from bench_models.verdict.observations import Benchmark, Better, Observed, Pair
 
 _BOTH: tuple[Better, ...] = ("lower", "higher")
 
 
 def numbers(
     base: Sequence[float], head: Sequence[float], better: Better = "lower", margin_pct: float = 3.0
-) -> Observed:
+) -> Measurements:
     """Return a number as both sides gave it, pair by pair."""
     benchmark = Benchmark(name="suite.track_it", kind="value", unit="things", better=better, margin_pct=margin_pct)
     pairs = tuple(Pair(base=(one,), head=(other,)) for one, other in zip(base, head, strict=True))
-    return Observed(benchmark=benchmark, pairs=pairs)
+    return Measurements(benchmark=benchmark, pairs=pairs)
 
 
 def drawn(
@@ -273,14 +273,14 @@ def test_every_number_of_a_verdict_is_finite(
     kind: Literal["time", "value"], measured: list[list[tuple[float, float]]], sharing: int, margin_pct: float
 ) -> None:
     """However wild the pairs are, and however many benchmarks share the budget; no verdict is lost to an overflow."""
-    observed = []
+    measurements = []
     for index, numbers_of in enumerate(measured):
         # Times are above zero, and of any order of magnitude.
         sides = [[max(abs(one), 1e-300) if kind == "time" else one for one in pair] for pair in numbers_of]
         benchmark = Benchmark(name=f"suite.b{index}", kind=kind, unit="u", margin_pct=margin_pct)
         pairs = tuple(Pair(base=(base,), head=(head,)) for base, head in sides)
-        observed.append(Observed(benchmark=benchmark, pairs=pairs))
-    for change in judge(observed, Shares(timed=sharing, values=sharing)):
+        measurements.append(Measurements(benchmark=benchmark, pairs=pairs))
+    for change in judge(measurements, Shares(timed=sharing, values=sharing)):
         assert all(isfinite(number) for number in (change.base, change.head, change.visible_pct) if number is not None)
 
 
@@ -293,7 +293,7 @@ def test_interval_of_few_wild_pairs_is_cut_where_it_says_no_more(
     """With one or two degrees of freedom, and one benchmark of 38, it reached beyond what an exponential can tell."""
     benchmark = Benchmark(name="suite.it", kind=kind, unit="u")
     pairs = tuple(Pair(base=(1.0,), head=(ratio,)) for ratio in ratios)
-    (change,) = judge([Observed(benchmark=benchmark, pairs=pairs)], Shares(timed=38, values=38))
+    (change,) = judge([Measurements(benchmark=benchmark, pairs=pairs)], Shares(timed=38, values=38))
     assert (change.verdict, change.visible_pct) == ("undecided", None)
     assert change.change_pct is not None
     assert 1000 < change.change_pct.high <= 1e8

@@ -71,7 +71,7 @@ class Findings:
 
 def findings(record: Record, *, strict: bool = False) -> Findings:
     """Judge a record."""
-    changes = judge(record.observed, record.header.shares)
+    changes = judge(record.measurements, record.header.shares)
     if record.ending != "complete":
         changes = [_not_reached(change) for change in changes]
     return Findings(record=record, changes=tuple(sorted(changes, key=_badness)), strict=strict)

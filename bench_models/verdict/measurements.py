@@ -95,7 +95,7 @@ Trouble = Absent | Skipped | Failed | Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
+class Measurements:
     """A benchmark and all that was measured of it; ``base`` and ``head`` say why a side has nothing more.
 
     ``shard`` is the part of the check that measured it, on a machine with a noise of its own.
@@ -115,7 +115,7 @@ class Observed:
             if wrong:
                 raise ValueError(f"{self.benchmark}: a time is greater than zero, not {wrong[0]}")
 
-    def troubled(self, side: str, trouble: Trouble) -> "Observed":
+    def troubled(self, side: str, trouble: Trouble) -> "Measurements":
         """Return the same with what keeps a side, ``base`` or ``head``, from being measured."""
         return replace(self, base=trouble) if side == "base" else replace(self, head=trouble)
 

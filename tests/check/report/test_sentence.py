@@ -17,7 +17,7 @@ from bench_models.github.acceptance import acceptance
 from bench_models.github.check_run import Run
 from bench_models.github.comment import written
 from bench_models.outcomes import Failed, Skipped
-from bench_models.verdict.observations import Observed
+from bench_models.verdict.measurements import Measurements
 
 if TYPE_CHECKING:
     from bench_models.check.process import SideName
@@ -66,7 +66,7 @@ def test_check_that_ended_early_says_what_was_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    "observed",
+    "measurements",
     [
         timed(change=0.04, spread=0.1, pairs=4),
         replace(exact(1, 1), head=Skipped(reason="no kernel")),
@@ -74,9 +74,9 @@ def test_check_that_ended_early_says_what_was_seen() -> None:
     ],
     ids=["undecided", "lost", "fails on both"],
 )
-def test_report_and_comment_begin_with_the_same_words(observed: Observed) -> None:
+def test_report_and_comment_begin_with_the_same_words(measurements: Measurements) -> None:
     """They never say only that there is no regression."""
-    found = findings(recorded(timed("suite.time_other"), observed))
+    found = findings(recorded(timed("suite.time_other"), measurements))
     made = document(found)
     run = Run(id=5, head="b" * 40, branch="x", owner="x", repository="x/y", url="https://example.org", numbers=())
     comment = written(report(**made), run, acceptance({}))
@@ -97,8 +97,8 @@ def test_what_is_lost_is_named_with_what_head_says_of_it() -> None:
 
 def test_error_that_is_no_text_costs_no_report(tmp_path: Path) -> None:
     """Half a character, as Python spells a byte of a file's name that is none."""
-    observed = replace(exact(1, 1), head=Failed(error="OSError: caf\udce9"))
-    assert write_check(recorded(observed), tmp_path) == 1
+    measurements = replace(exact(1, 1), head=Failed(error="OSError: caf\udce9"))
+    assert write_check(recorded(measurements), tmp_path) == 1
     assert "OSError: caf\\udce9" in (tmp_path / "report.md").read_text(encoding="utf-8")
 
 
