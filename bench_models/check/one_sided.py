@@ -24,7 +24,7 @@ def try_one_sided(pairing: Pairing, planned: Sequence[Planned]) -> None:
             continue
         log.info("%d for %s alone: running each once", len(mine), side.upper())
         pairing.cache(mine, (side,))
-        works = [each for each in mine if getattr(pairing.notes.of(each), side) is None]
+        works = [each for each in mine if getattr(pairing.progress.of(each), side) is None]
         for group in dict.fromkeys(each.group for each in works):
             pairing.once([each for each in works if each.group == group], side)
 
@@ -39,12 +39,12 @@ def ask_bases_own(pairing: Pairing, planned: Sequence[Planned]) -> None:
         log.info("%d rewritten, and not measured on HEAD: running BASE's own versions once", len(asked))
         pairing.cache(asked, ("base",))
     for each in asked:
-        if pairing.notes.of(each).base is None:
+        if pairing.progress.of(each).base is None:
             pairing.once([each], "base")
 
 
 def _is_for(side: SideName, pairing: Pairing, planned: Planned, *also: type[Failed]) -> bool:
-    seen = pairing.notes.of(planned)
+    seen = pairing.progress.of(planned)
     if side == "head":
         return seen.base is not None and seen.head is None
     return seen.base is None and isinstance(seen.head, (Absent, Skipped, *also))

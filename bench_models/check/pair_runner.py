@@ -18,7 +18,7 @@ from bench_models.check.process import (
     awake_alone,
     on_one_core,
 )
-from bench_models.check.progress import Notes, failed_on, refused
+from bench_models.check.progress import Progress, failed_on, refused
 from bench_models.check.setup_caches import Caches
 from bench_models.check.sides import Side, elsewhere, make_alike
 from bench_models.check.worker.protocol import Message
@@ -50,7 +50,7 @@ class Pairing:
     """
 
     sides: Mapping[SuiteName, Mapping[SideName, Side]]
-    notes: Notes
+    progress: Progress
     one_core: bool = True
     timed_s: float = 0.0
     _caches: Caches = field(default_factory=Caches)
@@ -69,12 +69,12 @@ class Pairing:
             side.discovered()
         make_alike(running)
         self._caches.forget_quick(running)
-        self.cache([each for each in planned if self.notes.works(each)])
+        self.cache([each for each in planned if self.progress.works(each)])
 
     def take(self, group: Sequence[Planned]) -> None:
         """Take one pair of each benchmark of a group, all by the same two workers; raises ``LostError``."""
         first = group[0]
-        order = SIDES if self.notes.pairs(first) % 2 == 0 else SIDES[::-1]
+        order = SIDES if self.progress.pairs(first) % 2 == 0 else SIDES[::-1]
         with ExitStack() as stack:
             lent = {side: self.side_of(first, side).worker(from_nothing=first.from_nothing) for side in order}
             workers = {side: stack.enter_context(worker) for side, worker in lent.items()}
@@ -99,7 +99,7 @@ class Pairing:
                         del waiting[0]
                 except LostError as lost:
                     if lost.planned in tried or not lost.again:
-                        self.notes.trouble(lost.troubles, lost.planned)
+                        self.progress.add_trouble(lost.troubles, lost.planned)
                         del waiting[0]
                     tried.add(lost.planned)
 
@@ -119,7 +119,7 @@ class Pairing:
             for side in sides:
                 met = self._caches.make(each, self.side_of(each, side))
                 if met is not None:
-                    self.notes.trouble({side: met}, each)
+                    self.progress.add_trouble({side: met}, each)
 
     def rehearse(self, planned: Planned) -> dict[SideName, list[str]]:
         """Open a benchmark without timing it; return what either side's worker imported for it.
@@ -187,7 +187,7 @@ class Pairing:
             for side, (call_s, _) in taken.items():
                 seconds[side].append(call_s)
                 self.timed_s += call_s * blocks.number
-        self.notes.pair(planned, Pair(base=tuple(seconds["base"]), head=tuple(seconds["head"])))
+        self.progress.add_pair(planned, Pair(base=tuple(seconds["base"]), head=tuple(seconds["head"])))
 
     def _block_each(
         self, planned: Planned, workers: Workers, number: int
@@ -218,7 +218,7 @@ class Pairing:
             return None
         seconds, whole_s = float(replies[side]["seconds"]), float(replies[side]["whole_s"])
         if not seconds > 0:
-            self.notes.trouble(failed_on([side], f"its clock showed {seconds} s for a block"), planned)
+            self.progress.add_trouble(failed_on([side], f"its clock showed {seconds} s for a block"), planned)
             return None
         return seconds / number, whole_s - seconds
 
@@ -228,8 +228,8 @@ class Pairing:
         if replies is None:
             return
         values: dict[SideName, float] = {side: float(replies[side]["value"]) for side in SIDES}
-        self.notes.pair(planned, Pair(base=(values["base"],), head=(values["head"],)))
-        if planned.answers and self.notes.of(planned).answers is None:
+        self.progress.add_pair(planned, Pair(base=(values["base"],), head=(values["head"],)))
+        if planned.answers and self.progress.of(planned).answers is None:
             self._answer(planned, workers)
 
     def _answer(self, planned: Planned, workers: Workers) -> None:
@@ -240,11 +240,13 @@ class Pairing:
         right = {side: tuple(right for _, right in replies[side]["answers"]) for side in SIDES}
         if examples["base"] != examples["head"]:
             error = "the sides answer different examples, so accuracy cannot be compared example by example"
-            self.notes.trouble(refused(error), planned)
+            self.progress.add_trouble(refused(error), planned)
         elif not examples["head"]:
-            self.notes.trouble(failed_on(SIDES, "its outcomes are empty"), planned)
+            self.progress.add_trouble(failed_on(SIDES, "its outcomes are empty"), planned)
         else:
-            self.notes.answers(planned, Answers(base=right["base"], head=right["head"], examples=examples["head"]))
+            self.progress.add_answers(
+                planned, Answers(base=right["base"], head=right["head"], examples=examples["head"])
+            )
 
     def _both(self, planned: Planned, workers: Workers, do: str, *, together: bool) -> dict[SideName, Message] | None:
         """Ask both sides to do the same; return the replies, or None after noting what either side met."""
@@ -254,7 +256,7 @@ class Pairing:
             return None
         unlike = _unlike(*(replies[side].get("circumstances", {}) for side in SIDES))
         if unlike:
-            self.notes.trouble(refused(unlike), planned)
+            self.progress.add_trouble(refused(unlike), planned)
             return None
         return replies
 
@@ -282,13 +284,13 @@ class Pairing:
                 troubles[side] = Failed(error=str(error))
         foreign = "; ".join(filter(None, (elsewhere(side, reply) for side, reply in replies.items())))
         if foreign:
-            self.notes.trouble(refused(foreign), planned)
+            self.progress.add_trouble(refused(foreign), planned)
             return None
-        if any(isinstance(each, Failed) or self.notes.pairs(planned) for each in troubles.values()):
+        if any(isinstance(each, Failed) or self.progress.pairs(planned) for each in troubles.values()):
             again = all(isinstance(error, WorkerLostError) for error in spoilt)
             raise LostError(planned, troubles, again=again, together=together)
         if troubles:
-            self.notes.trouble(troubles, planned)
+            self.progress.add_trouble(troubles, planned)
             return None
         return replies
 

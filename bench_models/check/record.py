@@ -83,24 +83,27 @@ class Recorder:
         except OSError as error:
             raise BenchModelsError(f"--output {folder} cannot be written to: {error}") from error
         self._line("header", asdict(header))
-        self._seen: dict[Benchmark, Measurements] = {}
         for each in measurements:
             self._line("subject", _described(each.benchmark))
-            self.add(each)
+            for pair in each.pairs:
+                self.pair(each.benchmark, pair)
+            if each.answers is not None:
+                self.answers(each.benchmark, each.answers)
+            for side in SIDES:
+                if (trouble := getattr(each, side)) is not None:
+                    self.trouble(each.benchmark, side, trouble)
 
-    def add(self, measurements: Measurements) -> None:
-        """Write what is new about a benchmark."""
-        known = self._seen.get(measurements.benchmark, Measurements(benchmark=measurements.benchmark))
-        name = str(measurements.benchmark)
-        for pair in measurements.pairs[len(known.pairs) :]:
-            self._line("pair", {"subject": name, **asdict(pair)})
-        if measurements.answers != known.answers and measurements.answers is not None:
-            self._line("answers", {"subject": name, **_answers(measurements.answers)})
-        for side in SIDES:
-            trouble = getattr(measurements, side)
-            if trouble != getattr(known, side):
-                self._line("trouble", {"subject": name, "side": side, **_trouble(trouble)})
-        self._seen[measurements.benchmark] = measurements
+    def pair(self, benchmark: Benchmark, pair: Pair) -> None:
+        """Write one more pair of a benchmark."""
+        self._line("pair", {"subject": str(benchmark), **asdict(pair)})
+
+    def answers(self, benchmark: Benchmark, answers: Answers) -> None:
+        """Write which examples either side answered right."""
+        self._line("answers", {"subject": str(benchmark), **_answers(answers)})
+
+    def trouble(self, benchmark: Benchmark, side: SideName, trouble: Trouble) -> None:
+        """Write what keeps a side from being measured."""
+        self._line("trouble", {"subject": str(benchmark), "side": side, **_trouble(trouble)})
 
     def end(self, ending: Ending, wall_s: float, timed_s: float) -> None:
         """Write how the check ended."""

@@ -18,7 +18,7 @@ from bench_models.check.one_sided import ask_bases_own, try_one_sided
 from bench_models.check.pair_runner import Pairing
 from bench_models.check.planning import Planned, SuiteName
 from bench_models.check.process import SIDES, SideName
-from bench_models.check.progress import Notes
+from bench_models.check.progress import Progress
 from bench_models.check.record import Ending, Header, Record, Recorder, read
 from bench_models.check.sampler import Sampler
 from bench_models.check.shards import described, shares
@@ -135,8 +135,8 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
     mine = planning.share(compared.everything, options.shard, options.shards)
     header = _header(options, compared)
     with Recorder(options.output, header, [each.unmeasured() for each in mine]) as recorder:
-        notes = Notes(measurements={each.benchmark: each.unmeasured() for each in mine}, kept=recorder.add)
-        pairing = Pairing(sides=compared.sides, notes=notes, one_core=options.threads == 1)
+        progress = Progress(measurements={each.benchmark: each.unmeasured() for each in mine}, events=recorder)
+        pairing = Pairing(sides=compared.sides, progress=progress, one_core=options.threads == 1)
         ending: Ending = "crashed"
         try:
             _prepare(pairing, mine)
@@ -196,7 +196,7 @@ def _prepare(pairing: Pairing, planned: Sequence[Planned]) -> None:
     runs = [each for each in planned if each.runs]
     pairing.cache(runs)
     imported: dict[Side, dict[str, None]] = {}
-    timed = [each for each in reversed(runs) if each.benchmark.kind == "time" and pairing.notes.works(each)]
+    timed = [each for each in reversed(runs) if each.benchmark.kind == "time" and pairing.progress.works(each)]
     for first in {(each.suite, each.benchmark.name.partition(".")[0]): each for each in timed}.values():
         for side, names in pairing.rehearse(first).items():
             imported.setdefault(pairing.side_of(first, side), {}).update(dict.fromkeys(names))

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from bench_models.check.pair_runner import LostError, Pairing
 from bench_models.check.planning import Planned, grouped
 from bench_models.check.process import SIDES, SideName
-from bench_models.check.progress import Notes, Troubles, refused
+from bench_models.check.progress import Progress, Troubles, refused
 from bench_models.outcomes import reason_of
 from bench_models.stats.looks import LOOKS, Shares
 from bench_models.verdict.changes import judge, wants_more
@@ -30,9 +30,9 @@ class Sampler:
     _losses: Counter[tuple[Planned, SideName]] = field(default_factory=Counter)
 
     @property
-    def notes(self) -> Notes:
+    def progress(self) -> Progress:
         """What was observed so far."""
-        return self.pairing.notes
+        return self.pairing.progress
 
     def run(self, planned: Sequence[Planned], looks: Sequence[int] = LOOKS, *, until_decided: bool = True) -> None:
         """Measure all, look after so many pairs, and go on with what is open.
@@ -44,13 +44,13 @@ class Sampler:
         # What tells much in little time comes first. Answers are taken twice, to see that they repeat; other numbers
         # go on in the rounds of the times, whose parents are new: what a number has from its parent is drawn anew, too.
         self._round(groups, values)
-        self._round(groups, [each for each in values if self.notes.of(each).answers is not None])
+        self._round(groups, [each for each in values if self.progress.of(each).answers is not None])
         for look in looks:
             wanted = self._wanted(planned, until_decided=until_decided and look != looks[0])
             if not wanted:
                 break
             log.info("%d open: up to %d pairs each", len(wanted), look)
-            while wanted := [each for each in self._unsettled(wanted) if self.notes.pairs(each) < look]:
+            while wanted := [each for each in self._unsettled(wanted) if self.progress.pairs(each) < look]:
                 self._renew(wanted)
                 self._round(groups, wanted)
 
@@ -59,12 +59,12 @@ class Sampler:
         unsettled = self._unsettled(planned)
         if not until_decided:
             return unsettled
-        changes = {change.benchmark: change for change in judge(list(self.notes.measurements.values()), self.shares)}
-        return [each for each in unsettled if wants_more(self.notes.of(each), changes[each.benchmark])]
+        changes = {change.benchmark: change for change in judge(list(self.progress.measurements.values()), self.shares)}
+        return [each for each in unsettled if wants_more(self.progress.of(each), changes[each.benchmark])]
 
     def _unsettled(self, planned: Sequence[Planned]) -> list[Planned]:
         """Return what more pairs tell more of."""
-        return [each for each in planned if self.notes.works(each) and self.notes.of(each).unsettled]
+        return [each for each in planned if self.progress.works(each) and self.progress.of(each).unsettled]
 
     def _renew(self, wanted: Sequence[Planned]) -> None:
         """Give each round its own parents.
@@ -83,10 +83,10 @@ class Sampler:
 
     def _replicate(self, group: list[Planned]) -> None:
         """Take one pair of a group; what fails at it has a second try with fresh workers, and the others theirs."""
-        had = {each.benchmark: self.notes.pairs(each) for each in group}
+        had = {each.benchmark: self.progress.pairs(each) for each in group}
         now: Counter[tuple[Planned, SideName]] = Counter()
         while remaining := [
-            each for each in group if self.notes.works(each) and self.notes.pairs(each) == had[each.benchmark]
+            each for each in group if self.progress.works(each) and self.progress.pairs(each) == had[each.benchmark]
         ]:
             try:
                 self.pairing.take(remaining)
@@ -95,9 +95,9 @@ class Sampler:
                 now.update(blamed)
                 self._losses.update(blamed)
                 if not lost.again or any(self._stands_out(*each) for each in blamed):
-                    self.notes.trouble(lost.troubles, lost.planned)
+                    self.progress.add_trouble(lost.troubles, lost.planned)
                 elif any(now[each] > 1 for each in blamed):
-                    self.notes.trouble(self._confirmed(lost), lost.planned)
+                    self.progress.add_trouble(self._confirmed(lost), lost.planned)
                 log.warning("%s: %s", lost.planned.benchmark, "; ".join(map(reason_of, lost.troubles.values())))
 
     def _stands_out(self, planned: Planned, side: SideName) -> bool:

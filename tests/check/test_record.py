@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from observing import FAILED, answered, exact, recorded, timed
 
+from bench_models.check.process import SIDES
 from bench_models.check.record import FILE, Record, Recorder, read
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Skipped
-from bench_models.verdict.measurements import Absent
+from bench_models.verdict.measurements import Absent, Measurements
 
 RECORD = recorded(
     timed("suite.time_it"),
@@ -22,11 +23,16 @@ RECORD = recorded(
 
 def write(folder: Path, record: Record) -> Path:
     """Write a record as a check does: pair by pair."""
-    begun = [replace(each, pairs=(), answers=None, base=None, head=None) for each in record.measurements]
+    begun = [Measurements(benchmark=each.benchmark) for each in record.measurements]
     with Recorder(folder, record.header, begun) as recorder:
         for each in record.measurements:
-            for count in range(len(each.pairs) + 1):
-                recorder.add(replace(each, pairs=each.pairs[:count]))
+            for pair in each.pairs:
+                recorder.pair(each.benchmark, pair)
+            if each.answers is not None:
+                recorder.answers(each.benchmark, each.answers)
+            for side in SIDES:
+                if (trouble := getattr(each, side)) is not None:
+                    recorder.trouble(each.benchmark, side, trouble)
         recorder.end(record.ending, record.wall_s, record.timed_s)
     return folder / FILE
 

@@ -12,7 +12,7 @@ from simulating import plausible
 from bench_models.check.pair_runner import LostError
 from bench_models.check.planning import Planned
 from bench_models.check.process import SIDES, SideName
-from bench_models.check.progress import Notes
+from bench_models.check.progress import Progress
 from bench_models.check.sampler import Sampler
 from bench_models.check.shards import shares
 from bench_models.outcomes import Failed
@@ -22,6 +22,15 @@ from bench_models.verdict.changes import judge
 from bench_models.verdict.measurements import Measurements, Pair
 
 
+class Nobody:
+    """Is told of pairs, and does nothing."""
+
+    def pair(self, *_: object) -> None:
+        """Take one more pair."""
+
+    answers = trouble = pair
+
+
 class StandIn:
     """A pairing without processes: each side's number is drawn by its parent, or by each worker anew."""
 
@@ -29,7 +38,7 @@ class StandIn:
         self, planned: Sequence[Planned], numbers: dict[str, Callable[[], float]], *, of_parents: bool
     ) -> None:
         """Begin with a parent on either side."""
-        self.notes = Notes(measurements={each.benchmark: each.unmeasured() for each in planned}, kept=lambda _: None)
+        self.progress = Progress(measurements={each.benchmark: each.unmeasured() for each in planned}, events=Nobody())
         self._draws, self._of_parents = numbers, of_parents
         self.renew(planned)
 
@@ -41,7 +50,7 @@ class StandIn:
         """Take one pair of each."""
         for each in group:
             numbers = self._inherited if self._of_parents else {side: draw() for side, draw in self._draws.items()}
-            self.notes.pair(each, Pair(base=(numbers["base"],), head=(numbers["head"],)))
+            self.progress.add_pair(each, Pair(base=(numbers["base"],), head=(numbers["head"],)))
 
 
 PLANNED = plan_of(exact(1, 1).benchmark)
@@ -57,7 +66,7 @@ def sampled(
 
 def _judged(pairing: Any, looks: Sequence[int], *, until_decided: bool = True) -> tuple[Measurements, Change]:  # noqa: ANN401
     Sampler(pairing=pairing, shares=shares([PLANNED])).run([PLANNED], looks, until_decided=until_decided)
-    measurements = pairing.notes.of(PLANNED)
+    measurements = pairing.progress.of(PLANNED)
     return measurements, judge([measurements], shares([PLANNED]))[0]
 
 
