@@ -1,4 +1,4 @@
-"""Walking a recipe: from the checkpoint, through trained and quick steps, to a model."""
+"""Walks a recipe: from the checkpoint, through trained and quick steps, to a model."""
 
 import logging
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The git commit that results belong to."""
+"""Git: the commit that results belong to, and what is not committed yet."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What can go wrong and be put right by the person at the keyboard."""
+"""Errors that the user can put right, each of them one sentence."""
 
 
 class BenchModelsError(Exception):

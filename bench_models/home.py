@@ -1,4 +1,4 @@
-"""Where everything that is kept between runs lives, and what happens when its disk is full."""
+"""The user's cache folder, which keeps downloads and trained weights, and the errors of a full disk."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""The files that a module's code lies in: its own, and those of all that it imports, found by path.
+"""Finds the files that a module's code lies in: its own, and those of all that it imports, by path.
 
 Nothing is imported to find them, and what happens to be imported does not count. The standard library and what is
 installed in site-packages are left out: their versions stand for them. So is what only compiled code holds, and what

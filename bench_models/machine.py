@@ -1,4 +1,4 @@
-"""What travels with every number: the machine, the libraries and their versions."""
+"""The machine and the library versions that are recorded with every number."""
 
 import os
 import platform

@@ -1,4 +1,4 @@
-"""The three ways in which a measurement can end. Only one of them carries a value."""
+"""The three outcomes of a measurement: Measured, Skipped, Failed. Only Measured has a value."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar

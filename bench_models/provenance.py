@@ -1,4 +1,4 @@
-"""Content keys: what a stored thing was made of, boiled down to a name.
+"""Content keys: a digest of everything that decides what a stored thing is.
 
 The source of a step counts without its comments, docstrings and layout, and together with every
 module that it imports, this package's and the user's: a fix in the shared training loop makes trained

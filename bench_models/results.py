@@ -1,4 +1,4 @@
-"""The measured results of one commit: asv's numbers beside the scorecards and pairs, one row a variant."""
+"""The results of one commit: asv's numbers, scorecards and pairs of speed-ups, one row per variant."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

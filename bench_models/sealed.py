@@ -1,4 +1,4 @@
-"""Folders that are either whole or not there: written aside, sealed with digests, then renamed.
+"""Folders that are complete or absent: written aside, sealed with digests, then renamed.
 
 Two processes that want the same folder take turns under a file lock. A process that dies while it
 writes leaves a ``.partial`` folder, which the next one removes; a file that changes afterwards no

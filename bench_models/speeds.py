@@ -1,4 +1,4 @@
-"""The speed-ups of a suite's variants: measured together, once a run of asv, by whichever benchmark asks first.
+"""Measures the speed-ups of a suite's variants once per asv run; the first benchmark that asks does it for all.
 
 asv starts a process for each benchmark and variant, but they share a folder, that of the suite's ``setup_cache``. What
 the first one found is there for the others, and gone with the run; the pairs are kept in the store.

@@ -1,4 +1,4 @@
-"""What is kept between runs: trained weights and measured scorecards, each under its content key."""
+"""The store of trained weights and scorecards, each under its content key."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""Sentences to token ids: one tokenizer for training, accuracy and latency alike."""
+"""Turns sentences into token ids, with one tokenizer for training, accuracy and latency."""
 
 import json
 from collections.abc import Sequence

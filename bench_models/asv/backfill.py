@@ -1,4 +1,4 @@
-"""Which commits of the history to measure now, and asv measuring them."""
+"""Chooses the commits of the history to measure now, and runs asv on them."""
 
 import logging
 import subprocess

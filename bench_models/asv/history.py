@@ -1,4 +1,4 @@
-"""asv's result files. No other file knows their form, nor that ``null`` means failed and NaN skipped."""
+"""Reads asv's result files. Only this module knows their format, where null means failed and NaN skipped."""
 
 import math
 import re

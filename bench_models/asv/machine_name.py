@@ -1,4 +1,4 @@
-"""The name that asv knows a machine by: results under one name make one line of the history."""
+"""The machine name under which asv stores results: equal names make one line of the history."""
 
 import re
 

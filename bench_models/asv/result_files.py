@@ -1,4 +1,4 @@
-"""asv's result files before asv reads them: which are damaged, and how two versions of one become one.
+"""asv's result files before asv reads them: which are damaged, and two versions of one merged.
 
 ``asv publish`` reads all of them and ends at the first surprise, so each is read here first in the same way.
 """

@@ -1,4 +1,4 @@
-"""Rows of asv's result files by the names of their columns, and how two measurements of one benchmark become one.
+"""Rows of asv's result files by column name, and two measurements of one benchmark merged.
 
 A row is a list that may end early, and its columns are named once a file; another version of asv may have others.
 A column holds one thing for the benchmark, or a list with an entry for each combination of its parameters.

@@ -1,4 +1,4 @@
-"""What a budget is judged by: flips, equal answers and sizes, with the bounds that sentences give."""
+"""The counts that a budget is judged by: flips, equal answers and sizes, with their bounds."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Budgets kept, broken or open. Pure: numbers in, verdict out; every renderer looks it up here."""
+"""Budget lines: kept, broken or open. Pure: every renderer looks the status up here."""
 
 from bisect import bisect_left
 from collections.abc import Callable, Collection

@@ -1,4 +1,4 @@
-"""How often an unchanged recipe breaks a budget when it is trained again. Pure: recorded trainings in, rates out.
+"""How often an unchanged recipe breaks a budget when it is trained again. Pure: trainings in, rates out.
 
 A budget line is broken where a bound passes its limit (budgets/lines.py). Over trainings with other seeds these
 bounds scatter; a row's are taken as normal around their own mean. The variance that counts is the row's own moderated

@@ -1,4 +1,4 @@
-"""How long, and in how many pieces, a benchmark is timed within a pair."""
+"""How long a benchmark is timed within a pair, and in how many blocks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

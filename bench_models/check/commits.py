@@ -1,4 +1,4 @@
-"""The two commits of a check, named and checked out beside each other."""
+"""Names the two commits of a check, and checks them out beside each other."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Where each side runs: one environment for equal pins, one each for different ones, and its own code in front."""
+"""Makes each side's environment: one for equal pins, else one each, with the side's own code in front."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The machine to oneself, and a folder that is gone afterwards."""
+"""Lets one check run at a time, and removes its temporary folder afterwards."""
 
 import shutil
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Benchmarks that one side alone can run: there is nothing to compare, but whether they work decides what they are.
+"""Runs benchmarks that only one side has: whether they work decides what is said of them.
 
 What HEAD alone has must work, or every later check meets it. What HEAD lacks or skips is lost only if BASE has it in
 working order: a dead benchmark may be taken away.

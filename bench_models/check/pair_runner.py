@@ -1,4 +1,4 @@
-"""One pair: a fresh worker on either side, which take timed blocks in turn."""
+"""Takes one pair: a fresh worker on each side, which take timed blocks in turn."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress

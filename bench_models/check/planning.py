@@ -1,4 +1,4 @@
-"""What is measured together, on which sides, and by which shard."""
+"""Plans a check: which benchmarks run together, on which sides, in which shard."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""A process of one side, as the check sees it: asked, answering, and ended."""
+"""A process of one side, as the check sees it: asked, answering, ended."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""What a running check has seen so far."""
+"""What a running check has measured so far."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The record of a check: a line of JSON for each thing that was seen, written as soon as it is.
+"""The record of a check: a line of JSON for each event, written at once.
 
 Whatever ends a check, its record is complete up to the last pair. All reports are made from it.
 """

@@ -1,4 +1,4 @@
-"""Recorded rounds of an unchanged tree, with their sides swapped at random: how often would a check be red?
+"""Replays recorded rounds of an unchanged tree, their sides swapped at random: how often is a check red?
 
 Where neither side differs from the other, it is chance which of them was called BASE in a round. So each round
 is turned round or not by the toss of a coin, with everything that was measured in it, and what workers and the

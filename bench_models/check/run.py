@@ -1,4 +1,4 @@
-"""The pull-request check: both commits, side by side, from git to a record."""
+"""Runs the paired check of two commits, from git to a record."""
 
 import logging
 import os

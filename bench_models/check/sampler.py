@@ -1,4 +1,4 @@
-"""Rounds of pairs, until every benchmark is decided."""
+"""Takes rounds of pairs until every benchmark is decided."""
 
 import logging
 from collections import Counter

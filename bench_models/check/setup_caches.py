@@ -1,4 +1,4 @@
-"""What ``setup_cache`` made on either side: once, or for each round where that is quick."""
+"""Runs each ``setup_cache`` once per side, or once per round where it is quick."""
 
 import logging
 import shutil

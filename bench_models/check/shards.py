@@ -1,4 +1,4 @@
-"""Shards of one check: the plan that all of them share, and their records, joined into one."""
+"""Shards of one check: the plan that they share, and their records merged into one."""
 
 from collections.abc import Sequence
 from dataclasses import replace

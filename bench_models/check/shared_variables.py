@@ -1,4 +1,4 @@
-"""The environment variables that are the same on both sides of a pair, so that both compute alike."""
+"""Environment variables that are the same on both sides, so that both compute alike."""
 
 from bench_models.machine import passive_waiting
 

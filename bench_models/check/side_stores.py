@@ -1,4 +1,4 @@
-"""Where each side of a check keeps its figures: scorecards, which no other code may have written.
+"""The folders of each side's scorecards, which the other side's code must not write.
 
 Content keys say what a figure was made of as far as that can be known, and code can be reached in ways that no key
 follows. So a check reads back only what the same commit measured before, on the same side and with the same

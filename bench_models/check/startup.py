@@ -1,4 +1,4 @@
-"""Starting the sides of a check: each commit with its own suite, and BASE with HEAD's where that is asked for."""
+"""Starts the sides of a check: each commit with its own suite, and BASE with HEAD's where that is needed."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

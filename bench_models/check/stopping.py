@@ -1,4 +1,4 @@
-"""Whole rounds of pairs, cut to what a check would have measured before all was decided."""
+"""Cuts whole rounds of pairs to what a check would have measured that stops when all is decided."""
 
 from collections.abc import Sequence
 from dataclasses import replace

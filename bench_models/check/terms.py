@@ -1,4 +1,4 @@
-"""What a benchmark is judged by where the two commits describe it differently.
+"""The terms of a benchmark (margin, direction, timeout) where the two commits state different ones.
 
 Attributes are not part of asv's version, so that a commit could widen a margin or turn a direction around beside the
 regression that it brings. What makes a verdict milder counts from the next commit on, when it is BASE's, too.

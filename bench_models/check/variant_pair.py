@@ -1,4 +1,4 @@
-"""One pair of a variant and its baseline: two fresh workers that take timed blocks in turn, on one core."""
+"""Takes one pair of a variant and its baseline: two fresh workers on one core, in turn."""
 
 import math
 from collections.abc import Mapping

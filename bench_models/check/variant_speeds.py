@@ -1,4 +1,4 @@
-"""How fast variants are beside their baseline: pairs of fresh processes at one commit, one of either kind.
+"""Measures variants against their baseline, in pairs of fresh processes at one commit.
 
 It is measured as a check measures two commits, with two parameters of a benchmark in their place: each round has new
 parents, as workers inherit their luck, and takes one pair of each variant.

@@ -1,4 +1,4 @@
-"""Arguments that commands share; each function adds some to a parser."""
+"""Arguments that several commands share; each function adds some to a parser."""
 
 import argparse
 from collections.abc import Callable

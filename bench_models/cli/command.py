@@ -1,4 +1,4 @@
-"""An entry of the table of contents."""
+"""The type of a command: its name, help, arguments and function."""
 
 import argparse
 from collections.abc import Callable

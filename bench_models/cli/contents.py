@@ -1,4 +1,4 @@
-"""The table of contents: every command, in the order that people meet them."""
+"""All commands, in the order in which people meet them."""
 
 from bench_models.cli import arguments, checks, commands, workflow_contents
 from bench_models.cli.command import Command

@@ -1,4 +1,4 @@
-"""Does a written file answer as the variant does that it was made of?"""
+"""Compares the answers of an exported file with those of its variant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

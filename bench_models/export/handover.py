@@ -1,4 +1,4 @@
-"""Writing a variant for deployment: refused before work begins, checked before it is handed over."""
+"""Exports a variant: refuses before work begins, and checks the file before handing it over."""
 
 import logging
 import shutil

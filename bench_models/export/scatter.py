@@ -1,4 +1,4 @@
-"""How far a variant whose activations are rounded is from itself, and so how far its file may be.
+"""The noise floor of variants that round activations: how far an exported file may be from its variant.
 
 An activation near the middle of two steps is rounded up by one kernel and down by another, whose sums end in other
 digits; the step between them then moves what comes after it, and more is rounded otherwise there. No tolerance of

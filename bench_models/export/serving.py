@@ -1,4 +1,4 @@
-"""The latency of an exported file, and of its variant beside it: of pairs of fresh processes, as a speed-up is."""
+"""Measures the latency of an exported file beside its variant, in pairs of fresh processes."""
 
 import importlib
 import importlib.util

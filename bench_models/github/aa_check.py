@@ -1,4 +1,4 @@
-"""The false-alarm figures of a machine: checks of an unchanged tree night by night, and whether too many are red.
+"""The A/A checks of a machine, night by night, and whether too many of them are red.
 
 What rings is made of the checks themselves, not of their replays. The night is the replicate, as its checks share a
 machine: whatever they share, at most three times the allowed share of nights have a red one among three checks.

@@ -1,4 +1,4 @@
-"""When a regression or a loss is accepted: a label, which only people with a say can set, and a written reason."""
+"""Whether a regression or a loss is accepted: by a label, which only maintainers set, and a written reason."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Accepted regressions that reached the history: who took which, and the reason that was given."""
+"""Finds accepted regressions of merged pull requests: who accepted which, and the reason given."""
 
 import re
 from collections.abc import Iterable, Mapping

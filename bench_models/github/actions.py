@@ -1,4 +1,4 @@
-"""The runner's variables and files: what a step of a workflow is told, and how it answers."""
+"""GitHub Actions: a step's variables, its event, its outputs and its summary."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A check's report as it comes out of an artifact, which the pull request may have written: opened with care.
+"""Opens the artifact of a check, which the pull request may have written: nothing in it is trusted.
 
 Nothing is unpacked to the disk, so that no name in the archive is ever a path. Sizes are bounded before and while
 they are read, since what an archive says of itself may be a lie.

@@ -1,4 +1,4 @@
-"""What a pull request's check will consist of: its two commits and its shards."""
+"""Plans the check of a pull request: its two commits and its shards."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""The verdict of a pull request's check: its shards joined, its summary written, its regressions accepted or not."""
+"""The verdict job: merges shards, writes the summary, and asks whether regressions are accepted."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""GitHub's REST API, as far as the workflows use it: patient with a busy server, and plain about a refusal."""
+"""A client of GitHub's REST API: waits for a busy server, and explains a refusal."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The comment on a pull request: written anew from a report's figures, and put in the place of the one before."""
+"""Writes the comment on a pull request from a report's figures, in place of the one before."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The lines of a Markdown text that people read as its author's own: without code, quotations and HTML comments.
+"""What the author of a Markdown text says in it: its lines without code, quotations and HTML comments.
 
 CommonMark's rules decide what is which, and its parser applies them: the beginning of a comment inside code is text,
 code inside a comment is hidden, and each ends where GitHub ends it.

@@ -1,4 +1,4 @@
-"""The verdicts on pull requests that were merged, asked of GitHub after the fact and kept.
+"""Stores the verdicts on merged pull requests, asked of GitHub after the merge.
 
 Nothing that an open or closed pull request does reaches the results branch: a job that may write begins with commits
 of the branch that it was started for, asks which pull requests brought them, and takes the report of the check that

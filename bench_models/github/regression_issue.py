@@ -1,4 +1,4 @@
-"""Steps that the history shows, told once: one open issue lists them, and nothing is closed here."""
+"""Reports lasting steps of the history in one open issue, each of them once."""
 
 import hashlib
 import re

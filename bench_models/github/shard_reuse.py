@@ -1,4 +1,4 @@
-"""A shard that an earlier run measured, used again: only to its end, and only for the very same question.
+"""Reuses a shard that an earlier run measured: only to its end, and only for the very same question.
 
 A new label or description changes what people say of the figures, not the figures. But a record that broke off would
 turn the check red until somebody pushes, and one that answers another question, such as with other benchmarks or by an

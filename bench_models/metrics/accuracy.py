@@ -1,4 +1,4 @@
-"""The labels that a session answers with, sentence by sentence, as it is served: one sentence a call."""
+"""The labels that a model gives, one sentence per call, as it is served."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""Where a variant answers as its baseline does: a question that needs no labels."""
+"""Agreement: whether a variant answers each sentence as its baseline does, which needs no labels."""
 
 from typing import TYPE_CHECKING
 

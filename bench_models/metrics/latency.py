@@ -1,4 +1,4 @@
-"""What is timed: MLPerf's two scenarios, made of real sentences."""
+"""The inputs that are timed: MLPerf's single-stream and offline scenarios, made of real sentences."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

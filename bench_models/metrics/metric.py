@@ -1,4 +1,4 @@
-"""What a metric is: one object that says how its numbers are named, compared and shown."""
+"""The type of a metric: its name, unit, direction, margin, and how its numbers are shown."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

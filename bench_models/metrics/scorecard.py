@@ -1,4 +1,4 @@
-"""All that can be known of a variant without a clock, measured once for each content."""
+"""The scorecard of a variant: every figure that needs no clock, measured once per content key."""
 
 import logging
 from collections import Counter

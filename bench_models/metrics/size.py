@@ -1,4 +1,4 @@
-"""Bytes: of the file that a user would ship, and of the number that is often reported instead."""
+"""The size of the serialized artifact, and the naive size of parameters and buffers in memory."""
 
 import io
 from typing import IO, cast

@@ -1,4 +1,4 @@
-"""The speed-up of a variant: its pairs of processes as they were measured, and what they come to.
+"""The speed-up of a variant: its stored pairs of processes, and the estimate from them.
 
 asv keeps one number of a tracked benchmark, and no interval. So the pairs are kept in the store beside it, under the
 very number that asv tracks: whoever finds that number in a result file finds the pairs that it was made of, and no

@@ -1,4 +1,4 @@
-"""Every number that a model has learned, packed layers included."""
+"""Counts parameters and zeros, those of packed layers included."""
 
 from collections.abc import Iterator
 from typing import Any

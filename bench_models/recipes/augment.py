@@ -1,4 +1,4 @@
-"""Sentences that nobody wrote, for a teacher to answer: a student learns more from them than from the same again."""
+"""Data augmentation for distillation: sentences made from parts of real ones, for a teacher to answer."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""Weights of eight and four bits by bitsandbytes: techniques that save memory, not time, on a CPU."""
+"""bitsandbytes: LLM.int8, NF4 and FP4 weights, which save memory on a CPU, and not time."""
 
 from abc import abstractmethod
 from dataclasses import dataclass

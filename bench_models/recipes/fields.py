@@ -1,4 +1,4 @@
-"""What a step asks of its fields when it is written down, long before anything is built."""
+"""Validates the fields of a step when it is written down, before anything is built."""
 
 from typing import TYPE_CHECKING, get_args
 

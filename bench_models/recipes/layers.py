@@ -1,4 +1,4 @@
-"""The stack of layers inside an encoder, whatever its family calls it."""
+"""Finds the stack of layers inside an encoder of any model family."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""The linear layers of a model, while nothing has packed their weights.
+"""Finds the linear layers of a model whose weights are not packed yet.
 
 A step that finds none would be measured under its own name without having done anything.
 """

@@ -1,4 +1,4 @@
-"""What each attention head or feed-forward neuron is worth, and which of them stay.
+"""Ranks attention heads and feed-forward neurons by importance, and chooses which stay.
 
 Apart from units.py, which every model is loaded with: another way to rank retrains what was ranked, and nothing else.
 """

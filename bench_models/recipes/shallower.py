@@ -1,4 +1,4 @@
-"""A model of fewer layers, made of another one's.
+"""Makes a model with some of the layers of another one.
 
 Apart from layers.py, which every model is loaded with: another way to copy retrains students, and nothing else.
 """

@@ -1,4 +1,4 @@
-"""What every step of a recipe is."""
+"""The type of a step of a recipe."""
 
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass, fields

@@ -1,4 +1,4 @@
-"""Structured pruning: removing whole units, so that what is left is smaller and faster on dense kernels."""
+"""Structured pruning: removes whole heads or neurons, so that dense kernels are faster and the model smaller."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar

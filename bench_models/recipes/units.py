@@ -1,4 +1,4 @@
-"""Attention heads and feed-forward neurons, and taking some out for good.
+"""Attention heads and feed-forward neurons, and how they are removed.
 
 Either is a *unit* of a layer: some rows of the linear maps that lead to it, and as many columns of the one
 that leads away. Imports torch; steps import this module only when they are applied.

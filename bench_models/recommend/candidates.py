@@ -1,4 +1,4 @@
-"""What is chosen from: a variant's figures, and what follows from them without a priority."""
+"""A variant as a candidate: its figures, and what follows from them without a priority."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The variant to ship, for a priority and a tolerance. Pure: figures in, a choice and its reasons out.
+"""Chooses the variant to ship, for a priority and a tolerance. Pure: figures in, a choice and reasons out.
 
 A variant qualifies when the *upper end* of its accuracy drop's interval keeps the tolerance. What qualifies is
 narrowed by one figure after another, the priority's own first: each keeps what cannot be told apart from the best by

@@ -1,4 +1,4 @@
-"""What cannot be told apart from the best by one figure.
+"""Finds the candidates that one figure cannot tell apart from the best.
 
 Times have intervals of their own, and those that overlap are tied. Sizes are exact, up to the margin that a reviewer
 cares about. Accuracies come from the same sentences, so two variants are paired: what matters is the interval of

@@ -1,4 +1,4 @@
-"""A suite's rows for people: what would be built, before anything is."""
+"""Lists a suite's rows for people, before anything is built."""
 
 from tabulate import tabulate
 

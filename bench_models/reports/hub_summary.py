@@ -1,4 +1,4 @@
-"""A suite of the model hub, visited: what each variant came to, or the reason why it was skipped."""
+"""Summarizes a visit to a suite of the model hub: each variant's outcome, or why it was skipped."""
 
 from collections.abc import Mapping
 

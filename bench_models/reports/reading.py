@@ -1,4 +1,4 @@
-"""A report that was kept, read back from its JSON document: for what is drawn or said of it later."""
+"""Reads a stored JSON report back, for what is drawn or said of it later."""
 
 import json
 from dataclasses import dataclass

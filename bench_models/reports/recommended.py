@@ -1,4 +1,4 @@
-"""A recommendation in words: what to ship, why not the others, and what would change the answer."""
+"""Writes a recommendation: what to ship, why not the others, and what would change the answer."""
 
 from bench_models.budgets.lines import STATUSES
 from bench_models.errors import BenchModelsError

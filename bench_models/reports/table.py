@@ -1,4 +1,4 @@
-"""The Markdown report: one sentence, the table, what is wrong, and where it was measured."""
+"""The Markdown report: one sentence, the table, problems, and the machine."""
 
 from tabulate import tabulate
 

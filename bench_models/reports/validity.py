@@ -1,4 +1,4 @@
-"""Whether a JSON document is a report that can be drawn and spoken of: the schema, and what no schema can say."""
+"""Validates a JSON report: its schema, and what a schema cannot express."""
 
 import json
 from collections import Counter

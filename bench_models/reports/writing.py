@@ -1,4 +1,4 @@
-"""Where a report goes: to ``results/`` as Markdown, JSON and figure, and to standard output."""
+"""Writes a report to ``results/`` as Markdown, JSON and figure, and to standard output."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""The accepted regressions, which stand beside asv's results on the results branch, in one file.
+"""Accepted regressions, in one file beside asv's results on the results branch.
 
 They are read like anything that went through a network and many hands: an entry that is damaged or there twice is
 named in a sentence and left aside, and the rest is used.

@@ -1,4 +1,4 @@
-"""What becomes of a file that two publishers changed at the same time: nothing of either is lost."""
+"""Merges a file that two publishers changed at the same time: nothing of either is lost."""
 
 import json
 from pathlib import Path

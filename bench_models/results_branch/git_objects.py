@@ -1,4 +1,4 @@
-"""A git repository used as a store of files: no index, no work tree, and no filter changes a byte."""
+"""A git repository as a store of files: no index, no work tree, and no filter changes a byte."""
 
 import base64
 import os

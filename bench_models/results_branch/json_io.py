@@ -1,4 +1,4 @@
-"""Reading JSON that went through many hands: bounded, held against a schema, and named when something is wrong."""
+"""Reads JSON that went through many hands: bounded, validated, and what is wrong is named."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator

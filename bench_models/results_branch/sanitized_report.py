@@ -1,4 +1,4 @@
-"""A report of strangers, rebuilt from its figures: what goes to the results branch stays there for good.
+"""Rebuilds an untrusted report from its figures: what goes to the results branch stays for good.
 
 Numbers stay, and so do the words that the schema itself knows. Of names only what cannot be a sentence, an address or
 markup is kept. The verdict in a sentence and the reasons are written anew.

@@ -1,4 +1,4 @@
-"""The results branch: what it holds is brought here, and what is new here is pushed, however many push at once.
+"""Synchronizes a clone with the results branch: fetches, merges and pushes, however many push at once.
 
 Both compare three versions of each file: as the branch had it when it was last fetched, as it is here, as the branch
 has it now. A push that another one overtook is made again on top of that one.

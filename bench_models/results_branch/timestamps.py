@@ -1,4 +1,4 @@
-"""Moments as kept files hold them: in UTC, to the second, so that they sort as text."""
+"""Timestamps of stored files: in UTC, to the second, so that they sort as text."""
 
 from datetime import UTC, datetime
 

@@ -1,1 +1,1 @@
-"""Ways to execute a model. From outside they all look the same."""
+"""Runtimes: ways to execute a model, behind one interface."""

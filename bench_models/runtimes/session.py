@@ -1,4 +1,4 @@
-"""What every runtime gives: a loaded variant that answers a batch."""
+"""The interface of runtimes: a loaded variant that answers batches."""
 
 from typing import TYPE_CHECKING, Protocol
 

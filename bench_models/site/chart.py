@@ -1,4 +1,4 @@
-"""A history as a line graph in SVG, drawn here: it needs no script, no network, and follows the page's colours.
+"""Draws a history as a line chart in SVG, without script or network, in the page's colours.
 
 Commits are evenly spaced. Lines differ in dashes as well as in colour, and marks of regressions carry the number under
 which the text beside the graph tells of them.

@@ -1,4 +1,4 @@
-"""From what asv hands to its plugins to subjects; no other file of the site knows asv's graphs."""
+"""Collects what asv hands to its plugins; only this module of the site knows asv's graphs."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""How benchmarks are called on pages, which page they are on, and how their numbers are shown."""
+"""Names benchmarks on pages, and says which page each is on and how its numbers are shown."""
 
 import hashlib
 import re

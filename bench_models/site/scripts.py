@@ -1,4 +1,4 @@
-"""The scripts that asv's page loads from CDNs, as files beside it: the site then works without any network.
+"""Downloads the scripts that asv's page loads from CDNs, so that the site needs no network.
 
 npm is the client, so that a user's mirror, proxy and credentials work as for any other package. Each archive is pinned
 by SHA-512, and kept like other downloads. Where npm carries the very file that asv names, its digest is asv's own.

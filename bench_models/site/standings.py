@@ -1,4 +1,4 @@
-"""Which variants keep their budgets at a published commit: the verdict that asv recorded with its figures."""
+"""Which variants keep their budgets at a published commit, as asv recorded it."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Which of asv's result files can be used: the others are named, so that nothing is missing without a word."""
+"""Finds the result files of asv that can be used, and names the others."""
 
 import json
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The folder that a site goes to: what lies there is removed first, so nothing but a site may lie there."""
+"""Empties the folder that a site is written to; refuses one that holds anything else."""
 
 import shutil
 from collections.abc import Iterable

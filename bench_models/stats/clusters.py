@@ -1,4 +1,4 @@
-"""The mean of shares that were each found within a cluster: in the record of an hour, on a machine.
+"""The mean of shares that were found within clusters, such as the record of an hour on a machine.
 
 However many checks are replayed from a record, they are all of its machine and its hour. So the record
 is the replicate: what tells how far the mean may lie from that of other records is how much records differ.

@@ -1,4 +1,4 @@
-"""A number is never bare: a point, its interval and the confidence of that interval."""
+"""The type of an estimate: a point, its interval, and the interval's confidence level."""
 
 import math
 from dataclasses import dataclass

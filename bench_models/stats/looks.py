@@ -1,4 +1,4 @@
-"""When to look at growing samples, what each look tests, and how much error it may spend.
+"""Looks at growing samples: when they come, what each tests, and how much error it spends.
 
 A benchmark is looked at after so many pairs, and decided as soon as an interval allows. Who looks
 often is fooled more often, so the error is divided beforehand: every benchmark gets an equal part of the

@@ -1,4 +1,4 @@
-"""Has a night been red more often than promised? Points for and against, which nights add up.
+"""Whether a machine's nights are red more often than promised, by a sequential test.
 
 A night is red or calm. A red one adds points and a calm one takes some away, never below zero; at a bound it
 rings, and the points begin at zero again. So it forgets what was long ago, unlike a share of all nights, and

@@ -1,4 +1,4 @@
-"""What nothing else beats in everything at once."""
+"""The Pareto frontier: what nothing else beats in everything at once."""
 
 from collections.abc import Sequence
 

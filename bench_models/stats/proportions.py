@@ -1,4 +1,4 @@
-"""Shares of right answers, of one variant and of two on the same sentences."""
+"""Proportions of right answers: of one variant, and of two on the same sentences."""
 
 from collections.abc import Sequence
 from math import copysign, inf, sqrt

@@ -1,4 +1,4 @@
-"""Times, and ratios of times, of several processes, with intervals that other processes would agree with.
+"""Times and ratios of times of several processes, with intervals that cover other processes.
 
 Calls within a process agree with each other far better than processes do: an interval made of calls
 excludes the next run's figure, and calls two equal variants different. So the process is the unit. Each

@@ -1,4 +1,4 @@
-"""Steps in a series: has its level risen, and stayed there?"""
+"""Detects a lasting step in a series: a level that has risen and stayed."""
 
 import math
 from collections.abc import Sequence

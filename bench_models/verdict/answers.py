@@ -1,4 +1,4 @@
-"""The verdict on right and wrong answers to the same examples, and on the number that stands for them."""
+"""Judges right and wrong answers to the same examples, and the number that stands for them."""
 
 from statistics import fmean
 

@@ -1,4 +1,4 @@
-"""Times that are longer now and then: the median within a pair forgives a burst, and the mean of its blocks does not.
+"""Finds slow-downs that come in bursts: the mean of blocks shows what the median within a pair forgives.
 
 A neighbour's burst hits either side alike, pair after pair, and averages out over pairs. What hits HEAD alone in every
 pair is HEAD's own, as a cache that is emptied in every fifth call. This never makes a check red, so it spends nothing

@@ -1,4 +1,4 @@
-"""What became of one benchmark between two commits."""
+"""The type of a change: the verdict on one benchmark between two commits."""
 
 from dataclasses import dataclass
 from typing import Literal

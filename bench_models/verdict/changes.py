@@ -1,4 +1,4 @@
-"""What became of each benchmark between two commits. Pure: every renderer looks the verdict up here."""
+"""Judges every benchmark of a check. Pure: every renderer looks the verdict up here."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""What was seen of one benchmark on both sides: raw and validated, nothing derived."""
+"""The measurements of one benchmark on both sides: raw and validated, nothing derived."""
 
 import math
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Verdicts on numbers: those that repeat exactly, and those that scatter."""
+"""Judges numbers: those that repeat exactly, and those that scatter."""
 
 from dataclasses import dataclass
 from math import ceil, expm1, inf, isfinite, log, log1p

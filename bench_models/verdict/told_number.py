@@ -1,4 +1,4 @@
-"""The number that stands for answers, held against them: where they do not explain it, it counts by itself."""
+"""Compares a number with the answers that it stands for: where they disagree, it counts by itself."""
 
 from collections.abc import Sequence
 from dataclasses import replace

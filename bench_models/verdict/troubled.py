@@ -1,4 +1,4 @@
-"""The verdict on what a side lacks, skips or fails at."""
+"""Judges what a side lacks, skips or fails at."""
 
 from bench_models.outcomes import Failed, Skipped
 from bench_models.verdict.change import Change, Verdict

@@ -1,4 +1,4 @@
-"""The verdict table: a sentence to act on, what is wrong on top, the unchanged folded away."""
+"""The Markdown report of a check: one sentence, what is wrong on top, the unchanged folded away."""
 
 from collections.abc import Callable, Sequence
 from html import escape

@@ -1,4 +1,4 @@
-"""What replayed checks showed, in words."""
+"""Writes what replayed checks showed."""
 
 from collections.abc import Sequence
 

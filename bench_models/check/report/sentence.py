@@ -1,4 +1,4 @@
-"""What a check showed and what it did not, in one sentence: the same in report, summary and comment."""
+"""The first line of a report: what a check showed and what it did not, also in summary and comment."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence

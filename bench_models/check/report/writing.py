@@ -1,4 +1,4 @@
-"""Where the report of a check goes: beside its record, as Markdown and JSON, and to standard output."""
+"""Writes the report of a check beside its record, as Markdown and JSON, and to standard output."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""What an asv suite holds, as the process sees it that has imported it. Needs the standard library only."""
+"""Describes the benchmarks of an asv suite, in the process that imported it. Standard library only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a process imported of a side's own code, and whence. Needs the standard library only."""
+"""Finds imports that do not come from the side's own commit. Standard library only."""
 
 from __future__ import annotations
 

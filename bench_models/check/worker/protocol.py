@@ -1,4 +1,4 @@
-"""Lines of JSON over a socket: how the check and its workers talk. Standard library only."""
+"""The protocol between the check and its workers: lines of JSON over a socket. Standard library only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs on either side of a check, in that side's environment: loads benchmarks and answers requests.
+"""The worker: runs in a side's own environment, loads benchmarks and answers requests.
 
 Started as a script. It needs the standard library, four modules beside it and asv_runner, nothing
 else: the side may be any project with an asv suite. A parent imports what benchmarks need and forks
