@@ -5,7 +5,7 @@ import re
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from strangers import outside_code, strangers
+from untrusted_text import outside_code, untrusted
 
 from bench_models.text import LONGEST, code, logged, one_line, show_count, show_ms, show_share, show_size
 
@@ -14,7 +14,7 @@ _LINKED = re.compile(r"[@#<>]|://|www\.|GH-\d|\b[0-9a-f]{7,40}\b", re.IGNORECASE
 
 
 @settings(deadline=None)  # other tests run beside this one
-@given(strangers)
+@given(untrusted)
 @example("a\\")
 @example("`")
 @example("``")
@@ -27,7 +27,7 @@ def test_text_stays_inside_code(text: str) -> None:
 
 
 @settings(deadline=None)  # other tests run beside this one
-@given(strangers, st.integers(min_value=1, max_value=50))
+@given(untrusted, st.integers(min_value=1, max_value=50))
 def test_text_is_one_line_and_no_longer_than_allowed(text: str, longest: int) -> None:
     """Without anything that a reader cannot see."""
     shown = code(text, longest)

@@ -214,10 +214,10 @@ class Side:
 
 def elsewhere(name: SideName, reply: Message) -> str:
     """Return in words what a process of a side imported of another copy of its code, or nothing."""
-    strangers = reply.get("strangers", {})
-    if not strangers:
+    foreign_imports = reply.get("foreign_imports", {})
+    if not foreign_imports:
         return ""
-    imports = " and ".join(f"{module} from {file}" for module, file in list(strangers.items())[:_NAMED])
+    imports = " and ".join(f"{module} from {file}" for module, file in list(foreign_imports.items())[:_NAMED])
     return (
         f"{name.upper()} imports {imports} and not from its own commit: uninstall what is installed there (an editable "
         "install?), or use another environment with --python"

@@ -19,7 +19,7 @@ from bench_models.results_branch import timestamps
 from bench_models.results_branch.json_io import aside, json_of, sorted_out, valid
 from bench_models.results_branch.mirror import ALARMS
 from bench_models.sealed import write_atomically
-from bench_models.stats.looks import FALSE_ALARM
+from bench_models.stats.looks import FAMILYWISE_ALPHA
 from bench_models.stats.nights import BOUND, nights_until_it_rings, points
 
 SCHEMA_VERSION = 2
@@ -61,7 +61,7 @@ def figures(records: Sequence[Record], replayed: Replayed, at: datetime) -> dict
         "replayed_of_each": replayed.times,
         "red_shares": list(replayed.red.shares),
         "red_share": None if over_records is None else asdict(over_records),
-        "allowed_share": FALSE_ALARM,
+        "allowed_share": FAMILYWISE_ALPHA,
         "undecided_share": replayed.undecided,
         "pairs_a_benchmark": replayed.pairs,
     }
@@ -88,7 +88,7 @@ def too_many(found: Sequence[Night]) -> bool:
 def sentence(found: Sequence[Night]) -> str:
     """Return how far the alarm is from ringing, and how rarely it does without a cause."""
     red = sum(night.red for night in found)
-    years = nights_until_it_rings(CHECKS_A_NIGHT * FALSE_ALARM) / 365
+    years = nights_until_it_rings(CHECKS_A_NIGHT * FAMILYWISE_ALPHA) / 365
     return (
         f"{red} of {len(found)} nights had a red check: {points([night.red for night in found])} points, and the alarm "
         f"rings at {BOUND}. Without a cause it does so once in {years:.0f} years."

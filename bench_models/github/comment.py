@@ -153,16 +153,16 @@ def _row(change: Mapping[str, Any]) -> str:
         _number(change, "head"),
         "-" if estimate is None else f"{estimate['value']:+.2f} %",
         "-" if estimate is None else _interval(estimate),
-        f"{code(change['reason'])}{_visible(change)}",
+        f"{code(change['reason'])}{_detectable(change)}",
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _visible(change: Mapping[str, Any]) -> str:
-    visible = change["visible_pct"]
-    if change["verdict"] != "undecided" or visible is None:
+def _detectable(change: Mapping[str, Any]) -> str:
+    detectable = change["visible_pct"]
+    if change["verdict"] != "undecided" or detectable is None:
         return ""
-    return f"; a change of {visible:.1f} % would most likely have been seen"
+    return f"; a change of {detectable:.1f} % would most likely have been seen"
 
 
 def _interval(estimate: Mapping[str, float]) -> str:

@@ -61,8 +61,8 @@ def _reason(change: Mapping[str, Any]) -> str:
     if change["change_pct"] is None:
         return _WITHOUT_NUMBERS.get(change["verdict"], "it has no numbers")
     pairs = f"{change['pairs']} pair{'' if change['pairs'] == 1 else 's'}"
-    visible = change["visible_pct"]
-    return pairs if visible is None else f"{pairs}, in which a change of {visible:.1f} % would have been seen"
+    detectable = change["visible_pct"]
+    return pairs if detectable is None else f"{pairs}, in which a change of {detectable:.1f} % would have been seen"
 
 
 def _figures(value: Any, key: str = "") -> Any:  # noqa: ANN401  # JSON

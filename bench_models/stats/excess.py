@@ -44,10 +44,10 @@ def moderated(own: NDArray[np.float64], counts: Sequence[int]) -> NDArray[np.flo
     rows are unlike: a cast to bf16 scatters by a hundredth of a point, rounding to two bits by a whole one, and their
     arithmetic mean is neither's. It counts like a few trainings more (Smyth's moderation, with a fixed weight).
     """
-    freedom = np.asarray(counts) - 1
+    dof = np.asarray(counts) - 1
     logs = np.log(np.maximum(own, _CALMEST) ** 2)
-    typical = np.exp((logs * freedom).sum(axis=-1, keepdims=True) / freedom.sum())
-    variance = (_TYPICAL_FREEDOM * typical + freedom * own**2) / (_TYPICAL_FREEDOM + freedom)
+    typical = np.exp((logs * dof).sum(axis=-1, keepdims=True) / dof.sum())
+    variance = (_TYPICAL_FREEDOM * typical + dof * own**2) / (_TYPICAL_FREEDOM + dof)
     return np.asarray(np.maximum(np.sqrt(variance), _LEAST_DEVIATION))
 
 

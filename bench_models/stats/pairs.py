@@ -33,7 +33,7 @@ _WINSORIZED, _MAD = 2.0, 1.4826
 # Nobody borrows more of others' calm than so many times the freedom of its own pairs. What is to be called unchanged
 # borrows less: where some benchmarks are twice or four times as loud as the others, it would hide a change that their
 # few pairs came out calm by chance. An alarm takes six pairs, and tails so far out that this does not happen.
-_BORROWED, _BORROWED_FOR_CALM = 3.0, 1.0
+_BORROWED, _BORROWED_FOR_EQUIVALENCE = 3.0, 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,17 +95,17 @@ class Mean:
 
     value: float
     error: float
-    freedom: float
+    dof: float
     cautious_error: float
-    cautious_freedom: float
+    cautious_dof: float
 
     def half_width(self, tail: float) -> float:
         """Return how far the interval reaches to either side, missing with probability ``tail`` on each."""
-        return float(-stdtrit(self.freedom, tail)) * self.error
+        return float(-stdtrit(self.dof, tail)) * self.error
 
     def cautious_half_width(self, tail: float) -> float:
         """Return the same of the interval that has to exclude a change for it to be called none."""
-        return float(-stdtrit(self.cautious_freedom, tail)) * self.cautious_error
+        return float(-stdtrit(self.cautious_dof, tail)) * self.cautious_error
 
 
 def means(samples: Sequence[Sequence[Ratio]]) -> list[Mean | None]:
@@ -127,9 +127,9 @@ def means(samples: Sequence[Sequence[Ratio]]) -> list[Mean | None]:
     """
     fits = [_fitted(sample) if len(sample) > 1 else None for sample in samples]
     known = [fit for fit in fits if fit is not None]
-    prior, weight = _prior([(fit.spread, fit.freedom) for fit in known])
-    most = sum(fit.freedom for fit in known)
-    return [None if fit is None else fit.moderated(prior, min(weight, most - fit.freedom)) for fit in fits]
+    prior, weight = _prior([(fit.spread, fit.dof) for fit in known])
+    most = sum(fit.dof for fit in known)
+    return [None if fit is None else fit.moderated(prior, min(weight, most - fit.dof)) for fit in fits]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,53 +139,53 @@ class _Fit:
     value: float
     precision: float
     spread: float
-    freedom: int
+    dof: int
 
     def moderated(self, prior: float, weight: float) -> Mean:
-        error, freedom = self._error(prior, min(weight, _BORROWED * self.freedom))
-        cautious_error, cautious_freedom = self._error(prior, min(weight, _BORROWED_FOR_CALM * self.freedom))
+        error, dof = self._error(prior, min(weight, _BORROWED * self.dof))
+        cautious_error, cautious_dof = self._error(prior, min(weight, _BORROWED_FOR_EQUIVALENCE * self.dof))
         return Mean(
             value=self.value,
             error=error,
-            freedom=freedom,
+            dof=dof,
             cautious_error=cautious_error,
-            cautious_freedom=cautious_freedom,
+            cautious_dof=cautious_dof,
         )
 
     def _error(self, prior: float, weight: float) -> tuple[float, float]:
         """Return the standard error and its degrees of freedom, with a prior of so much weight."""
         if weight:
-            weight *= min(1.0, 2 * float(fdtrc(self.freedom, weight, self.spread / prior)))
-        freedom = weight + self.freedom
-        spread = (weight * prior + self.freedom * self.spread) / freedom
-        return sqrt(spread / self.precision), freedom
+            weight *= min(1.0, 2 * float(fdtrc(self.dof, weight, self.spread / prior)))
+        dof = weight + self.dof
+        spread = (weight * prior + self.dof * self.spread) / dof
+        return sqrt(spread / self.precision), dof
 
 
 def _fitted(sample: Sequence[Ratio]) -> _Fit:
     # A pair's own error rests on few blocks, so it is averaged with that of all pairs.
     typical = fmean(ratio.error**2 for ratio in sample)
     weights = [1 / (_PROCESS_LUCK**2 + (ratio.error**2 + typical) / 2) for ratio in sample]
-    precision, freedom = sum(weights), len(sample) - 1
+    precision, dof = sum(weights), len(sample) - 1
     value = sum(weight * ratio.value for weight, ratio in zip(weights, sample, strict=True)) / precision
     squares = sum(weight * (ratio.value - value) ** 2 for weight, ratio in zip(weights, sample, strict=True))
-    return _Fit(value=value, precision=precision, spread=max(squares / freedom, _LEAST_SPREAD), freedom=freedom)
+    return _Fit(value=value, precision=precision, spread=max(squares / dof, _LEAST_SPREAD), dof=dof)
 
 
 def _prior(measured: Sequence[tuple[float, int]]) -> tuple[float, float]:
     """Return the variance that benchmarks share, and how many degrees of freedom it is worth."""
     if len(measured) < 2:  # noqa: PLR2004  # one benchmark has nobody to borrow from
         return 1.0, 0.0
-    logs = _winsorized([log(spread) - _log_of_chance(freedom)[0] for spread, freedom in measured])
-    beyond_chance = variance(logs) - fmean(_log_of_chance(freedom)[1] for _, freedom in measured)
+    logs = _winsorized([log(spread) - _log_of_chance(dof)[0] for spread, dof in measured])
+    beyond_chance = variance(logs) - fmean(_log_of_chance(dof)[1] for _, dof in measured)
     # Where chance explains all that they differ by, they may all be equal.
     weight = 2 * _inverse_trigamma(beyond_chance) if beyond_chance > 0 else _MOST_FREEDOM
     return exp(fmean(logs) + _log_of_chance(weight)[0]), weight
 
 
 @lru_cache(maxsize=1000)
-def _log_of_chance(freedom: float) -> tuple[float, float]:
+def _log_of_chance(dof: float) -> tuple[float, float]:
     """Return mean and variance of the logarithm of a variance that is 1 and estimated with so much freedom."""
-    return float(digamma(freedom / 2)) - log(freedom / 2), float(polygamma(1, freedom / 2))
+    return float(digamma(dof / 2)) - log(dof / 2), float(polygamma(1, dof / 2))
 
 
 def _winsorized(values: Sequence[float]) -> list[float]:

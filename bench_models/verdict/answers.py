@@ -3,10 +3,10 @@
 from statistics import fmean
 
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import FALSE_CALM
+from bench_models.stats.looks import EQUIVALENCE_ALPHA
 from bench_models.stats.proportions import bounded_drop, drop_of, mcnemar
 from bench_models.verdict.change import Change, Flips
-from bench_models.verdict.flips import ACCURACY_ALARM, decided, smallest_seen, unseen
+from bench_models.verdict.flips import ACCURACY_ALPHA, decided, smallest_seen, unseen
 from bench_models.verdict.measurements import Answers, Benchmark, Measurements
 from bench_models.verdict.told_number import with_number
 
@@ -24,9 +24,9 @@ def judge_answers(measurements: Measurements, answers: Answers) -> Change:
     margin = benchmark.margin_pct / 100 * share_of
     verdict = decided(len(lost), len(won), count, margin)
     drop = (
-        bounded_drop(len(lost), len(won), count, level=1 - FALSE_CALM)
+        bounded_drop(len(lost), len(won), count, level=1 - EQUIVALENCE_ALPHA)
         if verdict == "unchanged"
-        else drop_of(len(lost), len(won), count, level=1 - 2 * ACCURACY_ALARM)
+        else drop_of(len(lost), len(won), count, level=1 - 2 * ACCURACY_ALPHA)
     )
     flips = Flips(
         right_to_wrong=len(lost),
@@ -46,7 +46,7 @@ def judge_answers(measurements: Measurements, answers: Answers) -> Change:
         head=pair.head[0],
         change_pct=_relative(drop, benchmark, share_of),
         pairs=1,
-        visible_pct=100 * seen / count / share_of if share_of and not too_few else None,
+        detectable_pct=100 * seen / count / share_of if share_of and not too_few else None,
         flips=flips,
     )
     return with_number(change, measurements)
@@ -54,8 +54,8 @@ def judge_answers(measurements: Measurements, answers: Answers) -> Change:
 
 def _same(count: int, margin: float) -> str:
     """Say what equal answers cannot show: the fewer there are, the larger a loss flips none of them by luck."""
-    loss = unseen(count)
-    said = f"all {count:,} answers the same; a loss of {100 * loss:.2g} points flips none in {FALSE_CALM:.0%} of cases"
+    loss, missed = unseen(count), f"{EQUIVALENCE_ALPHA:.0%} of cases"
+    said = f"all {count:,} answers the same; a loss of {100 * loss:.2g} points flips none in {missed}"
     few = f", more than the margin of {100 * margin:.2g}: there are too few of them to see that"
     return said + few if loss > margin else said
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 from math import expm1, log, log1p
 from statistics import fmean
 
-from bench_models.stats.looks import ALARM_LOOKS, HARMLESS, alarm_tail, calm_tail
+from bench_models.stats.looks import CHANGE_LOOKS, HARMLESS, change_tail, equivalence_tail
 from bench_models.stats.pairs import Mean, Ratio
-from bench_models.verdict.change import Change, harm_of
+from bench_models.verdict.change import Change, worsening_of
 from bench_models.verdict.measurements import Measurements
 
 # What the medians may say and the means may doubt: a regression is red without them.
@@ -46,16 +46,16 @@ def doubted(change: Change, average: Mean, share: float) -> Change:
     medians leave open may be slower in every block: there the mean has to exceed what they say, too.
     """
     benchmark, margin = change.benchmark, log1p(change.benchmark.margin_pct / 100)
-    tail = alarm_tail(share, change.pairs) if change.pairs >= ALARM_LOOKS[0] else calm_tail()
-    harm, least = harm_of(benchmark, average.value), log1p(benchmark.margin_pct * HARMLESS / 100)
+    tail = change_tail(share, change.pairs) if change.pairs >= CHANGE_LOOKS[0] else equivalence_tail()
+    worsening, least = worsening_of(benchmark, average.value), log1p(benchmark.margin_pct * HARMLESS / 100)
     if change.verdict == "undecided" and change.change_pct is not None:
-        least = max(least, harm_of(benchmark, log1p(change.change_pct.value / 100)))
-    within = harm + average.half_width(calm_tail()) < margin
-    if within or harm - average.half_width(tail) <= least:
+        least = max(least, worsening_of(benchmark, log1p(change.change_pct.value / 100)))
+    within = worsening + average.half_width(equivalence_tail()) < margin
+    if within or worsening - average.half_width(tail) <= least:
         return change
     pct = 100 * expm1(min(average.value, _LARGEST_EXPONENT))
     reason = f"by the median of its blocks {_by_median(change)}, but by their mean HEAD is at {pct:+.1f} %"
-    return replace(change, verdict="undecided", reason=f"{reason}: the change comes in bursts", visible_pct=None)
+    return replace(change, verdict="undecided", reason=f"{reason}: the change comes in bursts", detectable_pct=None)
 
 
 def _by_median(change: Change) -> str:

@@ -47,10 +47,10 @@ class Change:
     head: float | None = None
     change_pct: Estimate | None = None
     pairs: int = 0
-    visible_pct: float | None = None
+    detectable_pct: float | None = None
     flips: Flips | None = None
 
 
-def harm_of(benchmark: Benchmark, change: float) -> float:
+def worsening_of(benchmark: Benchmark, change: float) -> float:
     """Return a change with the sign of what it does to the user: greater than zero is worse."""
     return change if benchmark.better == "lower" else -change

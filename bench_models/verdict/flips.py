@@ -13,12 +13,12 @@ from bisect import bisect_left
 from collections import Counter
 from math import comb
 
-from bench_models.stats.looks import FALSE_CALM
+from bench_models.stats.looks import EQUIVALENCE_ALPHA
 from bench_models.stats.proportions import bounded_drop, mcnemar
 from bench_models.verdict.change import Verdict
 
 # A change that flips answers at random, and loses nothing, may be called regressed in this share of outcomes.
-ACCURACY_ALARM = 0.01
+ACCURACY_ALPHA = 0.01
 
 # The smallest loss that can be called a regression, as a part of the margin: as for times.
 SMALLEST_OF_MARGIN = 0.5
@@ -35,8 +35,8 @@ def decided(lost: int, won: int, count: int, margin: float) -> Verdict:
         return "regressed"
     if _shown(won, lost, count, margin):
         return "improved"
-    calm = bounded_drop(lost, won, count, level=1 - FALSE_CALM)
-    if lost == won == 0 or (-margin < calm.low and calm.high < margin):
+    bounds = bounded_drop(lost, won, count, level=1 - EQUIVALENCE_ALPHA)
+    if lost == won == 0 or (-margin < bounds.low and bounds.high < margin):
         return "unchanged"
     return "undecided"
 
@@ -72,10 +72,10 @@ def unseen(count: int) -> float:
     Source: the exact form of the rule of three; Hanley and Lippman-Hand, If nothing goes wrong, is everything all
     right?, JAMA 249 (1983).
     """
-    return float(1 - FALSE_CALM ** (1 / count))
+    return float(1 - EQUIVALENCE_ALPHA ** (1 / count))
 
 
 def _shown(lost: int, won: int, count: int, margin: float) -> bool:
     """Say whether a loss is no chance, and as large as somebody may care for."""
     large = lost - won >= SMALLEST_OF_MARGIN * margin * count * (1 - _ROUNDING)
-    return lost > won and large and mcnemar(lost, won) <= ACCURACY_ALARM
+    return lost > won and large and mcnemar(lost, won) <= ACCURACY_ALPHA

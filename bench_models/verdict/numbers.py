@@ -6,16 +6,16 @@ from statistics import fmean, median
 
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.looks import (
-    ALARM_LOOKS,
-    FALSE_CALM,
+    CHANGE_LOOKS,
+    EQUIVALENCE_ALPHA,
     HARMLESS,
     SAME_REPEATS,
-    VALUE_ALARM,
-    alarm_tail,
-    calm_tail,
+    VALUE_ALPHA,
+    change_tail,
+    equivalence_tail,
 )
 from bench_models.stats.pairs import Mean, Ratio, log_ratio, relative_differences
-from bench_models.verdict.change import Change, Verdict, harm_of
+from bench_models.verdict.change import Change, Verdict, worsening_of
 from bench_models.verdict.measurements import Benchmark, Measurements
 
 # What would have been seen, nine times in ten.
@@ -50,7 +50,7 @@ def repeats_needed(error: float) -> int:
     return ceil(log(2 / error, 4))
 
 
-def judge_exact(measurements: Measurements, share: float = VALUE_ALARM) -> Change:
+def judge_exact(measurements: Measurements, share: float = VALUE_ALPHA) -> Change:
     """Judge numbers that repeat: any change beyond the margin counts, once it is sure that they do.
 
     ``share`` is the error that the benchmark may spend on being called regressed. Unchanged takes as many repeats
@@ -69,7 +69,7 @@ def judge_exact(measurements: Measurements, share: float = VALUE_ALARM) -> Chang
     elif base == head:
         reason = f"the same in {count} repeats"
     elif beyond:
-        verdict = "regressed" if harm_of(benchmark, head - base) > 0 else "improved"
+        verdict = "regressed" if worsening_of(benchmark, head - base) > 0 else "improved"
     change = 0.0 if base == head else (head - base) / abs(base) * 100 if base else inf
     return Change(
         benchmark=benchmark,
@@ -102,21 +102,21 @@ def judge_noisy(measurements: Measurements, mean: Mean | None, share: float) -> 
         return Change(benchmark=benchmark, verdict="undecided", reason=why, base=base, head=head, pairs=count)
     units = _Units(logarithmic=measurements.positive, sized=measurements.sized)
     margin, harmless = units.of(benchmark.margin_pct), units.of(benchmark.margin_pct * HARMLESS)
-    wide, narrow = mean.half_width(alarm_tail(share, count)), mean.cautious_half_width(calm_tail())
-    harm = harm_of(benchmark, mean.value)
+    wide, narrow = mean.half_width(change_tail(share, count)), mean.cautious_half_width(equivalence_tail())
+    worsening = worsening_of(benchmark, mean.value)
     verdict: Verdict = "undecided"
     reason, shown, level = _open(benchmark, count), wide, 1 - 2 * share
     needed = SAME_REPEATS if benchmark.kind == "value" else 0
-    if abs(harm) + narrow < margin and count < needed:
+    if abs(worsening) + narrow < margin and count < needed:
         reason = f"within the margin so far, and may be so by chance: it takes {needed} pairs to tell, not {count}"
-    elif abs(harm) + narrow < margin:
+    elif abs(worsening) + narrow < margin:
         verdict, reason = "unchanged", f"within the margin of {benchmark.margin_pct:g} %"
-        shown, level = narrow, 1 - 2 * FALSE_CALM
-    elif count >= ALARM_LOOKS[0] and abs(harm) - wide > harmless:
-        verdict = "regressed" if harm > 0 else "improved"
+        shown, level = narrow, 1 - 2 * EQUIVALENCE_ALPHA
+    elif count >= CHANGE_LOOKS[0] and abs(worsening) - wide > harmless:
+        verdict = "regressed" if worsening > 0 else "improved"
         reason = f"more than half the margin of {benchmark.margin_pct:g} %, and not by chance"
     seen = max(harmless + wide, margin - narrow) + mean.half_width(_SEEN_TAIL)
-    told = units.sized and count >= ALARM_LOOKS[0] and units.pct(seen) <= _MOST_SEEN_PCT
+    told = units.sized and count >= CHANGE_LOOKS[0] and units.pct(seen) <= _MOST_SEEN_PCT
     return Change(
         benchmark=benchmark,
         verdict=verdict,
@@ -125,13 +125,13 @@ def judge_noisy(measurements: Measurements, mean: Mean | None, share: float) -> 
         head=head,
         change_pct=units.estimate(mean.value, shown, level) if units.sized else None,
         pairs=count,
-        visible_pct=abs(units.pct(harm_of(benchmark, seen))) if told else None,
+        detectable_pct=abs(units.pct(worsening_of(benchmark, seen))) if told else None,
     )
 
 
 def _open(benchmark: Benchmark, count: int) -> str:
-    if count < ALARM_LOOKS[0]:
-        return f"too few pairs to call a change: {count}, and it takes {ALARM_LOOKS[0]}"
+    if count < CHANGE_LOOKS[0]:
+        return f"too few pairs to call a change: {count}, and it takes {CHANGE_LOOKS[0]}"
     if benchmark.margin_pct:
         return f"the margin is {benchmark.margin_pct:g} %"
     return "scatters, so that it can never be shown to be within a margin of 0 %: give it a larger one"

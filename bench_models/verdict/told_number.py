@@ -5,7 +5,7 @@ from dataclasses import replace
 from math import inf, isclose, isfinite
 
 from bench_models.stats.estimate import Estimate
-from bench_models.verdict.change import Change, Verdict, harm_of
+from bench_models.verdict.change import Change, Verdict, worsening_of
 from bench_models.verdict.flips import SMALLEST_OF_MARGIN
 from bench_models.verdict.measurements import Measurements
 
@@ -24,7 +24,7 @@ def with_number(change: Change, measurements: Measurements) -> Change:
 def _repeated(change: Change, base: float, head: float) -> Change:
     verdict: Verdict
     beyond = _beyond(change, base, head)
-    if beyond and harm_of(change.benchmark, beyond) > 0:
+    if beyond and worsening_of(change.benchmark, beyond) > 0:
         verdict = "regressed"
     elif beyond:
         verdict = "improved" if change.verdict == "unchanged" else change.verdict
@@ -39,7 +39,7 @@ def _repeated(change: Change, base: float, head: float) -> Change:
         base=base,
         head=head,
         change_pct=_exact(base, head),
-        visible_pct=None,
+        detectable_pct=None,
     )
 
 
@@ -50,12 +50,12 @@ def _scattered(change: Change, base: Sequence[float], head: Sequence[float]) -> 
     """
     worst, best = (max, min) if change.benchmark.better == "lower" else (min, max)
     mildest = worst(base), best(head)
-    harm = harm_of(change.benchmark, mildest[1] - mildest[0])
-    beyond = harm > 0 and _beyond(change, *mildest) != 0
-    lost = change.verdict == "regressed" and harm >= SMALLEST_OF_MARGIN * _margin(change, mildest[0])
+    worsening = worsening_of(change.benchmark, mildest[1] - mildest[0])
+    beyond = worsening > 0 and _beyond(change, *mildest) != 0
+    lost = change.verdict == "regressed" and worsening >= SMALLEST_OF_MARGIN * _margin(change, mildest[0])
     return replace(
         change,
-        verdict="regressed" if beyond or (lost and harm > 0) else "undecided",
+        verdict="regressed" if beyond or (lost and worsening > 0) else "undecided",
         reason=(
             f"the number does not repeat: {_spread(base)} on BASE and {_spread(head)} on HEAD in {len(base)} pairs; "
             f"the answers of the first say: {change.reason}"
@@ -64,7 +64,7 @@ def _scattered(change: Change, base: Sequence[float], head: Sequence[float]) -> 
         head=mildest[1],
         change_pct=None,
         pairs=len(base),
-        visible_pct=None,
+        detectable_pct=None,
     )
 
 

@@ -16,7 +16,7 @@ from bench_models.check.progress import Progress
 from bench_models.check.sampler import Sampler
 from bench_models.check.shards import shares
 from bench_models.outcomes import Failed
-from bench_models.stats.looks import LOOKS, SAME_REPEATS, VALUE_ALARM
+from bench_models.stats.looks import LOOKS, SAME_REPEATS, VALUE_ALPHA
 from bench_models.verdict.change import Change
 from bench_models.verdict.changes import judge
 from bench_models.verdict.measurements import Measurements, Pair
@@ -108,7 +108,7 @@ def test_number_that_is_3_or_4_by_chance_is_hardly_ever_called_a_regression(*, o
     for _ in range(600):
         _, change = sampled(lambda: draw.choice((3.0, 4.0)), lambda: draw.choice((3.0, 4.0)), of_parents=of_parents)
         red += change.verdict == "regressed"
-    assert plausible(red, 600, VALUE_ALARM)
+    assert plausible(red, 600, VALUE_ALPHA)
 
 
 def test_check_that_ends_early_calls_no_number_exact_that_was_taken_twice() -> None:

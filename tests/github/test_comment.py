@@ -10,7 +10,7 @@ from github_server import GitHub, serving
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reporting import green, packed, report, zipped
-from strangers import outside_code, strangers
+from untrusted_text import outside_code, untrusted
 
 from bench_models.check.report.findings import ORDER
 from bench_models.errors import BenchModelsError
@@ -310,15 +310,15 @@ def test_refusal_to_post_is_a_sentence(github: GitHub) -> None:
 @st.composite
 def hostile_reports(draw: st.DrawFn) -> dict[str, Any]:
     """Draw reports that follow the schema and hold strangers' text wherever a check would write its own."""
-    made = report(sentence=draw(strangers), rewritten=[draw(strangers)], began=draw(strangers))
-    made["broken_modules"] = {draw(strangers): {draw(strangers): draw(strangers)}}
+    made = report(sentence=draw(untrusted), rewritten=[draw(untrusted)], began=draw(untrusted))
+    made["broken_modules"] = {draw(untrusted): {draw(untrusted): draw(untrusted)}}
     number = st.none() | st.floats(-1e18, 1e18)
     for change in made["changes"]:
         change |= {
-            "benchmark": draw(strangers),
-            "parameters": [draw(strangers)],
-            "unit": draw(strangers),
-            "reason": draw(strangers),
+            "benchmark": draw(untrusted),
+            "parameters": [draw(untrusted)],
+            "unit": draw(untrusted),
+            "reason": draw(untrusted),
             "verdict": draw(st.sampled_from((*ORDER, "missing"))),
             "base": draw(number),
             "head": draw(number),
@@ -327,7 +327,7 @@ def hostile_reports(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @settings(deadline=None)  # other tests run beside this one
-@given(hostile_reports(), strangers)
+@given(hostile_reports(), untrusted)
 def test_nothing_that_is_planted_survives(made: dict[str, Any], reason: str) -> None:
     """Outside code there is nothing but our own words, numbers, our marker and the link to the run."""
     accepted = acceptance({"labels": [{"name": LABEL}], "body": f"Accepted regression: {reason}"})

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from publishers import on_branch, remote_with
 from rehearsal import Job, Rehearsal, bare
 from reporting import packed, report, zipped
-from strangers import strangers
 from tiny_project import commit_all, git
+from untrusted_text import untrusted
 
 from bench_models.github.client import Api
 from bench_models.github.merged_pulls import keep_merged
@@ -305,19 +305,19 @@ def test_branch_holds_so_many_checks_and_no_more(tmp_path: Path) -> None:
 @st.composite
 def hostile(draw: st.DrawFn) -> dict[str, Any]:
     """Draw reports that follow the schema and hold strangers' text wherever a check would write its own."""
-    made = report(sentence=draw(strangers), suite_changes=[draw(strangers)], began=draw(strangers))
-    made["broken_modules"] = {draw(strangers): {draw(strangers): draw(strangers)}}
-    made["python"] = {draw(strangers): draw(strangers)}
-    made["counts"] = {draw(strangers): 1}
-    made["machines"] = [{draw(strangers): draw(strangers), "deep": [draw(strangers)], "cores": 2}]
+    made = report(sentence=draw(untrusted), suite_changes=[draw(untrusted)], began=draw(untrusted))
+    made["broken_modules"] = {draw(untrusted): {draw(untrusted): draw(untrusted)}}
+    made["python"] = {draw(untrusted): draw(untrusted)}
+    made["counts"] = {draw(untrusted): 1}
+    made["machines"] = [{draw(untrusted): draw(untrusted), "deep": [draw(untrusted)], "cores": 2}]
     for change in made["changes"]:
-        change.update({each: draw(strangers) for each in ("benchmark", "unit", "reason")})
-        change["parameters"] = [draw(strangers), draw(strangers)]
+        change.update({each: draw(untrusted) for each in ("benchmark", "unit", "reason")})
+        change["parameters"] = [draw(untrusted), draw(untrusted)]
         change["flips"] = {
             "right_to_wrong": 1,
             "wrong_to_right": 2,
             "p_value": 0.1,
-            "lost": [draw(strangers)],
+            "lost": [draw(untrusted)],
             "won": [],
         }
     return made

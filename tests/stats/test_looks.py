@@ -3,13 +3,13 @@
 import pytest
 
 from bench_models.stats.looks import (
-    ALARM_LOOKS,
-    FALSE_ALARM,
-    FALSE_CALM,
+    CHANGE_LOOKS,
+    EQUIVALENCE_ALPHA,
+    FAMILYWISE_ALPHA,
     LOOKS,
     Shares,
-    alarm_tail,
-    calm_tail,
+    change_tail,
+    equivalence_tail,
 )
 
 
@@ -17,19 +17,19 @@ from bench_models.stats.looks import (
 def test_all_looks_at_all_benchmarks_spend_the_budget_and_no_more(timed: int, values: int) -> None:
     """Bonferroni's inequality then bounds the chance of any false alarm."""
     shares = Shares(timed=timed, values=values)
-    spent = [timed * alarm_tail(shares.of("time"), look) for look in ALARM_LOOKS]
-    spent += [values * alarm_tail(shares.of("value"), look) for look in ALARM_LOOKS]
-    assert pytest.approx(FALSE_ALARM) == sum(spent)
-    assert pytest.approx(FALSE_CALM) == calm_tail() * len(LOOKS)
+    spent = [timed * change_tail(shares.of("time"), look) for look in CHANGE_LOOKS]
+    spent += [values * change_tail(shares.of("value"), look) for look in CHANGE_LOOKS]
+    assert pytest.approx(FAMILYWISE_ALPHA) == sum(spent)
+    assert pytest.approx(EQUIVALENCE_ALPHA) == equivalence_tail() * len(LOOKS)
 
 
 def test_later_looks_may_spend_more() -> None:
     """They are the ones that see small changes."""
-    tails = [alarm_tail(1.0, look) for look in ALARM_LOOKS]
+    tails = [change_tail(1.0, look) for look in CHANGE_LOOKS]
     assert tails[0] < tails[-1] / 5
 
 
 @pytest.mark.parametrize(("pairs", "look"), [(7, 8), (17, 20), (40, 25), (2, 6)])
 def test_sample_between_two_looks_counts_as_the_later_one(pairs: int, look: int) -> None:
     """An interrupted check is looked at instead of, not besides, the next look."""
-    assert alarm_tail(0.008, look) == alarm_tail(0.008, pairs)
+    assert change_tail(0.008, look) == change_tail(0.008, pairs)

@@ -7,7 +7,7 @@ from statistics import fmean
 
 import pytest
 
-from bench_models.stats.looks import FALSE_ALARM
+from bench_models.stats.looks import FAMILYWISE_ALPHA
 from bench_models.stats.nights import BOUND, CALM, RED, nights_until_it_rings, points, rings_within
 
 CHECKS = 3
@@ -19,7 +19,7 @@ def red_nights(share: float) -> float:
 
 
 # Whatever the checks of a night share: no more nights have a red one.
-ALLOWED = CHECKS * FALSE_ALARM
+ALLOWED = CHECKS * FAMILYWISE_ALPHA
 
 
 def test_alarm_rings_without_cause_once_in_eleven_years() -> None:

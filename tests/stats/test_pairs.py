@@ -96,13 +96,11 @@ def test_inverse_of_trigamma(value: float) -> None:
 
 
 @pytest.mark.parametrize(("benchmarks", "freedom", "most"), [(16, 4.0, 0.014), (16, inf, 0.014), (2, inf, 0.02)])
-def test_intervals_of_few_pairs_miss_as_rarely_as_they_say(benchmarks: int, freedom: float, most: float) -> None:
+def test_intervals_of_few_pairs_miss_as_rarely_as_they_say(benchmarks: int, dof: float, most: float) -> None:
     """Simulated: benchmarks of 4 pairs each, with equal and with unlike variances; two know little of that."""
     draw, missed, count = random.Random(1), 0, 0
     for _ in range(6400 // benchmarks):
-        spreads = [
-            1.0 if freedom == inf else (freedom / draw.gammavariate(freedom / 2, 2)) ** 0.5 for _ in range(benchmarks)
-        ]
+        spreads = [1.0 if dof == inf else (dof / draw.gammavariate(dof / 2, 2)) ** 0.5 for _ in range(benchmarks)]
         for mean in means([_ratios([draw.gauss(0, spread) for _ in range(4)]) for spread in spreads]):
             assert mean is not None
             missed += mean.value > mean.half_width(0.01)
@@ -118,7 +116,7 @@ def test_loud_benchmark_among_calm_ones_keeps_its_own_variance() -> None:
     *before, beside = means([*calm, loud])
     assert alone is not None
     assert beside is not None
-    assert (beside.error, beside.freedom) == pytest.approx((alone.error, alone.freedom), rel=0.05)
+    assert (beside.error, beside.dof) == pytest.approx((alone.error, alone.dof), rel=0.05)
     widths = [sum(mean.half_width(0.001) for mean in some if mean) for some in (before, means(calm))]
     assert widths[0] < 1.2 * widths[1]
 

@@ -41,7 +41,7 @@ def test_slow_down_in_bursts_is_undecided_and_says_so(period: int, factor: float
     """It was unchanged, beside a mean that had grown to more than twice as much; it turns no check red."""
     bursts = timed(lambda pair, block: _burst(pair + block, period, factor), random.Random(1), luck=luck)
     changes = judge(until_decided([bursts]))
-    assert (changes[0].verdict, changes[0].visible_pct) == ("undecided", None)
+    assert (changes[0].verdict, changes[0].detectable_pct) == ("undecided", None)
     assert "the change comes in bursts" in changes[0].reason
     assert exit_status(changes) == 0
 
@@ -76,7 +76,7 @@ def test_slow_down_in_bursts_of_what_is_faster_otherwise_is_no_improvement(media
     """In the mean it is 2.7 times, and 1.4 times as slow."""
     bursts = timed(lambda pair, block: median * _burst(pair + block, 5, 10.0), random.Random(1))
     changes = judge(until_decided([bursts]))
-    assert (changes[0].verdict, changes[0].visible_pct) == ("undecided", None)
+    assert (changes[0].verdict, changes[0].detectable_pct) == ("undecided", None)
     assert re.search(
         r"blocks at -[\d.]+ %, but by their mean HEAD is at \+[\d.]+ %: the change comes", changes[0].reason
     )
@@ -87,7 +87,7 @@ def test_slow_down_in_bursts_of_what_medians_leave_open_says_so() -> None:
     """And not that a change of seven percent would have been seen."""
     bursts = timed(lambda pair, block: _burst(pair + block, 5, 10.0), random.Random(1), luck=0.05)
     (change,) = judge(until_decided([bursts], shares := Shares(timed=38, values=0)), shares)
-    assert (change.verdict, change.visible_pct) == ("undecided", None)
+    assert (change.verdict, change.detectable_pct) == ("undecided", None)
     assert "the change comes in bursts" in change.reason
 
 

@@ -10,7 +10,7 @@ from observing import FAILED, answered, exact, timed
 
 from bench_models.check.report.sentence import told
 from bench_models.outcomes import Skipped
-from bench_models.stats.looks import TIME_ALARM, Shares
+from bench_models.stats.looks import TIME_ALPHA, Shares
 from bench_models.verdict.changes import exit_status, judge, wants_more
 from bench_models.verdict.flips import chances
 from bench_models.verdict.measurements import Absent, Benchmark, Measurements, Pair, Refused, Trouble
@@ -57,8 +57,8 @@ def test_relevant_change_within_the_noise_is_undecided_and_says_what_would_have_
     measurements = timed(change=0.04, spread=0.1, pairs=6)
     change = judge([measurements])[0]
     assert change.verdict == "undecided"
-    assert change.visible_pct is not None
-    assert change.visible_pct > 4
+    assert change.detectable_pct is not None
+    assert change.detectable_pct > 4
     assert wants_more(measurements, change)
 
 
@@ -115,8 +115,8 @@ def test_accuracy_is_compared_sentence_by_sentence(lost: int, won: int, expected
 def test_undecided_accuracy_says_how_large_a_loss_would_have_been_seen() -> None:
     """Beside as many flips by chance, nine times in ten."""
     change = judge([answered(20, 14, right=940, count=1083)])[0]
-    assert change.visible_pct is not None
-    seen = round(change.visible_pct / 100 * 940)
+    assert change.detectable_pct is not None
+    seen = round(change.detectable_pct / 100 * 940)
     margin = 0.01 * 940 / 1083
     assert chances(seen, 34, 1083, margin)["regressed"] >= 0.9
     assert chances(seen - 1, 34, 1083, margin)["regressed"] < 0.9
@@ -127,9 +127,9 @@ def test_handful_of_answers_shows_no_loss_of_any_size(right: int, count: int, sh
     """It was said that a change of more than all of them would have been seen."""
     change = judge([answered(1, 0, right=right, count=count)])[0]
     assert change.verdict == "undecided"
-    assert (change.visible_pct is not None) == shows
+    assert (change.detectable_pct is not None) == shows
     assert ("so few examples show no loss of any size" in change.reason) != shows
-    assert shows or told([(change.verdict, change.visible_pct)]) == (
+    assert shows or told([(change.verdict, change.detectable_pct)]) == (
         "Nothing was shown of 1 benchmark; 1 is undecided: nothing can be said there."
     )
 
@@ -269,7 +269,7 @@ def test_budget_is_shared_with_other_shards(count: int) -> None:
     """The more timed benchmarks the whole check has, the wider each interval is."""
     change = judge([timed(change=0.05)], Shares(timed=count, values=7))[0].change_pct
     assert change is not None
-    assert change.level == pytest.approx(1 - 2 * TIME_ALARM / count)
+    assert change.level == pytest.approx(1 - 2 * TIME_ALPHA / count)
 
 
 @given(st.permutations(range(6)))

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from bench_models.stats.looks import FALSE_CALM
-from bench_models.verdict.flips import ACCURACY_ALARM, chances, decided, smallest_seen
+from bench_models.stats.looks import EQUIVALENCE_ALPHA
+from bench_models.verdict.flips import ACCURACY_ALPHA, chances, decided, smallest_seen
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = (200, 1083, 2000)
@@ -21,7 +21,7 @@ MARGIN = 0.0087
 @pytest.mark.parametrize("count", COUNTS)
 def test_random_flips_are_red_at_most_as_often_as_is_said(count: int) -> None:
     """However many of them there are."""
-    assert all(chances(0, stray, count, MARGIN).get("regressed", 0.0) <= ACCURACY_ALARM for stray in range(150))
+    assert all(chances(0, stray, count, MARGIN).get("regressed", 0.0) <= ACCURACY_ALPHA for stray in range(150))
 
 
 @pytest.mark.parametrize("count", COUNTS)
@@ -29,7 +29,8 @@ def test_loss_of_the_margins_size_is_called_unchanged_one_time_in_twenty_at_most
     """Whatever flips besides."""
     loss = -(-MARGIN * count // 1)
     assert all(
-        chances(int(loss), stray, count, MARGIN).get("unchanged", 0.0) <= FALSE_CALM for stray in range(0, 150, 3)
+        chances(int(loss), stray, count, MARGIN).get("unchanged", 0.0) <= EQUIVALENCE_ALPHA
+        for stray in range(0, 150, 3)
     )
 
 
@@ -46,7 +47,7 @@ def test_loss_that_chance_draws_is_called_unchanged_one_time_in_twenty_at_most(c
         called = [decided(lost, won, count, MARGIN) == "unchanged" for lost in range(won + int(count * MARGIN) + 2)]
         chances_of = binom.pmf(range(len(called)), others, (MARGIN + stray) / (1 - stray))
         calm += float(binom.pmf(won, count, stray)) * sum(chances_of[called])
-    assert calm <= FALSE_CALM
+    assert calm <= EQUIVALENCE_ALPHA
 
 
 def test_chances_are_those_of_a_simulation() -> None:

@@ -12,7 +12,7 @@ import pytest
 from simulating import Noise, fates, partly, plausible, times
 
 from bench_models.check.stopping import until_decided
-from bench_models.stats.looks import FALSE_ALARM, FALSE_CALM
+from bench_models.stats.looks import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA
 from bench_models.verdict.changes import judge
 
 CALM, LOUD, MARGIN = 0.005, 0.04, log1p(0.03)
@@ -45,7 +45,7 @@ def test_loud_benchmark_among_calm_ones_hides_no_change_of_the_margins_size() ->
     """It must not borrow their calm: 38 benchmarks, one of them eight times as loud."""
     draw, spreads = random.Random(1), [LOUD] + [CALM] * 37
     hidden = sum(missed(20, noise, spreads, draw) for noise in NOISES)
-    assert plausible(hidden, 20 * len(NOISES), FALSE_CALM), hidden
+    assert plausible(hidden, 20 * len(NOISES), EQUIVALENCE_ALPHA), hidden
 
 
 def test_calm_benchmarks_beside_a_loud_one_are_decided_as_early_as_without_it() -> None:
@@ -61,7 +61,7 @@ def test_largest_harmless_shift_of_every_benchmark_is_hardly_ever_red() -> None:
     for _ in range(60):
         changes = judge(until_decided(times(Noise().ratios(draw, [0.01] * 8, shifts))))
         red += any(change.verdict == "regressed" for change in changes)
-    assert plausible(red, 60, FALSE_ALARM), red
+    assert plausible(red, 60, FAMILYWISE_ALPHA), red
 
 
 def test_slow_down_well_beyond_the_margin_is_caught_nearly_always() -> None:
@@ -80,7 +80,7 @@ def test_slow_down_of_the_margins_size_is_caught_where_pairs_scatter_by_one_perc
 def test_slow_down_of_some_processes_is_a_known_limit() -> None:
     """Few pairs may miss all slow processes: docs/check.md says that more than 5 % of such changes go unseen."""
     hidden = partly(300, 0.5, 6.0).count("unchanged")
-    assert not plausible(hidden, 300, FALSE_CALM), f"{hidden} of 300: the limit is gone, so tell docs/check.md"
+    assert not plausible(hidden, 300, EQUIVALENCE_ALPHA), f"{hidden} of 300: the limit is gone, so tell docs/check.md"
     assert plausible(hidden, 300, 0.2), f"{hidden} of 300"
 
 
@@ -94,8 +94,8 @@ def test_error_rates_hold_over_all_kinds_of_noise_together(benchmarks: int, chec
         spreads = [LOUD] * loud + [CALM] * (benchmarks - loud)
         red += reds(checks, noise, spreads, draw)
         hidden += missed(checks, noise, spreads, draw)
-    assert plausible(red, checks * len(cells), FALSE_ALARM), f"{red} of {checks * len(cells)} red"
-    assert plausible(hidden, checks * len(cells), FALSE_CALM), f"{hidden} of {checks * len(cells)} hidden"
+    assert plausible(red, checks * len(cells), FAMILYWISE_ALPHA), f"{red} of {checks * len(cells)} red"
+    assert plausible(hidden, checks * len(cells), EQUIVALENCE_ALPHA), f"{hidden} of {checks * len(cells)} hidden"
 
 
 @pytest.mark.slow
@@ -109,8 +109,8 @@ def test_error_rates_hold(benchmarks: int, checks: int, mixture: str, noise: Noi
     spreads = [LOUD] * loud + [CALM] * (benchmarks - loud)
     red = reds(checks, noise, spreads, draw)
     hidden = [missed(checks, noise, spreads, draw, place) for place in (0, benchmarks - 1)]
-    assert plausible(red, checks, FALSE_ALARM), f"{red} of {checks} red"
-    assert all(plausible(count, checks, FALSE_CALM) for count in hidden), f"{hidden} of {checks} hidden"
+    assert plausible(red, checks, FAMILYWISE_ALPHA), f"{red} of {checks} red"
+    assert all(plausible(count, checks, EQUIVALENCE_ALPHA) for count in hidden), f"{hidden} of {checks} hidden"
 
 
 @pytest.mark.slow
@@ -121,7 +121,7 @@ def test_error_rates_hold_where_some_are_not_quite_as_loud(benchmarks: int, loud
     """The hardest case: their own few pairs may look as calm as the others'."""
     draw, spreads = random.Random(5), [loud] * louder + [CALM] * (benchmarks - louder)
     hidden = missed(1000, Noise(), spreads, draw)
-    assert plausible(hidden, 1000, FALSE_CALM), f"{hidden} of 1000 hidden"
+    assert plausible(hidden, 1000, EQUIVALENCE_ALPHA), f"{hidden} of 1000 hidden"
 
 
 @pytest.mark.slow
@@ -131,4 +131,4 @@ def test_error_rates_hold_where_some_are_not_quite_as_loud(benchmarks: int, loud
 def test_harmless_commits_are_red_in_one_of_a_hundred_at_most(benchmarks: int, checks: int, spread: float) -> None:
     """Whatever the noise, as shifts of N(0, 0.5 %) stay below what can be called a regression."""
     red = reds(checks, Noise(), [spread] * benchmarks, random.Random(6), shift=0.005)
-    assert plausible(red, checks, FALSE_ALARM), f"{red} of {checks} red"
+    assert plausible(red, checks, FAMILYWISE_ALPHA), f"{red} of {checks} red"

@@ -14,7 +14,7 @@ from observing import exact, timed
 from simulating import plausible
 
 from bench_models.check.stopping import until_decided
-from bench_models.stats.looks import FALSE_CALM, LOOKS, SAME_REPEATS, VALUE_ALARM, Shares
+from bench_models.stats.looks import EQUIVALENCE_ALPHA, LOOKS, SAME_REPEATS, VALUE_ALPHA, Shares
 from bench_models.verdict.change import Change
 from bench_models.verdict.changes import judge, wants_more
 from bench_models.verdict.measurements import Benchmark, Better, Measurements, Pair
@@ -74,7 +74,7 @@ def test_loss_below_zero_that_falls_further_is_an_improvement() -> None:
 def test_number_that_is_zero_on_base_and_scatters_above_it_on_head_is_a_regression_without_a_percentage() -> None:
     """No size is there that it could be relative to."""
     change = drawn(_nothing, lambda draw: draw.gauss(3, 0.3))
-    assert (change.verdict, change.change_pct, change.visible_pct) == ("regressed", None, None)
+    assert (change.verdict, change.change_pct, change.detectable_pct) == ("regressed", None, None)
 
 
 @pytest.mark.parametrize("spread", [0.1, 1.0, 1e6])
@@ -82,8 +82,8 @@ def test_number_that_scatters_around_zero_is_undecided_and_says_what_would_have_
     """A few percent of nearly nothing cannot be told."""
     change = drawn(lambda draw: draw.gauss(0, spread), lambda draw: draw.gauss(0, spread))
     assert change.verdict == "undecided"
-    assert change.visible_pct is not None
-    assert change.visible_pct > 30
+    assert change.detectable_pct is not None
+    assert change.detectable_pct > 30
 
 
 @given(st.lists(st.integers(-4, 4), min_size=6, max_size=6), st.lists(st.integers(-4, 4), min_size=6, max_size=6))
@@ -114,7 +114,7 @@ def test_number_that_scatters_on_one_side_only_is_hardly_ever_called_the_same() 
     """BASE is 3 or 4 at random and HEAD always 4: alike in as many repeats as are asked with a chance of 1 in 32."""
     found = [drawn(_three_or_four, lambda _: 4.0, seed=seed) for seed in range(600)]
     assert plausible(sum(change.reason.startswith("the same in") for change in found), 600, 1 / 32)
-    assert plausible(sum(change.verdict == "unchanged" for change in found), 600, FALSE_CALM)
+    assert plausible(sum(change.verdict == "unchanged" for change in found), 600, EQUIVALENCE_ALPHA)
 
 
 @pytest.mark.parametrize(("values", "repeats"), [(1, 5), (38, 8), (152, 9)])
@@ -128,7 +128,7 @@ def test_unlike_numbers_are_exact_only_after_repeats_that_chance_hardly_gives(va
     assert judge([enough], shares)[0].verdict == "regressed"
 
 
-@given(st.floats(1e-6, FALSE_CALM), st.integers(2, 4))
+@given(st.floats(1e-6, EQUIVALENCE_ALPHA), st.integers(2, 4))
 def test_number_that_is_random_repeats_so_often_by_chance_as_rarely_as_is_promised(error: float, kinds: int) -> None:
     """Computed over every outcome: a few equally likely values, unlike between the sides and constant within them."""
     repeats = repeats_needed(error)
@@ -139,8 +139,8 @@ def test_number_that_is_random_repeats_so_often_by_chance_as_rarely_as_is_promis
 def test_number_that_is_3_or_4_by_chance_is_hardly_ever_red() -> None:
     """It was in 6 % of checks when two equal values were taken for a proof."""
     found = [drawn(_three_or_four, _three_or_four, seed=seed) for seed in range(1500)]
-    assert plausible(sum(change.verdict == "regressed" for change in found), 1500, VALUE_ALARM)
-    assert plausible(sum(change.reason.startswith("exact") for change in found), 1500, VALUE_ALARM)
+    assert plausible(sum(change.verdict == "regressed" for change in found), 1500, VALUE_ALPHA)
+    assert plausible(sum(change.reason.startswith("exact") for change in found), 1500, VALUE_ALPHA)
 
 
 @pytest.mark.parametrize("values", [1, 8])
@@ -160,8 +160,8 @@ def test_number_that_is_one_of_two_by_chance_is_hardly_ever_unchanged_where_it_i
             found.append(judge(until_decided(complete))[0])
         # What is the same in five repeats is another matter.
         called[base, head] = sum(each.verdict == "unchanged" and "repeats" not in each.reason for each in found)
-    assert all(plausible(count, checks, FALSE_CALM) for count in called.values()), called
-    assert plausible(sum(called.values()), checks * len(called), 0.8 * FALSE_CALM), called
+    assert all(plausible(count, checks, EQUIVALENCE_ALPHA) for count in called.values()), called
+    assert plausible(sum(called.values()), checks * len(called), 0.8 * EQUIVALENCE_ALPHA), called
 
 
 def test_number_that_scatters_is_unchanged_after_five_pairs_as_one_that_repeats() -> None:
@@ -230,7 +230,7 @@ def test_number_that_is_0_or_1_by_chance_is_hardly_ever_red(zero: float, values:
             complete.append(replace(numbers(base, head, better="higher"), shard=shard))
         shares = Shares(timed=0, values=values)
         red += any(change.verdict == "regressed" for change in judge(until_decided(complete, shares), shares))
-    assert plausible(red, checks, VALUE_ALARM), red
+    assert plausible(red, checks, VALUE_ALPHA), red
 
 
 @pytest.mark.parametrize(("base", "head", "better"), [(5000.0, 0.0, "higher"), (-1.5, 4.0, "lower")])
@@ -245,7 +245,7 @@ def test_loss_that_would_have_been_seen_is_no_more_than_all() -> None:
     """What is better the higher it is falls by 50 % where it would have to double to be as much too slow."""
     draw = random.Random(1)
     base, head = ([100 * exp(draw.gauss(0, 0.8)) for _ in range(LOOKS[-1])] for _ in range(2))
-    lower, higher = (judge([numbers(base, head, better)])[0].visible_pct for better in _BOTH)
+    lower, higher = (judge([numbers(base, head, better)])[0].detectable_pct for better in _BOTH)
     assert lower is not None
     assert higher is not None
     assert higher < 100 < lower
@@ -256,7 +256,7 @@ def test_few_pairs_are_said_to_be_too_few_and_to_show_no_change_of_any_size() ->
     """Nothing is called a change before the sixth, so a slow-down of any size would be open, too."""
     found = {count: judge([timed(change=2.3, spread=0.02, pairs=count)])[0] for count in (3, 5, 6)}
     assert [found[count].verdict for count in found] == ["undecided", "undecided", "regressed"]
-    assert [found[count].visible_pct is None for count in found] == [True, True, False]
+    assert [found[count].detectable_pct is None for count in found] == [True, True, False]
     assert found[5].reason == "too few pairs to call a change: 5, and it takes 6"
 
 
@@ -281,7 +281,9 @@ def test_every_number_of_a_verdict_is_finite(
         pairs = tuple(Pair(base=(base,), head=(head,)) for base, head in sides)
         measurements.append(Measurements(benchmark=benchmark, pairs=pairs))
     for change in judge(measurements, Shares(timed=sharing, values=sharing)):
-        assert all(isfinite(number) for number in (change.base, change.head, change.visible_pct) if number is not None)
+        assert all(
+            isfinite(number) for number in (change.base, change.head, change.detectable_pct) if number is not None
+        )
 
 
 @pytest.mark.parametrize(
@@ -294,7 +296,7 @@ def test_interval_of_few_wild_pairs_is_cut_where_it_says_no_more(
     benchmark = Benchmark(name="suite.it", kind=kind, unit="u")
     pairs = tuple(Pair(base=(1.0,), head=(ratio,)) for ratio in ratios)
     (change,) = judge([Measurements(benchmark=benchmark, pairs=pairs)], Shares(timed=38, values=38))
-    assert (change.verdict, change.visible_pct) == ("undecided", None)
+    assert (change.verdict, change.detectable_pct) == ("undecided", None)
     assert change.change_pct is not None
     assert 1000 < change.change_pct.high <= 1e8
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from bench_models.check.report.findings import ORDER, Findings
 from bench_models.check.report.markdown import headline
-from bench_models.stats.looks import FALSE_ALARM, FALSE_CALM, LOOKS
+from bench_models.stats.looks import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA, LOOKS
 from bench_models.verdict.change import Change
-from bench_models.verdict.flips import ACCURACY_ALARM
+from bench_models.verdict.flips import ACCURACY_ALPHA
 
 SCHEMA_VERSION = 1
 
@@ -52,9 +52,9 @@ def document(found: Findings) -> dict[str, Any]:
         "wall_s": record.wall_s,
         "timed_s": record.timed_s,
         "error_budget": {
-            "false_alarm": FALSE_ALARM,
-            "accuracy_alarm": ACCURACY_ALARM,
-            "false_calm": FALSE_CALM,
+            "false_alarm": FAMILYWISE_ALPHA,
+            "accuracy_alarm": ACCURACY_ALPHA,
+            "false_calm": EQUIVALENCE_ALPHA,
             "looks_pairs": list(LOOKS),
         },
     }
@@ -73,7 +73,7 @@ def _change(change: Change) -> dict[str, Any]:
         "base": change.base,
         "head": change.head,
         "change_pct": None if change.change_pct is None else asdict(change.change_pct),
-        "visible_pct": change.visible_pct,
+        "visible_pct": change.detectable_pct,
         "pairs": change.pairs,
         "flips": None if change.flips is None else _lists(asdict(change.flips)),
     }

@@ -55,7 +55,7 @@ class Findings:
     @property
     def sentence(self) -> str:
         """What was shown and what was not."""
-        changes = [(change.verdict, change.visible_pct) for change in self.changes]
+        changes = [(change.verdict, change.detectable_pct) for change in self.changes]
         return told(changes, complete=self.record.ending == "complete", broken=len(self.broken))
 
     @property

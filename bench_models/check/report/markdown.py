@@ -6,10 +6,10 @@ from html import escape
 from tabulate import tabulate
 
 from bench_models.check.report.findings import Findings
-from bench_models.stats.looks import FALSE_ALARM, FALSE_CALM
+from bench_models.stats.looks import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA
 from bench_models.text import show_count, show_ms, show_share, show_size
 from bench_models.verdict.change import Change, Verdict
-from bench_models.verdict.flips import ACCURACY_ALARM
+from bench_models.verdict.flips import ACCURACY_ALPHA
 
 _MISSING = "-"
 _COLUMNS = {
@@ -123,9 +123,9 @@ def _cells(change: Change) -> list[str]:
 
 
 def _why(change: Change) -> str:
-    if change.verdict != "undecided" or change.visible_pct is None:
+    if change.verdict != "undecided" or change.detectable_pct is None:
         return change.reason
-    return f"{change.reason}; a change of {change.visible_pct:.1f} % would most likely have been seen"
+    return f"{change.reason}; a change of {change.detectable_pct:.1f} % would most likely have been seen"
 
 
 def _number(change: Change, number: float) -> str:
@@ -214,9 +214,9 @@ def _circumstances(found: Findings) -> str:
         f"Both commits ran side by side {environments}, {header.threads} thread{'' if header.threads == 1 else 's'}, "
         f"{record.wall_s:.0f} s{share}.",
         f"Changed libraries: {', '.join(libraries)}." if libraries else "The libraries are the same on both sides.",
-        f"At most {FALSE_ALARM:.0%} of checks of an unchanged tree turn red. Intervals hold for all timed benchmarks "
-        f"and looks together. That of what is unchanged is narrower: by itself, it misses {FALSE_CALM:.0%} on either "
-        f"side; that of answers that are not unchanged, {ACCURACY_ALARM:.0%}.",
+        f"At most {FAMILYWISE_ALPHA:.0%} of checks of an unchanged tree turn red. Intervals hold for all timed "
+        "benchmarks and looks together. That of what is unchanged is narrower: by itself, it misses "
+        f"{EQUIVALENCE_ALPHA:.0%} on either side; that of answers that are not unchanged, {ACCURACY_ALPHA:.0%}.",
         f"Each side ran its own suite{', but for the benchmarks above' if header.rewritten else ''}.",
         f"Only HEAD's suite has {_listed(header.added)}: its file was tried on BASE, too." if header.added else "",
         f"Uncommitted on HEAD: {', '.join(header.uncommitted)}." if header.uncommitted else "",

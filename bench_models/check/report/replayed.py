@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bench_models.check.replay import ByRecord, Replayed
 from bench_models.stats.clusters import LEVEL
-from bench_models.stats.looks import FALSE_ALARM
+from bench_models.stats.looks import FAMILYWISE_ALPHA
 
 
 def sentences(results: Sequence[tuple[float, Replayed]]) -> str:
@@ -28,7 +28,7 @@ def _lines(slowdown_pct: float, result: Replayed) -> str:
     effort = f"{result.undecided:.1%} of benchmarks undecided, {result.pairs:.1f} pairs each"
     if result.caught is None:
         return (
-            f"* {_over_records(result.red)} of checks red; allowed are {FALSE_ALARM:.0%}; {effort}\n"
+            f"* {_over_records(result.red)} of checks red; allowed are {FAMILYWISE_ALPHA:.0%}; {effort}\n"
             f"  by record: {_by_record(result.red)}\n"
             f"  {_above(result.red)}\n"
         )
@@ -48,7 +48,7 @@ def _over_records(shares: ByRecord) -> str:
 
 def _above(found: ByRecord) -> str:
     """Say what holds however unlike records are, as the interval over them does not."""
-    records, bad = len(found.shares), found.above(FALSE_ALARM)
+    records, bad = len(found.shares), found.above(FAMILYWISE_ALPHA)
     return (
         f"{round(bad.value * records)} of {records} record{'' if records == 1 else 's'} had more red checks than are "
         f"allowed; however unlike records are, at most {bad.high:.1%} of all have ({LEVEL:.0%} confidence)"

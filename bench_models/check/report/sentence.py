@@ -23,7 +23,7 @@ def told(changes: Sequence[tuple[str, float | None]], *, complete: bool = True, 
     counts["lost"] += counts["missing"]  # as reports of earlier versions call it
     bad = list(_bad(counts, len(changes), broken))
     good = _good(counts, len(changes), complete=complete, alone=not bad)
-    open_ = _undecided([visible_pct for verdict, visible_pct in changes if verdict == "undecided"])
+    open_ = _undecided([detectable_pct for verdict, detectable_pct in changes if verdict == "undecided"])
     others = [
         f"{counts[verdict]} {_of(counts[verdict], words)}" for verdict, words in _OTHERS.items() if counts[verdict]
     ]
@@ -62,15 +62,15 @@ def _good(counts: Mapping[str, int], total: int, *, complete: bool, alone: bool)
     return f"{seen} among {of}{f', of which {improved} improved' if improved else ''}"
 
 
-def _undecided(visible_pct: Sequence[float | None]) -> str:
-    known = [each for each in visible_pct if each is not None]
-    if not visible_pct:
+def _undecided(detectable_pct: Sequence[float | None]) -> str:
+    known = [each for each in detectable_pct if each is not None]
+    if not detectable_pct:
         return ""
-    who = f"{len(visible_pct)} {_of(len(visible_pct), ('is', 'are'))} undecided"
+    who = f"{len(detectable_pct)} {_of(len(detectable_pct), ('is', 'are'))} undecided"
     if not known:
         return f"{who}: nothing can be said there"
     size = f"changes of up to {max(known):.1f} % would not have been seen"
-    if len(known) == len(visible_pct):
+    if len(known) == len(detectable_pct):
         return f"{who}: {size} there"
     return f"{who}: {size} in {len(known)}, and nothing can be said of the rest"
 

@@ -25,7 +25,7 @@ class OwnCode:
         installed = _installed_from(self._root) if self._root else set()
         self._modules = {*modules, *installed} - {Path(suite).name}
 
-    def strangers(self) -> dict[str, str]:
+    def foreign_imports(self) -> dict[str, str]:
         """Return what this process has imported of another copy, and from where."""
         # The script that runs is the check's own; multiprocessing knows it by a second name.
         script = sys.modules["__main__"]

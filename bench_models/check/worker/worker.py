@@ -98,7 +98,7 @@ class Worker:
             "benchmarks": [discovery.described(benchmark) for benchmark in found],
             "broken": broken,
             "threads": fingerprint.count_threads(),
-            **self._strangers(),
+            **self._foreign_imports(),
             **fingerprint.facts(),
         }
 
@@ -108,7 +108,7 @@ class Worker:
         with _skipping(NotImplementedError):
             cache = self._benchmarks[benchmark].do_setup_cache()
         (Path(folder) / _CACHE).write_bytes(pickle.dumps(cache))
-        return self._strangers()
+        return self._foreign_imports()
 
     def do_enter(self, folder: str) -> Message:
         """Go to a folder, where what a benchmark writes is its own."""
@@ -214,10 +214,10 @@ class Worker:
 
     def _seen(self) -> Message:
         """Return what makes this process unlike others, besides the commit."""
-        return {"circumstances": fingerprint.of_this_process(), **self._strangers()}
+        return {"circumstances": fingerprint.of_this_process(), **self._foreign_imports()}
 
-    def _strangers(self) -> Message:
-        return {"strangers": self._own.strangers()} if self._own is not None else {}
+    def _foreign_imports(self) -> Message:
+        return {"foreign_imports": self._own.foreign_imports()} if self._own is not None else {}
 
     def _reap(self) -> None:
         """Let go of workers that ended; a benchmark's own children are its own."""

@@ -12,7 +12,7 @@ import sys
 sys.path[:0] = sys.argv[1:3]
 import own_code
 import beside
-print(sorted(own_code.OwnCode(code=sys.argv[3], suite=sys.argv[3], modules=[], root=sys.argv[2]).strangers()))
+print(sorted(own_code.OwnCode(code=sys.argv[3], suite=sys.argv[3], modules=[], root=sys.argv[2]).foreign_imports()))
 """
 
 

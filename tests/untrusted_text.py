@@ -33,7 +33,7 @@ _PLANTED = (
     "\N{ZERO WIDTH SPACE}@me",
     "\ud800",
 )
-strangers = st.one_of(
+untrusted = st.one_of(
     st.text(max_size=400),
     st.lists(st.sampled_from((*_PLANTED, *"`|\\\n@#<>[]()!& ")), max_size=12).map("".join),
 )
