@@ -57,7 +57,7 @@ def steps(options: argparse.Namespace) -> int:
     from bench_models.asv.history import branches, histories
     from bench_models.checkout import checkout_here
     from bench_models.github.client import Api
-    from bench_models.github.regression_issue import steps as found_in
+    from bench_models.github.regression_issue import regressions as found_in
     from bench_models.github.regression_issue import tell
     from bench_models.results_branch.accepted_regressions import read_accepted
     from bench_models.results_branch.mirror import mirror_of

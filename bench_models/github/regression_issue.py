@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from bench_models.asv.history import Series
 from bench_models.github.client import Api
-from bench_models.stats.steps import LASTING, SCATTERS, Rise, newest_rise
+from bench_models.stats.change_points import LASTING, SCATTERS, ChangePoint, newest_change_point
 from bench_models.text import code
 
 LABEL = "performance-step"
@@ -22,11 +22,11 @@ _LONGEST = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Regression:
     """A rise in the history of one benchmark: the commit that it begins at, and those near it."""
 
     series: Series
-    rise: Rise
+    change_point: ChangePoint
     commit: str
     near: tuple[str, ...]
 
@@ -45,44 +45,44 @@ class Step:
         return hashlib.sha256("\0".join(words).encode()).hexdigest()[:16]
 
 
-def steps(histories: Sequence[Series], commits: Sequence[str], accepted: Collection[str]) -> list[Step]:
+def regressions(histories: Sequence[Series], commits: Sequence[str], accepted: Collection[str]) -> list[Regression]:
     """Return the steps up that lasted, without those at accepted commits; ``commits`` are oldest first."""
     found = []
     for series in histories:
         measured = [commit for commit in commits if commit in series.values]
-        rise = newest_rise([series.values[commit] for commit in measured], series.threshold)
-        if rise is not None:
+        change_point = newest_change_point([series.values[commit] for commit in measured], series.threshold)
+        if change_point is not None:
             # What was not measured on this machine may have brought it as well.
-            since = commits.index(measured[rise.position - 1]) + 1
-            at = commits.index(measured[rise.position])
+            since = commits.index(measured[change_point.position - 1]) + 1
+            at = commits.index(measured[change_point.position])
             near = tuple(commits[max(0, since - _NEAR) : at + _NEAR + 1])
             if not set(near) & set(accepted):
-                found.append(Step(series=series, rise=rise, commit=commits[at], near=near))
+                found.append(Regression(series=series, change_point=change_point, commit=commits[at], near=near))
     return found
 
 
-def tell(api: Api, found: Sequence[Step]) -> str | None:
+def tell(api: Api, found: Sequence[Regression]) -> str | None:
     """Add the steps that no issue tells of yet to the open issue, or open one; return what was done, or None."""
     issues = [issue for issue in api.pages("issues", labels=LABEL, state="all") if "pull_request" not in issue]
     told = {mark for issue in issues for mark in _marks(issue)}
-    new = [step for step in found if not step.known(told)]
+    new = [regression for regression in found if not regression.known(told)]
     if not new:
         return None
     opened = next((issue for issue in issues if issue["state"] == "open" and _marks(issue)), None)
     if opened is None:
         made = api.post("issues", {"title": _TITLE, "body": body(new, ()), "labels": [LABEL]})
         return f"opened issue {made['number']}"
-    here = [step for step in found if step in new or step.known(_marks(opened))]
+    here = [regression for regression in found if regression in new or regression.known(_marks(opened))]
     api.patch(f"issues/{opened['number']}", {"body": body(here, _marks(opened))})
     return f"updated issue {opened['number']}"
 
 
-def body(found: Sequence[Step], marks: Sequence[str]) -> str:
+def body(found: Sequence[Regression], marks: Sequence[str]) -> str:
     """Return the text of the issue; ``marks`` are those that it has already."""
-    everything = " ".join(dict.fromkeys((*marks, *(step.mark for step in found))))
+    everything = " ".join(dict.fromkeys((*marks, *(regression.mark for regression in found))))
     columns = ("benchmark", "machine", "from", "to", "change", "begins at")
     table = tabulate(
-        [_row(step) for step in found[:_LONGEST]], headers=columns, tablefmt="github", disable_numparse=True
+        [_row(regression) for regression in found[:_LONGEST]], headers=columns, tablefmt="github", disable_numparse=True
     )
     more = f"\n\nand {len(found) - _LONGEST} more." if len(found) > _LONGEST else ""
     return (
@@ -96,11 +96,11 @@ def body(found: Sequence[Step], marks: Sequence[str]) -> str:
     )
 
 
-def _row(step: Step) -> tuple[str, ...]:
-    series, rise = step.series, step.rise
+def _row(regression: Regression) -> tuple[str, ...]:
+    series, change_point = regression.series, regression.change_point
     name = " ".join((series.benchmark, *series.parameters))
-    before, after = (code(f"{value:.4g} {series.unit}") for value in (rise.before, rise.after))
-    return code(name), code(series.machine), before, after, f"{rise.pct:+.1f} %", code(step.commit[:8])
+    before, after = (code(f"{value:.4g} {series.unit}") for value in (change_point.before, change_point.after))
+    return code(name), code(series.machine), before, after, f"{change_point.pct:+.1f} %", code(regression.commit[:8])
 
 
 def _marks(issue: Any) -> list[str]:  # noqa: ANN401  # JSON

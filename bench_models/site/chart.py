@@ -96,13 +96,13 @@ def _stroke(line: Line, place: Callable[[Point], tuple[float, float]]) -> Stroke
 
 
 def _marks(lines: Sequence[Line], place: Callable[[Point], tuple[float, float]]) -> list[Mark]:
-    jumps = [(line, jump) for line in lines for jump in line.jumps]
+    change_points = [(line, change_point) for line in lines for change_point in line.change_points]
     marks = []
-    for number, (line, jump) in enumerate(jumps, start=1):
-        point = next((point for point in line.points if point.commit == jump.after), None)
+    for number, (line, change_point) in enumerate(change_points, start=1):
+        point = next((point for point in line.points if point.commit == change_point.after), None)
         if point is not None:
             x, y = place(point)
-            marks.append(Mark(number=number, x=round(x, 1), y=round(y, 1), accepted=jump.accepted is not None))
+            marks.append(Mark(number=number, x=round(x, 1), y=round(y, 1), accepted=change_point.accepted is not None))
     return marks
 
 

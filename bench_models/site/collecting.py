@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench_models.results_branch.accepted_regressions import Accepted
-from bench_models.site.histories import Commit, Jump, Line, Point, Series, Subject
+from bench_models.site.histories import ChangePoint, Commit, History, Line, Point, Series
 from bench_models.site.naming import file_of, look_of, module_of, order_of, plain
 
 VARIANT = "variant"
@@ -41,10 +41,10 @@ def commits_of(revisions: dict[str, int], dates: dict[str, datetime]) -> dict[in
 
 
 def regressions_in(html: Path) -> dict[tuple[str, int | None], list[Any]]:
-    """Return the jumps that asv found, by the graph's file and the place of its parameters in it."""
+    """Return the change points that asv found, by the graph's file and the place of its parameters in it."""
     file = html / "regressions.json"
     found = json.loads(file.read_text(encoding="utf-8"))["regressions"] if file.exists() else []
-    return {(path, index): jumps for _, path, _, index, _, _, jumps in found}
+    return {(path, index): change_points for _, path, _, index, _, _, change_points in found}
 
 
 def between(repo: Any) -> Between:
@@ -60,14 +60,14 @@ def between(repo: Any) -> Between:
     return commits
 
 
-def subjects_of(published: Published) -> tuple[Subject, ...]:
+def histories_of(published: Published) -> tuple[History, ...]:
     """Return every variant with its benchmarks, and every module of benchmarks that know no variants."""
     found: dict[tuple[str, str | None], list[Series]] = defaultdict(list)
     for name in sorted(published.benchmarks, key=order_of):
         for variant, series in _series_of(published, name):
             found[module_of(name), variant].append(series)
     return tuple(
-        Subject(suite=module, variant=variant, file=file_of(module, variant), series=tuple(series))
+        History(suite=module, variant=variant, file=file_of(module, variant), series=tuple(series))
         for (module, variant), series in found.items()
     )
 
@@ -110,7 +110,7 @@ def _lines(published: Published, graph: Any, setting: str) -> Iterator[Line]:
     scalar = graph.scalar_series
     for index in range(1 if scalar else graph.n_series or 0):
         values = [(revision, value if scalar else value[index]) for revision, value, _ in data]
-        jumps = published.regressions.get((f"{graph.path}.json", None if scalar else index), [])
+        change_points = published.regressions.get((f"{graph.path}.json", None if scalar else index), [])
         yield Line(
             setting=setting,
             points=tuple(
@@ -118,7 +118,11 @@ def _lines(published: Published, graph: Any, setting: str) -> Iterator[Line]:
                 for revision, value in values
                 if revision in published.commits and _is_number(value)
             ),
-            jumps=tuple(_jump(published, setting, jump) for jump in jumps if jump[1] in published.commits),
+            change_points=tuple(
+                _change_point(published, setting, change_point)
+                for change_point in change_points
+                if change_point[1] in published.commits
+            ),
         )
 
 
@@ -126,14 +130,14 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def _jump(published: Published, setting: str, jump: Sequence[Any]) -> Jump:
-    before, after, old, new = jump
+def _change_point(published: Published, setting: str, change_point: Sequence[Any]) -> ChangePoint:
+    before, after, old, new = change_point
     last = published.commits.get(before) if before is not None else None
     found = published.commits[after]
     suspects = frozenset({found.sha})
     if last is not None and published.accepted:
         suspects |= published.between(last.sha, found.sha)
-    return Jump(
+    return ChangePoint(
         setting=setting,
         before=last,
         after=found,

@@ -7,7 +7,7 @@ from pathlib import Path
 from bench_models.asv.history import Recorded, recorded_in
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Measured, Outcome, reason_of
-from bench_models.site.histories import Commit, Series, Subject
+from bench_models.site.histories import Commit, History, Series
 from bench_models.site.standings import BUDGET, standings, suite_called
 from bench_models.stats.estimate import Estimate
 from bench_models.suites.suite import Suite
@@ -26,7 +26,7 @@ class Cell:
 class Row:
     """One variant; its standing is empty where nothing is known of budgets."""
 
-    subject: Subject
+    history: History
     standing: str
     cells: tuple[Cell, ...]
 
@@ -77,7 +77,7 @@ _RATIO = ".track_speed_up"
 
 
 def tables(
-    subjects: Sequence[Subject],
+    histories: Sequence[History],
     commits: Sequence[Commit],
     files: dict[str, tuple[Path, ...]],
     *,
@@ -86,10 +86,10 @@ def tables(
 ) -> tuple[Table, ...]:
     """Return the table of each suite that has variants; ``kept`` and ``benchmarks`` are asv's folders."""
     found = []
-    for suite in sorted({subject.suite for subject in subjects if subject.variant is not None}):
+    for suite in sorted({history.suite for history in histories if history.variant is not None}):
         newest = _newest(suite, commits, files, kept)
         if newest is not None:
-            variants = [each for each in subjects if each.suite == suite and each.variant]
+            variants = [each for each in histories if each.suite == suite and each.variant]
             found.append(_table(variants, *newest, suite_called(suite, benchmarks)))
     return tuple(found)
 
@@ -107,11 +107,11 @@ def _newest(
     return None
 
 
-def _table(subjects: list[Subject], commit: Commit, recorded: Recorded, suite: Suite | None) -> Table:
-    figures = _figures(subjects, recorded)
-    by_name = {figure.series.benchmark.removeprefix(f"{subjects[0].suite}."): figure.values for figure in figures}
-    names = [subject.name for subject in subjects]
-    by_name |= {BUDGET: {name: recorded.value(f"{subjects[0].suite}.{BUDGET}", name) for name in names}}
+def _table(histories: list[History], commit: Commit, recorded: Recorded, suite: Suite | None) -> Table:
+    figures = _figures(histories, recorded)
+    by_name = {figure.series.benchmark.removeprefix(f"{histories[0].suite}."): figure.values for figure in figures}
+    names = [history.name for history in histories]
+    by_name |= {BUDGET: {name: recorded.value(f"{histories[0].suite}.{BUDGET}", name) for name in names}}
     standing = standings(suite, by_name) if suite else {}
     reasons = [
         f"{figure.series.title} of {name}: {reason_of(value)}"
@@ -120,28 +120,28 @@ def _table(subjects: list[Subject], commit: Commit, recorded: Recorded, suite: S
         if not isinstance(value, Measured)
     ]
     return Table(
-        suite=subjects[0].suite,
+        suite=histories[0].suite,
         commit=commit,
         machine=recorded.machine,
         titles=tuple(figure.series.title for figure in figures),
         rows=tuple(
             Row(
-                subject=each,
+                history=each,
                 standing=standing.get(each.name, ""),
-                cells=tuple(_cell(figure, each.name, subjects[0].name) for figure in figures),
+                cells=tuple(_cell(figure, each.name, histories[0].name) for figure in figures),
             )
-            for each in subjects
+            for each in histories
         ),
         figures=figures,
         failures=tuple(reasons),
     )
 
 
-def _figures(subjects: list[Subject], recorded: Recorded) -> tuple[Figure, ...]:
+def _figures(histories: list[History], recorded: Recorded) -> tuple[Figure, ...]:
     """Return the benchmarks that have the variant for their only parameter."""
-    single = [one for each in subjects for one in each.series if len(one.parameters) == 1]
+    single = [one for each in histories for one in each.series if len(one.parameters) == 1]
     series = {one.benchmark: one for one in single if not one.benchmark.endswith(_ELSEWHERE)}
-    names = [subject.name for subject in subjects]
+    names = [history.name for history in histories]
     return tuple(
         Figure(
             series=each,

@@ -49,13 +49,13 @@ def _report(table: Table) -> Report | None:
         commit=table.commit.sha,
         cpu=table.machine,
         sentences=None,
-        lines=tuple(_line(table, row.subject.name, row.standing) for row in table.rows),
+        lines=tuple(_line(table, row.history.name, row.standing) for row in table.rows),
     )
 
 
 def _line(table: Table, name: str, standing: str) -> Line:
     size, accuracy, latency = (table.by_name[benchmark] for benchmark in (SIZE, ACCURACY, LATENCY))
-    baseline = table.rows[0].subject.name
+    baseline = table.rows[0].history.name
     faster = _number(table.by_name[SPEED_UP].values, name) if SPEED_UP in table.by_name else None
     right, best = _number(accuracy.values, name), _number(accuracy.values, baseline)
     stored, whole = _number(size.values, name), _number(size.values, baseline)

@@ -1,4 +1,4 @@
-"""A benchmark's history as pages show it: points in the order of commits, and the jumps that asv calls regressions."""
+"""A benchmark's history as pages show it: points in the order of commits, and asv's regressions as change points."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Jump:
+class ChangePoint:
     """A step upwards that asv found and that lasts; ``accepted`` where people took it on purpose.
 
     ``before`` is the last commit measured before it, or None where ``after`` is the only commit it can be.
@@ -57,7 +57,7 @@ class Line:
 
     setting: str
     points: tuple[Point, ...]
-    jumps: tuple[Jump, ...]
+    change_points: tuple[ChangePoint, ...]
 
     @property
     def newest(self) -> Point:
@@ -88,13 +88,13 @@ class Series:
         return f"#{quote(self.benchmark)}" + (f"?{chosen}" if chosen else "")
 
     @property
-    def jumps(self) -> list[Jump]:
+    def change_points(self) -> list[ChangePoint]:
         """The regressions of all lines."""
-        return [jump for line in self.lines for jump in line.jumps]
+        return [change_point for line in self.lines for change_point in line.change_points]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class History:
     """What has a page of its own: a variant, or in another project's suite a module of benchmarks."""
 
     suite: str
@@ -113,11 +113,11 @@ class Subject:
         return {series.benchmark for series in self.series}
 
     @property
-    def jumps(self) -> list[tuple[Series, Jump]]:
+    def change_points(self) -> list[tuple[Series, ChangePoint]]:
         """The regressions of all its benchmarks, with the benchmark."""
-        return [(series, jump) for series in self.series for jump in series.jumps]
+        return [(series, change_point) for series in self.series for change_point in series.change_points]
 
     @property
-    def open(self) -> list[Jump]:
+    def open(self) -> list[ChangePoint]:
         """The regressions that nobody accepted."""
-        return [jump for _, jump in self.jumps if jump.accepted is None]
+        return [change_point for _, change_point in self.change_points if change_point.accepted is None]

@@ -12,7 +12,7 @@ from bench_models.results_branch import mirror
 from bench_models.results_branch.accepted_regressions import read_accepted
 from bench_models.results_branch.stored_checks import read_checks
 from bench_models.site.asv_page import with_entry, with_local_scripts
-from bench_models.site.collecting import Published, between, commits_of, now, regressions_in, subjects_of
+from bench_models.site.collecting import Published, between, commits_of, histories_of, now, regressions_in
 from bench_models.site.current import tables
 from bench_models.site.figures import pictures
 from bench_models.site.histories import Commit
@@ -45,8 +45,8 @@ def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revis
         accepted=bare.accepted,
         between=between(repo),
     )
-    subjects = subjects_of(published)
-    shown = tables(subjects, tuple(commits.values()), surveyed.files, kept=kept, benchmarks=Path(conf.benchmark_dir))
+    histories = histories_of(published)
+    shown = tables(histories, tuple(commits.values()), surveyed.files, kept=kept, benchmarks=Path(conf.benchmark_dir))
     folder = html / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     site = replace(
@@ -54,7 +54,7 @@ def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revis
         has_asv=True,
         left_aside=(*bare.left_aside, *_unknown(surveyed, revisions)),
         commits=tuple(commits.values()),
-        subjects=subjects,
+        histories=histories,
         tables=shown,
         pictures=pictures(shown, folder),
     )

@@ -14,7 +14,7 @@ from bench_models.results_branch.accepted_regressions import Accepted
 from bench_models.results_branch.stored_checks import StoredCheck
 from bench_models.site import chart as drawing
 from bench_models.site.current import Table, signed
-from bench_models.site.histories import Commit, Jump, Line, Point, Series, Subject
+from bench_models.site.histories import ChangePoint, Commit, History, Line, Point, Series
 from bench_models.text import one_line
 
 # A page with hundreds of graphs is slow to open; asv's own list has the rest.
@@ -76,19 +76,23 @@ class Site:
     ways: Ways
     has_asv: bool = False
     commits: tuple[Commit, ...] = ()
-    subjects: tuple[Subject, ...] = ()
+    histories: tuple[History, ...] = ()
     tables: tuple[Table, ...] = ()
     pictures: dict[str, Picture] = field(default_factory=dict)
 
     @property
-    def others(self) -> list[Subject]:
+    def others(self) -> list[History]:
         """What is no variant."""
-        return [subject for subject in self.subjects if subject.variant is None]
+        return [history for history in self.histories if history.variant is None]
 
     @property
-    def jumps(self) -> list[tuple[Subject, Series, Jump]]:
+    def change_points(self) -> list[tuple[History, Series, ChangePoint]]:
         """All regressions, those not accepted first, then the newest."""
-        found = [(subject, series, jump) for subject in self.subjects for series, jump in subject.jumps]
+        found = [
+            (history, series, change_point)
+            for history in self.histories
+            for series, change_point in history.change_points
+        ]
         return sorted(found, key=lambda each: (each[2].accepted is not None, -each[2].after.revision))
 
     def commit_address(self, sha: str) -> str:
@@ -108,8 +112,8 @@ def pages(site: Site) -> Iterator[tuple[str, str]]:
     for name in ("index.html", "checks.html"):
         yield name, environment.get_template(f"{name}.jinja").render(here=name)
     template = environment.get_template("history.html.jinja")
-    for subject in site.subjects:
-        yield subject.file, template.render(here="", subject=subject, shown=subject.series[:MOST_GRAPHS])
+    for history in site.histories:
+        yield history.file, template.render(here="", history=history, shown=history.series[:MOST_GRAPHS])
 
 
 def assets() -> Iterator[tuple[str, str]]:
@@ -168,10 +172,10 @@ def described(series: Series) -> str:
 def _line_told(series: Series, line: Line) -> str:
     values = [point.value for point in line.points]
     where = f"On {line.setting}: " if line.setting else ""
-    jumps = f"; {len(line.jumps)} marked as regressed" if line.jumps else ""
+    change_points = f"; {len(line.change_points)} marked as regressed" if line.change_points else ""
     return (
         f"{where}{len(values)} commits, from {series.show(values[0])} to {series.show(values[-1])}, "
-        f"lowest {series.show(min(values))}, highest {series.show(max(values))}{jumps}."
+        f"lowest {series.show(min(values))}, highest {series.show(max(values))}{change_points}."
     )
 
 

@@ -14,7 +14,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
 from bench_models.results_branch.accepted_regressions import LONGEST_REASON
 from bench_models.results_branch.sync import ATTEMPTS
-from bench_models.stats.steps import LASTING, SCATTERS
+from bench_models.stats.change_points import LASTING, SCATTERS
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from tiny_project import commit_all, git
 
 from bench_models.asv.history import Series, histories
 from bench_models.github.client import Api
-from bench_models.github.regression_issue import Step, body, steps, tell
+from bench_models.github.regression_issue import Regression, body, regressions, tell
 from bench_models.results_branch.accepted_regressions import Accepted, add_accepted
-from bench_models.stats.steps import Rise
+from bench_models.stats.change_points import ChangePoint
 
 COMMITS = [f"{number:040x}" for number in range(20)]
 FLAT = Series(
@@ -46,9 +46,9 @@ def api(github: GitHub) -> Api:
     return Api(url=github.url, repository=github.repository, token="a-token", sleep=lambda _: None)  # noqa: S106
 
 
-def found(*series: Series, accepted: tuple[str, ...] = ()) -> list[Step]:
+def found(*series: Series, accepted: tuple[str, ...] = ()) -> list[Regression]:
     """Return the steps in some histories."""
-    return steps(series, COMMITS, accepted)
+    return regressions(series, COMMITS, accepted)
 
 
 def test_step_is_told_in_one_issue(github: GitHub) -> None:
@@ -108,8 +108,8 @@ def test_accepted_regression_is_no_alarm() -> None:
 def test_names_cannot_plant_anything_in_the_issue() -> None:
     """They are code, in one line of a table."""
     planted = replace(RISEN, benchmark="suite.`x` @all | <img src=x>\n# big", parameters=("[a](b)",))
-    rise = Rise(position=12, before=1.0, after=2.0)
-    text = body([Step(series=planted, rise=rise, commit=COMMITS[12], near=())], ())
+    change_point = ChangePoint(position=12, before=1.0, after=2.0)
+    text = body([Regression(series=planted, change_point=change_point, commit=COMMITS[12], near=())], ())
 
     row = text.split("\n")[2]
     assert row.count("|") == 7

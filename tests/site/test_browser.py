@@ -175,7 +175,7 @@ def test_history_of_two_hundred_commits_is_drawn(light: Visit, project: Project)
     assert path.count("L") == len(project.commits) - 1 == 199
     assert graph.locator(".mark.accepted").count() == 1
     slow = project.commits[len(project.commits) * 2 // 3]
-    assert slow[:8] in page.locator("ol.jumps").first.inner_text()
+    assert slow[:8] in page.locator("ol.change-points").first.inner_text()
 
     page = light.open("index.html#rotten_tomatoes.Latency.time_single_stream?p-variant='bf16'")
     page.locator("#main-graph canvas").first.wait_for()

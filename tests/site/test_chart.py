@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench_models.site.chart import HEIGHT, LEFT, MOST_LINES, WIDTH, chart
-from bench_models.site.histories import Commit, Jump, Line, Point, Series
+from bench_models.site.histories import ChangePoint, Commit, Line, Point, Series
 from bench_models.site.naming import file_of, look_of, module_of
 from bench_models.text import show_ms
 
 NUMBERS = st.floats(min_value=-1e12, max_value=1e12).map(lambda value: value if abs(value) > 1e-12 else 0.0)
 
 
-def _series(*lines: list[float], jumps: tuple[Jump, ...] = ()) -> Series:
+def _series(*lines: list[float], change_points: tuple[ChangePoint, ...] = ()) -> Series:
     return Series(
         benchmark="s.Latency.time_it",
         title="It",
@@ -23,7 +23,11 @@ def _series(*lines: list[float], jumps: tuple[Jump, ...] = ()) -> Series:
         better="lower",
         show=show_ms,
         lines=tuple(
-            Line(setting=f"machine {name}", points=tuple(map(_point, range(len(values)), values)), jumps=jumps)
+            Line(
+                setting=f"machine {name}",
+                points=tuple(map(_point, range(len(values)), values)),
+                change_points=change_points,
+            )
             for name, values in enumerate(lines)
         ),
     )
@@ -54,13 +58,13 @@ def test_all_points_are_inside(values: list[float]) -> None:
 
 def test_a_regression_is_marked_where_it_began() -> None:
     """The mark carries the number of the sentence beside the graph."""
-    jump = Jump(setting="", before=None, after=_commit(2), old=1.0, new=2.0, accepted=None)
-    drawn = chart(_series([1.0, 1.0, 2.0, 2.0], jumps=(jump,)))
+    change_point = ChangePoint(setting="", before=None, after=_commit(2), old=1.0, new=2.0, accepted=None)
+    drawn = chart(_series([1.0, 1.0, 2.0, 2.0], change_points=(change_point,)))
     (mark,) = drawn.marks
 
     assert (mark.number, mark.accepted) == (1, False)
     assert f"L{mark.x} {mark.y}" in drawn.strokes[0].path
-    assert jump.change_pct == pytest.approx(100.0)
+    assert change_point.change_pct == pytest.approx(100.0)
 
 
 def test_lines_that_cannot_be_told_apart_are_left_to_asv() -> None:

@@ -13,7 +13,7 @@ _MAD_TO_DEVIATION = 1.4826
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rise:
+class ChangePoint:
     """The level rose from ``before`` to ``after`` at a position of the series."""
 
     position: int
@@ -26,7 +26,7 @@ class Rise:
         return (self.after / self.before - 1) * 100 if self.before else math.inf
 
 
-def newest_rise(values: Sequence[float | None], least: float) -> Rise | None:
+def newest_change_point(values: Sequence[float | None], least: float) -> ChangePoint | None:
     """Return the newest step of a series if it leads up by more than ``least`` (0.05 for 5 %) and has lasted.
 
     Steps are found by asv's own piecewise constant fit. The newest level has to have lasted for three points; it is
@@ -44,8 +44,8 @@ def newest_rise(values: Sequence[float | None], least: float) -> Rise | None:
     before, after = median(old), median(new)
     deviations = [abs(value - before) for value in old] + [abs(value - after) for value in new]
     scatter = _MAD_TO_DEVIATION * median(deviations)
-    rise = Rise(position=begin, before=before, after=after)
-    return rise if after - before > max(least * abs(before), SCATTERS * scatter) else None
+    change_point = ChangePoint(position=begin, before=before, after=after)
+    return change_point if after - before > max(least * abs(before), SCATTERS * scatter) else None
 
 
 def _known(values: Sequence[float | None]) -> list[float]:

@@ -1,0 +1,64 @@
+"""Names are in the field's words: docs/glossary.md has them, and these took their place."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "bench_models"
+
+# A word that names nothing here any more, and what is said instead.
+RETIRED = {
+    "accepting": "acceptance",
+    "alarm": "alpha",
+    "calm": "equivalence",
+    "careful": "json_io",
+    "freedom": "dof",
+    "harm": "worsening",
+    "jump": "change point",
+    "keeping": "stored checks",
+    "lending": "startup",
+    "luck": "replicate",
+    "moments": "timestamps",
+    "newcomers": "one-sided",
+    "observed": "measurements",
+    "parcel": "artifact",
+    "rise": "change point",
+    "settling": "conflicts",
+    "strangers": "foreign imports, untrusted text",
+    "subject": "benchmark",
+    "visible": "detectable",
+}
+
+
+def names(file: Path) -> set[str]:
+    """Return the names of a module, its classes and its functions."""
+    found = {file.stem}
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found.add(node.name)
+    return found
+
+
+def words(name: str) -> set[str]:
+    """Return the words of a name, whether in snake or in camel case."""
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", name)}
+
+
+@pytest.mark.parametrize("package", sorted(path.name for path in PACKAGE.iterdir() if path.is_dir()))
+def test_no_name_has_a_retired_word(package: str) -> None:
+    """Of a module, a class or a function."""
+    found = {
+        f"{file.name}: {name}: say {RETIRED[word]}"
+        for file in (PACKAGE / package).rglob("*.py")
+        for name in names(file)
+        for word in words(name) & RETIRED.keys()
+    }
+    assert found == set()
+
+
+@pytest.mark.parametrize("name", ["read_subject", "HarmfulSubject", "calm_tail", "Jump"])
+def test_retired_word_is_found_inside_a_name(name: str) -> None:
+    """In either case."""
+    assert words(name) & RETIRED.keys()
