@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench_models.check import planning
+from bench_models.check.block_timer import BlockTimer
+from bench_models.check.both_sides import BothSides
 from bench_models.check.commits import Commit, changed_files, resolve, side_by_side
 from bench_models.check.environments import ASV, Project, furnish
 from bench_models.check.exclusive import alone
 from bench_models.check.one_sided import ask_bases_own, try_one_sided
-from bench_models.check.pair_runner import Pairing
+from bench_models.check.pair_runner import PairRunner
 from bench_models.check.planning import Planned, SuiteName
 from bench_models.check.process import SIDES, SideName
 from bench_models.check.progress import Progress
@@ -136,15 +138,16 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
     header = _header(options, compared)
     with Recorder(options.output, header, [each.unmeasured() for each in mine]) as recorder:
         progress = Progress(measurements={each.benchmark: each.unmeasured() for each in mine}, events=recorder)
-        pairing = Pairing(sides=compared.sides, progress=progress, one_core=options.threads == 1)
+        both = BothSides(suites=compared.sides, progress=progress)
+        runner = PairRunner(both=both, timer=BlockTimer(both=both), one_core=options.threads == 1)
         ending: Ending = "crashed"
         try:
-            _prepare(pairing, mine)
-            try_one_sided(pairing, mine)
-            sampler = Sampler(pairing=pairing, shares=header.shares)
+            _prepare(runner, mine)
+            try_one_sided(both, mine)
+            sampler = Sampler(runner=runner, shares=header.shares)
             fixed = options.pairs is not None
             sampler.run(mine, (options.pairs,) if options.pairs else LOOKS, until_decided=not fixed)
-            ask_bases_own(pairing, mine)
+            ask_bases_own(both, mine)
             ending = "complete"
         except KeyboardInterrupt:
             ending = "interrupted"
@@ -154,7 +157,7 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
         except Exception:
             log.exception("internal error, judging what was measured so far")
         finally:
-            recorder.end(ending, time.monotonic() - started, pairing.timed_s)
+            recorder.end(ending, time.monotonic() - started, runner.timer.timed_s)
 
 
 def _header(options: Options, compared: _Compared) -> Header:
@@ -191,15 +194,15 @@ def _names(planned: Iterable[Planned]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each.benchmark.name for each in planned))
 
 
-def _prepare(pairing: Pairing, planned: Sequence[Planned]) -> None:
+def _prepare(runner: PairRunner, planned: Sequence[Planned]) -> None:
     """Run each ``setup_cache`` once a side, and find out what parents are to import for their workers."""
     runs = [each for each in planned if each.runs]
-    pairing.cache(runs)
+    runner.both.cache(runs)
     imported: dict[Side, dict[str, None]] = {}
-    timed = [each for each in reversed(runs) if each.benchmark.kind == "time" and pairing.progress.works(each)]
+    timed = [each for each in reversed(runs) if each.benchmark.kind == "time" and runner.progress.works(each)]
     for first in {(each.suite, each.benchmark.name.partition(".")[0]): each for each in timed}.values():
-        for side, names in pairing.rehearse(first).items():
-            imported.setdefault(pairing.side_of(first, side), {}).update(dict.fromkeys(names))
+        for side, names in runner.rehearse(first).items():
+            imported.setdefault(runner.both.of(first, side), {}).update(dict.fromkeys(names))
     for place, modules in imported.items():
         place.warm(list(modules))
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from tqdm import tqdm
 
-from bench_models.check.pair_runner import LostError, Pairing
+from bench_models.check.both_sides import LostError
+from bench_models.check.pair_runner import PairRunner
 from bench_models.check.planning import Planned, grouped
 from bench_models.check.process import SIDES, SideName
 from bench_models.check.progress import Progress, Troubles, refused
@@ -25,14 +26,14 @@ _FAILS_MORE = 4
 class Sampler:
     """Takes rounds of pairs; ``shares`` counts the benchmarks of the whole check that share the error budget."""
 
-    pairing: Pairing
+    runner: PairRunner
     shares: Shares
     _losses: Counter[tuple[Planned, SideName]] = field(default_factory=Counter)
 
     @property
     def progress(self) -> Progress:
-        """What was observed so far."""
-        return self.pairing.progress
+        """What was measured so far."""
+        return self.runner.progress
 
     def run(self, planned: Sequence[Planned], looks: Sequence[int] = LOOKS, *, until_decided: bool = True) -> None:
         """Measure all, look after so many pairs, and go on with what is open.
@@ -72,7 +73,7 @@ class Sampler:
         Workers inherit where their parent's code and data happen to lie, which alone made a side a few
         percent slower, pair after pair. With a parent a round that luck is drawn anew for each pair.
         """
-        self.pairing.renew(wanted)
+        self.runner.renew(wanted)
 
     def _round(self, groups: Mapping[str, Sequence[Planned]], wanted: Sequence[Planned]) -> None:
         """Take one pair of everything that is wanted."""
@@ -89,7 +90,7 @@ class Sampler:
             each for each in group if self.progress.works(each) and self.progress.pairs(each) == had[each.benchmark]
         ]:
             try:
-                self.pairing.take(remaining)
+                self.runner.take(remaining)
             except LostError as lost:
                 blamed = [(lost.planned, side) for side in lost.troubles]
                 now.update(blamed)
@@ -108,7 +109,7 @@ class Sampler:
     def _confirmed(self, lost: LostError) -> Troubles:
         """Return what sides met, or why it says nothing of them: one works, as soon as the other is not there."""
         for side, trouble in lost.troubles.items() if lost.together else ():
-            if self.pairing.works_alone(lost.planned, side):
+            if self.runner.works_alone(lost.planned, side):
                 said = f"{side.upper()} fails twice beside the other side, and works alone ({reason_of(trouble)})"
                 return refused(f"{said}: do both use the same port or file, or too much memory?")
         return lost.troubles

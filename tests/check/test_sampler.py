@@ -9,7 +9,7 @@ import pytest
 from observing import exact, plan_of
 from simulating import plausible
 
-from bench_models.check.pair_runner import LostError
+from bench_models.check.both_sides import LostError
 from bench_models.check.planning import Planned
 from bench_models.check.process import SIDES, SideName
 from bench_models.check.progress import Progress
@@ -32,7 +32,7 @@ class Nobody:
 
 
 class StandIn:
-    """A pairing without processes: each side's number is drawn by its parent, or by each worker anew."""
+    """A runner of pairs without processes: each side's number is drawn by its parent, or by each worker anew."""
 
     def __init__(
         self, planned: Sequence[Planned], numbers: dict[str, Callable[[], float]], *, of_parents: bool
@@ -60,13 +60,13 @@ def sampled(
     base: Callable[[], float], head: Callable[[], float], *, of_parents: bool = False, until_decided: bool = True
 ) -> tuple[Measurements, Change]:
     """Return what a check takes of one number, and its verdict."""
-    pairing = StandIn([PLANNED], {"base": base, "head": head}, of_parents=of_parents)
-    return _judged(pairing, LOOKS if until_decided else LOOKS[-1:], until_decided=until_decided)
+    runner = StandIn([PLANNED], {"base": base, "head": head}, of_parents=of_parents)
+    return _judged(runner, LOOKS if until_decided else LOOKS[-1:], until_decided=until_decided)
 
 
-def _judged(pairing: Any, looks: Sequence[int], *, until_decided: bool = True) -> tuple[Measurements, Change]:  # noqa: ANN401
-    Sampler(pairing=pairing, shares=shares([PLANNED])).run([PLANNED], looks, until_decided=until_decided)
-    measurements = pairing.progress.of(PLANNED)
+def _judged(runner: Any, looks: Sequence[int], *, until_decided: bool = True) -> tuple[Measurements, Change]:  # noqa: ANN401
+    Sampler(runner=runner, shares=shares([PLANNED])).run([PLANNED], looks, until_decided=until_decided)
+    measurements = runner.progress.of(PLANNED)
     return measurements, judge([measurements], shares([PLANNED]))[0]
 
 
@@ -119,7 +119,7 @@ def test_check_that_ends_early_calls_no_number_exact_that_was_taken_twice() -> N
 
 
 class Failing(StandIn):
-    """A pairing whose sides raise now and then, by chance or beside each other only."""
+    """A runner whose sides raise now and then, by chance or beside each other only."""
 
     def __init__(self, fails: Callable[[SideName], bool], *, alone: bool = False, together: bool = True) -> None:
         """Let numbers scatter, so that all pairs are taken."""

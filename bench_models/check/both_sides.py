@@ -1,0 +1,150 @@
+"""Both sides of a check, as they are asked about benchmarks: replies, or what keeps a side from giving one."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+
+from bench_models.check.planning import Planned, SuiteName
+from bench_models.check.process import (
+    SIDES,
+    BenchmarkFailedError,
+    BenchmarkSkippedError,
+    Process,
+    SideName,
+    WorkerLostError,
+    WorkerSpoiltError,
+)
+from bench_models.check.progress import Progress, refused
+from bench_models.check.setup_caches import Caches
+from bench_models.check.sides import Side, elsewhere, make_alike
+from bench_models.check.worker.protocol import Message
+from bench_models.outcomes import Failed, Skipped
+
+Workers = Mapping[SideName, Process]
+
+
+class LostError(Exception):
+    """A side gave no answer in this pair.
+
+    ``again`` says that another try may tell more, as no worker hung, and ``together`` that both sides did it at once.
+    """
+
+    def __init__(
+        self, planned: Planned, troubles: Mapping[SideName, Failed | Skipped], *, again: bool, together: bool
+    ) -> None:
+        """Say over which benchmark, and what happened."""
+        super().__init__(str(planned.benchmark))
+        self.planned, self.troubles, self.again, self.together = planned, troubles, again, together
+
+
+@dataclass(kw_only=True)
+class BothSides:
+    """Both sides with their own suites, and with HEAD's where BASE runs that, too.
+
+    What a side skips, and what cannot be compared, is added to the progress.
+    """
+
+    suites: Mapping[SuiteName, Mapping[SideName, Side]]
+    progress: Progress
+    _caches: Caches = field(default_factory=Caches)
+
+    def of(self, planned: Planned, side: SideName) -> Side:
+        """Return what runs a benchmark on a side."""
+        return self.suites[planned.suite][side]
+
+    def worker(self, planned: Planned, side: SideName) -> AbstractContextManager[Process]:
+        """Return a fresh worker of a side, for a benchmark."""
+        return self.of(planned, side).worker(from_nothing=planned.from_nothing)
+
+    def spawn_only(self) -> None:
+        """Spawn workers from now on, instead of forking them."""
+        for sides in self.suites.values():
+            for side in sides.values():
+                side.spawn_only()
+
+    def renew(self, planned: Sequence[Planned]) -> None:
+        """Begin again with another parent wherever these benchmarks run, and with what they cached quickly."""
+        running = {self.of(each, side): None for each in planned for side in SIDES}
+        for side in running:
+            side.renew()
+        for side in running:
+            side.discovered()
+        make_alike(running)
+        self._caches.forget_quick(running)
+        self.cache([each for each in planned if self.progress.works(each)])
+
+    def cache(self, planned: Sequence[Planned], sides: Sequence[SideName] = SIDES) -> None:
+        """Run each ``setup_cache`` once a side, one after the other: what the first builds, the second may reuse."""
+        for each in planned:
+            for side in sides:
+                met = self._caches.make(each, self.of(each, side))
+                if met is not None:
+                    self.progress.add_trouble({side: met}, each)
+
+    def ask(
+        self, planned: Planned, workers: Workers, requests: Mapping[SideName, Message], *, together: bool = False
+    ) -> dict[SideName, Message] | None:
+        """Return the replies, or None after noting what a side skips; raises ``LostError`` for what it fails at.
+
+        What gave numbers before and skips now has failed, too.
+        """
+        replies: dict[SideName, Message] = {}
+        troubles: dict[SideName, Failed | Skipped] = {}
+        spoilt: list[WorkerSpoiltError] = []
+        for side in workers if together else ():
+            workers[side].post(**requests[side])
+        for side, worker in workers.items():
+            if not together:
+                worker.post(**requests[side])
+            try:
+                replies[side] = worker.reply(planned.timeout_s)
+            except BenchmarkSkippedError as skip:
+                troubles[side] = Skipped(reason=str(skip))
+            except BenchmarkFailedError as error:
+                spoilt += [error] if isinstance(error, WorkerSpoiltError) else []
+                troubles[side] = Failed(error=str(error))
+        foreign = "; ".join(filter(None, (elsewhere(side, reply) for side, reply in replies.items())))
+        if foreign:
+            self.progress.add_trouble(refused(foreign), planned)
+            return None
+        if any(isinstance(each, Failed) or self.progress.pairs(planned) for each in troubles.values()):
+            again = all(isinstance(error, WorkerLostError) for error in spoilt)
+            raise LostError(planned, troubles, again=again, together=together)
+        if troubles:
+            self.progress.add_trouble(troubles, planned)
+            return None
+        return replies
+
+    def ask_both(
+        self, planned: Planned, workers: Workers, do: str, *, together: bool
+    ) -> dict[SideName, Message] | None:
+        """Ask both sides to do the same; return the replies, or None after noting what either side met."""
+        requests = {side: self.request(planned, side, do) for side in workers}
+        replies = self.ask(planned, workers, requests, together=together)
+        if replies is None:
+            return None
+        unlike = _unlike(*(replies[side].get("circumstances", {}) for side in SIDES))
+        if unlike:
+            self.progress.add_trouble(refused(unlike), planned)
+            return None
+        return replies
+
+    def request(self, planned: Planned, side: SideName, do: str) -> Message:
+        """Return what a worker of a side is asked to do with a benchmark."""
+        return {
+            "do": do,
+            "benchmark": planned.benchmark.name,
+            "parameters": list(planned.benchmark.parameters),
+            "cache": self._caches.folder(planned, self.of(planned, side)),
+        } | ({"cold": planned.cold} if do == "open" else {})
+
+
+def _unlike(base: Mapping[str, str], head: Mapping[str, str]) -> str:
+    """Return in words how the sides' circumstances differ, or nothing.
+
+    What torch says of itself counts where both sides have imported it: importing it later is no other machine.
+    """
+    known = [name for name in {**base, **head} if name.isupper() or (name in base and name in head)]
+    names = [name for name in known if base.get(name) != head.get(name)]
+    unlike = [f"{name}: {base.get(name, 'unset')} on BASE, {head.get(name, 'unset')} on HEAD" for name in names]
+    return f"the sides cannot be compared, they differ in {'; '.join(unlike)}" if unlike else ""
