@@ -47,9 +47,9 @@ class Kind:
 
 
 @pytest.fixture
-def docs(monkeypatch: pytest.MonkeyPatch) -> None:
+def tools(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the scripts import each other, as when one of them is run."""
-    monkeypatch.syspath_prepend(str(ROOT / "docs"))
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
 
 
 def script(name: str) -> ModuleType:
@@ -57,7 +57,7 @@ def script(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
-@pytest.mark.usefixtures("docs")
+@pytest.mark.usefixtures("tools")
 def test_there_are_a_dozen_harmless_commits_of_this_repository_and_each_can_be_made() -> None:
     """Each changes its file, and nothing that its normal form still has; no training reads what they change."""
     harmless, edits = script("harmless"), script("edits")
@@ -82,7 +82,7 @@ def results(source: str) -> list[object]:
     ]
 
 
-@pytest.mark.usefixtures("docs")
+@pytest.mark.usefixtures("tools")
 @pytest.mark.parametrize(
     ("edit", "sign"),
     [
@@ -104,7 +104,7 @@ def test_edited_module_computes_the_same(edit: str, sign: str) -> None:
     assert results(after) == results(BEFORE)
 
 
-@pytest.mark.usefixtures("docs")
+@pytest.mark.usefixtures("tools")
 @pytest.mark.parametrize(
     ("old", "new"),
     [
@@ -128,7 +128,7 @@ def test_edit_that_is_not_harmless_is_refused(old: str, new: str) -> None:
         edits.edited(BEFORE, wrong)
 
 
-@pytest.mark.usefixtures("docs")
+@pytest.mark.usefixtures("tools")
 def test_edit_that_finds_nothing_is_refused() -> None:
     """A commit that changes nothing at all would prove nothing."""
     edits = script("edits")
@@ -141,7 +141,7 @@ def reported(change: dict[str, Any]) -> dict[str, Any]:
     return {"change_pct": {"value": 0.3}, "pairs": 5, "verdict": "unchanged"} | change
 
 
-@pytest.mark.usefixtures("docs")
+@pytest.mark.usefixtures("tools")
 def test_power_counts_what_was_planted_apart_from_what_lies_beside(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -173,7 +173,7 @@ def test_power_counts_what_was_planted_apart_from_what_lies_beside(
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("docs")
+@pytest.mark.usefixtures("tools")
 def test_harmless_commit_is_checked_in_a_clone(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

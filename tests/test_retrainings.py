@@ -20,7 +20,7 @@ from bench_models.outcomes import Failed
 
 
 def _script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("retraining", REPOSITORY / "docs" / "retraining.py")
+    spec = importlib.util.spec_from_file_location("retraining", REPOSITORY / "tools" / "retraining.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -1,7 +1,7 @@
 """MiniLM on Rotten Tomatoes sentences: the suite that runs anywhere, without a model hub.
 
 Budgets leave room for what another seed, CPU or precision makes of the same recipe, and for no more: docs/training.md
-says how its trainings scatter, and `python docs/retraining.py --table` which budgets follow.
+says how its trainings scatter, and `python tools/retraining.py --table` which budgets follow.
 """
 
 from bench_models.recipes.bnb import LLMInt8, Quantize4Bit

@@ -78,7 +78,7 @@ def test_smallest_loss_that_is_seen_is_the_smallest(stray: int) -> None:
 @pytest.mark.parametrize("made", ["table", "harmless"])
 def test_page_shows_what_is_computed(made: str) -> None:
     """Both tables of docs/check.md."""
-    spec = importlib.util.spec_from_file_location("accuracy_power", ROOT / "docs" / "accuracy_power.py")
+    spec = importlib.util.spec_from_file_location("accuracy_power", ROOT / "tools" / "accuracy_power.py")
     assert spec is not None
     assert spec.loader is not None
     script = importlib.util.module_from_spec(spec)

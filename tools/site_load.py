@@ -1,6 +1,6 @@
 """How long does publishing a long history take? Make one, publish it without our pages and with them, and compare.
 
-``python docs/site_load.py`` makes 1,000 empty commits with results of 20 variants x 8 metrics, in a folder of its own
+``python tools/site_load.py`` makes 1,000 empty commits with results of 20 variants x 8 metrics, in a folder of its own
 that is removed again, and prints the time and the largest memory of each. asv alone takes minutes for it.
 """
 

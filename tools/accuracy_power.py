@@ -1,4 +1,4 @@
-"""What does the check's rule on accuracy find? ``python docs/accuracy_power.py`` prints the table of docs/check.md.
+"""What does the check's rule on accuracy find? ``python tools/accuracy_power.py`` prints the table of docs/check.md.
 
 Nothing is measured and nothing is drawn: every way in which the stray flips can fall is counted, by the rule itself.
 """

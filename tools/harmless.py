@@ -1,4 +1,4 @@
-"""Does the check stay green when a commit changes nothing? ``python docs/harmless.py --rows baseline int8-dynamic``.
+"""Does the check stay green when a commit changes nothing? ``python tools/harmless.py --rows baseline int8-dynamic``.
 
 Each check judges a commit, in a clone, that tidies a file which the timed path runs: dead code, renamed locals,
 functions, methods and imports in another order, docstrings, named results, constants written out. Status 1 if one

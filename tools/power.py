@@ -1,4 +1,4 @@
-"""How large a slow-down does the check find? Plant some, check, count: ``python docs/power.py --times 10``.
+"""How large a slow-down does the check find? Plant some, check, count: ``python tools/power.py --times 10``.
 
 Each check judges a commit, in a clone, that slows down one variant by each size; the variants take
 turns. It measures these variants and some beside them, which must not be called slower. Whoever runs

@@ -1,11 +1,11 @@
 """What becomes of the budgets when a recipe is trained again? Record some trainings, then read off how they scatter.
 
-    python docs/retraining.py --seed 3 baseline        # trains one row, and scores it and what starts from it
-    python docs/retraining.py --seed 3                  # every row
-    python docs/retraining.py --seed 3 --bf16           # the same in bf16 autocast
-    python docs/retraining.py --table                   # the table of docs/training.md, and the budgets that follow
+    python tools/retraining.py --seed 3 baseline        # trains one row, and scores it and what starts from it
+    python tools/retraining.py --seed 3                  # every row
+    python tools/retraining.py --seed 3 --bf16           # the same in bf16 autocast
+    python tools/retraining.py --table                   # the table of docs/training.md, and the budgets that follow
 
-Each training is kept in the store under its own key, and each row is added to docs/retrainings.json as soon as it is
+Each training is kept in the store under its own key, and each row is added to tools/retrainings.json as soon as it is
 scored: what is stopped goes on where it was. Other weights of the baseline make all rows anew, so that a seed takes as
 long as training and scoring the whole suite. Seeds may run side by side; with OMP_NUM_THREADS=1 each takes one core.
 """

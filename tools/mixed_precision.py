@@ -1,4 +1,4 @@
-"""What does mixed precision do to training here? ``python docs/mixed_precision.py`` writes docs/training.md.
+"""What does mixed precision do to training here? ``python tools/mixed_precision.py`` writes docs/training.md.
 
 The default suite's baseline is trained for an epoch in fp32 and again under bf16 autocast, from the same weights and
 over the same batches. Takes minutes on a CPU with bf16 arithmetic, and ten or more on one without.
@@ -25,7 +25,7 @@ from bench_models.stats.proportions import paired_drop, proportion
 from bench_models.store import Store
 from bench_models.suites.rotten_tomatoes import BASELINE, SUITE
 
-PAGE = Path(__file__).resolve().parent / "training.md"
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "training.md"
 THREADS = 2
 NEXT = "\n# Training again\n"
 
@@ -36,7 +36,7 @@ Every step that trains takes `mixed_precision`: False, the default, is fp32, and
 multiplied in bfloat16, weights and what is sensitive stay fp32). The CPU has no say in it: a recipe is the same
 computation on each machine. One epoch of the default suite's baseline, from the same weights over the same batches, on
 {machine}
-({arithmetic} bf16 arithmetic), written by `python docs/mixed_precision.py`. The time is the median over {steps} steps,
+({arithmetic} bf16 arithmetic), written by `python tools/mixed_precision.py`. The time is the median over {steps} steps,
 each a pass forward, a pass backward and the optimizer's turn:
 
 """
@@ -68,7 +68,7 @@ def main() -> None:
         steps=len(trained[False][0]),
     )
     headers = ("training", "time per step", "speed-up", "accuracy on the test split", "lost against fp32")
-    _, heading, others = PAGE.read_text(encoding="utf-8").partition(NEXT)  # which docs/retraining.py tells of
+    _, heading, others = PAGE.read_text(encoding="utf-8").partition(NEXT)  # which tools/retraining.py tells of
     text = f"{words}{tabulate(rows, headers=headers, tablefmt='github')}\n{heading}{others}"
     PAGE.write_text(text, encoding="utf-8")
     print(PAGE.read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""How should threads wait for each other? ``python docs/waiting.py`` prints the table of docs/performance.md.
+"""How should threads wait for each other? ``python tools/waiting.py`` prints the table of docs/performance.md.
 
 A training step of the default suite's model (a batch of 32 rows of 32 tokens, two threads) is timed in processes of
 its own: with OpenMP's threads spinning and sleeping while they wait, in fp32 and under bf16 autocast, on a machine that

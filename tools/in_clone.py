@@ -1,4 +1,4 @@
-"""What docs/power.py and docs/harmless.py have in common: a clone, commits in it, and a check of the last one."""
+"""What tools/power.py and tools/harmless.py have in common: a clone, commits in it, and a check of the last one."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Edits of Python that change nothing it does, as tidying commits have them; used by docs/harmless.py.
+"""Edits of Python that change nothing it does, as tidying commits have them; used by tools/harmless.py.
 
 Each takes a syntax tree and returns another. ``normal`` undoes them all, so that a tree before an edit and the one
 after it are the same there: what an edit must not touch would stand out.
