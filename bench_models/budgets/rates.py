@@ -164,7 +164,8 @@ def _both(budgets: Mapping[str, Budget], retrainings: Sequence[Retraining]) -> d
     missing = budgets.keys() - {each.row for each in retrainings}
     if missing:
         raise BenchModelsError(
-            f"no training of {', '.join(sorted(missing))} is recorded: `python tools/retraining.py --seed N` records one"
+            f"no training of {', '.join(sorted(missing))} is recorded: "
+            "`python tools/retraining.py --seed N` records one"
         )
     return {figure: scatters(retrainings, figure) for figure in FIGURES}
 
