@@ -95,7 +95,7 @@ def test_inverse_of_trigamma(value: float) -> None:
     assert value == pytest.approx(float(polygamma(1, _inverse_trigamma(value))), rel=1e-6)
 
 
-@pytest.mark.parametrize(("benchmarks", "freedom", "most"), [(16, 4.0, 0.014), (16, inf, 0.014), (2, inf, 0.02)])
+@pytest.mark.parametrize(("benchmarks", "dof", "most"), [(16, 4.0, 0.014), (16, inf, 0.014), (2, inf, 0.02)])
 def test_intervals_of_few_pairs_miss_as_rarely_as_they_say(benchmarks: int, dof: float, most: float) -> None:
     """Simulated: benchmarks of 4 pairs each, with equal and with unlike variances; two know little of that."""
     draw, missed, count = random.Random(1), 0, 0
