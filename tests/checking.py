@@ -13,7 +13,7 @@ import bench_models as package
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
-SCHEMA = Path(package.__file__).parent / "reports" / "check" / "check.schema.json"
+SCHEMA = Path(package.__file__).parent / "check" / "report" / "check.schema.json"
 
 
 def check(
