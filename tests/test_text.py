@@ -1,13 +1,12 @@
-"""Numbers have their units; no mention, link, image or HTML that a stranger plants survives."""
+"""No mention, link, image or HTML that a stranger plants survives."""
 
 import re
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from untrusted_text import outside_code, untrusted
 
-from bench_models.text import LONGEST, code, logged, one_line, show_count, show_ms, show_share, show_size
+from bench_models.text import LONGEST, code, logged, one_line
 
 # What GitHub turns into a link outside code, whatever was escaped.
 _LINKED = re.compile(r"[@#<>]|://|www\.|GH-\d|\b[0-9a-f]{7,40}\b", re.IGNORECASE)
@@ -71,30 +70,3 @@ def test_this_test_would_see_what_is_planted() -> None:
     assert _LINKED.search(outside_code("before @everyone behind"))
     assert outside_code("before <b>x</b>") != outside_code("before x")
     assert "link_open" in outside_code("[x](https://evil.example)")
-
-
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        (0.000123, "0.123 ms"),
-        (0.0049, "4.90 ms"),
-        (0.009997, "10.0 ms"),
-        (0.0463, "46.3 ms"),
-        (0.2987, "299 ms"),
-        (1.2127, "1,213 ms"),
-    ],
-)
-def test_time_has_three_digits(seconds: float, shown: str) -> None:
-    """Also where rounding reaches the next power of ten."""
-    assert shown == show_ms(seconds)
-
-
-def test_other_quantities_have_their_units() -> None:
-    """MiB are 2^20 bytes, KiB 2^10, shares are percent, thousands are apart."""
-    assert show_size(90_897_000) == "86.7 MiB"
-    assert show_size(2**20) == "1.0 MiB"
-    assert show_size(2**20 - 1) == "1,024 KiB"
-    assert show_size(104_857) == "102 KiB"
-    assert show_size(700) == "0.7 KiB"
-    assert show_share(0.867) == "86.7 %"
-    assert show_count(22_713_986) == "22,713,986"

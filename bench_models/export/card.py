@@ -17,7 +17,7 @@ from bench_models.metrics.scorecard import Scorecard
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Suite
-from bench_models.text import show_ms, show_share, show_size
+from bench_models.units import show_ms, show_share, show_size
 
 _USE = """\
 {loading}

@@ -10,7 +10,8 @@ from bench_models.github.acceptance import Acceptance, acceptance
 from bench_models.github.check_run import Run, pull_request_of, report_about, run_of
 from bench_models.github.client import Api
 from bench_models.results_branch.sanitized_report import told_of
-from bench_models.text import code, show_ms
+from bench_models.text import code
+from bench_models.units import show_ms
 
 MARKER = "<!-- bench-models: check -->"
 LONGEST = 65_536  # GitHub's own limit, in characters

@@ -9,7 +9,7 @@ from bench_models.metrics.latency import OFFLINE_SENTENCES, THREADS
 from bench_models.reports.rows import Quality, Row
 from bench_models.stats import rounds
 from bench_models.stats.estimate import Estimate
-from bench_models.text import show_ms
+from bench_models.units import show_ms
 
 _MISSING = "-"
 _LEFT, _RIGHT = "left", "right"

@@ -12,7 +12,7 @@ from bench_models.reproduction.measuring import Reproduced
 from bench_models.reproduction.prose import item, paragraph
 from bench_models.reproduction.table import Row, Table
 from bench_models.stats.estimate import Estimate
-from bench_models.text import show_ms, show_size
+from bench_models.units import show_ms, show_size
 
 _NOT_MEASURED = "not measured"
 _MISSING = "-"

@@ -36,7 +36,7 @@ class Change:
     """A verdict on one benchmark with the numbers that it rests on.
 
     ``change_pct`` is HEAD relative to BASE, greater than zero for more, whatever is better; its
-    interval is the one that decided, at its own level. ``visible_pct`` is the smallest harm that
+    interval is the one that decided, at its own level. ``detectable_pct`` is the smallest worsening that
     would most likely have been seen, or None where none of any size would.
     """
 
