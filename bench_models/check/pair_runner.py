@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bench_models.check.block_timer import BlockTimer
 from bench_models.check.both_sides import BothSides, LostError, Workers
@@ -24,8 +24,12 @@ class PairRunner:
     """Takes pairs, and adds what comes of them to the progress; ``one_core``: workers compute with one thread."""
 
     both: BothSides
-    timer: BlockTimer
     one_core: bool = True
+    timer: BlockTimer = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Time on the same sides."""
+        self.timer = BlockTimer(both=self.both)
 
     @property
     def progress(self) -> Progress:

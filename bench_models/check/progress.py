@@ -87,5 +87,5 @@ def failed_on(sides: Sequence[SideName], error: str) -> Troubles:
 
 
 def refused(error: str) -> Troubles:
-    """Return why the check cannot compare the sides, which is no failure of either."""
+    """Return why the check cannot compare the sides, which neither side is to blame for."""
     return dict.fromkeys(SIDES, Refused(error=error))

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench_models.check import planning
-from bench_models.check.block_timer import BlockTimer
 from bench_models.check.both_sides import BothSides
 from bench_models.check.commits import Commit, changed_files, resolve, side_by_side
 from bench_models.check.environments import ASV, Project, furnish
@@ -94,7 +93,7 @@ class _Compared:
 
 
 def require_pattern(bench: str) -> None:
-    """Refuse what is no regular expression, before anything is begun."""
+    """Refuse a pattern that is not a regular expression, before anything begins."""
     try:
         re.compile(bench)
     except re.error as error:
@@ -136,10 +135,11 @@ def _asked(planned: Sequence[Planned], bench: str) -> list[Planned]:
 def _measure(options: Options, compared: _Compared, started: float) -> None:
     mine = planning.share(compared.everything, options.shard, options.shards)
     header = _header(options, compared)
-    with Recorder(options.output, header, [each.unmeasured() for each in mine]) as recorder:
-        progress = Progress(measurements={each.benchmark: each.unmeasured() for each in mine}, events=recorder)
+    begun = {each.benchmark: each.unmeasured() for each in mine}
+    with Recorder(options.output, header, begun.values()) as recorder:
+        progress = Progress(measurements=begun, events=recorder)
         both = BothSides(suites=compared.sides, progress=progress)
-        runner = PairRunner(both=both, timer=BlockTimer(both=both), one_core=options.threads == 1)
+        runner = PairRunner(both=both, one_core=options.threads == 1)
         ending: Ending = "crashed"
         try:
             _prepare(runner, mine)

@@ -65,7 +65,7 @@ def check(options: argparse.Namespace) -> int:
 
 
 def _tell(name: str, *, whole: bool) -> None:
-    """Set an output where this is a step of a workflow; by hand there is nobody to tell."""
+    """Set an output of the workflow step; do nothing where the command is run by hand."""
     from bench_models.github.actions import set_output
 
     if os.environ.get("GITHUB_OUTPUT"):

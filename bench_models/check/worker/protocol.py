@@ -19,7 +19,7 @@ class ChannelClosedError(Exception):
 
 
 class GarbageError(Exception):
-    """The other end sent something that is no message."""
+    """The other end sent something that is not a message."""
 
 
 class Channel:
