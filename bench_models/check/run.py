@@ -58,7 +58,6 @@ def check(options: Options) -> Record:
 
     Ctrl-C ends the measuring, not the record. Raises ``BenchModelsError`` where nothing can be measured.
     """
-    started = time.monotonic()
     checkout = checkout_here()
     config = _inside(checkout.root, options.config)
     require_pattern(options.bench)
@@ -67,6 +66,7 @@ def check(options: Options) -> Record:
     log.info("BASE is %s, HEAD is %s", commits["base"], commits["head"])
     with ExitStack() as stack:
         scratch = stack.enter_context(alone())
+        started = time.monotonic()
         trees = stack.enter_context(side_by_side(checkout, commits, scratch))
         furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
         starter = Starter(

@@ -1,0 +1,67 @@
+"""One check runs at a time; a second one waits for it, but not for ever."""
+
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bench_models.check import exclusive
+from bench_models.check.exclusive import alone
+from bench_models.errors import BenchModelsError
+
+_CHECK = """
+import time
+from bench_models.check.exclusive import alone
+with alone() as folder:
+    print(folder, flush=True)
+    time.sleep({seconds})
+"""
+
+
+@contextmanager
+def another_check(seconds: float) -> Iterator[Path]:
+    """Hold the machine from another process for some time; yields its folder."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _CHECK.format(seconds=seconds)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield Path(process.stdout.readline().strip())
+        finally:
+            process.kill()
+
+
+def test_second_check_waits_for_the_first(caplog: pytest.LogCaptureFixture) -> None:
+    """It says so, and begins when the first one has ended."""
+    caplog.set_level(logging.INFO, logger="bench_models")
+    with another_check(2.0):
+        asked = time.monotonic()
+        with alone():
+            assert time.monotonic() - asked > 1
+    assert "another check is running on this machine: waiting for it" in caplog.text
+
+
+def test_check_that_never_ends_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as the one whose own benchmark asks for another."""
+    monkeypatch.setattr(exclusive, "_PATIENCE_S", 0.6)
+    with (
+        another_check(60.0),
+        pytest.raises(BenchModelsError, match=r"has been running .* for 0\.01 minutes: .* end that one"),
+        alone(),
+    ):
+        pass
+
+
+def test_folder_of_a_killed_check_is_removed_by_the_next() -> None:
+    """Its own, and not a folder that somebody else made."""
+    with another_check(60.0) as left:
+        pass
+    assert left.is_dir()
+    with alone() as folder:
+        assert folder.is_dir()
+        assert not left.exists()
