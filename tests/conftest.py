@@ -8,17 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
 
-import arithmetic
 import pytest
-from tiny_project import TINY_BENCHMARKS, TINY_SUITE, commit_all, git, sentences, write_tiny
+from support import REPOSITORY, arithmetic
+from support.tiny_project import TINY_BENCHMARKS, TINY_SUITE, commit_all, git, sentences, write_tiny
 
 from bench_models import suites
 from bench_models.build import Builder
 from bench_models.home import home
 from bench_models.recipes.step import Context
 from bench_models.store import Store
-
-REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_project import TINY_SUITE, TRAINING, edited, write_tiny
+from support.tiny_project import TINY_SUITE, TRAINING, edited, write_tiny
 
 from bench_models import suites
 from bench_models.build import Builder

@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from checking import Run, check, verdicts
-from tiny_project import asv_project, commit_all, git
+from support.checking import Run, check, verdicts
+from support.tiny_project import asv_project, commit_all, git
 
 from bench_models.check.blocks import SIDE_S
 from bench_models.check.record import read

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from checking import Run, judged
-from tiny_project import asv_project, commit_all, write_files
+from support.checking import Run, judged
+from support.tiny_project import asv_project, commit_all, write_files
 
 pytestmark = [
     pytest.mark.slow,

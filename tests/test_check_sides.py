@@ -7,8 +7,8 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from checking import Run, check, judged
-from tiny_project import asv_project, commit_all, git, write_files
+from support.checking import Run, check, judged
+from support.tiny_project import asv_project, commit_all, git, write_files
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tiny_project import commit_all, git
+from support.tiny_project import commit_all, git
 
 import bench_models
 from bench_models.checkout import checkout_here, require_clean, require_installed

@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from checking import Run
-from tiny_project import edited
+from support import drawing
+from support.checking import Run
+from support.tiny_project import edited
 
-REAL = str(Path(__file__).parent / "reports" / "rotten_tomatoes.json")
+REAL = str(drawing.REAL)
 
 
 @pytest.mark.parametrize("command", ["list", "run", "build", "report", "figure", "recommend", "export", "reproduce"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_project import commit_all, git
+from support.tiny_project import commit_all, git
 
 from bench_models.suites.rotten_tomatoes import SUITE
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
-from tiny_project import write_tiny
+from support.tiny_project import write_tiny
 
 from bench_models import suites
 from bench_models.cli.contents import COMMANDS

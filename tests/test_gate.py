@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from checking import Run, judged
-from tiny_project import TINY_BENCHMARKS, TINY_SUITE, TRAINING, commit_all, edited, sentences
+from support.checking import Run, judged
+from support.tiny_project import TINY_BENCHMARKS, TINY_SUITE, TRAINING, commit_all, edited, sentences
 
 from bench_models import suites
 from bench_models.sources.corpora import LocalSentences

@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from checking import Run
-from tiny_project import TRAINING, commit_all, edited
+from support.checking import Run
+from support.tiny_project import TRAINING, commit_all, edited
 
 pytestmark = pytest.mark.slow
 

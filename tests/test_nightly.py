@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from github_server import GitHub, serving
-from observing import recorded, timed
-from publishers import measure, on_branch, remote_with
-from rehearsal import Rehearsal, bare
-from stand_ins import Inputs, Place
-from tiny_project import commit_all, git
+from support.github_server import GitHub, serving
+from support.observing import recorded, timed
+from support.publishers import measure, on_branch, remote_with
+from support.rehearsal import Rehearsal, bare
+from support.stand_ins import Inputs, Place
+from support.tiny_project import commit_all, git
 
 from bench_models.build import Builder
 from bench_models.check.record import Record, Recorder

@@ -6,8 +6,8 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from checking import Run, judged
-from tiny_project import commit_all, git
+from support.checking import Run, judged
+from support.tiny_project import commit_all, git
 
 from bench_models.sources.archives import PinnedArchive
 

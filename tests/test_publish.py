@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from github_server import GitHub, serving
-from publishers import MACHINE, clone_of, measure, on_branch
-from rehearsal import Job, Rehearsal, bare
-from tiny_project import commit_all, git
+from support.github_server import GitHub, serving
+from support.publishers import MACHINE, clone_of, measure, on_branch
+from support.rehearsal import Job, Rehearsal, bare
+from support.tiny_project import commit_all, git
 
 from bench_models.results_branch.sync import results_branch
 

@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 import pytest
-from checking import Run
-from tiny_project import asv_project, commit_all, edited
+from support.checking import Run
+from support.tiny_project import asv_project, commit_all, edited
 
 from bench_models.check.record import read
 from bench_models.stats.looks import LOOKS, SAME_REPEATS

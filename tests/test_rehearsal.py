@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from expressions import UnknownExpressionError, condition, evaluated, value
-from rehearsal import Job, Rehearsal, bare
-from tiny_project import commit_all, git
+from support.expressions import UnknownExpressionError, condition, evaluated, value
+from support.rehearsal import Job, Rehearsal, bare
+from support.tiny_project import commit_all, git
 
 _WORKFLOW = """
 name: two jobs

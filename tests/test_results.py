@@ -10,7 +10,7 @@ import pytest
 from asv.machine import MachineCollection
 from asv.results import Results
 from asv.runner import BenchmarkResult
-from tiny_project import commit_all, git
+from support.tiny_project import commit_all, git
 
 from bench_models.build import Builder
 from bench_models.checkout import Checkout

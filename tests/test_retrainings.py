@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from conftest import REPOSITORY
+from support import REPOSITORY
 
 from bench_models import suites
 from bench_models.budgets.counts import Counts

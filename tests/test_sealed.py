@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from filling import fill, fill_slowly, fill_until_killed
+from support.filling import fill, fill_slowly, fill_until_killed
 
 from bench_models.sealed import SEAL, damage_of, sealed_folder, write_atomically
 

@@ -4,7 +4,7 @@ import re
 
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from untrusted_text import outside_code, untrusted
+from support.untrusted_text import outside_code, untrusted
 
 from bench_models.text import LONGEST, code, logged, one_line
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checking import Run, check, verdicts
-from tiny_project import asv_project, commit_all, edited, git
+from support.checking import Run, check, verdicts
+from support.tiny_project import asv_project, commit_all, edited, git
 
 from bench_models.check.record import read
 from bench_models.outcomes import Failed

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from site_project import Project, make  # noqa: E402  # found by the line above
+from support.site_project import Project, make  # noqa: E402  # found by the line above
 
 # With budgets the site draws its figure, too.
 SUITE = """

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from publishers import measure, remote_with
-from tiny_project import commit_all, git
+from support.publishers import measure, remote_with
+from support.tiny_project import commit_all, git
 
 from bench_models.asv import history
 from bench_models.asv.backfill import LOOK_BACK, plan

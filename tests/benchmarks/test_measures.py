@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from asv.config import Config
-from tiny_project import edited
+from support.tiny_project import edited
 
 from bench_models import suites
 from bench_models.build import Builder

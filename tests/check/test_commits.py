@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tiny_project import commit_all, git
+from support.tiny_project import commit_all, git
 
 from bench_models.check.commits import changed_files, lent_suite, resolve, side_by_side
 from bench_models.checkout import Checkout

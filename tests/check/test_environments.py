@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tiny_project import git
+from support.tiny_project import git
 
 from bench_models.check.environments import pins
 

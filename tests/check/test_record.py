@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from observing import FAILED, answered, exact, recorded, timed
+from support.observing import FAILED, answered, exact, recorded, timed
 
 from bench_models.check.process import SIDES
 from bench_models.check.record import FILE, Record, Recorder, read

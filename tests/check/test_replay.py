@@ -10,7 +10,7 @@ from statistics import fmean
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from observing import exact, recorded, timed
+from support.observing import exact, recorded, timed
 
 from bench_models.check import replay as replaying
 from bench_models.check.record import Record

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from observing import exact, plan_of
-from simulating import plausible
+from support.observing import exact, plan_of
+from support.simulating import plausible
 
 from bench_models.check.both_sides import LostError
 from bench_models.check.planning import Planned

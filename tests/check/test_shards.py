@@ -7,8 +7,8 @@ from math import log
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from observing import counted, exact, plan_of, recorded, timed
-from simulating import Noise, times
+from support.observing import counted, exact, plan_of, recorded, timed
+from support.simulating import Noise, times
 
 from bench_models.check.planning import share
 from bench_models.check.record import Record

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from observing import answered, exact, recorded, timed
+from support.observing import answered, exact, recorded, timed
 
 from bench_models.check.report.findings import findings
 from bench_models.check.stopping import stopped

@@ -14,7 +14,7 @@ import pytest
 import torch
 from huggingface_hub import ModelCard
 from numpy.typing import NDArray
-from tiny_project import commit_all, edited, git, with_row
+from support.tiny_project import commit_all, edited, git, with_row
 
 from bench_models import suites
 from bench_models.build import Builder

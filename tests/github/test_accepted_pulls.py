@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from github_server import GitHub, serving
+from support.github_server import GitHub, serving
 
 from bench_models.github.accepted_pulls import accepted_in
 from bench_models.github.client import Api

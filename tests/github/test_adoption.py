@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import REPOSITORY
-from expressions import value
 from packaging.requirements import Requirement
-from rehearsal import Job, Rehearsal, bare
-from small_suite import LARGER, change, pull_request, write_project
-from tiny_project import commit_all
+from support import REPOSITORY
+from support.expressions import value
+from support.rehearsal import Job, Rehearsal, bare
+from support.small_suite import LARGER, change, pull_request, write_project
+from support.tiny_project import commit_all
 
 DOCUMENT = (REPOSITORY / "docs" / "service.md").read_text(encoding="utf-8")
 (LINES,) = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)

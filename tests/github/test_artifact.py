@@ -10,7 +10,7 @@ import zipfile
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reporting import packed, report, zipped
+from support.reporting import packed, report, zipped
 
 from bench_models.errors import BenchModelsError
 from bench_models.github import artifact

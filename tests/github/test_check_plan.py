@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_suite import HARMLESS, change, pull_request, write_project
-from tiny_project import commit_all, git
+from support.small_suite import HARMLESS, change, pull_request, write_project
+from support.tiny_project import commit_all, git
 
 from bench_models.cli.ci import cache_key
 from bench_models.errors import BenchModelsError

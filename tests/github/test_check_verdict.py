@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from observing import FAILED, exact, recorded, timed
-from small_suite import HARMLESS, change, pull_request, write_project
-from tiny_project import git
+from support.observing import FAILED, exact, recorded, timed
+from support.small_suite import HARMLESS, change, pull_request, write_project
+from support.tiny_project import git
 
 from bench_models.check.record import FILE, Record, Recorder
 from bench_models.errors import BenchModelsError

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from github_server import GitHub, serving
-from rehearsal import Job, Rehearsal, bare
-from reporting import zipped
-from small_suite import CODE, HARMLESS, LARGER, SLOWER, change, pull_request, write_project
-from tiny_project import commit_all, git
+from support.github_server import GitHub, serving
+from support.rehearsal import Job, Rehearsal, bare
+from support.reporting import zipped
+from support.small_suite import CODE, HARMLESS, LARGER, SLOWER, change, pull_request, write_project
+from support.tiny_project import commit_all, git
 
 from bench_models.github.acceptance import LABEL
 

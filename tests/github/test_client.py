@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from github_server import GitHub, serving
+from support.github_server import GitHub, serving
 
 from bench_models.errors import BenchModelsError
 from bench_models.github.client import Api, ApiError

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from checking import Run
-from reporting import report
+from support.checking import Run
+from support.reporting import report
 
 from bench_models.cli import main
 from bench_models.cli.contents import COMMANDS

@@ -6,11 +6,11 @@ from string import ascii_letters, digits
 from typing import Any
 
 import pytest
-from github_server import GitHub, serving
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reporting import green, packed, report, zipped
-from untrusted_text import outside_code, untrusted
+from support.github_server import GitHub, serving
+from support.reporting import green, packed, report, zipped
+from support.untrusted_text import outside_code, untrusted
 
 from bench_models.check.report.findings import ORDER
 from bench_models.errors import BenchModelsError

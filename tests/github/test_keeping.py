@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from github_server import GitHub, serving
 from hypothesis import given
 from hypothesis import strategies as st
-from publishers import on_branch, remote_with
-from rehearsal import Job, Rehearsal, bare
-from reporting import packed, report, zipped
-from tiny_project import commit_all, git
-from untrusted_text import untrusted
+from support.github_server import GitHub, serving
+from support.publishers import on_branch, remote_with
+from support.rehearsal import Job, Rehearsal, bare
+from support.reporting import packed, report, zipped
+from support.tiny_project import commit_all, git
+from support.untrusted_text import untrusted
 
 from bench_models.github.client import Api
 from bench_models.github.merged_pulls import keep_merged

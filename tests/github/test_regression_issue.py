@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from checking import Run
-from github_server import GitHub, serving
-from publishers import measure, remote_with
-from tiny_project import commit_all, git
+from support.checking import Run
+from support.github_server import GitHub, serving
+from support.publishers import measure, remote_with
+from support.tiny_project import commit_all, git
 
 from bench_models.asv.history import Series, histories
 from bench_models.github.client import Api

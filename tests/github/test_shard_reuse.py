@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from observing import exact, recorded
+from support.observing import exact, recorded
 
 from bench_models.check.record import FILE, Ending, Recorder
 from bench_models.github import shard_reuse

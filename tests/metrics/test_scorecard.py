@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tiny_project import with_row
+from support.tiny_project import with_row
 
 from bench_models import provenance
 from bench_models.build import Builder

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from answering import logits
 from hypothesis import given
 from hypothesis import strategies as st
+from support.answering import logits
 from tokenizers import Tokenizer
 
 from bench_models.build import Builder

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from answering import logits
+from support.answering import logits
 from torch import nn
 from transformers import BertConfig, BertForSequenceClassification
 

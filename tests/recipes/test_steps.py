@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from answering import logits
+from support.answering import logits
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError

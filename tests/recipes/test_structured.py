@@ -6,9 +6,9 @@ from typing import Literal
 import numpy as np
 import pytest
 import torch
-from answering import logits
 from hypothesis import given
 from hypothesis import strategies as st
+from support.answering import logits
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError

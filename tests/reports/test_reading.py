@@ -7,7 +7,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from reports.drawing import REAL, document
+from support.drawing import REAL, document
 
 from bench_models import reports
 from bench_models.errors import BenchModelsError

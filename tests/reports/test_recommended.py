@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from reports.drawing import REAL, document, unmeasured
+from support.drawing import REAL, document, unmeasured
 
 from bench_models.errors import BenchModelsError
 from bench_models.reports.reading import read, report_of

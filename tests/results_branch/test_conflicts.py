@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from publishers import COLUMNS, MACHINE, measure, on_branch, remote_with, result
+from support.publishers import COLUMNS, MACHINE, measure, on_branch, remote_with, result
 
 from bench_models.asv.result_files import merged
 from bench_models.results_branch.sync import results_branch

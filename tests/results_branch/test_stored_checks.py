@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from observing import recorded, timed
+from support.observing import recorded, timed
 
 from bench_models.check.report.document import document
 from bench_models.check.report.findings import findings

@@ -10,8 +10,8 @@ from hashlib import sha1
 from pathlib import Path
 
 import pytest
-from publishers import MACHINE, measure, on_branch, publish, remote_with
-from tiny_project import git
+from support.publishers import MACHINE, measure, on_branch, publish, remote_with
+from support.tiny_project import git
 
 from bench_models.cli import main
 from bench_models.errors import BenchModelsError

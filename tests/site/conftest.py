@@ -6,7 +6,7 @@ from pathlib import Path
 
 import asv
 import pytest
-from site_project import Project, make
+from support.site_project import Project, make
 
 from bench_models.site import publishing
 from bench_models.site.building import build

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from browser import Visit, chromium, served, visit
 from playwright.sync_api import Browser
-from site_project import Project, add_checks, make
+from support.browser import Visit, chromium, served, visit
+from support.site_project import Project, add_checks, make
 
 from bench_models.site.scripts import PinnedPackage
 

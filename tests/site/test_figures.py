@@ -5,14 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from site_project import Project, make
+from support.drawing import REAL
+from support.site_project import Project, make
 
 from bench_models.site import publishing
 from bench_models.site.building import build
 from bench_models.site.scripts import Copy
 from bench_models.suites.rotten_tomatoes import SUITE
 
-REPORT = Path(__file__).resolve().parent.parent / "reports" / "rotten_tomatoes.json"
 Publish = Callable[..., Project]
 
 
@@ -56,7 +56,7 @@ def _keep(project: Project, text: str) -> None:
 
 def test_the_commits_own_report_goes_first(publish: Publish) -> None:
     """It has the intervals that asv does not keep."""
-    text = REPORT.read_text(encoding="utf-8")
+    text = REAL.read_text(encoding="utf-8")
     commit = json.loads(text)["commit"]
 
     drawn = _figure(publish(lambda project: _keep(project, text.replace(commit, project.commits[-1]))))
@@ -65,7 +65,7 @@ def test_the_commits_own_report_goes_first(publish: Publish) -> None:
     assert "accuracy 8" in drawn
 
 
-@pytest.mark.parametrize("text", [REPORT.read_text(encoding="utf-8"), "{"], ids=["another commit's", "damaged"])
+@pytest.mark.parametrize("text", [REAL.read_text(encoding="utf-8"), "{"], ids=["another commit's", "damaged"])
 def test_another_report_is_not_drawn(publish: Publish, text: str) -> None:
     """Whatever lies in the folder, the figure is of the commit that the page is about."""
     assert "accuracy 91.2 %" in _figure(publish(lambda project: _keep(project, text)))

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from asv.commands.publish import Publish
 from asv.config import Config
-from site_project import MACHINE, Project, add_checks, describe
+from support.site_project import MACHINE, Project, add_checks, describe
 
 from bench_models.errors import BenchModelsError
 from bench_models.results_branch.accepted_regressions import Accepted, add_accepted, read_accepted

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from site_project import Project, make
+from support.site_project import Project, make
 
 from bench_models.errors import BenchModelsError
 from bench_models.site.building import build

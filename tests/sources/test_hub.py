@@ -12,9 +12,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from checking import Run
-from hub_server import COMMIT, Hub, serving
 from huggingface_hub.utils._validators import validate_repo_id
+from support.checking import Run
+from support.hub_server import COMMIT, Hub, serving
 
 from bench_models.errors import BenchModelsError
 from bench_models.sources.checkpoints import CHECKPOINT_FILES

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tiny_project import edited
+from support.tiny_project import edited
 
 from bench_models import suites
 from bench_models.errors import BenchModelsError

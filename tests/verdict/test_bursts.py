@@ -7,7 +7,7 @@ from dataclasses import replace
 from math import exp, log, log1p
 
 import pytest
-from simulating import Noise
+from support.simulating import Noise
 
 from bench_models.check.stopping import until_decided
 from bench_models.stats.looks import LOOKS, Shares

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from observing import FAILED, answered, exact, timed
+from support.observing import FAILED, answered, exact, timed
 
 from bench_models.check.report.sentence import told
 from bench_models.outcomes import Skipped

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from math import log1p
 
 import pytest
-from simulating import Noise, fates, partly, plausible, times
+from support.simulating import Noise, fates, partly, plausible, times
 
 from bench_models.check.stopping import until_decided
 from bench_models.stats.looks import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA

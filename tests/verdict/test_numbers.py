@@ -10,8 +10,8 @@ from typing import Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from observing import exact, timed
-from simulating import plausible
+from support.observing import exact, timed
+from support.simulating import plausible
 
 from bench_models.check.stopping import until_decided
 from bench_models.stats.looks import EQUIVALENCE_ALPHA, LOOKS, SAME_REPEATS, VALUE_ALPHA, Shares

@@ -5,7 +5,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY
+from support import REPOSITORY
 
 _PROGRAMS = Path(sysconfig.get_path("scripts"))
 _TESTS = (REPOSITORY / ".github" / "workflows" / "tests.yml").read_text(encoding="utf-8")

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from observing import FAILED, exact, recorded, timed
-from reporting import report
+from support.observing import FAILED, exact, recorded, timed
+from support.reporting import report
 
 from bench_models.check.report.document import document
 from bench_models.check.report.findings import findings

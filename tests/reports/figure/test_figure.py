@@ -15,7 +15,7 @@ from matplotlib.collections import Collection, PathCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox
-from reports.drawing import REAL, crowded, document, unmeasured
+from support.drawing import REAL, crowded, document, unmeasured
 
 from bench_models.errors import BenchModelsError
 from bench_models.reports.figure.composed import draw, style

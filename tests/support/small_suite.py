@@ -5,8 +5,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from conftest import REPOSITORY
-from tiny_project import commit_all, git, write_files
+from support import REPOSITORY
+from support.tiny_project import commit_all, git, write_files
 
 CODE = '''
 def total(count):

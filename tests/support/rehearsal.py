@@ -25,9 +25,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from expressions import condition, shown, strict, value
-from stand_ins import STAND_INS, Place, StandIn, StandInError
-from tiny_project import git
+
+from support.expressions import condition, shown, strict, value
+from support.stand_ins import STAND_INS, Place, StandIn, StandInError
+from support.tiny_project import git
 
 Status = Literal["success", "failure", "skipped"]
 

@@ -12,12 +12,12 @@ from typing import Any
 from asv.results import Results
 from asv.runner import BenchmarkResult
 from asv.util import write_json
-from observing import recorded, timed
 
 from bench_models.check.report.document import document
 from bench_models.check.report.findings import findings
 from bench_models.results_branch.accepted_regressions import Accepted, add_accepted
 from bench_models.results_branch.stored_checks import StoredCheck, store_check
+from support.observing import recorded, timed
 
 MACHINE = "runner"
 FIGURES = ("size", "accuracy", "error_rate", "parameters", "sparsity", "naive_size", "budget")

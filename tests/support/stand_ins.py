@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 
-from tiny_project import git
+from support.tiny_project import git
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-from tiny_project import git
 
 import bench_models as package
+from support.tiny_project import git
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 

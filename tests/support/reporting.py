@@ -5,10 +5,9 @@ import json
 import zipfile
 from typing import Any
 
-from observing import exact, recorded, timed
-
 from bench_models.check.report.document import document
 from bench_models.check.report.findings import findings
+from support.observing import exact, recorded, timed
 
 
 def report(**others: Any) -> dict[str, Any]:  # noqa: ANN401  # any key of a report

@@ -4,9 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tiny_project import commit_all, git
-
 from bench_models.results_branch.sync import results_branch
+from support.tiny_project import commit_all, git
 
 CONFIG = {"version": 1, "project": "tiny", "repo": ".", "branches": ["main"], "results_dir": ".asv/results"}
 MACHINE = "cpu-2-cores"
