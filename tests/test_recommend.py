@@ -10,9 +10,9 @@ from bench_models.errors import BenchModelsError
 from bench_models.recommend.candidates import Candidate, in_points, sentences_needed, trade_off
 from bench_models.recommend.choice import PRIORITIES, recommend
 from bench_models.recommend.ties import surely_less_accurate
-from bench_models.reproduction.tables.five_variants import FIVE_VARIANTS
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import paired_drop
+from reproduction.tables.five_variants import FIVE_VARIANTS
 
 
 def _exact(value: float) -> Estimate:

@@ -98,14 +98,6 @@ def site(options: argparse.Namespace) -> int:
     return built(options.config, options.output)
 
 
-def reproduce(options: argparse.Namespace) -> int:
-    """Measure the published tables anew."""
-    from bench_models.reproduction.writing import write
-    from bench_models.store import Store
-
-    return write(options.output, Store.default().root, options.calls)
-
-
 def _asked(options: argparse.Namespace) -> "Suite":
     """Return the suite with the rows that are asked for, and as strict as it is or as it is asked to be."""
     suite = suites.load(options.suite).only(options.variants)

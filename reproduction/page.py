@@ -1,24 +1,98 @@
-"""A published table and what was found for it, as a section of the page."""
+"""The page: each published table beside what was found here."""
 
-from collections.abc import Sequence
+import re
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from tabulate import tabulate
 
+from bench_models.machine import Machine
+from bench_models.metrics.latency import THREADS
 from bench_models.outcomes import Failed, Measured, Outcome, reason_of
-from bench_models.reproduction.cells import MIB, cells
-from bench_models.reproduction.folders import TRAINING_ARGUMENTS
-from bench_models.reproduction.latencies import Latency
-from bench_models.reproduction.measuring import Reproduced
-from bench_models.reproduction.prose import item, paragraph
-from bench_models.reproduction.table import Row, Table
 from bench_models.stats.estimate import Estimate
+from bench_models.stats.proportions import LEVEL
 from bench_models.units import show_ms, show_size
+from reproduction.latencies import TOKENS, Latency
+from reproduction.measure import Reproduced, Sizes
+from reproduction.saved_folder import TRAINING_ARGUMENTS
+from reproduction.table import Row, Table
+
+MIB = 2**20
 
 _NOT_MEASURED = "not measured"
 _MISSING = "-"
+_WIDTH = 120  # of a line, so that a reviewer can read a diff of the page
 
 
-def section(found: Reproduced) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A figure that follows from the architecture, as it was printed and as it is."""
+
+    row: str
+    figure: str
+    published: str
+    ours: str
+
+    @property
+    def equal(self) -> bool:
+        """Whether every printed digit is the same."""
+        return self.published == self.ours
+
+
+def markdown(found: Sequence[Reproduced], machine: Machine, versions: dict[str, str], calls: int) -> str:
+    """Return the page as Markdown."""
+    parts = [
+        "# Published tables, reproduced",
+        paragraph(_summary(found)),
+        f"Written by:\n\n    python -m reproduction --calls {calls}",
+        *(_section(each) for each in found),
+        "## How it was measured",
+        _origin(machine, versions, calls),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def unequal(found: Sequence[Reproduced]) -> list[Cell]:
+    """Return the figures that should follow from the architecture, and differ in a printed digit."""
+    return [cell for each in found for cell in cells(each.table, each.sizes) if not cell.equal]
+
+
+def _summary(found: Sequence[Reproduced]) -> str:
+    total = sum(len(cells(each.table, each.sizes)) for each in found)
+    different = unequal(found)
+    equal = total - len(different)
+    folders = [f"table {each.table.letter}" for each in found if each.table.counted == "saved folder"]
+    assumed = (
+        f" The sizes of {' and '.join(folders)} hang on which files a folder had, as said there." if folders else ""
+    )
+    named = "; ".join(
+        f"{cell.figure} of {cell.row}: {cell.published} published, {cell.ours} here" for cell in different
+    )
+    return (
+        f"**Of {total} published parameter counts, sizes and size reductions {equal} are equal to what is counted here "
+        f"in every printed digit{f'; not equal: {named}' if named else ''}.** They are counted on models with random "
+        f"weights, to which the steps of this project were applied.{assumed} What the authors call MB is MiB (2^20 "
+        "bytes). Speed-ups are measured on one device, all rows of a table in turn. An accuracy for which no weights "
+        "could be had is named as not measured."
+    )
+
+
+def _origin(machine: Machine, versions: dict[str, str], calls: int) -> str:
+    lines = [
+        f"A latency is the median of {calls} calls with one sentence of {TOKENS} tokens, in eager PyTorch on "
+        f"the CPU, with {THREADS} thread.",
+        "A speed-up is the median over the rounds of the baseline's time divided by the variant's, with a "
+        f"{LEVEL:.0%} interval by order statistics. It covers this run on this machine; other CPUs have "
+        "other kernels. A published one that was not printed is the ratio of the printed latencies.",
+        "An accuracy is over the whole test split, with Wilson's interval.",
+        f"Machine: {machine.cpu}, {machine.cores} cores, {machine.system}, {' '.join(machine.cpu_flags)}.",
+        f"Python {machine.python}, {', '.join(f'{name} {version}' for name, version in versions.items())}.",
+    ]
+    return "\n".join(item(line) for line in lines)
+
+
+def _section(found: Reproduced) -> str:
     """Return what is wrong with the table, both kinds of figures, and why some could not be measured."""
     table = found.table
     parts = [
@@ -130,3 +204,38 @@ def _troubles(found: Reproduced) -> str:
             verb = "could not be measured" if isinstance(outcome, Failed) else "is not measured"
             rows.setdefault(f"{verb}: {reason_of(outcome)}", []).append(row.name)
     return "\n".join(item(f"The accuracy of {'; '.join(names)} {reason}.") for reason, names in rows.items())
+
+
+def cells(table: Table, sizes: Sequence[Sizes]) -> list[Cell]:
+    """Return each printed parameter count, size and size reduction of a table beside ours."""
+    found = []
+    for row, ours in zip(table.rows, sizes, strict=True):
+        for figure, published, value in _figures(row, ours, sizes[0]):
+            if published is not None:
+                found.append(Cell(row=row.name, figure=figure, published=published, ours=as_printed(published, value)))
+    return found
+
+
+def as_printed(published: str, value: float) -> str:
+    """Return a number with the digits, the separators and the unit of a printed one."""
+    digits = re.sub(r"[^\d.]", "", published)
+    decimals = len(digits.partition(".")[2])
+    if published.endswith(" %"):
+        return f"{100 * value:.{decimals}f} %"
+    return f"{value:{',' if ',' in published else ''}.{decimals}f}"
+
+
+def _figures(row: Row, ours: Sizes, baseline: Sizes) -> Iterator[tuple[str, str | None, float]]:
+    yield "parameters", row.parameters, ours.parameters
+    yield "size, MiB", row.size, ours.size_bytes / MIB
+    yield "size reduction", row.reduction, 1 - ours.size_bytes / baseline.size_bytes
+
+
+def paragraph(text: str, indent: str = "") -> str:
+    """Return a text in lines; addresses and words with hyphens stay whole."""
+    return textwrap.fill(text, width=_WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def item(text: str) -> str:
+    """Return a text as an item of a list."""
+    return paragraph(f"* {text}", indent="  ")

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.latency import THREADS
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
-from bench_models.reproduction.making import transformed
-from bench_models.reproduction.table import Row, Table, Weights
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
+from reproduction.table import Row, Table, Weights
 
 if TYPE_CHECKING:
     from bench_models.recipes.step import Context
@@ -44,7 +43,7 @@ def _accuracy(row: Row, weights: Weights, context: "Context") -> Outcome[Estimat
 
     try:
         trained = classifier.load(weights.checkpoint.folder(context.home), context.corpus.labels)
-        session = Eager().open(transformed(trained, row, context), threads=THREADS)
+        session = Eager().open(row.transform(trained, context), threads=THREADS)
         right = answers(session, context.encoder, context.corpus.test, variant=row.name)
     except BenchModelsError as error:  # sizes and latencies, which took minutes, are not lost for it
         return Failed(error=str(error))

@@ -1,8 +1,8 @@
 """Table B: BERT in eight and four bits, and a student."""
 
 from bench_models.recipes.bnb import LLMInt8, Quantize4Bit
-from bench_models.reproduction.architectures import BERT_BASE, MINILM_L6
-from bench_models.reproduction.table import TRAINING, Row, Table
+from reproduction.architectures import BERT_BASE, MINILM_L6
+from reproduction.table import TRAINING, Row, Table
 
 BITSANDBYTES = Table(
     letter="B",

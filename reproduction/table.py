@@ -1,12 +1,14 @@
 """What a published table is: its figures as they were printed, and how each of its models is made here."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from bench_models.reproduction.architectures import Architecture
+from reproduction.architectures import Architecture
 
 if TYPE_CHECKING:
-    from bench_models.recipes.step import Step
+    from torch import nn
+
+    from bench_models.recipes.step import Context, Step
     from bench_models.sources.checkpoints import Checkpoint
     from bench_models.sources.corpora import CorpusSource
 
@@ -36,6 +38,17 @@ class Row:
     accuracy: str | None = None
     saved_by_trainer: bool = False
     needs: str = ""
+
+    def build(self, context: "Context") -> "nn.Module":
+        """Return the row's model with random weights."""
+        return self.transform(self.architecture.model(), context)
+
+    def transform(self, model: "nn.Module", context: "Context") -> "nn.Module":
+        """Apply the row's steps to a model."""
+        for number, step in enumerate(self.steps, start=1):
+            scratch = context.scratch / f"{self.name}-{number}"
+            model = step.apply(model, replace(context, variant=self.name, scratch=scratch))
+        return model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,10 @@
 """Table D: BERT, a student, the student with half of its heads, and each in FP16."""
 
 from bench_models.recipes.precision import Cast
-from bench_models.reproduction.architectures import BERT_BASE, DISTILBERT, KeepHeads
-from bench_models.reproduction.table import TRAINING, Row, Table, Weights
 from bench_models.suites.sst2_bert import BERT
 from bench_models.suites.sst2_distilbert import SST2
+from reproduction.architectures import BERT_BASE, DISTILBERT, KeepHeads
+from reproduction.table import TRAINING, Row, Table, Weights
 
 PRUNED_HEADS = Table(
     letter="D",

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench_models.recipes.units import KEPT
-from bench_models.reproduction.architectures import POSITIONS
+from reproduction.architectures import POSITIONS
 
 if TYPE_CHECKING:
     from torch import nn

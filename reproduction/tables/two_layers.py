@@ -1,8 +1,8 @@
 """Table C: DistilBERT distilled to two layers."""
 
 from bench_models.recipes.precision import Cast
-from bench_models.reproduction.architectures import DISTILBERT, DISTILBERT_L2
-from bench_models.reproduction.table import TRAINING, Row, Table
+from reproduction.architectures import DISTILBERT, DISTILBERT_L2
+from reproduction.table import TRAINING, Row, Table
 
 TWO_LAYERS = Table(
     letter="C",

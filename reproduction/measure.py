@@ -1,8 +1,8 @@
-"""Each table measured anew: models are built, counted and timed, and accuracy asked for."""
+"""Measures each published table anew: builds its models, counts and times them, and asks for their accuracy."""
 
 import logging
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -11,14 +11,12 @@ from tqdm import tqdm
 
 from bench_models.metrics.latency import THREADS
 from bench_models.outcomes import Outcome
-from bench_models.reproduction import accuracies, latencies
-from bench_models.reproduction.latencies import Latency
-from bench_models.reproduction.making import build
-from bench_models.reproduction.sizes import Sizes, sizes_of
-from bench_models.reproduction.table import Table
 from bench_models.sources.corpora import Corpus
 from bench_models.stats.estimate import Estimate
 from bench_models.tokens import Encoder
+from reproduction import accuracies, latencies
+from reproduction.latencies import Latency
+from reproduction.table import Counted, Row, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +29,19 @@ log = logging.getLogger(__name__)
 
 # No step of a published table looks at sentences.
 _NO_SENTENCES = Corpus(labels=("negative", "positive"), train=(), validation=(), test=())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """The parameters of a model, its size as its table counts it, and that of what would be shipped.
+
+    ``files`` has the size of each file of the folder, where the table counts a folder.
+    """
+
+    parameters: int
+    size_bytes: int
+    artifact_bytes: int
+    files: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +71,7 @@ def count(table: Table, *, tokenizer: Path, home: Path) -> "tuple[list[nn.Module
     models, sizes = [], []
     for row in tqdm(table.rows, desc=f"building table {table.letter}", leave=False, disable=None):
         with _workshop(encoder, home) as context:
-            model = build(row, context)
+            model = row.build(context)
             sizes.append(sizes_of(row, model, table.counted, tokenizer=tokenizer, scratch=context.scratch))
         models.append(model)
     return models, sizes
@@ -79,3 +90,28 @@ def _workshop(encoder: Encoder, home: Path) -> "Iterator[Context]":
 
     with TemporaryDirectory() as scratch:
         yield Context(variant="", corpus=_NO_SENTENCES, encoder=encoder, home=home, scratch=Path(scratch))
+
+
+def sizes_of(row: Row, model: "nn.Module", counted: Counted, *, tokenizer: Path, scratch: Path) -> Sizes:
+    """Count a row's model, before its first answer: weights of four bits lose what is saved of them by it."""
+    from bench_models.metrics.size import artifact_bytes
+    from bench_models.metrics.weights import parameter_count
+    from reproduction import saved_folder
+
+    files = {}
+    if counted == "saved folder":
+        files = saved_folder.save(model, scratch / "saved", tokenizer=tokenizer, by_trainer=row.saved_by_trainer)
+    return Sizes(
+        parameters=parameter_count(model),
+        size_bytes=sum(files.values()) if files else in_memory(model, counted),
+        artifact_bytes=artifact_bytes(model),
+        files=files,
+    )
+
+
+def in_memory(model: "nn.Module", counted: Counted) -> int:
+    """Return the bytes of parameters, with or without buffers; packed weights are neither."""
+    from bench_models.metrics.size import naive_bytes
+
+    buffers = sum(each.numel() * each.element_size() for each in model.buffers())
+    return naive_bytes(model) - (buffers if counted == "parameters" else 0)

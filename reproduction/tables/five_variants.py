@@ -2,9 +2,9 @@
 
 from bench_models.recipes.prune import PruneL1
 from bench_models.recipes.quantize import QuantizeDynamic
-from bench_models.reproduction.architectures import DISTILBERT
-from bench_models.reproduction.table import Row, Table, Weights
 from bench_models.suites.sst2_distilbert import DISTILBERT_SST2, SST2
+from reproduction.architectures import DISTILBERT
+from reproduction.table import Row, Table, Weights
 
 FIVE_VARIANTS = Table(
     letter="A",
