@@ -11,9 +11,9 @@ from bench_models.provenance import key_of, own_digest, source_digest, step_key
 from bench_models.recipes import classifier
 from bench_models.recipes.step import Context, Step
 from bench_models.sources.corpora import Corpus
-from bench_models.store import Store
+from bench_models.storage import Store
 from bench_models.suites.suite import Suite
-from bench_models.tokens import Encoder
+from bench_models.tokenizer import Encoder
 
 if TYPE_CHECKING:
     from torch import nn

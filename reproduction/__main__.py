@@ -7,10 +7,8 @@ from pathlib import Path
 import click
 
 from bench_models.errors import BenchModelsError
-from bench_models.home import require_writable
 from bench_models.machine import library_versions, this_machine
-from bench_models.sealed import write_atomically
-from bench_models.store import Store
+from bench_models.storage import Store, require_writable, write_atomically
 from bench_models.suites.rotten_tomatoes import MINILM
 from reproduction import latencies
 from reproduction.measure import reproduce

@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bench_models.errors import BenchModelsError
-from bench_models.metrics.latency import THREADS
+from bench_models.metrics.scenarios import THREADS
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
@@ -30,7 +30,7 @@ def measure(table: Table, home: Path) -> list[Outcome[Estimate]]:
 
 def _context(weights: Weights, home: Path, scratch: Path) -> "Context":
     from bench_models.recipes.step import Context
-    from bench_models.tokens import Encoder
+    from bench_models.tokenizer import Encoder
 
     encoder = Encoder(weights.checkpoint.folder(home) / "tokenizer.json")
     return Context(variant="", corpus=weights.sentences.load(home), encoder=encoder, home=home, scratch=scratch)

@@ -74,8 +74,7 @@ class KeepHeads(Step):
 
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":  # noqa: ARG002  # the recipe needs no data
         """Return the model without the other heads."""
-        from bench_models.recipes.layers import layers_of
-        from bench_models.recipes.units import remove
+        from bench_models.recipes.modules import layers_of, remove
 
         remove(model, "heads", [range(self.heads)] * len(layers_of(model)))
         return model

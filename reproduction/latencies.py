@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.medians import median_of
-from bench_models.tokens import Batch
+from bench_models.tokenizer import Batch
 
 if TYPE_CHECKING:
     from bench_models.runtimes.session import Session

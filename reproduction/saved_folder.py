@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench_models.recipes.units import KEPT
+from bench_models.recipes.modules import KEPT
 from reproduction.architectures import POSITIONS
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bench_models.metrics.agreement import agreement
+from bench_models.metrics.accuracy import agreement
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import bounded_drop, bounded_share, paired_drop

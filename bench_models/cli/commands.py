@@ -106,6 +106,6 @@ def _asked(options: argparse.Namespace) -> "Suite":
 
 def _builder(suite: "Suite") -> "Builder":
     from bench_models.build import Builder
-    from bench_models.store import Store
+    from bench_models.storage import Store
 
     return Builder(suite=suite, store=Store.default())

@@ -15,11 +15,11 @@ from bench_models.export.agreement import require_agreement
 from bench_models.export.card import Facts, card
 from bench_models.export.formats import FORMATS, Format, quiet
 from bench_models.export.serving import Served
-from bench_models.home import require_writable, writing_to
 from bench_models.machine import this_machine
-from bench_models.metrics.latency import THREADS, scenarios
+from bench_models.metrics.scenarios import THREADS, scenarios
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score
 from bench_models.outcomes import Measured, reason_of
+from bench_models.storage import require_writable, writing_to
 from bench_models.suites.suite import Suite, Variant
 
 log = logging.getLogger(__name__)

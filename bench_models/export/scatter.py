@@ -15,7 +15,7 @@ import numpy as np
 from bench_models.build import Builder
 from bench_models.runtimes.session import Session
 from bench_models.sources.corpora import Sentence
-from bench_models.tokens import Batch, Encoder
+from bench_models.tokenizer import Batch, Encoder
 
 # Relative: a hundred times the last digit of fp32, a thousandth of a step of INT8. The distance hardly depends on it,
 # as one tie that falls otherwise brings on the others: MiniLM in two bits is usually 0.061 from itself, 0.057 with a

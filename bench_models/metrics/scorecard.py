@@ -148,9 +148,8 @@ def scorecard_key(builder: Builder, variant: Variant) -> str:
 
 def _measure(builder: Builder, variant: Variant) -> Scorecard:
     from bench_models.metrics.accuracy import labels_given
-    from bench_models.metrics.latency import THREADS
-    from bench_models.metrics.size import artifact_bytes, naive_bytes
-    from bench_models.metrics.weights import parameter_count, sparsity
+    from bench_models.metrics.scenarios import THREADS
+    from bench_models.metrics.weights import artifact_bytes, naive_bytes, parameter_count, sparsity
 
     builder.train(variant.name)
     model = builder.build(variant.name)

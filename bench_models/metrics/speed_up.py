@@ -15,7 +15,7 @@ from bench_models.provenance import key_of
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.pairs import log_ratio
 from bench_models.stats.rounds import of_processes
-from bench_models.store import Store
+from bench_models.storage import Store
 
 KIND = "speed-ups"
 

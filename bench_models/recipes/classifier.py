@@ -46,7 +46,7 @@ def _load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
     from safetensors.torch import load_model
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
-    from bench_models.recipes import units
+    from bench_models.recipes import modules
 
     names = dict(enumerate(labels))
     _require_labels(folder, labels)
@@ -60,10 +60,10 @@ def _load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
     model: nn.Module
     with torch.random.fork_rng(devices=()), quiet():
         torch.manual_seed(HEAD_SEED)
-        if hasattr(config, units.KEPT):
+        if hasattr(config, modules.KEPT):
             # transformers makes the shapes that a configuration has words for, and has none for these.
             model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
-            units.reshape(model, getattr(config, units.KEPT))
+            modules.reshape(model, getattr(config, modules.KEPT))
             load_model(model, folder / "model.safetensors")
             return model.eval()
         model = AutoModelForSequenceClassification.from_pretrained(

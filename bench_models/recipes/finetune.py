@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from bench_models.errors import BenchModelsError
-from bench_models.recipes.fields import require_counts, require_numbers, told
-from bench_models.recipes.step import Context, Step
+from bench_models.recipes.step import Context, Step, require_counts, require_numbers, told
 
 if TYPE_CHECKING:
     from torch import nn

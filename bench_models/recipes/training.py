@@ -19,7 +19,7 @@ from transformers import EarlyStoppingCallback, EvalPrediction, ProgressCallback
 
 from bench_models.recipes.classifier import quiet
 from bench_models.recipes.step import Context
-from bench_models.tokens import Encoder
+from bench_models.tokenizer import Encoder
 
 log = logging.getLogger(__name__)
 

@@ -11,8 +11,7 @@ from bench_models.reports.reading import Report, report_of
 from bench_models.reports.rows import Row, rows_of
 from bench_models.reports.table import markdown
 from bench_models.results import SuiteResult, results_of
-from bench_models.sealed import write_atomically
-from bench_models.store import Store
+from bench_models.storage import Store, write_atomically
 from bench_models.suites.suite import Suite
 
 FOLDER = "results"

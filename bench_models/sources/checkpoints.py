@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from bench_models.errors import BenchModelsError
-from bench_models.sealed import sealed_folder, sha256_of
 from bench_models.sources.archives import PinnedArchive, read_member
+from bench_models.storage import sealed_folder, sha256_of
 
 CHECKPOINT_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 

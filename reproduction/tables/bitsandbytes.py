@@ -1,6 +1,6 @@
 """Table B: BERT in eight and four bits, and a student."""
 
-from bench_models.recipes.bnb import LLMInt8, Quantize4Bit
+from bench_models.recipes.quantize_bitsandbytes import LLMInt8, Quantize4Bit
 from reproduction.architectures import BERT_BASE, MINILM_L6
 from reproduction.table import TRAINING, Row, Table
 

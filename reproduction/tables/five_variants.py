@@ -1,7 +1,7 @@
 """Table A: five variants of DistilBERT, by one harness."""
 
 from bench_models.recipes.prune import PruneL1
-from bench_models.recipes.quantize import QuantizeDynamic
+from bench_models.recipes.quantize_dynamic import QuantizeDynamic
 from bench_models.suites.sst2_distilbert import DISTILBERT_SST2, SST2
 from reproduction.architectures import DISTILBERT
 from reproduction.table import Row, Table, Weights

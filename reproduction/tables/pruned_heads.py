@@ -1,6 +1,6 @@
 """Table D: BERT, a student, the student with half of its heads, and each in FP16."""
 
-from bench_models.recipes.precision import Cast
+from bench_models.recipes.cast import Cast
 from bench_models.suites.sst2_bert import BERT
 from bench_models.suites.sst2_distilbert import SST2
 from reproduction.architectures import BERT_BASE, DISTILBERT, KeepHeads

@@ -1,6 +1,6 @@
 """Table C: DistilBERT distilled to two layers."""
 
-from bench_models.recipes.precision import Cast
+from bench_models.recipes.cast import Cast
 from reproduction.architectures import DISTILBERT, DISTILBERT_L2
 from reproduction.table import TRAINING, Row, Table
 

@@ -17,16 +17,13 @@ from tokenizers import Tokenizer
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.provenance import step_key
-from bench_models.recipes.augment import made_up
-from bench_models.recipes.distill import Distill
-from bench_models.recipes.layers import layers_of, stack_of
-from bench_models.recipes.shallower import shallower
+from bench_models.recipes.distill import Distill, augment, shallower
+from bench_models.recipes.modules import layers_of, stack_of, units_of
+from bench_models.recipes.prune import PruneHeads
 from bench_models.recipes.step import Context
-from bench_models.recipes.structured import PruneHeads
 from bench_models.recipes.training import Lessons, _Trainer, answers, tokenized
-from bench_models.recipes.units import units_of
 from bench_models.sources.checkpoints import LocalCheckpoint
-from bench_models.tokens import MAX_TOKENS
+from bench_models.tokenizer import MAX_TOKENS
 
 STEP = Distill(learning_rate=5e-3, max_epochs=10, batch_size=8, layers=(1,))
 
@@ -96,7 +93,7 @@ def test_answers_come_in_the_order_of_the_sentences(builder: Builder, context: C
 def test_teacher_answers_sentences_that_nobody_wrote(builder: Builder, context: Context) -> None:
     """Behind the real ones, whose labels stay; its answer is the label of the others."""
     teacher = builder.build("baseline")
-    lessons = replace(STEP, made_up=2)._lessons(teacher, context)
+    lessons = replace(STEP, augmented=2)._lessons(teacher, context)
     real = len(context.corpus.train)
     assert len(lessons.rows) == len(lessons.labels) == len(lessons.logits) == 3 * real
     assert lessons.labels[:real] == [sentence.label for sentence in context.corpus.train]
@@ -108,8 +105,8 @@ def test_teacher_answers_sentences_that_nobody_wrote(builder: Builder, context: 
 def test_made_up_sentence_is_a_beginning_and_an_end(rows: list[list[int]]) -> None:
     """Of two real ones, between the same special tokens, and no longer than a model takes; the same each time."""
     rows = [[1, *words[: MAX_TOKENS - 2], 2] for words in rows]
-    made = made_up(rows, 3, mask_id=3, seed=0)
-    assert made == made_up(rows, 3, mask_id=3, seed=0)
+    made = augment(rows, 3, mask_id=3, seed=0, max_tokens=128)
+    assert made == augment(rows, 3, mask_id=3, seed=0, max_tokens=128)
     assert len(made) == 3 * len(rows)
     known = {word for row in rows for word in row[1:-1]}
     for row in made:
@@ -148,8 +145,8 @@ def test_loss_is_what_hinton_wrote(builder: Builder, context: Context, alpha: fl
         ({"temperature": float("nan")}, "a temperature is greater than 0"),
         ({"temperature": float("inf")}, "and a finite number"),
         ({"alpha": 1.5}, "lies between 0 and 1"),
-        ({"made_up": -1}, "made up for each a whole number from 0 on"),
-        ({"made_up": 0.5}, "made up for each a whole number"),
+        ({"augmented": -1}, "added for each a whole number from 0 on"),
+        ({"augmented": 0.5}, "added for each a whole number"),
         ({"temperature": "2"}, r"temperature='2'\): give a number, without quotation marks"),
         ({"alpha": None}, r"alpha=None\): give a number"),
         ({"layers": ("1",)}, "give a tuple of whole numbers"),

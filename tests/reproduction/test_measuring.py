@@ -13,7 +13,7 @@ from bench_models.metrics.accuracy import answers
 from bench_models.outcomes import Failed, Measured, Skipped
 from bench_models.runtimes.eager import Eager
 from bench_models.stats.proportions import proportion
-from bench_models.tokens import Batch
+from bench_models.tokenizer import Batch
 from reproduction import accuracies, latencies
 from reproduction.table import Weights
 from reproduction.tables import TABLES

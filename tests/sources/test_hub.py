@@ -18,14 +18,15 @@ from support.hub_server import COMMIT, Hub, serving
 
 from bench_models.errors import BenchModelsError
 from bench_models.sources.checkpoints import CHECKPOINT_FILES
-from bench_models.sources.hub import HubCheckpoint, HubSentences
+from bench_models.sources.hub_checkpoints import HubCheckpoint
+from bench_models.sources.hub_datasets import HubSentences
 
 # The client reads where the hub is when it is imported, so it runs in a process of its own.
 _FETCH = """
 import sys
 from pathlib import Path
 from bench_models.errors import BenchModelsError
-from bench_models.sources.hub import HubCheckpoint
+from bench_models.sources.hub_checkpoints import HubCheckpoint
 try:
     print(HubCheckpoint(repository=sys.argv[1], revision=sys.argv[2]).folder(Path(sys.argv[3])))
 except BenchModelsError as error:
@@ -186,7 +187,7 @@ _LOAD = """
 import json, sys
 from pathlib import Path
 from bench_models.errors import BenchModelsError, UnavailableError
-from bench_models.sources.hub import HubSentences
+from bench_models.sources.hub_datasets import HubSentences
 try:
     corpus = HubSentences(**json.loads(sys.argv[2])).load(Path(sys.argv[1]))
 except UnavailableError as error:

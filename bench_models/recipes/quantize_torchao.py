@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from bench_models.errors import BenchModelsError
-from bench_models.recipes.fields import require_counts
 from bench_models.recipes.finetune import FineTune
-from bench_models.recipes.step import Context, Format, Step
+from bench_models.recipes.step import Context, Format, Step, require_counts
 
 if TYPE_CHECKING:
     from torch import nn
@@ -108,7 +107,7 @@ def _require_bits(step: QuantizeIntx | QuantizationAware) -> None:
 
 
 def _require_groups(model: "nn.Module", step: QuantizeIntx | QuantizationAware, context: Context) -> None:
-    from bench_models.recipes.linears import linears_of
+    from bench_models.recipes.modules import linears_of
 
     linears = linears_of(model, step, context)
     widths = {name: linear.in_features for name, linear in linears.items() if _is_quantized(linear, name)}

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from bench_models.errors import BenchModelsError
-from bench_models.recipes.fields import require_choices, require_names, require_numbers, told
-from bench_models.recipes.step import Context, Format, Step
+from bench_models.recipes.step import Context, Format, Step, require_choices, require_names, require_numbers, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,10 +53,10 @@ class _BitsAndBytes(Step):
         """Return the model as transformers loads it with this quantization."""
         import torch
 
-        from bench_models.recipes import classifier, units
+        from bench_models.recipes import classifier, modules
 
         config: Any = model.config
-        if hasattr(config, units.KEPT):
+        if hasattr(config, modules.KEPT):
             raise BenchModelsError(
                 f"{context.variant}: {type(self).__name__} has transformers load the model anew, which cannot make the "
                 "shapes that pruned heads or neurons left: apply it to a model of full width"
@@ -84,7 +83,7 @@ class _BitsAndBytes(Step):
         """Return what will be quantized: something, and each name that is skipped says something."""
         from transformers.quantizers.quantizers_utils import should_convert_module
 
-        from bench_models.recipes.linears import linears_of
+        from bench_models.recipes.modules import linears_of
 
         linears = linears_of(model, self, context)
         what = f"{context.variant}: {told(self, 'skip')}"

@@ -1,23 +1,30 @@
-"""Attention heads and feed-forward neurons, and how they are removed.
+"""Finds the parts of a model that steps change: encoder layers, linear layers, attention heads and neurons.
 
-Either is a *unit* of a layer: some rows of the linear maps that lead to it, and as many columns of the one
-that leads away. Imports torch; steps import this module only when they are applied.
+Imports torch: a step imports this module when it is applied.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor, nn
 
 from bench_models.errors import BenchModelsError
-from bench_models.recipes.layers import layers_of
 
+if TYPE_CHECKING:
+    from bench_models.recipes.step import Context, Step
+
+
+# An attention head or a feed-forward neuron is a *unit* of a layer: some rows of the linear maps that lead to it, and
+# as many columns of the one that leads away.
 Kind = Literal["heads", "neurons"]
 
 # The entry of a saved configuration that says how many units of a kind each layer has left.
 KEPT = "kept_units"
+
+# The stack of encoder layers, below the base model: BERT and its kin; DistilBERT.
+_STACKS = ("encoder.layer", "transformer.layer")
 
 # Maps to and from the units of a layer: BERT and its kin; DistilBERT.
 _MAPS: dict[Kind, tuple[tuple[tuple[str, ...], str], ...]] = {
@@ -30,6 +37,49 @@ _MAPS: dict[Kind, tuple[tuple[tuple[str, ...], str], ...]] = {
         (("ffn.lin1",), "ffn.lin2"),
     ),
 }
+
+
+def stack_of(model: nn.Module) -> str:
+    """Return the qualified name of a classifier's stack of encoder layers."""
+    base = getattr(model, "base_model_prefix", "")
+    modules = {name for name, _ in model.named_modules()}
+    for stack in _STACKS:
+        if f"{base}.{stack}" in modules:
+            return f"{base}.{stack}"
+    raise BenchModelsError(
+        f"{type(model).__name__} has no stack of encoder layers below {base!r}: known are {' and '.join(_STACKS)}"
+    )
+
+
+def layers_of(model: nn.Module) -> list[nn.Module]:
+    """Return a classifier's encoder layers, the lowest first."""
+    return list(model.get_submodule(stack_of(model)).children())
+
+
+def linears_of(model: nn.Module, step: "Step", context: "Context") -> dict[str, nn.Linear]:
+    """Return a model's linear layers by their qualified names.
+
+    Raises ``BenchModelsError`` when there is none, or one whose weights are not plain floating-point numbers.
+    """
+    named = [(name, module) for name, module in model.named_modules() if hasattr(module, "in_features")]
+    what = f"{context.variant}: {type(step).__name__}"
+    if not named:
+        raise BenchModelsError(f"{what} changes linear layers, and {type(model).__name__} has none: leave the step out")
+    plain = {name: module for name, module in named if isinstance(module, nn.Linear) and _is_plain(module)}
+    packed = [(name, module) for name, module in named if name not in plain]
+    if packed:
+        name, module = packed[0]
+        kind = f"{type(module).__module__}.{type(module).__qualname__}"
+        raise BenchModelsError(
+            f"{what} needs linear layers of floating-point weights, and {len(packed)} of {len(named)} are quantized "
+            f"already, as {name} ({kind}): quantize once, and as the last step"
+        )
+    return plain
+
+
+def _is_plain(linear: nn.Linear) -> bool:
+    # Libraries that quantize keep their own kind of parameter in a layer, some of a type that claims to be a float.
+    return type(linear.weight) is nn.Parameter and linear.weight.is_floating_point()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

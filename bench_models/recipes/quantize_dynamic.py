@@ -28,7 +28,7 @@ class QuantizeDynamic(Step):
         import torch
         from torch.ao.quantization import quantize_dynamic
 
-        from bench_models.recipes.linears import linears_of
+        from bench_models.recipes.modules import linears_of
 
         for name, linear in linears_of(model, self, context).items():
             if linear.weight.dtype is not torch.float32:

@@ -6,8 +6,16 @@ from typing import Any
 
 from bench_models.errors import BenchModelsError, UnavailableError
 from bench_models.sources.corpora import Corpus, Sentence, given_split
-from bench_models.sources.hub.client import offline, quiet, why_unanswered, without_bars
-from bench_models.sources.hub.repository import first_line, local_folder, looked_for, require_pinned
+from bench_models.sources.hub import (
+    first_line,
+    local_folder,
+    looked_for,
+    offline,
+    quiet,
+    require_pinned,
+    why_unanswered,
+    without_bars,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench_models.errors import BenchModelsError
-from bench_models.tokens import MAX_TOKENS, Encoder
+from bench_models.tokenizer import MAX_TOKENS, Encoder
 
 LONG = ["the film shines " * 100]
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from bench_models.errors import BenchModelsError
-from bench_models.recipes.fields import require_choices
-from bench_models.recipes.step import Context, Format, Step
+from bench_models.recipes.step import Context, Format, Step, require_choices
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,7 +36,7 @@ class Cast(Step):
         """Return the model in the new type."""
         import torch
 
-        from bench_models.recipes.linears import linears_of
+        from bench_models.recipes.modules import linears_of
 
         dtype = getattr(torch, self.dtype)
         if all(linear.weight.dtype is dtype for linear in linears_of(model, self, context).values()):

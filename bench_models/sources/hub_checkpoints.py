@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench_models.errors import BenchModelsError, UnavailableError
-from bench_models.sealed import sealed_folder
 from bench_models.sources.checkpoints import LocalCheckpoint, place_of
-from bench_models.sources.hub.client import ask_the_hub, quiet
-from bench_models.sources.hub.repository import first_line, local_folder, looked_for, require_pinned
+from bench_models.sources.hub import ask_the_hub, first_line, local_folder, looked_for, quiet, require_pinned
+from bench_models.storage import sealed_folder
 
 # What older repositories have instead of tokenizer.json.
 _TOKENIZER_PARTS = ("tokenizer_config.json", "vocab.txt")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench_models.sources.corpora import Sentence
-from bench_models.tokens import Batch, Encoder
+from bench_models.tokenizer import Batch, Encoder
 
 # One thread unless told otherwise: more of them on shared cores wait for each other's neighbours.
 THREADS = 1
