@@ -81,7 +81,7 @@ class Builder:
         return stages[-1].key if stages else self._root_key
 
     def train(self, variant: str) -> None:
-        """Make sure that the outcomes of a variant's trained steps are in the store, and say how."""
+        """Train those trained steps of a variant whose outcomes are not in the store yet, and log what is ready."""
         stages = self.stages(variant)
         trained = [position for position, stage in enumerate(stages, start=1) if stage.step.trained]
         for position in trained:

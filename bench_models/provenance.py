@@ -75,7 +75,7 @@ def _code(file: Path) -> str:
 
 
 def sources(*modules: str) -> frozenset[Source]:
-    """Return name and file of modules and of all Python modules that they import to run, wherever in them.
+    """Return name and file of modules, and of all Python modules that they import at run time, anywhere in their code.
 
     A package's ``__init__.py`` counts for what lies in it. A name that lies both beside the importing module and
     elsewhere on Python's path counts twice: which of them is meant can depend on how Python was started.
@@ -94,7 +94,7 @@ def sources(*modules: str) -> frozenset[Source]:
 
 
 def _entry(name: str) -> Iterator[Source]:
-    """Yield where a module lies; a class that is there was loaded from a file, wherever that is."""
+    """Yield the files of a module: the one that it was loaded from, and the one that its name leads to."""
     loaded = None if name.partition(".")[0] == PACKAGE else getattr(sys.modules.get(name), "__file__", None)
     if loaded is None:
         yield from _located(name, None, frozenset())
@@ -121,7 +121,7 @@ def _located(name: str, root: Path | None, own: frozenset[str]) -> Iterator[Sour
 
 
 def _places(top: str, root: Path | None, own: frozenset[str]) -> Iterator[Path]:
-    """Yield the folders that a top-level module may lie in; libraries only where they are asked about themselves."""
+    """Yield the folders that a top-level module may lie in; installed libraries only where they are asked for."""
     if top == PACKAGE:
         yield Path(__file__).parent.parent
         return
@@ -168,7 +168,7 @@ def _root(name: str, file: Path) -> Path:
 
 
 def _parsed(file: Path) -> ast.Module:
-    """Return a file's syntax tree, which is empty where it is not Python that runs here."""
+    """Return a file's syntax tree, which is empty where it cannot be parsed."""
     try:
         return ast.parse(file.read_bytes())
     except (SyntaxError, ValueError):

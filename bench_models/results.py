@@ -7,8 +7,7 @@ from bench_models.asv.history import Recorded, recorded
 from bench_models.build import Builder
 from bench_models.checkout import Checkout, require_clean
 from bench_models.errors import BenchModelsError
-from bench_models.metrics import ACCURACY, OFFLINE, SINGLE_STREAM, SIZE, SPEED_UP
-from bench_models.metrics.metric import Metric
+from bench_models.metrics import ACCURACY, OFFLINE, SINGLE_STREAM, SIZE, SPEED_UP, Metric
 from bench_models.metrics.scenarios import OFFLINE_SENTENCES
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, stored
 from bench_models.metrics.speed_up import SpeedUp, Turns, kept, seconds_of, seconds_of_baseline, times_as_fast

@@ -53,13 +53,13 @@ def home() -> Path:
 
 
 def figures() -> Path | None:
-    """Return the folder that a check wants this process's figures in, or None outside a check."""
+    """Return the folder for this process's scorecards within a check, or None outside of one."""
     chosen = os.environ.get(FIGURES)
     return Path(chosen) if chosen else None
 
 
 def require_writable(folder: Path) -> None:
-    """Find out now, and not after the work, that a folder cannot be made or written to."""
+    """Raise now, and not after the work, where a folder cannot be made or written to."""
     with writing_to(folder):
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -206,7 +206,7 @@ def _turn(path: Path, what: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """A folder of results that are never changed, only added; the one place with mutable state.
+    """A folder of trained weights and records, to which results are added and never changed.
 
     Records lie in a folder of their own where ``records`` names one.
     """
@@ -236,7 +236,7 @@ class Store:
         write_atomically(self._record(kind, key), json.dumps(record))
 
     def get_record(self, kind: str, key: str) -> dict[str, Any] | None:
-        """Return a record, or None when there is none that can be read."""
+        """Return a record, or None when it is missing or damaged."""
         try:
             record: dict[str, Any] = json.loads(self._record(kind, key).read_text(encoding="utf-8"))
         except FileNotFoundError:

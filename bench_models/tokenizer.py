@@ -55,7 +55,7 @@ class Encoder:
     """A ``tokenizer.json`` made callable, without importing torch."""
 
     def __init__(self, tokenizer_json: Path) -> None:
-        """Read the tokenizer; its own settings for cutting and padding are overruled.
+        """Read the tokenizer; its own settings for truncation and padding are overruled.
 
         Sentences are cut at ``max_tokens``: at ``MAX_TOKENS``, or at what the model takes whose ``config.json`` lies
         beside. Raises ``BenchModelsError`` when either file cannot be read.
@@ -99,7 +99,7 @@ def _read(tokenizer_json: Path) -> Tokenizer:
         return Tokenizer.from_file(str(tokenizer_json))
     except Exception as error:  # tokenizers raises no other class, whatever is wrong
         raise BenchModelsError(
-            f"{tokenizer_json} is no tokenizer that can be read ({error}): give one that save_pretrained of a "
+            f"{tokenizer_json} cannot be read as a tokenizer ({error}): give one that save_pretrained of a "
             "fast tokenizer wrote"
         ) from error
 
@@ -112,7 +112,7 @@ def _positions(config_json: Path) -> int:
         config = json.loads(config_json.read_text(encoding="utf-8"))
     except ValueError as error:
         raise BenchModelsError(
-            f"{config_json} is no JSON ({error}): give a folder that save_pretrained wrote"
+            f"{config_json} is not JSON ({error}): give a folder that save_pretrained wrote"
         ) from error
     count = config.get("max_position_embeddings") if isinstance(config, dict) else None
     if not isinstance(count, int) or count < 1:  # a model whose positions are relative

@@ -63,7 +63,7 @@ def test_answer_without_a_model_comes_at_once(bench_models: Run, tmp_path: Path,
         (("list", "absent.py"), "there is no suite file absent.py"),
         (
             ("list", sys.executable),
-            f"{sys.executable} is no suite file: a suite of your own is a Python file, whose name ends in .py",
+            f"{sys.executable} is not a suite file: a suite of your own is a Python file, whose name ends in .py",
         ),
         (
             ("build", "student3"),

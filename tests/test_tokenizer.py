@@ -1,4 +1,4 @@
-"""Sentences are cut where the model ends, and what is no tokenizer is one sentence."""
+"""Sentences are cut where the model ends, and a file that is not a tokenizer gets one sentence."""
 
 import json
 import shutil
@@ -51,5 +51,5 @@ def test_model_without_room_for_words_is_refused(folder: Path) -> None:
 def test_file_that_cannot_be_read_is_named(folder: Path, name: str) -> None:
     """With its path, and without a traceback."""
     (folder / name).write_text("{half", encoding="utf-8")
-    with pytest.raises(BenchModelsError, match=rf"{name} is no (JSON|tokenizer that can be read) \("):
+    with pytest.raises(BenchModelsError, match=rf"{name} (is not JSON|cannot be read as a tokenizer) \("):
         Encoder(folder / "tokenizer.json")

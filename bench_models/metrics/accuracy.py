@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from bench_models.metrics.scorecard import Scorecard
 
-    # For types only: how sentences are fetched is no part of how they are judged (see provenance.py).
+    # For types only: how sentences are fetched is not part of how they are judged (see provenance.py).
     from bench_models.runtimes.session import Session
     from bench_models.sources.corpora import Sentence
     from bench_models.tokenizer import Encoder

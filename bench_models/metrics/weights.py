@@ -14,7 +14,7 @@ def weights(model: nn.Module) -> Iterator[Tensor]:
     for parameter in model.parameters():
         yield _dequantized(parameter)
     for module in model.modules():
-        if isinstance(module, quantized.Linear):  # whose weights are no parameters
+        if isinstance(module, quantized.Linear):  # its weights are not parameters
             yield module.weight().dequantize()
             if module.bias() is not None:
                 yield module.bias()
@@ -65,7 +65,7 @@ def naive_bytes(model: nn.Module) -> int:
 
 
 class _ByteCounter(io.RawIOBase):
-    """A file that remembers only how long it became."""
+    """A file that counts the bytes written to it and keeps none."""
 
     def __init__(self) -> None:
         self.size = 0

@@ -23,11 +23,11 @@ class Cast(Step):
     dtype: _Float16
 
     def __post_init__(self) -> None:
-        """Refuse a type that is none of these."""
+        """Refuse other types."""
         require_choices(self, dtype=_Float16)
 
     def obstacle(self, target: Format) -> str | None:
-        """ONNX has the type bfloat16, and ONNX Runtime hardly an operator for it on a CPU."""
+        """Return a reason for bfloat16 in ONNX: ONNX Runtime has hardly an operator for it on a CPU."""
         if target == "onnx" and self.dtype == "bfloat16":
             return "ONNX Runtime has no bfloat16 operators for a CPU; torch-export and torchscript carry it"
         return None

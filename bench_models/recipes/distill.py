@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from bench_models.errors import BenchModelsError
 from bench_models.recipes.finetune import FineTune
-from bench_models.recipes.step import Context, require_counts, require_numbers, told
+from bench_models.recipes.step import Context, field_text, require_counts, require_numbers
 
 if TYPE_CHECKING:
     from numpy.random import Generator
     from torch import nn
 
-    from bench_models.recipes.training import Lessons
+    from bench_models.recipes.training import TeacherOutputs
 
     # For types only, as in step.py: how files are fetched does not change what is learned.
     from bench_models.sources.checkpoints import Checkpoint
@@ -56,9 +56,9 @@ class Distill(FineTune):
         super(Distill, self).__post_init__()
         require_numbers(self, "temperature", "alpha")
         if not isinstance(self.layers, tuple) or not all(type(layer) is int for layer in self.layers):
-            raise BenchModelsError(f"{told(self, 'layers')}: give a tuple of whole numbers, as in (0, 2, 5)")
+            raise BenchModelsError(f"{field_text(self, 'layers')}: give a tuple of whole numbers, as in (0, 2, 5)")
         if self.student is not None and not hasattr(self.student, "digest"):
-            raise BenchModelsError(f"{told(self, 'student')}: give a checkpoint, as in LocalCheckpoint(path=...)")
+            raise BenchModelsError(f"{field_text(self, 'student')}: give a checkpoint, as in LocalCheckpoint(path=...)")
         if bool(self.layers) == (self.student is not None):
             raise BenchModelsError("Distill needs a student: either layers of the teacher or a checkpoint, not both")
         if sorted({layer for layer in self.layers if layer >= 0}) != list(self.layers):
@@ -74,7 +74,7 @@ class Distill(FineTune):
         require_counts(self, least=0, augmented="sentences are added for each")
 
     def recipe(self) -> dict[str, object]:
-        """Return the fields, with what the student's checkpoint holds instead of where it lies."""
+        """Return the fields, with the content of the student's checkpoint instead of its path."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return values | {"student": self.student and self.student.digest()}
 
@@ -83,10 +83,10 @@ class Distill(FineTune):
         from bench_models.recipes.training import train
 
         student = self._student(model, context)
-        return train(student, context, self.schedule(), self._lessons(model, context))
+        return train(student, context, self.schedule(), self._teacher_outputs(model, context))
 
-    def _lessons(self, teacher: "nn.Module", context: Context) -> "Lessons":
-        from bench_models.recipes.training import Lessons, answers, tokenized
+    def _teacher_outputs(self, teacher: "nn.Module", context: Context) -> "TeacherOutputs":
+        from bench_models.recipes.training import TeacherOutputs, answers, tokenized
 
         known = tokenized(context, "train")
         rows, labels = list(known["input_ids"]), list(known["labels"])
@@ -94,7 +94,7 @@ class Distill(FineTune):
         rows += augment(rows, self.augmented, mask_id=encoder.mask_id, seed=self.seed, max_tokens=encoder.max_tokens)
         logits = answers(teacher, context, rows)
         labels += logits[len(labels) :].argmax(axis=1).tolist()
-        return Lessons(rows=rows, labels=labels, logits=logits, temperature=self.temperature, alpha=self.alpha)
+        return TeacherOutputs(rows=rows, labels=labels, logits=logits, temperature=self.temperature, alpha=self.alpha)
 
     def _student(self, teacher: "nn.Module", context: Context) -> "nn.Module":
         from bench_models.recipes import classifier
@@ -154,7 +154,7 @@ def _spliced(row: Sequence[int], other: Sequence[int], random: "Generator", mask
 
 
 def shallower(model: "nn.Module", layers: tuple[int, ...]) -> "nn.Module":
-    """Return a classifier of the same family with copies of some encoder layers, counted from 0, and of all else."""
+    """Return a classifier with copies of some encoder layers, counted from 0, and of everything else."""
     from bench_models.recipes.modules import KEPT, reshape, stack_of
 
     config: Any = copy.deepcopy(model.config)

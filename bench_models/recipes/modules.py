@@ -93,12 +93,12 @@ class Units:
 
     @property
     def count(self) -> int:
-        """How many there are now."""
+        """How many units the layer has now."""
         return self.output.in_features // self.size
 
     @property
     def output(self) -> nn.Linear:
-        """The linear map that leads away from them."""
+        """The linear map whose inputs the units are."""
         return self._linear(self.outward)
 
     def keep(self, units: Sequence[int]) -> None:
@@ -139,7 +139,7 @@ def units_of(model: nn.Module, kind: Kind) -> list[Units]:
 
 
 def remove(model: nn.Module, kind: Kind, kept: Sequence[Sequence[int]]) -> None:
-    """Keep some units of each layer, and write down in the configuration how many: it is saved with the weights."""
+    """Keep some units of each layer, and note their number in the configuration, which is saved with the weights."""
     for units, keep in zip(units_of(model, kind), kept, strict=True):
         units.keep(keep)
     config: Any = model.config
@@ -147,7 +147,7 @@ def remove(model: nn.Module, kind: Kind, kept: Sequence[Sequence[int]]) -> None:
 
 
 def reshape(model: nn.Module, kept: Mapping[str, Sequence[int]]) -> None:
-    """Give a freshly made model the shapes of one whose units were removed, so that its weights fit."""
+    """Give a newly made model the shapes of one whose units were removed, so that its weights fit."""
     for kind in ("heads", "neurons"):
         if kind in kept:
             remove(model, kind, [range(count) for count in kept[kind]])

@@ -34,7 +34,7 @@ class PruneL1(Step):
     amount: float
 
     def __post_init__(self) -> None:
-        """Refuse a share that is none."""
+        """Refuse a share that is not between 0 and 1."""
         require_numbers(self, "amount")
         if not 0 < self.amount < 1:
             raise BenchModelsError(f"PruneL1(amount={self.amount}): the share to prune lies between 0 and 1")
@@ -66,7 +66,7 @@ class _PruneUnits(FineTune):
     sentences: int = 1024
 
     def __post_init__(self) -> None:
-        """Refuse a share that is none, and a sample that says nothing."""
+        """Refuse a share that is not between 0 and 1, and an empty sample."""
         # Named, because a slotted dataclass is another class than the one that super() without names sees.
         super(_PruneUnits, self).__post_init__()
         require_numbers(self, "amount")
@@ -137,7 +137,7 @@ def most_important(scores: "Sequence[Tensor]", amount: float, kind: "Kind") -> l
 
 
 def importance(model: "nn.Module", context: Context, kind: "Kind", sentences: int) -> "list[Tensor]":
-    """Return how much the loss hangs on each unit, one tensor of shape ``[units]`` a layer.
+    """Return how much the loss depends on each unit, one tensor of shape ``[units]`` a layer.
 
     That is the expected size of the first-order change of a sentence's loss when a unit is silenced, over
     the first ``sentences`` of the train split, relative to the norm of its layer.
@@ -174,7 +174,7 @@ def importance(model: "nn.Module", context: Context, kind: "Kind", sentences: in
 
 @contextmanager
 def _watched(units: "Sequence[Units]") -> "Iterator[list[Tensor]]":
-    """Collect what goes into the outward map of each layer, while the model answers."""
+    """Collect the inputs of each layer's outward map while the model answers."""
     seen: list[Tensor] = []
     hooks = [each.output.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0])) for each in units]
     try:

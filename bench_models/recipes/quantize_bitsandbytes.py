@@ -1,11 +1,11 @@
-"""bitsandbytes: LLM.int8, NF4 and FP4 weights, which save memory on a CPU, and not time."""
+"""Quantization by bitsandbytes: LLM.int8, NF4 and FP4 weights, which save memory on a CPU, but no time."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from bench_models.errors import BenchModelsError
-from bench_models.recipes.step import Context, Format, Step, require_choices, require_names, require_numbers, told
+from bench_models.recipes.step import Context, Format, Step, field_text, require_choices, require_names, require_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,7 +38,7 @@ class _BitsAndBytes(Step):
     dtype: Float = "float16"
 
     def __post_init__(self) -> None:
-        """Refuse what names neither modules nor a type."""
+        """Refuse names of modules and types that are malformed."""
         require_names(self, "skip", "may_lack")
         require_choices(self, dtype=Float)
 
@@ -86,7 +86,7 @@ class _BitsAndBytes(Step):
         from bench_models.recipes.modules import linears_of
 
         linears = linears_of(model, self, context)
-        what = f"{context.variant}: {told(self, 'skip')}"
+        what = f"{context.variant}: {field_text(self, 'skip')}"
         for name in self.skip:
             if all(should_convert_module(each, [name]) for each in linears):
                 ends = sorted({each.split(".")[-1] for each in linears})
@@ -118,7 +118,7 @@ class LLMInt8(_BitsAndBytes):
     fp32_cpu_offload: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse a threshold that is none."""
+        """Refuse a negative threshold."""
         # Named, because a slotted dataclass is another class than the one that super() without names sees.
         super(LLMInt8, self).__post_init__()
         require_numbers(self, "threshold")
@@ -150,7 +150,7 @@ class Quantize4Bit(_BitsAndBytes):
     double: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse types that there are not."""
+        """Refuse unknown types."""
         super(Quantize4Bit, self).__post_init__()
         require_choices(self, kind=Kind, compute=Float)
 
@@ -187,7 +187,7 @@ class Quantize4Bit(_BitsAndBytes):
 
 
 def _endings(misfits: "Sequence[str]", chosen: "Mapping[str, object]") -> list[str]:
-    """Return names to skip: the last parts of some layers' names, or more of a name where others end alike."""
+    """Return names to skip: the end of each misfit's name, long enough to match no layer that fits."""
     fitting = [name for name in chosen if name not in misfits]
     found = []
     for name in misfits:

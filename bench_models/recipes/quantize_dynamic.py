@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantizeDynamic(Step):
-    """INT8 weights in every linear layer; activations are quantized as they come.
+    """INT8 weights in every linear layer; activations are quantized when the layer runs.
 
-    The layers pack their weights, so that they are no parameters any more: whoever counts
+    The layers pack their weights, so that they are not parameters any more: whoever counts
     ``parameters()`` alone sees a model of embeddings.
     """
 

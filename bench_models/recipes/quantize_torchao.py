@@ -19,7 +19,7 @@ _BITS = range(2, 9)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuantizeIntx(Step):
-    """INT8 activations as they come, and weights of ``bits`` that share a scale in groups of ``group``.
+    """INT8 activations, quantized when a layer runs, and weights of ``bits`` that share a scale in groups of ``group``.
 
     The classifier head stays as it is. A weight takes a whole byte, however few its bits: it is for accelerators that
     pack them; here it shows what the bits cost in accuracy.
@@ -32,7 +32,7 @@ class QuantizeIntx(Step):
     group: int = 32
 
     def __post_init__(self) -> None:
-        """Refuse bits and groups that there are not."""
+        """Refuse unsupported numbers of bits and sizes of groups."""
         _require_bits(self)
 
     def obstacle(self, target: Format) -> str | None:
@@ -65,7 +65,7 @@ class QuantizationAware(FineTune):
     group: int = 32
 
     def __post_init__(self) -> None:
-        """Refuse bits and groups that there are not."""
+        """Refuse unsupported numbers of bits and sizes of groups."""
         # Named, because a slotted dataclass is another class than the one that super() without names sees.
         super(QuantizationAware, self).__post_init__()
         _require_bits(self)
@@ -116,14 +116,14 @@ def _require_groups(model: "nn.Module", step: QuantizeIntx | QuantizationAware, 
     for name, width in widths.items():
         if width % step.group:
             raise BenchModelsError(
-                f"{context.variant}: {name} has {width} inputs, which are no whole groups of {step.group}: choose a "
+                f"{context.variant}: {name} has {width} inputs, which {step.group} does not divide: choose a "
                 f"group that divides {' and '.join(map(str, sorted(set(widths.values()))))}"
             )
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence what torchao says, when it is imported, of GPU kernels that a CPU has not."""
+    """Silence torchao's warnings, at import, about GPU kernels that a CPU lacks."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bench_models.sources.corpora import Corpus
     from bench_models.tokenizer import Encoder
 
-# What a finished model can be written as, to be loaded without this package.
+# The formats that a finished model can be exported to, to be loaded without this package.
 Format = Literal["torch-export", "torchscript", "onnx"]
 
 
@@ -50,7 +50,7 @@ class Step(ABC):
     rounds_activations: ClassVar[bool] = False
 
     def recipe(self) -> dict[str, object]:
-        """Return what the fields say of the outcome, as JSON can; part of the content key."""
+        """Return what the fields say about the outcome, as JSON can; part of the content key."""
         return asdict(self)
 
     def obstacle(self, target: Format) -> str | None:  # noqa: ARG002  # subclasses ask for it
@@ -74,15 +74,15 @@ def require_numbers(step: "Step", *names: str) -> None:
     for name in names:
         value = getattr(step, name)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise BenchModelsError(f"{told(step, name)}: give a number, without quotation marks")
+            raise BenchModelsError(f"{field_text(step, name)}: give a number, without quotation marks")
 
 
 def require_counts(step: "Step", *, least: int, **meanings: str) -> None:
-    """Refuse what is no whole number of at least ``least``; each field comes with what it counts."""
+    """Refuse values that are not whole numbers of at least ``least``; each field comes with what it counts."""
     for name, meaning in meanings.items():
         value = getattr(step, name)
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise BenchModelsError(f"{told(step, name)}: {meaning} a whole number from {least} on")
+            raise BenchModelsError(f"{field_text(step, name)}: {meaning} a whole number from {least} on")
 
 
 def require_choices(step: "Step", **choices: object) -> None:
@@ -90,17 +90,17 @@ def require_choices(step: "Step", **choices: object) -> None:
     for name, literal in choices.items():
         known = get_args(literal)
         if getattr(step, name) not in known:
-            raise BenchModelsError(f"{told(step, name)}: choose one of {', '.join(map(repr, known))}")
+            raise BenchModelsError(f"{field_text(step, name)}: choose one of {', '.join(map(repr, known))}")
 
 
 def require_names(step: "Step", *names: str) -> None:
-    """Refuse what is no tuple of names: a lone string would be read letter by letter."""
+    """Refuse values that are not tuples of names: a lone string would be read letter by letter."""
     for name in names:
         value = getattr(step, name)
         if not isinstance(value, tuple) or not all(isinstance(each, str) and each for each in value):
-            raise BenchModelsError(f"{told(step, name)}: give a tuple of names, as in ('classifier',)")
+            raise BenchModelsError(f"{field_text(step, name)}: give a tuple of names, as in ('classifier',)")
 
 
-def told(step: "Step", name: str) -> str:
+def field_text(step: "Step", name: str) -> str:
     """Return a field as its step's recipe says it."""
     return f"{type(step).__name__}({name}={getattr(step, name)!r})"

@@ -95,7 +95,7 @@ class LocalCheckpoint:
         return self.path
 
     def _pickled(self) -> str:
-        """Return in words what to do about weights that are there in another form."""
+        """Return a clause that says what to do with weights that lie there as a pickle."""
         if not (self.path / _PICKLE).is_file() or (self.path / "model.safetensors").is_file():
             return ""
         return (

@@ -1,4 +1,9 @@
-"""The hub's client kept quiet, and what models and datasets of the hub share: names, commits, local folders."""
+"""What models and datasets of a hub share: a quiet client, pinned names, and local folders in place of the hub.
+
+Nothing that could run code is ever loaded. Where the environment variable ``BENCH_MODELS_HUB`` names a folder that
+holds a repository under its name, such as ``distilbert/distilbert-base-uncased``, that folder is used, whatever its
+revision, and no hub is asked.
+"""
 
 import logging
 import os
@@ -39,7 +44,7 @@ def why_unanswered() -> Exception | None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence what the client says of each try; what goes wrong in the end is raised, and said in our words."""
+    """Silence the client's log of each attempt; a final failure is raised and explained by the caller."""
     client = logging.getLogger("huggingface_hub")
     before = client.level
     client.setLevel(logging.CRITICAL)
@@ -51,7 +56,7 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def offline(*, wanted: bool) -> Iterator[None]:
-    """Let the client take what it has kept, without asking a hub again that did not answer."""
+    """Let the client use its cache, without asking again a hub that did not answer."""
     from datasets import config
     from huggingface_hub import constants
 
@@ -79,11 +84,11 @@ def without_bars() -> Iterator[None]:
 
 
 def require_pinned(repository: str, revision: str) -> None:
-    """Refuse what names no repository, and revisions that can move."""
+    """Refuse malformed names of repositories, and revisions that can move."""
     if not _NAME.fullmatch(repository):
         raise BenchModelsError(
-            f"{repository!r} is no repository's name: give owner/name as its page has it, of letters, digits, '-', '_' "
-            "and '.'"
+            f"{repository!r} is not the name of a repository: give owner/name as its page has it, of letters, digits, "
+            "'-', '_' and '.'"
         )
     if not _COMMIT.fullmatch(revision):
         raise BenchModelsError(
@@ -94,14 +99,14 @@ def require_pinned(repository: str, revision: str) -> None:
 def local_folder(repository: str) -> Path | None:
     """Return the local folder that stands for a repository, where there is one.
 
-    Raises ``BenchModelsError`` where ``BENCH_MODELS_HUB`` is no folder: a hub would be asked without a word.
+    Raises ``BenchModelsError`` where ``BENCH_MODELS_HUB`` is not a folder: a hub would be asked unnoticed.
     """
     root = _local_hub()
     return root / repository if root is not None and (root / repository).is_dir() else None
 
 
 def looked_for(repository: str) -> str:
-    """Return in words where else a repository was looked for that cannot be downloaded."""
+    """Return a clause that names the local folder in which the repository was looked for, too."""
     root = _local_hub()
     return f"; BENCH_MODELS_HUB={root} holds no folder {repository} to take instead" if root else ""
 
@@ -117,7 +122,7 @@ def _local_hub() -> Path | None:
         )
     if not root.is_dir():
         raise BenchModelsError(
-            f"BENCH_MODELS_HUB={told} is no folder: name one that holds repositories as owner/name, or unset it"
+            f"BENCH_MODELS_HUB={told} is not a folder: name one that holds repositories as owner/name, or unset it"
         )
     return root
 

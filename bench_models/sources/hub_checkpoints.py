@@ -1,4 +1,4 @@
-"""Weights of the hub: safetensors, and nothing that could run."""
+"""Pretrained weights from a model hub, pinned to a commit: safetensors only, nothing that could run code."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class HubCheckpoint:
     revision: str
 
     def __post_init__(self) -> None:
-        """Refuse what names no repository, and revisions that can move."""
+        """Refuse malformed names of repositories, and revisions that can move."""
         require_pinned(self.repository, self.revision)
 
     def __str__(self) -> str:
@@ -46,7 +46,7 @@ class HubCheckpoint:
         return sealed_folder(target, lambda folder: self._download(folder, cache), what=f"the files of {self}")
 
     def _download(self, folder: Path, cache: Path) -> None:
-        """Fill the folder by way of a cache, which outlives a download that fails."""
+        """Fill the folder through a cache, which survives a failed download."""
         with self._in_words("config.json"):
             ask_the_hub()
         for name in ("config.json", "model.safetensors"):
@@ -119,4 +119,4 @@ def _missing(checkpoint: HubCheckpoint, name: str) -> str:
             f"{checkpoint} has no {name}: other formats are pickles, which can run anything and are never loaded; "
             "choose a revision that has it (the hub's converter offers one as a pull request)"
         )
-    return f"{checkpoint} has no {name}: it is no checkpoint of a classifier with a tokenizer"
+    return f"{checkpoint} has no {name}: it is not a checkpoint of a classifier with a tokenizer"

@@ -1,4 +1,4 @@
-"""Sentences of the hub: data files, and no code that would make them."""
+"""Datasets of a model hub, pinned to a commit: data files only, never a loading script."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +36,7 @@ class HubSentences:
     test_split: str = "test"
 
     def __post_init__(self) -> None:
-        """Refuse what names no repository, and revisions that can move."""
+        """Refuse malformed names of repositories, and revisions that can move."""
         require_pinned(self.repository, self.revision)
 
     def __str__(self) -> str:
@@ -104,7 +104,7 @@ class HubSentences:
             ) from error
 
     def _local_config(self, folder: Path) -> str | None:
-        """Return the configuration to ask a local folder for; plain files leave nothing to choose."""
+        """Return the configuration to load from a local folder, or None for plain files, which have only one."""
         from datasets import get_dataset_config_names
 
         declared = get_dataset_config_names(str(folder))

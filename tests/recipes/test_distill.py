@@ -21,7 +21,7 @@ from bench_models.recipes.distill import Distill, augment, shallower
 from bench_models.recipes.modules import layers_of, stack_of, units_of
 from bench_models.recipes.prune import PruneHeads
 from bench_models.recipes.step import Context
-from bench_models.recipes.training import Lessons, _Trainer, answers, tokenized
+from bench_models.recipes.training import TeacherOutputs, _Trainer, answers, tokenized
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.tokenizer import MAX_TOKENS
 
@@ -93,12 +93,12 @@ def test_answers_come_in_the_order_of_the_sentences(builder: Builder, context: C
 def test_teacher_answers_sentences_that_nobody_wrote(builder: Builder, context: Context) -> None:
     """Behind the real ones, whose labels stay; its answer is the label of the others."""
     teacher = builder.build("baseline")
-    lessons = replace(STEP, augmented=2)._lessons(teacher, context)
+    teacher_outputs = replace(STEP, augmented=2)._teacher_outputs(teacher, context)
     real = len(context.corpus.train)
-    assert len(lessons.rows) == len(lessons.labels) == len(lessons.logits) == 3 * real
-    assert lessons.labels[:real] == [sentence.label for sentence in context.corpus.train]
-    assert lessons.labels[real:] == lessons.logits[real:].argmax(-1).tolist()
-    assert set(lessons.labels[real:]) == {0, 1}
+    assert len(teacher_outputs.rows) == len(teacher_outputs.labels) == len(teacher_outputs.logits) == 3 * real
+    assert teacher_outputs.labels[:real] == [sentence.label for sentence in context.corpus.train]
+    assert teacher_outputs.labels[real:] == teacher_outputs.logits[real:].argmax(-1).tolist()
+    assert set(teacher_outputs.labels[real:]) == {0, 1}
 
 
 @given(rows=st.lists(st.lists(st.integers(10, 99), min_size=1, max_size=200), min_size=1, max_size=5))
@@ -125,10 +125,10 @@ def test_loss_is_what_hinton_wrote(builder: Builder, context: Context, alpha: fl
     soft = torch.tensor([[2.0, -1.0], [0.5, 0.0]])
     batch = context.encoder.batch(context.encoder.encode(["the film shines at once", "a sequel drags"]))
     labels = torch.tensor([0, 1])
-    lessons = Lessons(rows=[], labels=[], logits=soft.numpy(), temperature=temperature, alpha=alpha)
+    teacher_outputs = TeacherOutputs(rows=[], labels=[], logits=soft.numpy(), temperature=temperature, alpha=alpha)
     inputs = {"input_ids": torch.from_numpy(batch.input_ids), "attention_mask": torch.from_numpy(batch.attention_mask)}
     trainer = _Trainer.__new__(_Trainer)
-    trainer._lessons = lessons
+    trainer._teacher = teacher_outputs
     loss = float(trainer.compute_loss(model, inputs | {"labels": labels, "teacher_logits": soft}).detach())
     with torch.inference_mode():
         said = model(**inputs).logits

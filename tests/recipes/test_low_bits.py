@@ -112,7 +112,7 @@ def test_head_that_the_kernel_cannot_take_is_named(model: nn.Module, context: Co
 
 def test_model_of_odd_shapes_is_refused(builder: Builder, context: Context) -> None:
     """What would be right is told."""
-    with pytest.raises(BenchModelsError, match=r"query has 32 inputs, .* no whole groups of 24: .* divides 32 and 64"):
+    with pytest.raises(BenchModelsError, match=r"query has 32 inputs, which 24 does not divide: .* divides 32 and 64"):
         QuantizeIntx(bits=4, group=24).apply(builder.build("baseline"), context)
 
 

@@ -380,7 +380,7 @@ def test_name_that_is_none_is_refused(source: type[HubCheckpoint | HubSentences]
     """By the rule of the client, before anything is asked."""
     with pytest.raises(ValueError, match=r"(?i)repo.?id"):
         validate_repo_id(name)
-    with pytest.raises(BenchModelsError, match="is no repository's name: give owner/name"):
+    with pytest.raises(BenchModelsError, match="is not the name of a repository: give owner/name"):
         source(repository=name, revision=COMMIT)
 
 
@@ -450,7 +450,7 @@ def test_local_dataset_of_plain_files_needs_no_configuration(
 @pytest.mark.usefixtures("dataset")
 @pytest.mark.parametrize(
     ("told", "said"),
-    [("/nowhere/hub", "is no folder: name one that holds"), ("hub", "is a relative path: give an absolute one")],
+    [("/nowhere/hub", "is not a folder: name one that holds"), ("hub", "is a relative path: give an absolute one")],
 )
 def test_local_hub_that_is_none_is_refused(hub: Hub, tmp_path: Path, told: str, said: str) -> None:
     """The hub would be asked instead, without a word."""
