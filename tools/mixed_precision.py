@@ -32,12 +32,13 @@ NEXT = "\n# Training again\n"
 INTRODUCTION = """\
 # Training in mixed precision
 
-Every step that trains takes `mixed_precision`: False, the default, is fp32, and True is bf16 autocast (matrices are
-multiplied in bfloat16, weights and what is sensitive stay fp32). The CPU has no say in it: a recipe is the same
-computation on each machine. One epoch of the default suite's baseline, from the same weights over the same batches, on
-{machine}
-({arithmetic} bf16 arithmetic), written by `python tools/mixed_precision.py`. The time is the median over {steps} steps,
-each a pass forward, a pass backward and the optimizer's turn:
+Every step that trains takes `mixed_precision`: False, the default, is fp32. True is bf16 autocast: matrices are
+multiplied in bfloat16; weights and sensitive operations stay in fp32. The CPU does not decide: a recipe is the same
+computation on each machine.
+
+The table shows one epoch of the default suite's baseline, from the same weights over the same batches, on {machine}
+({arithmetic} bf16 arithmetic). `python tools/mixed_precision.py` writes it. The time is the median over {steps} steps;
+a step is a forward pass, a backward pass and an update by the optimizer.
 
 """
 

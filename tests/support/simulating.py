@@ -84,7 +84,7 @@ def partly(checks: int, slowed: float, slow_pct: float, *, spread: float = 0.005
 
 
 def print_partly() -> None:
-    """Print what becomes of slow-downs of 3 % in the mean: ``python tests/simulating.py partly``."""
+    """Print what becomes of slow-downs of 3 % in the mean: ``python tests/support/simulating.py partly``."""
     rows = []
     for slowed, slow_pct in ((1.0, 3.0), (0.5, 6.0), (0.3, 10.0), (0.2, 15.0), (0.1, 30.0)):
         found = partly(1000, slowed, slow_pct)
@@ -95,7 +95,7 @@ def print_partly() -> None:
 
 
 def main() -> None:
-    """Print what it takes to find a slow-down: ``python tests/simulating.py``."""
+    """Print what it takes to find a slow-down: ``python tests/support/simulating.py``."""
     rows = []
     for spread in (0.005, 0.01, 0.012, 0.015, 0.02):
         for shift_pct in (0.0, 3.0, 4.5, 6.0):

@@ -80,7 +80,9 @@ def test_slow_down_of_the_margins_size_is_caught_where_pairs_scatter_by_one_perc
 def test_slow_down_of_some_processes_is_a_known_limit() -> None:
     """Few pairs may miss all slow processes: docs/check.md says that more than 5 % of such changes go unseen."""
     hidden = partly(300, 0.5, 6.0).count("unchanged")
-    assert not plausible(hidden, 300, EQUIVALENCE_ALPHA), f"{hidden} of 300: the limit is gone, so tell docs/check.md"
+    assert not plausible(hidden, 300, EQUIVALENCE_ALPHA), (
+        f"{hidden} of 300: the limit is gone, so tell docs/check_method.md"
+    )
     assert plausible(hidden, 300, 0.2), f"{hidden} of 300"
 
 
