@@ -88,7 +88,7 @@ def false_alarms(options: argparse.Namespace) -> int:
     folder = mirror_of(checkout_here().root).folder
     alarms.keep(folder, found)
     nights, aside = alarms.nights(folder)
-    _tell([f"{found['red']} of {found['checks']} checks of an unchanged tree were red.", alarms.sentence(nights)])
+    _tell([f"{found.red} of {found.checks} checks of an unchanged tree were red.", alarms.sentence(nights)])
     _tell((*sentences([(0.0, replayed)]).splitlines(), *aside))
     return 1 if alarms.too_many(nights) else 0
 

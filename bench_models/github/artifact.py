@@ -9,11 +9,10 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Any
 
-from bench_models.check.report.document import schema
+from bench_models.check.report.document import Report
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch.json_io import LARGEST_BYTES, parsed, valid
+from bench_models.results_branch.json_io import LARGEST_BYTES, parsed, typed
 from bench_models.text import logged
 
 NAME = "report.json"
@@ -35,12 +34,12 @@ _WRONG = (
 _READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 
-def opened(archive: bytes) -> dict[str, Any]:
+def opened(archive: bytes) -> Report:
     """Return the report in an artifact; raises ``BenchModelsError`` with the first thing that is wrong with it."""
     try:
         report = parsed(_content(archive).decode())
         _require_bounded(report)
-        found: dict[str, Any] = valid(report, schema())
+        found = typed(report, Report)
         _require_consistent(found)
     except _WRONG as error:
         raise BenchModelsError(f"the artifact is refused: {logged(str(error) or type(error).__name__)}") from error
@@ -86,11 +85,11 @@ def _require_bounded(report: object) -> None:
             raise ValueError("it has a number that is none, or that nothing measures")
 
 
-def _require_consistent(report: dict[str, Any]) -> None:
+def _require_consistent(report: Report) -> None:
     """Refuse a status that the rows contradict: what is told on top is the status, and what is believed."""
-    status, verdicts = report["exit_status"], {change["verdict"] for change in report["changes"]}
+    status, verdicts = report.exit_status, {change.verdict for change in report.changes}
     worse = verdicts & _WORSE
-    unmeasured = "failed" in verdicts or not verdicts or report["ending"] != "complete"
+    unmeasured = "failed" in verdicts or not verdicts or report.ending != "complete"
     if (status == 1 and not worse) or (status in _PASSES and (worse or unmeasured)):
         raise ValueError(f"its status is {status}, and its rows say otherwise")
 

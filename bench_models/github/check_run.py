@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bench_models.check.report.document import Report
 from bench_models.errors import BenchModelsError
 from bench_models.github.artifact import LARGEST_ZIP_BYTES, opened
 from bench_models.github.client import Api
@@ -109,14 +110,14 @@ def _is_of(pull: Mapping[str, Any], run: Run) -> bool:
     return head["sha"] == run.head and (head.get("repo") or {}).get("full_name") == run.repository
 
 
-def report_about(run: Run, api: Api) -> dict[str, Any]:
+def report_about(run: Run, api: Api) -> Report:
     """Return a run's report, which is about the commit that the run checked and compares it with another one.
 
-    It follows its schema, and its texts are a stranger's. Raises ``BenchModelsError`` with whatever is wrong with it.
+    Its texts are a stranger's. Raises ``BenchModelsError`` with whatever is wrong with it.
     """
     report = opened(report_of(run, api))
-    if report["head"]["commit"] != run.head:
+    if report.head.commit != run.head:
         raise BenchModelsError("the artifact is refused: it reports on another commit than the run checked")
-    if report["base"]["commit"] == run.head:
+    if report.base.commit == run.head:
         raise BenchModelsError("the artifact is refused: it compares a commit with itself, which shows no change")
     return report

@@ -77,7 +77,7 @@ def _keep(root: Path, folder: Path, api: Api, pull: Merged) -> bool:
     if run is None:
         return False
     report = report_about(run, api)
-    base = report["base"]["commit"]
+    base = report.base.commit
     # Only the branch as it was before the merge: whoever writes a report may name any commit.
     if git("merge-base", "--is-ancestor", base, f"{pull.commit}^", cwd=root) is None:
         raise BenchModelsError(f"the artifact is refused: {base[:8]} is not a commit that {pull.commit[:8]} came after")

@@ -6,43 +6,34 @@ named in a sentence and left aside, and the rest is used.
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, to_builtins
 
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch import timestamps
-from bench_models.results_branch.json_io import aside, json_list, sorted_out, valid
+from bench_models.results_branch.json_io import aside, json_list, sorted_out, typed
 from bench_models.sealed import write_atomically
 
 ACCEPTED = "accepted.json"
 # A reason is a sentence: what is longer is cut.
 LONGEST_REASON = 300
 
-_REGRESSION = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["commit", "pull_request", "reason", "by", "at"],
-    "properties": {
-        "commit": {"type": "string", "pattern": r"\A[0-9a-f]{40}\Z"},
-        "pull_request": {"type": "integer", "minimum": 1},
-        "reason": {"type": "string", "minLength": 1, "maxLength": LONGEST_REASON},
-        "by": {"type": "string", "pattern": r"\A[A-Za-z0-9\[\]_-]{1,60}\Z"},
-        "at": {"type": "string"},
-    },
-}
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A regression that people took on purpose, with the reason that they gave; ``reason`` is one line of text."""
 
-    commit: str
-    pull_request: int
-    reason: str
-    by: str
-    at: datetime
+    commit: Annotated[str, Meta(pattern=r"\A[0-9a-f]{40}\Z")]
+    pull_request: Annotated[int, Meta(ge=1)]
+    reason: Annotated[str, Meta(min_length=1, max_length=LONGEST_REASON)]
+    by: Annotated[str, Meta(pattern=r"\A[A-Za-z0-9\[\]_-]{1,60}\Z")]
+    at: Annotated[datetime, Meta(tz=True)]
+
+    def __post_init__(self) -> None:
+        """Refuse a reason with controls, or with what is hidden or turns text around."""
+        if not self.reason.isprintable():
+            raise ValueError("its reason is more than one line of text")
 
 
 def read_accepted(folder: Path) -> tuple[tuple[Accepted, ...], tuple[str, ...]]:
@@ -59,7 +50,7 @@ def read_accepted(folder: Path) -> tuple[tuple[Accepted, ...], tuple[str, ...]]:
     def read(numbered: tuple[int, Any]) -> None:
         number, entry = numbered
         with aside(f"entry {number} of {file}"):
-            one = _accepted(entry)
+            one = typed(entry, Accepted)
             if _key(one) in found:
                 raise ValueError("it is there twice")
             found[_key(one)] = one
@@ -83,25 +74,8 @@ def add_accepted(folder: Path, entries: Iterable[Accepted]) -> tuple[Accepted, .
             new.setdefault(_key(one), one)
     if new:
         everything = sorted((known | new).values(), key=_order)
-        write_atomically(file, json.dumps([_entry(one) for one in everything], indent=1) + "\n")
+        write_atomically(file, json.dumps(to_builtins(everything), indent=1) + "\n")
     return tuple(new.values())
-
-
-def _accepted(entry: Any) -> Accepted:  # noqa: ANN401  # whatever stands in the file
-    data = valid(entry, _REGRESSION)
-    if not data["reason"].isprintable():
-        raise ValueError("its reason is more than one line of text")
-    return Accepted(**data | {"at": timestamps.read(data["at"])})
-
-
-def _entry(one: Accepted) -> dict[str, Any]:
-    return {
-        "commit": one.commit,
-        "pull_request": one.pull_request,
-        "reason": one.reason,
-        "by": one.by,
-        "at": timestamps.written(one.at),
-    }
 
 
 def _key(one: Accepted) -> tuple[str, int]:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jsonschema import Draft202012Validator
+from msgspec import ValidationError, convert
 
 from bench_models.errors import BenchModelsError
 
@@ -58,12 +58,12 @@ def parsed(text: str) -> Any:  # noqa: ANN401  # whatever stands in it
     return json.loads(text, parse_constant=_no_number)
 
 
-def valid(data: Any, schema: dict[str, Any]) -> Any:  # noqa: ANN401  # JSON
-    """Return JSON that follows a schema; raises ``ValueError`` with the first thing that does not."""
-    wrong = next(iter(Draft202012Validator(schema).iter_errors(data)), None)
-    if wrong is not None:
-        raise ValueError(f"{wrong.json_path}: {wrong.message[:200]}")
-    return data
+def typed(data: Any, kind: type[_Read]) -> _Read:  # noqa: ANN401  # JSON
+    """Return JSON as a document of a type; raises ``ValueError`` with the first thing that does not follow it."""
+    try:
+        return convert(data, kind)
+    except ValidationError as error:
+        raise ValueError(str(error)[:200]) from error
 
 
 def _no_number(word: str) -> None:

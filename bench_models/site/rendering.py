@@ -34,7 +34,6 @@ _TONES = {
     "failed": ("bad", "\N{MULTIPLICATION X}"),
     "not measured": ("bad", "\N{MULTIPLICATION X}"),
     "lost": ("bad", "\N{MULTIPLICATION X}"),
-    "missing": ("bad", "\N{MULTIPLICATION X}"),  # as checks of earlier versions call it
     "undecided": ("unsure", "?"),
     "not comparable": ("unsure", "?"),
     "fails on both": ("unsure", "\N{MULTIPLICATION X}"),
@@ -153,7 +152,7 @@ def _environment(site: Site) -> Environment:
 
 def outcome_of(check: StoredCheck) -> str:
     """Return what a check came to, in a word or two."""
-    return _OUTCOMES[check.report["exit_status"]]
+    return _OUTCOMES[check.report.exit_status]
 
 
 def plainly(text: str) -> str:
