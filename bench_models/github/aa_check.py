@@ -16,8 +16,8 @@ from bench_models.check.record import Record
 from bench_models.check.replay import Replayed
 from bench_models.check.report.findings import findings
 from bench_models.check.stopping import stopped
-from bench_models.results_branch.json_io import aside, json_of, sorted_out, typed
-from bench_models.results_branch.mirror import ALARMS
+from bench_models.results_branch.json_io import json_of, read_files, typed
+from bench_models.results_branch.records import AA_CHECKS
 from bench_models.sealed import write_atomically
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.looks import FAMILYWISE_ALPHA
@@ -69,14 +69,14 @@ def figures(records: Sequence[Record], replayed: Replayed, at: datetime) -> Figu
 
 def keep(folder: Path, found: Figures) -> Path:
     """Write the figures below ``folder`` (a clone's ``.asv``), from where ``ci-keep`` pushes them."""
-    file = folder / ALARMS / f"{found.at:%Y-%m-%dT%H-%M-%SZ}.json"
+    file = folder / AA_CHECKS / f"{found.at:%Y-%m-%dT%H-%M-%SZ}.json"
     write_atomically(file, json.dumps(to_builtins(found), indent=1) + "\n")
     return file
 
 
 def nights(folder: Path) -> tuple[list[Night], tuple[str, ...]]:
     """Return the nights kept in ``folder`` (a clone's ``.asv``), oldest first, and a sentence on each left aside."""
-    found, bad = sorted_out(sorted((folder / ALARMS).glob("*.json")), _night)
+    found, bad = read_files(folder / AA_CHECKS, _night)
     return sorted(found, key=lambda night: night.at), bad
 
 
@@ -96,8 +96,7 @@ def sentence(found: Sequence[Night]) -> str:
 
 
 def _night(file: Path) -> Night:
-    with aside(str(file)):
-        data = json_of(file)
-        if isinstance(data, dict) and data.get("schema_version") == 1:
-            raise ValueError("its checks were judged by an older rule, so they say nothing of this one")
-        return typed(data, Night)
+    data = json_of(file)
+    if isinstance(data, dict) and data.get("schema_version") == 1:
+        raise ValueError("its checks were judged by an older rule, so they say nothing of this one")
+    return typed(data, Night)

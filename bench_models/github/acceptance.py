@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench_models.github.markdown_prose import prose
-from bench_models.results_branch.accepted_regressions import LONGEST_REASON
+from bench_models.results_branch.records import LONGEST_REASON
 from bench_models.text import code, one_line
 
 LABEL = "accept-regression"

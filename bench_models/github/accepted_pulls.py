@@ -7,7 +7,7 @@ from typing import Any
 
 from bench_models.github.acceptance import LABEL, acceptance
 from bench_models.github.client import Api
-from bench_models.results_branch.accepted_regressions import Accepted
+from bench_models.results_branch.records import Accepted
 
 _LOGIN = re.compile(r"[A-Za-z0-9\[\]_-]{1,60}")
 # What GitHub calls somebody whose account is gone.

@@ -15,7 +15,7 @@ from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
 from bench_models.github.check_run import Run, described, report_about
 from bench_models.github.client import Api, ApiError
-from bench_models.results_branch.stored_checks import is_stored, store_verdict
+from bench_models.results_branch.records import is_stored, store_verdict
 
 # The workflow's name; comment.yml follows the same one.
 WORKFLOW = "check"

@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bench_models.results_branch.accepted_regressions import Accepted
-from bench_models.results_branch.stored_checks import StoredCheck
+from bench_models.results_branch.records import Accepted, StoredCheck
 from bench_models.site import chart as drawing
 from bench_models.site.current import Table, signed
 from bench_models.site.histories import ChangePoint, Commit, History, Line, Point, Series

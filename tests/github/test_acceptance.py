@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bench_models.github.acceptance import LABEL, acceptance
-from bench_models.results_branch.accepted_regressions import LONGEST_REASON
+from bench_models.results_branch.records import LONGEST_REASON
 
 _LABELS = [{"name": "docs"}, {"name": LABEL}]
 _BODY = "Faster elsewhere.\r\n\r\nAccepted regression: twice as exact\r\nMore text.\r\n"

@@ -10,7 +10,7 @@ from support.github_server import GitHub, serving
 
 from bench_models.github.accepted_pulls import accepted_in
 from bench_models.github.client import Api
-from bench_models.results_branch.accepted_regressions import LONGEST_REASON, Accepted, add_accepted, read_accepted
+from bench_models.results_branch.records import LONGEST_REASON, Accepted, add_accepted, read_accepted
 
 MERGE, EARLIER = "a" * 40, "b" * 40
 LABELS = [{"name": "accept-regression"}]

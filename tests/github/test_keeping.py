@@ -20,8 +20,8 @@ from support.untrusted_text import untrusted
 from bench_models.check.report.document import as_json
 from bench_models.github.client import Api
 from bench_models.github.merged_pulls import keep_merged
+from bench_models.results_branch.records import LARGEST_REPORT_BYTES, MOST_CHECKS
 from bench_models.results_branch.sanitized_report import UNNAMED, rebuilt
-from bench_models.results_branch.stored_checks import LARGEST_REPORT_BYTES, MOST_CHECKS
 from bench_models.results_branch.sync import results_branch
 
 WORKFLOW = ".github/workflows/publish.yml"

@@ -16,8 +16,8 @@ from support.tiny_project import git
 
 from bench_models.cli import main
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch.accepted_regressions import Accepted, add_accepted, read_accepted
 from bench_models.results_branch.git_objects import Objects
+from bench_models.results_branch.records import Accepted, add_accepted, read_accepted
 from bench_models.results_branch.sync import ATTEMPTS, results_branch
 
 REASON = Accepted(

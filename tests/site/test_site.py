@@ -17,7 +17,7 @@ from asv.config import Config
 from support.site_project import MACHINE, Project, add_checks, describe
 
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch.accepted_regressions import Accepted, add_accepted, read_accepted
+from bench_models.results_branch.records import Accepted, add_accepted, read_accepted
 from bench_models.site.asv_page import with_entry, with_local_scripts
 from bench_models.site.building import build
 from bench_models.site.rendering import LONGEST_TEXT

@@ -14,8 +14,7 @@ from asv.runner import BenchmarkResult
 from asv.util import write_json
 
 from bench_models.check.report.findings import findings
-from bench_models.results_branch.accepted_regressions import Accepted, add_accepted
-from bench_models.results_branch.stored_checks import checked, store_check
+from bench_models.results_branch.records import Accepted, add_accepted, checked, store_check
 from support.observing import recorded, timed
 
 MACHINE = "runner"

@@ -14,15 +14,19 @@ from support.observing import recorded, timed
 from bench_models.check.report.findings import findings
 from bench_models.check.report.sentence import summary
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch.accepted_regressions import (
+from bench_models.results_branch.json_io import LARGEST_BYTES
+from bench_models.results_branch.records import (
     ACCEPTED,
+    CHECKS,
     LONGEST_REASON,
     Accepted,
+    StoredCheck,
     add_accepted,
+    checked,
     read_accepted,
+    read_checks,
+    store_check,
 )
-from bench_models.results_branch.json_io import LARGEST_BYTES
-from bench_models.results_branch.stored_checks import CHECKS, StoredCheck, checked, read_checks, store_check
 
 AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 REASON = Accepted(commit="c" * 40, pull_request=12, reason="The head is exact now.", by="octo-cat", at=AT)
