@@ -39,7 +39,7 @@ def accepted(_: argparse.Namespace) -> int:
     from bench_models.asv.backfill import newest_commits
     from bench_models.asv.history import branches
     from bench_models.checkout import checkout_here
-    from bench_models.github.accepted_pulls import accepted_in
+    from bench_models.github.acceptance import accepted_in
     from bench_models.github.client import Api
     from bench_models.results_branch.records import add_accepted, mirror_of
 
@@ -113,8 +113,8 @@ def merged(_: argparse.Namespace) -> int:
     from bench_models.asv.backfill import newest_commits
     from bench_models.asv.history import branches
     from bench_models.checkout import checkout_here
+    from bench_models.github.check_run import keep_merged
     from bench_models.github.client import Api
-    from bench_models.github.merged_pulls import keep_merged
     from bench_models.results_branch.sync import results_branch
 
     root = checkout_here().root

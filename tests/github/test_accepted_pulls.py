@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.github_server import GitHub, serving
 
-from bench_models.github.accepted_pulls import accepted_in
+from bench_models.github.acceptance import accepted_in
 from bench_models.github.client import Api
 from bench_models.results_branch.records import LONGEST_REASON, Accepted, add_accepted, read_accepted
 

@@ -11,7 +11,7 @@ from support.tiny_project import commit_all, git
 
 from bench_models.cli.ci import cache_key
 from bench_models.errors import BenchModelsError
-from bench_models.github.check_plan import Plan, Wanted, plan
+from bench_models.github.check_job import Plan, Wanted, plan
 
 
 @pytest.fixture

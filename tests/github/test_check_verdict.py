@@ -12,7 +12,7 @@ from support.tiny_project import git
 from bench_models.check.record import FILE, Record, Recorder
 from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import LABEL
-from bench_models.github.check_verdict import judge
+from bench_models.github.check_job import judge
 from bench_models.outcomes import Skipped
 from bench_models.verdict.measurements import Absent, Measurements
 

@@ -18,8 +18,8 @@ from support.tiny_project import commit_all, git
 from support.untrusted_text import untrusted
 
 from bench_models.check.report.document import as_json
+from bench_models.github.check_run import keep_merged
 from bench_models.github.client import Api
-from bench_models.github.merged_pulls import keep_merged
 from bench_models.results_branch.records import LARGEST_REPORT_BYTES, MOST_CHECKS
 from bench_models.results_branch.sanitized_report import UNNAMED, rebuilt
 from bench_models.results_branch.sync import results_branch
