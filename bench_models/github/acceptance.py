@@ -5,13 +5,14 @@ quotations and HTML comments are not his words, and each ends where GitHub ends 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from markdown_it import MarkdownIt
+from msgspec import Struct
 
+from bench_models.github.actions import Account, Event, Label, PullRequest
 from bench_models.github.client import Api
 from bench_models.results_branch.records import LONGEST_REASON, Accepted
 from bench_models.text import code, one_line
@@ -21,6 +22,17 @@ LABEL = "accept-regression"
 _REASON = re.compile(r"[ \t]*(\*\*|__)?Accepted regression:(\*\*|__)?(.*)", re.IGNORECASE)
 # What the hint and templates keep the place of a reason with.
 _PLACEHOLDER = "<reason>"
+_LOGIN = re.compile(r"[A-Za-z0-9\[\]_-]{1,60}")
+# What GitHub calls somebody whose account is gone.
+_NOBODY = "ghost"
+# As much as GitHub takes of a description, in characters.
+LONGEST_DESCRIPTION = 65_536
+_OWN = {"paragraph_open", "heading_open"}
+_COMMENT, _COMMENT_END = "<!--", "-->"
+# What could hide the beginning of a line or of a comment: an escaped mark, code, a comment.
+_MARK = re.compile(r"\\.|`+|<!--", re.DOTALL)
+# HTML whose text is code, or no text.
+_RAW = re.compile(r"<(?:script|style|template|textarea|title|pre|code|blockquote)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,12 +69,51 @@ class Acceptance:
         return f"To accept what regressed or was lost, {how}."
 
 
-def acceptance(pull_request: Mapping[str, Any], event: Mapping[str, Any] | None = None) -> Acceptance:
-    """Read a pull request as GitHub describes it, and the event that brought it, if that is at hand."""
-    labels = [str(label.get("name")) for label in pull_request.get("labels") or ()]
-    return Acceptance(
-        labelled=LABEL in labels, reason=_reason(pull_request.get("body") or ""), by=_labeller(event or {})
-    )
+class _Happening(Struct, frozen=True, kw_only=True):
+    """An entry in the timeline of a pull request."""
+
+    event: str
+    created_at: str
+    label: Label | None = None
+    actor: Account | None = None
+
+
+def acceptance(pull: PullRequest, event: Event | None = None) -> Acceptance:
+    """Return what a pull request says, and who set the label where that is the event that brought it."""
+    by = event.sender.login if event and event.sender and event.action == "labeled" and _ours(event.label) else None
+    return Acceptance(labelled=any(map(_ours, pull.labels)), reason=_reason(pull.body or ""), by=by or None)
+
+
+def accepted_in(api: Api, commits: Sequence[str]) -> tuple[Accepted, ...]:
+    """Return the accepted regressions of the pull requests that brought these commits, each once."""
+    found: dict[int, Accepted] = {}
+    for commit in commits:
+        for pull in api.pages(f"commits/{commit}/pulls", PullRequest):
+            said = acceptance(pull)
+            if pull.merged_at and said.labelled and said.reason and pull.number not in found:
+                by, at = _labelled(api, pull.number, pull.merged_at)
+                found[pull.number] = Accepted(
+                    # Of several commits that were rebased, the newest one.
+                    commit=pull.merge_commit if pull.merge_commit and pull.merge_commit in commits else commit,
+                    pull_request=pull.number,
+                    reason=said.reason,
+                    by=by if _LOGIN.fullmatch(by) else _NOBODY,
+                    at=datetime.fromisoformat(at).astimezone(UTC).replace(microsecond=0),
+                )
+    return tuple(found.values())
+
+
+def _labelled(api: Api, number: int, merged_at: str) -> tuple[str, str]:
+    """Return who set the label last, and when: they accepted it, not who wrote the reason."""
+    by, at = _NOBODY, merged_at
+    for each in api.pages(f"issues/{number}/events", _Happening):
+        if each.event == "labeled" and _ours(each.label):
+            by, at = each.actor.login if each.actor else _NOBODY, each.created_at
+    return by, at
+
+
+def _ours(label: Label | None) -> bool:
+    return label is not None and label.name == LABEL
 
 
 def _reason(body: str) -> str | None:
@@ -77,72 +128,6 @@ def _reason(body: str) -> str | None:
             if reason and reason.strip("`*_ ") != _PLACEHOLDER:
                 return reason
     return None
-
-
-def _labeller(event: Mapping[str, Any]) -> str | None:
-    """Return who set the label, if that is what happened; other events do not say."""
-    if event.get("action") == "labeled" and (event.get("label") or {}).get("name") == LABEL:
-        login = (event.get("sender") or {}).get("login")
-        return str(login) if login else None
-    return None
-
-
-_LOGIN = re.compile(r"[A-Za-z0-9\[\]_-]{1,60}")
-# What GitHub calls somebody whose account is gone.
-_NOBODY = "ghost"
-
-
-def accepted_in(api: Api, commits: Iterable[str]) -> tuple[Accepted, ...]:
-    """Return the accepted regressions of the pull requests that brought these commits, each once."""
-    commits = tuple(commits)
-    found: dict[int, Accepted] = {}
-    for commit in commits:
-        for pull_request in api.pages(f"commits/{commit}/pulls"):
-            number = int(pull_request["number"])
-            if pull_request.get("merged_at") and number not in found:
-                one = _accepted(api, pull_request, _arrival(pull_request, commit, commits))
-                found |= {number: one} if one else {}
-    return tuple(found.values())
-
-
-def _accepted(api: Api, pull_request: Mapping[str, Any], commit: str) -> Accepted | None:
-    said = acceptance(pull_request)
-    if not (said.labelled and said.reason):
-        return None
-    number = int(pull_request["number"])
-    by, at = _labelled(api, number, str(pull_request["merged_at"]))
-    return Accepted(commit=commit, pull_request=number, reason=said.reason, by=by, at=_date(at))
-
-
-def _labelled(api: Api, number: int, merged_at: str) -> tuple[str, str]:
-    """Return who set the label last, and when: they accepted it, not who wrote the reason."""
-    by, at = _NOBODY, merged_at
-    for event in api.pages(f"issues/{number}/events"):
-        if event.get("event") == "labeled" and (event.get("label") or {}).get("name") == LABEL:
-            login = str((event.get("actor") or {}).get("login", ""))
-            by, at = (login if _LOGIN.fullmatch(login) else _NOBODY), str(event["created_at"])
-    return by, at
-
-
-def _arrival(pull_request: Mapping[str, Any], commit: str, commits: tuple[str, ...]) -> str:
-    """Return the commit that brought a pull request; of several that were rebased, its last one."""
-    merged = str(pull_request.get("merge_commit_sha"))
-    return merged if merged in commits else commit
-
-
-def _date(text: str) -> datetime:
-    return datetime.fromisoformat(text).astimezone(UTC).replace(microsecond=0)
-
-
-# As much as GitHub takes of a description, in characters.
-LONGEST_DESCRIPTION = 65_536
-
-_OWN = {"paragraph_open", "heading_open"}
-_COMMENT, _COMMENT_END = "<!--", "-->"
-# What could hide the beginning of a line or of a comment: an escaped mark, code, a comment.
-_MARK = re.compile(r"\\.|`+|<!--", re.DOTALL)
-# HTML whose text is code, or no text.
-_RAW = re.compile(r"<(?:script|style|template|textarea|title|pre|code|blockquote)\b", re.IGNORECASE)
 
 
 def prose(text: str) -> Iterator[str]:

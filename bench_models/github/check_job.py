@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Literal
 
 from bench_models.check import planning
 from bench_models.check.environments import Project
@@ -23,8 +23,13 @@ from bench_models.check.sides import Side, Tree
 from bench_models.checkout import checkout_here, git
 from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import acceptance
-from bench_models.github.actions import add_summary, require_commits, set_output, sides
+from bench_models.github.actions import Event, add_summary, pull_request_in, require_commits, set_output
 from bench_models.text import code
+
+REGRESSED = 1
+_NAMED = 5
+Outcome = Literal["passed", "accepted", "regressed", "unmeasured", "undecided"]
+_OUTCOMES: Mapping[int, Outcome] = {0: "passed", REGRESSED: "regressed", 2: "unmeasured", 3: "undecided"}
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +60,7 @@ class Wanted:
     each: int
 
 
-def plan(wanted: Wanted, event: Mapping[str, Any]) -> Plan:
+def plan(wanted: Wanted, event: Event) -> Plan:
     """Plan the check of an event's pull request."""
     require_pattern(wanted.bench)
     checkout = checkout_here()
@@ -71,9 +76,10 @@ def plan(wanted: Wanted, event: Mapping[str, Any]) -> Plan:
     )
 
 
-def compared(event: Mapping[str, Any], root: Path) -> tuple[str, str]:
+def compared(event: Event, root: Path) -> tuple[str, str]:
     """Return where a pull request left its base branch, and its head: what lies between is the author's work."""
-    base, head = sides(event)
+    pull = pull_request_in(event)
+    base, head = pull.base.commit, pull.head.commit
     parting = git("merge-base", base, head, cwd=root)
     if parting is None:
         raise BenchModelsError(
@@ -110,13 +116,7 @@ def _planned(root: Path, config: Path, bench: str) -> list[planning.Planned]:
     return [each for each in planning.plan(dict.fromkeys(SIDES, found), tree.timeout_s) if planning.chosen(each, bench)]
 
 
-REGRESSED = 1
-_NAMED = 5
-Outcome = Literal["passed", "accepted", "regressed", "unmeasured", "undecided"]
-_OUTCOMES: Mapping[int, Outcome] = {0: "passed", REGRESSED: "regressed", 2: "unmeasured", 3: "undecided"}
-
-
-def judge(shards: Path, output: Path, event: Mapping[str, Any], *, strict: bool) -> int:
+def judge(shards: Path, output: Path, event: Event, *, strict: bool) -> int:
     """Join the shards below a folder, write report and summary, and return the status that the check ends with.
 
     Only a regression and a loss can be accepted: what could not be measured says nothing that anybody could agree to.
@@ -132,7 +132,7 @@ def judge(shards: Path, output: Path, event: Mapping[str, Any], *, strict: bool)
         raise
     outcome, about = _OUTCOMES[status], ""
     if outcome == "regressed":
-        accepted = acceptance(event.get("pull_request") or {}, event)
+        accepted = acceptance(pull_request_in(event), event)
         outcome = "accepted" if accepted.given and not broken else outcome
         about = f"{_not_acceptable(broken) if broken else accepted.sentence}\n\n"
     add_summary(about + (output / "report.md").read_text(encoding="utf-8"))
@@ -147,9 +147,10 @@ def _not_acceptable(broken: list[str]) -> str:
     return f"**This cannot be accepted:** what ran on BASE fails on HEAD, {names}{more}. Mend or remove it."
 
 
-def _require_about(header: Header, event: Mapping[str, Any], root: Path) -> None:
+def _require_about(header: Header, event: Event, root: Path) -> None:
     """Refuse records of other commits than the pull request's, such as those of an earlier run."""
-    base, head = sides(event)
+    pull = pull_request_in(event)
+    base, head = pull.base.commit, pull.head.commit
     # A clone of one commit does not show where the pull request began: then its head has to do.
     parting = git("merge-base", base, head, cwd=root)
     if parting is not None:

@@ -3,12 +3,15 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
+from msgspec import ValidationError, convert
 
 from bench_models.errors import BenchModelsError
 from bench_models.github.actions import variable
+
+_Item = TypeVar("_Item")
 
 _TRIES = 4
 _LONGEST_WAIT_S = 60.0
@@ -55,12 +58,15 @@ class Api:
         """Return what is at a path."""
         return self._ask("GET", path, query=query).json()
 
-    def pages(self, path: str, key: str | None = None, **query: str | int) -> Iterator[dict[str, Any]]:
+    def pages(self, path: str, kind: type[_Item], key: str | None = None, **query: str | int) -> Iterator[_Item]:
         """Yield the items of all pages of a list, which may lie under a key."""
         page = 1
         while True:
             found = self.get(path, **query, per_page=_PAGE, page=page)
-            items = found[key] if key else found
+            try:
+                items = convert(found[key] if key else found, list[kind])  # type: ignore[valid-type]  # a variable
+            except (ValidationError, KeyError, TypeError) as error:
+                raise ApiError(f"GitHub's answer to GET {path} is not as documented: {error}", 0) from error
             yield from items
             if len(items) < _PAGE:
                 return

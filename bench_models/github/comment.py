@@ -1,16 +1,17 @@
 """Writes the comment on a pull request from a report's figures, in place of the one before."""
 
 import re
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+
+from msgspec import Struct
 
 from bench_models.check.report.document import Report
 from bench_models.check.report.markdown import differing, news, table, unjudged
 from bench_models.check.report.sentence import summary
 from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import Acceptance, acceptance
-from bench_models.github.check_run import Run, pull_request_of, report_about, run_of
+from bench_models.github.actions import Account, Event, Run
+from bench_models.github.check_run import pull_request_of, report_about, run_of
 from bench_models.github.client import Api
 from bench_models.text import code
 
@@ -21,14 +22,22 @@ _ROWS = 50
 _RUN = re.compile(r"/actions/runs/(\d+)\)")
 
 
-def comment(event: Mapping[str, Any], api: Api) -> str:
+class _Comment(Struct, frozen=True, kw_only=True):
+    """A comment on a pull request."""
+
+    id: int
+    body: str = ""
+    user: Account | None = None
+
+
+def comment(event: Event, api: Api) -> str:
     """Post or update the comment on a finished check; return what was done, or raise with why nothing was told.
 
     Where the check left no verdict, a comment on an earlier one must not stand there as if it were about this commit.
     """
     run = run_of(event, api.repository)
     pull = pull_request_of(run, api)
-    number = int(pull["number"])
+    number = pull.number
     try:
         body = written(report_about(run, api), run, acceptance(pull))
     except BenchModelsError:
@@ -49,12 +58,12 @@ def post(body: str, number: int, api: Api, run: Run) -> str:
 
 def _replace(body: str, number: int, api: Api, run: Run) -> int | None:
     """Replace the comment that is there and return its number: it has our marker, and we wrote it."""
-    ours = next((each for each in api.pages(f"issues/{number}/comments") if _is_ours(each)), None)
+    ours = next((each for each in api.pages(f"issues/{number}/comments", _Comment) if _is_ours(each)), None)
     if ours is None:
         return None
-    _require_newest(run, str(ours["body"]))
-    api.patch(f"issues/comments/{int(ours['id'])}", {"body": body})
-    return int(ours["id"])
+    _require_newest(run, ours.body)
+    api.patch(f"issues/comments/{ours.id}", {"body": body})
+    return ours.id
 
 
 def _verdict_lacks(run: Run) -> str:
@@ -102,6 +111,6 @@ def _despite(run: Run, status: int, accepted: Acceptance) -> str:
     return "**The run is red all the same:** one of its jobs failed, and the page of the run says which."
 
 
-def _is_ours(each: Mapping[str, Any]) -> bool:
-    author = each.get("user") or {}
-    return author.get("login") == AUTHOR and author.get("type") == "Bot" and str(each.get("body")).startswith(MARKER)
+def _is_ours(each: _Comment) -> bool:
+    """Say whether we wrote a comment: it has our marker and our name."""
+    return each.user == Account(login=AUTHOR, type="Bot") and each.body.startswith(MARKER)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from tabulate import tabulate
 
 from bench_models.asv.history import Series
@@ -19,6 +20,21 @@ _NEAR = 2
 _MARK = re.compile(r"<!-- bench-models steps: ([0-9a-f ]*) -->")
 _TITLE = "The history shows a step"
 _LONGEST = 60
+
+
+class _Issue(Struct, frozen=True, kw_only=True):
+    """An issue, or a pull request, which GitHub lists among them."""
+
+    number: int
+    state: str
+    body: str | None = None
+    pull_request: dict[str, Any] | None = None
+
+    @property
+    def marks(self) -> list[str]:
+        """The steps that it tells of."""
+        found = _MARK.search(self.body or "")
+        return found[1].split() if found else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,18 +79,18 @@ def regressions(histories: Sequence[Series], commits: Sequence[str], accepted: C
 
 def tell(api: Api, found: Sequence[Regression]) -> str | None:
     """Add the steps that no issue tells of yet to the open issue, or open one; return what was done, or None."""
-    issues = [issue for issue in api.pages("issues", labels=LABEL, state="all") if "pull_request" not in issue]
-    told = {mark for issue in issues for mark in _marks(issue)}
+    issues = [issue for issue in api.pages("issues", _Issue, labels=LABEL, state="all") if not issue.pull_request]
+    told = {mark for issue in issues for mark in issue.marks}
     new = [regression for regression in found if not regression.known(told)]
     if not new:
         return None
-    opened = next((issue for issue in issues if issue["state"] == "open" and _marks(issue)), None)
+    opened = next((issue for issue in issues if issue.state == "open" and issue.marks), None)
     if opened is None:
         made = api.post("issues", {"title": _TITLE, "body": body(new, ()), "labels": [LABEL]})
         return f"opened issue {made['number']}"
-    here = [regression for regression in found if regression in new or regression.known(_marks(opened))]
-    api.patch(f"issues/{opened['number']}", {"body": body(here, _marks(opened))})
-    return f"updated issue {opened['number']}"
+    here = [regression for regression in found if regression in new or regression.known(opened.marks)]
+    api.patch(f"issues/{opened.number}", {"body": body(here, opened.marks)})
+    return f"updated issue {opened.number}"
 
 
 def body(found: Sequence[Regression], marks: Sequence[str]) -> str:
@@ -101,8 +117,3 @@ def _row(regression: Regression) -> tuple[str, ...]:
     name = " ".join((series.benchmark, *series.parameters))
     before, after = (code(f"{value:.4g} {series.unit}") for value in (change_point.before, change_point.after))
     return code(name), code(series.machine), before, after, f"{change_point.pct:+.1f} %", code(regression.commit[:8])
-
-
-def _marks(issue: Any) -> list[str]:  # noqa: ANN401  # JSON
-    found = _MARK.search(str(issue.get("body") or ""))
-    return found[1].split() if found else []

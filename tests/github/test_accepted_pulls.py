@@ -17,6 +17,8 @@ LABELS = [{"name": "accept-regression"}]
 BODY = "Exact heads.\r\n\r\nAccepted regression: The head is exact now.\r\n"
 PULL: dict[str, Any] = {
     "number": 12,
+    "base": {"sha": EARLIER},
+    "head": {"sha": "c" * 40},
     "merged_at": "2026-11-22T01:00:00Z",
     "merge_commit_sha": MERGE,
     "labels": LABELS,

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.github_server import GitHub, serving
+from support.github_server import GitHub, pull_request, serving
 from support.reporting import decoded, green, packed, report, zipped
 from support.untrusted_text import outside_code, untrusted
 
 from bench_models.check.report.document import ORDER
 from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import LABEL, acceptance
+from bench_models.github.actions import event_of
 from bench_models.github.check_run import run_of
 from bench_models.github.client import Api, ApiError
 from bench_models.github.comment import AUTHOR, LONGEST, MARKER, comment, written
@@ -34,7 +35,13 @@ EVENT: dict[str, Any] = {
         "repository": {"full_name": REPOSITORY},
     }
 }
-PULL = {"number": 7, "body": "", "labels": [], "head": {"sha": HEAD, "repo": {"full_name": "stranger/fork"}}}
+PULL = {
+    "number": 7,
+    "body": "",
+    "labels": [],
+    "base": {"sha": "a" * 40},
+    "head": {"sha": HEAD, "repo": {"full_name": "stranger/fork"}},
+}
 
 
 def served_with(github: GitHub, archive: bytes, *pulls: dict[str, Any]) -> None:
@@ -56,7 +63,7 @@ def github() -> Iterator[GitHub]:
 def commented(github: GitHub, event: dict[str, Any] | None = None) -> str:
     """Comment on a finished check."""
     api = Api(url=github.url, repository=REPOSITORY, token="x", sleep=lambda _: None)  # noqa: S106  # no password
-    return comment(event or EVENT, api)
+    return comment(event_of(event or EVENT), api)
 
 
 def refused(github: GitHub, event: dict[str, Any] | None = None) -> str:
@@ -85,7 +92,7 @@ def test_row_that_is_undecided_says_what_would_have_been_seen() -> None:
     """In that row; the first line tells the largest of all."""
     made = report()
     made["changes"][0] |= {"verdict": "undecided", "visible_pct": 4.26}
-    lines = written(decoded(made), run_of(EVENT, REPOSITORY), acceptance({})).splitlines()
+    lines = written(decoded(made), run_of(event_of(EVENT), REPOSITORY), acceptance(pull_request())).splitlines()
     (row,) = (line for line in lines if line.startswith("| undecided |"))
     assert row.endswith("`; a change of 4.3 % would most likely have been seen |")
     assert "1 is undecided: changes of up to 4.3 % would not have been seen there" in lines[2]
@@ -168,7 +175,7 @@ def test_branch_with_two_pull_requests_gets_the_one_that_was_checked(github: Git
     [
         ({"repository": {"full_name": "victim/project"}}, "another repository"),
         ({"event": "push"}, "not made by a pull request"),
-        ({"id": "x"}, "run this on `workflow_run`"),
+        ({"id": "x"}, "or on `workflow_run`"),
         ({"head_repository": None}, "the fork that the run 5 was for is gone"),
     ],
 )
@@ -332,8 +339,8 @@ def hostile_reports(draw: st.DrawFn) -> dict[str, Any]:
 @given(hostile_reports(), untrusted)
 def test_nothing_that_is_planted_survives(made: dict[str, Any], reason: str) -> None:
     """Outside code there is nothing but our own words, numbers, our marker and the link to the run."""
-    accepted = acceptance({"labels": [{"name": LABEL}], "body": f"Accepted regression: {reason}"})
-    text = outside_code(written(decoded(made), run_of(EVENT, REPOSITORY), accepted))
+    accepted = acceptance(pull_request(labels=[{"name": LABEL}], body=f"Accepted regression: {reason}"))
+    text = outside_code(written(decoded(made), run_of(event_of(EVENT), REPOSITORY), accepted))
     allowed = f"<html_block>{MARKER}", f"<link_open {{'href': '{EVENT['workflow_run']['html_url']}'}}>"
     for each in allowed:
         assert text.count(each) == 1
@@ -346,6 +353,8 @@ def test_comment_fits_whatever_is_in_the_report() -> None:
     """A thousand long rows, of which fifty are shown."""
     made = report()
     row = made["changes"][0] | {"benchmark": "b" * 9000, "reason": "r" * 9000, "unit": "u" * 9000, "base": 1e18}
-    text = written(decoded(made | {"changes": [row] * 1000}), run_of(EVENT, REPOSITORY), acceptance({}))
+    text = written(
+        decoded(made | {"changes": [row] * 1000}), run_of(event_of(EVENT), REPOSITORY), acceptance(pull_request())
+    )
     assert len(text) <= LONGEST
     assert "950 more rows are in the report." in text

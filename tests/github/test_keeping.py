@@ -47,7 +47,7 @@ class Place:
             "merge_commit_sha": self.merge,
             "body": "",
             "labels": [],
-            "base": {"ref": "main", "repo": {"full_name": "owner/project"}},
+            "base": {"ref": "main", "sha": "9" * 40, "repo": {"full_name": "owner/project"}},
             "head": {"sha": head, "repo": {"full_name": "stranger/fork"}},
             **others,
         }
@@ -172,8 +172,8 @@ def test_fork_that_is_gone_by_now_is_no_hindrance(place: Place) -> None:
         {"merged_at": None},
         {"merge_commit_sha": "d" * 40},
         {"merge_commit_sha": None},
-        {"base": {"ref": "dev", "repo": {"full_name": "owner/project"}}},
-        {"base": {"ref": "main", "repo": {"full_name": "stranger/fork"}}},
+        {"base": {"ref": "dev", "sha": "9" * 40, "repo": {"full_name": "owner/project"}}},
+        {"base": {"ref": "main", "sha": "9" * 40, "repo": {"full_name": "stranger/fork"}}},
     ],
     ids=["open-or-closed", "other-merge", "no-merge", "other-branch", "other-repository"],
 )

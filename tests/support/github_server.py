@@ -9,6 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from msgspec import convert
+
+from bench_models.github.actions import PullRequest
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
@@ -124,6 +128,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(key, text)
         self.end_headers()
         self.wfile.write(content)
+
+
+def pull_request(**others: object) -> PullRequest:
+    """Return a pull request as GitHub describes it."""
+    return convert({"number": 7, "base": {"sha": "a" * 40}, "head": {"sha": "b" * 40}, **others}, PullRequest)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.github_server import pull_request
 from support.observing import FAILED, exact, recorded, timed
 
 from bench_models.check.report.findings import findings
@@ -12,7 +13,7 @@ from bench_models.check.report.markdown import markdown
 from bench_models.check.report.sentence import summary, told
 from bench_models.check.report.writing import write_check
 from bench_models.github.acceptance import acceptance
-from bench_models.github.check_run import Run
+from bench_models.github.actions import Repository, Run
 from bench_models.github.comment import written
 from bench_models.outcomes import Failed, Skipped
 from bench_models.verdict.measurements import Measurements
@@ -74,8 +75,16 @@ def test_check_that_ended_early_says_what_was_seen() -> None:
 def test_report_and_comment_begin_with_the_same_words(measurements: Measurements) -> None:
     """They never say only that there is no regression."""
     found = findings(recorded(timed("suite.time_other"), measurements))
-    run = Run(id=5, head="b" * 40, branch="x", owner="x", repository="x/y", url="https://example.org", numbers=())
-    comment = written(found, run, acceptance({}))
+    run = Run(
+        id=5,
+        event="pull_request",
+        head="b" * 40,
+        branch="x",
+        fork=None,
+        repository=Repository(name="x/y"),
+        url="https://example.org",
+    )
+    comment = written(found, run, acceptance(pull_request()))
     assert f"**{summary(found)}**" in comment
     assert markdown(found).startswith(f"**{summary(found)}**")
     assert found.sentence == markdown(found).splitlines()[0]
