@@ -1,7 +1,7 @@
 """The A/A checks of a machine, night by night, and whether too many of them are red.
 
-What rings is made of the checks themselves, not of their replays. The night is the replicate, as its checks share a
-machine: whatever they share, at most three times the allowed share of nights have a red one among three checks.
+The alarm counts the checks themselves, not their replays. A night is the replicate, because its checks share a machine:
+whatever they share, at most three times the allowed share of nights have a red check among three.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Whether a regression or a loss is accepted: by a label, which only maintainers set, and a written reason.
 
-The reason stands in the description of the pull request. CommonMark's rules say what its author says there: code,
-quotations and HTML comments are not his words, and each ends where GitHub ends it.
+The reason stands in the description of the pull request. Code, quotations and HTML comments are not words of its
+author; CommonMark's rules say where each of them ends, as on GitHub.
 """
 
 import re
@@ -117,7 +117,7 @@ def _ours(label: Label | None) -> bool:
 
 
 def _reason(body: str) -> str | None:
-    """Return the first written reason; what nobody sees is none, nor what a template says, nor what is quoted."""
+    """Return the first written reason; hidden text, a template's placeholder and quotations do not count."""
     for line in prose(body):
         found = _REASON.fullmatch(line)
         if found:

@@ -1,7 +1,7 @@
-"""Opens the artifact of a check, which the pull request may have written: nothing in it is trusted.
+"""Opens the artifact of a check. The pull request may have written it, so nothing in it is trusted.
 
-Nothing is unpacked to the disk, so that no name in the archive is ever a path. Sizes are bounded before and while
-they are read, since what an archive says of itself may be a lie.
+Nothing is unpacked to the disk, so no name in the archive is ever used as a path. Sizes are bounded before and while
+they are read, because an archive may lie about its own sizes.
 """
 
 import io
@@ -66,7 +66,7 @@ def _only_entry(entries: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
     (entry,) = entries
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in {0, stat.S_IFREG}:
-        raise ValueError(f"{NAME} is no regular file")
+        raise ValueError(f"{NAME} is not a regular file")
     if entry.flag_bits & 1 or entry.compress_type not in _READABLE:
         raise ValueError(f"{NAME} is encrypted, or packed in a way that artifacts are not")
     if entry.file_size > LARGEST_BYTES:
@@ -82,11 +82,11 @@ def _require_bounded(report: object) -> None:
         if isinstance(value, str) and len(value) > _LONGEST_TEXT:
             raise ValueError(f"it has a text of {len(value):,} characters, and {_LONGEST_TEXT:,} are allowed")
         if isinstance(value, int | float) and not abs(value) <= _LARGEST_NUMBER:
-            raise ValueError("it has a number that is none, or that nothing measures")
+            raise ValueError("it has a number that is not finite, or larger than any that is measured")
 
 
 def _require_consistent(report: Report) -> None:
-    """Refuse a status that the rows contradict: what is told on top is the status, and what is believed."""
+    """Refuse a status that the rows contradict: readers see the status first, and believe it."""
     status, verdicts = report.exit_status, {change.verdict for change in report.changes}
     worse = verdicts & _WORSE
     unmeasured = "failed" in verdicts or not verdicts or report.ending != "complete"

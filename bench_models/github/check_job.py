@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """A check to come."""
+    """The commits and the shards of a check that is about to run."""
 
     base: str
     head: str
@@ -52,7 +52,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is asked of a plan: at most ``most`` shards, of about ``each`` benchmarks."""
+    """The options of a plan: at most ``most`` shards, of about ``each`` benchmarks."""
 
     config: Path
     bench: str
@@ -77,7 +77,7 @@ def plan(wanted: Wanted, event: Event) -> Plan:
 
 
 def compared(event: Event, root: Path) -> tuple[str, str]:
-    """Return where a pull request left its base branch, and its head: what lies between is the author's work."""
+    """Return where a pull request left its base branch, and its head: its author's work lies between."""
     pull = pull_request_in(event)
     base, head = pull.base.commit, pull.head.commit
     parting = git("merge-base", base, head, cwd=root)
@@ -119,7 +119,7 @@ def _planned(root: Path, config: Path, bench: str) -> list[planning.Planned]:
 def judge(shards: Path, output: Path, event: Event, *, strict: bool) -> int:
     """Join the shards below a folder, write report and summary, and return the status that the check ends with.
 
-    Only a regression and a loss can be accepted: what could not be measured says nothing that anybody could agree to.
+    Only a regression and a loss can be accepted: of what was not measured nobody knows what they would agree to.
     """
     try:
         record = merge([read(file.parent) for file in _records(shards)])
@@ -141,7 +141,7 @@ def judge(shards: Path, output: Path, event: Event, *, strict: bool) -> int:
 
 
 def _not_acceptable(broken: list[str]) -> str:
-    """Say that a benchmark which no longer runs is no price that anybody could agree to."""
+    """Say that nobody can accept a benchmark that no longer runs."""
     names = ", ".join(code(name) for name in broken[:_NAMED])
     more = f" and {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
     return f"**This cannot be accepted:** what ran on BASE fails on HEAD, {names}{more}. Mend or remove it."

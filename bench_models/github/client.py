@@ -33,7 +33,7 @@ class ApiError(BenchModelsError):
     """The API refused, or did not answer; ``status`` is 0 where there was no answer."""
 
     def __init__(self, sentence: str, status: int) -> None:
-        """Keep the status, for those who know what to do about it."""
+        """Keep the status, for callers that can go on."""
         super().__init__(sentence)
         self.status = status
 
@@ -73,7 +73,7 @@ class Api:
             page += 1
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
-        """Make something. An error that may have come after it was made is not tried again: it would be made twice."""
+        """Make something. An error that may have come after it was made is not tried again: nothing is made twice."""
         return self._ask("POST", path, body=body).json()
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
@@ -104,7 +104,7 @@ class Api:
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> httpx2.Response:
-        """Ask up to four times, as long as asking again can help and does no harm."""
+        """Ask up to four times, as long as asking again can help and cannot do anything twice."""
         for last in (*(False,) * (_TRIES - 1), True):
             try:
                 with self._client() as client:
@@ -137,7 +137,7 @@ class Api:
 
 
 def _worth_again(method: str, response: httpx2.Response) -> bool:
-    """Say whether another try can help: the server is busy, and did nothing yet or would do the same again."""
+    """Say whether to try again: the server is busy, and did nothing yet or would do the same again."""
     if response.status_code == httpx2.codes.FORBIDDEN:
         return "retry-after" in response.headers or response.headers.get("x-ratelimit-remaining") == "0"
     if response.status_code in {_TOO_MANY, _UNAVAILABLE}:

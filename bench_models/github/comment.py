@@ -19,6 +19,8 @@ MARKER = "<!-- bench-models: check -->"
 LONGEST = 65_536  # GitHub's own limit, in characters
 AUTHOR = "github-actions[bot]"
 _ROWS = 50
+# A table is padded for terminals, and code has no two spaces in a row.
+_PADDING = re.compile(" {2,}")
 _RUN = re.compile(r"/actions/runs/(\d+)\)")
 
 
@@ -31,9 +33,9 @@ class _Comment(Struct, frozen=True, kw_only=True):
 
 
 def comment(event: Event, api: Api) -> str:
-    """Post or update the comment on a finished check; return what was done, or raise with why nothing was told.
+    """Post or update the comment on a finished check, and return what was done; raise where there is no verdict.
 
-    Where the check left no verdict, a comment on an earlier one must not stand there as if it were about this commit.
+    A comment on an earlier check is replaced then, too: it must not look as if it were about this commit.
     """
     run = run_of(event, api.repository)
     pull = pull_request_of(run, api)
@@ -42,13 +44,13 @@ def comment(event: Event, api: Api) -> str:
         body = written(report_about(run, api), run, acceptance(pull))
     except BenchModelsError:
         with suppress(BenchModelsError):
-            _replace(_verdict_lacks(run), number, api, run)
+            _replace(_without_verdict(run), number, api, run)
         raise
     return post(body, number, api, run)
 
 
 def post(body: str, number: int, api: Api, run: Run) -> str:
-    """Put the comment where the one before stands, if there is one."""
+    """Post the comment, or put it in the place of the one before."""
     replaced = _replace(body, number, api, run)
     if replaced is None:
         api.post(f"issues/{number}/comments", {"body": body})
@@ -57,7 +59,7 @@ def post(body: str, number: int, api: Api, run: Run) -> str:
 
 
 def _replace(body: str, number: int, api: Api, run: Run) -> int | None:
-    """Replace the comment that is there and return its number: it has our marker, and we wrote it."""
+    """Replace our own comment and return its number, or None where there is none."""
     ours = next((each for each in api.pages(f"issues/{number}/comments", _Comment) if _is_ours(each)), None)
     if ours is None:
         return None
@@ -66,7 +68,7 @@ def _replace(body: str, number: int, api: Api, run: Run) -> int | None:
     return ours.id
 
 
-def _verdict_lacks(run: Run) -> str:
+def _without_verdict(run: Run) -> str:
     return (
         f"{MARKER}\n\n**There is no verdict on commit {code(run.head[:8])}:** its newest check left no report that "
         f"can be used. The job `comment` says what is wrong, and [the run]({run.url}) why.\n"
@@ -83,7 +85,7 @@ def written(report: Report, run: Run, accepted: Acceptance) -> str:
         unjudged(report, code),
         differing(report, code),
         accepted.sentence if status == 1 else "",
-        table(shown[:_ROWS], code) if shown else "",
+        _PADDING.sub(" ", table(shown[:_ROWS], code)) if shown else "",
         f"{len(shown) - _ROWS} more rows are in the report." if len(shown) > _ROWS else "",
         "" if report.ending == "complete" else "The check ended early: this is what was measured until then.",
         f"Commit {code(run.head[:8])} against {code(report.base.commit[:8])}, side by side on one machine; "
@@ -97,14 +99,14 @@ def written(report: Report, run: Run, accepted: Acceptance) -> str:
 
 def _require_newest(run: Run, shown: str) -> None:
     """Refuse to replace a newer run's verdict; a run that is repeated keeps its number, and is newer all the same."""
-    # The last one is our own link: what stands before it may be a stranger's.
+    # The last link is our own: those before it may be a stranger's.
     newest = int((_RUN.findall(shown) or ["0"])[-1])
     if run.attempt == 1 and newest > run.id:
         raise BenchModelsError(f"the comment tells of run {newest}, which began after run {run.id}: it stays")
 
 
 def _despite(run: Run, status: int, accepted: Acceptance) -> str:
-    """Say that a run is red though its report is not: what failed besides may be what the report lacks."""
+    """Say that a run is red though its report is not: what the report lacks may be what failed."""
     passes = status == 0 or (status == 1 and accepted.given)
     if not passes or run.conclusion != "failure":
         return ""

@@ -1,4 +1,4 @@
-"""Reports lasting steps of the history in one open issue, each of them once."""
+"""Reports change points of the history in one open issue, each of them once."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ from bench_models.stats.change_points import LASTING, SCATTERS, ChangePoint, new
 from bench_models.text import code
 
 LABEL = "performance-step"
-# With more points, the place where a step is seen to begin may still move by so many commits.
+# With more measured commits, the place where a change point is seen may still move by so many.
 _NEAR = 2
 _MARK = re.compile(r"<!-- bench-models steps: ([0-9a-f ]*) -->")
 _TITLE = "The history shows a step"
@@ -32,14 +32,14 @@ class _Issue(Struct, frozen=True, kw_only=True):
 
     @property
     def marks(self) -> list[str]:
-        """The steps that it tells of."""
+        """The change points that it reports."""
         found = _MARK.search(self.body or "")
         return found[1].split() if found else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regression:
-    """A rise in the history of one benchmark: the commit that it begins at, and those near it."""
+    """A change point for the worse in the history of one benchmark: the commit that it begins at, and those near it."""
 
     series: Series
     change_point: ChangePoint
@@ -48,11 +48,11 @@ class Regression:
 
     @property
     def mark(self) -> str:
-        """What the step is known by."""
+        """What the change point is known by."""
         return self._mark(self.commit)
 
     def known(self, marks: Collection[str]) -> bool:
-        """Say whether the step was told already, perhaps as beginning a commit or two away."""
+        """Say whether it was reported already, perhaps as beginning a commit or two away."""
         return any(self._mark(commit) in marks for commit in self.near)
 
     def _mark(self, commit: str) -> str:
@@ -62,7 +62,7 @@ class Regression:
 
 
 def regressions(histories: Sequence[Series], commits: Sequence[str], accepted: Collection[str]) -> list[Regression]:
-    """Return the steps up that lasted, without those at accepted commits; ``commits`` are oldest first."""
+    """Return the change points for the worse, without those at accepted commits; ``commits`` are oldest first."""
     found = []
     for series in histories:
         measured = [commit for commit in commits if commit in series.values]
@@ -78,7 +78,7 @@ def regressions(histories: Sequence[Series], commits: Sequence[str], accepted: C
 
 
 def tell(api: Api, found: Sequence[Regression]) -> str | None:
-    """Add the steps that no issue tells of yet to the open issue, or open one; return what was done, or None."""
+    """Add what no issue reports yet to the open issue, or open one; return what was done, or None."""
     issues = [issue for issue in api.pages("issues", _Issue, labels=LABEL, state="all") if not issue.pull_request]
     told = {mark for issue in issues for mark in issue.marks}
     new = [regression for regression in found if not regression.known(told)]

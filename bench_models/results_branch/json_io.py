@@ -67,4 +67,4 @@ def typed(data: Any, kind: type[_Read]) -> _Read:  # noqa: ANN401  # JSON
 
 
 def _refuse(word: str) -> None:
-    raise ValueError(f"{word} is no number of JSON")
+    raise ValueError(f"{word} is not a number of JSON")

@@ -1,7 +1,7 @@
 """Synchronizes a clone with the results branch: fetches, merges and pushes, however many push at once.
 
-Both compare three versions of each file: as the branch had it when it was last fetched, as it is here, as the branch
-has it now. A push that another one overtook is made again on top of that one.
+A fetch and a push compare three versions of each file: the branch's when it was last fetched, the clone's, and the
+branch's now. A push that another one overtook is made again on top of that one.
 """
 
 import json
@@ -85,7 +85,7 @@ class ResultsBranch:
     def _wait(self, attempt: int, refusal: str) -> None:
         longest = min(_LONGEST_PAUSE_S, 0.2 * 2**attempt)
         log.info("the push was refused (%s): once more, on top of what is there now", refusal)
-        self.pause(SystemRandom().uniform(0, longest))  # so that those who met once do not meet again
+        self.pause(SystemRandom().uniform(0, longest))  # so that two publishers that met once do not meet again
 
     def _alone(self) -> FileLock:
         self.objects.prepare()
@@ -122,7 +122,7 @@ class ResultsBranch:
         return {path: name for path, name in self.objects.tree(commit).items() if mirrored(path)}
 
     def _bring(self, commit: str, ours: Tree, together: Tree) -> None:
-        """Write here what differs; what was moved aside here and did not change there stays aside."""
+        """Write here what differs; a file that was moved aside here and did not change there stays aside."""
         base = self._mirrored(self.objects.commit_at(_FETCHED))
         wanted = {path: name for path, name in together.items() if name not in {ours.get(path), base.get(path)}}
         contents = self.objects.contents(wanted.values())
@@ -145,10 +145,10 @@ def results_branch(root: Path, remote: str = "origin") -> ResultsBranch:
 
 
 def merged(path: str, ours: bytes, theirs: bytes) -> bytes:
-    """Return the content that both versions of a file make together.
+    """Return one content made of two versions of a file that two publishers changed at the same time.
 
     Of asv's results the later measurement of each benchmark counts, of a commit's checks the newer one, and accepted
-    regressions are all kept. Of anything else ours counts, as if it had been pushed a moment later, unless it was cut.
+    regressions are all kept. Of any other file our version counts, unless it is damaged.
     """
     folder, _, name = path.partition("/")
     if folder == RESULTS and Path(name).name not in {result_files.MACHINE, result_files.BENCHMARKS}:

@@ -112,7 +112,7 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "unknown field `planted`": _with("planted", "it"),
     "Expected `str` matching regex": lambda data: data["report"]["head"].update(commit="b"),
     "it is about commit dddddddd": lambda data: data["report"]["head"].update(commit="d" * 40),
-    "NaN is no number": lambda data: data["report"].update(wall_s=float("nan")),
+    "NaN is not a number of JSON": lambda data: data["report"].update(wall_s=float("nan")),
 }
 
 
