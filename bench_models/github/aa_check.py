@@ -30,7 +30,7 @@ CHECKS_A_NIGHT = 3
 class Night(Struct, frozen=True, kw_only=True):
     """The checks of an unchanged tree that one night made: when they ended, how many there were, how many were red."""
 
-    schema_version: Literal[2] = 2
+    schema_version: Literal[2]
     at: Annotated[datetime, Meta(tz=True)]
     checks: Annotated[int, Meta(ge=1, le=CHECKS_A_NIGHT)]
     red: Annotated[int, Meta(ge=0)]
@@ -54,6 +54,7 @@ def figures(records: Sequence[Record], replayed: Replayed, at: datetime) -> Figu
     # Not by the exit status: a benchmark that fails besides is status 2, and hides no regression.
     red = [bool(findings(stopped(record)).of("regressed")) for record in records]
     return Figures(
+        schema_version=2,
         at=at.astimezone(UTC).replace(microsecond=0),
         commit=records[0].header.head,
         cpus=tuple(sorted({str(machine["cpu"]) for record in records for machine in record.header.machines})),

@@ -3,12 +3,13 @@
 The types are of the documents that events and the API have in common, with the keys that are read; others are ignored.
 """
 
+import json
 import os
 import secrets
 from pathlib import Path
 from typing import Any
 
-from msgspec import DecodeError, Struct, ValidationError, convert, field, json
+from msgspec import Struct, ValidationError, convert, field
 
 from bench_models.errors import BenchModelsError
 
@@ -108,8 +109,8 @@ def event() -> Event:
     """Return what set the workflow off."""
     file = Path(variable("GITHUB_EVENT_PATH"))
     try:
-        found = json.decode(file.read_bytes())
-    except (OSError, DecodeError) as error:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise BenchModelsError(f"GITHUB_EVENT_PATH={file} is not an event ({error}): the runner writes it") from error
     if not isinstance(found, dict):
         raise BenchModelsError(f"GITHUB_EVENT_PATH={file} does not hold a JSON object: the runner writes it")

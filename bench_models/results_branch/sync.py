@@ -112,7 +112,7 @@ class ResultsBranch:
         if len(checks) <= MOST_CHECKS:
             return set()
         contents = self.objects.contents(checks.values())
-        return set(sorted(checks, key=lambda path: (made_at(contents[checks[path]]), path))[:-MOST_CHECKS])
+        return set(sorted(checks, key=lambda path: (_made_at(contents[checks[path]]), path))[:-MOST_CHECKS])
 
     def _merged(self, path: str, ours: str, theirs: str) -> str:
         contents = self.objects.contents((ours, theirs))
@@ -154,7 +154,7 @@ def merged(path: str, ours: bytes, theirs: bytes) -> bytes:
     if folder == RESULTS and Path(name).name not in {result_files.MACHINE, result_files.BENCHMARKS}:
         return result_files.merged(ours, theirs)
     if folder == CHECKS:
-        return max(theirs, ours, key=made_at)
+        return max(theirs, ours, key=_made_at)
     return _union(ours, theirs) if path == ACCEPTED else _later(ours, theirs)
 
 
@@ -166,7 +166,7 @@ def _later(ours: bytes, theirs: bytes) -> bytes:
     return ours
 
 
-def made_at(check: bytes) -> str:
+def _made_at(check: bytes) -> str:
     """Return when a check was made, in a form that sorts; a damaged one is older than any other."""
     try:
         return str(json.loads(check)["at"])

@@ -14,6 +14,7 @@ from support.observing import recorded, timed
 from bench_models.check.report.findings import findings
 from bench_models.check.report.sentence import summary
 from bench_models.errors import BenchModelsError
+from bench_models.github.aa_check import nights
 from bench_models.results_branch.json_io import LARGEST_BYTES
 from bench_models.results_branch.records import (
     ACCEPTED,
@@ -23,6 +24,7 @@ from bench_models.results_branch.records import (
     StoredCheck,
     add_accepted,
     checked,
+    is_stored,
     read_accepted,
     read_checks,
     store_check,
@@ -222,3 +224,27 @@ def test_damaged_list_is_named_and_never_written_over(tmp_path: Path) -> None:
 def test_checks_lie_where_the_branch_has_them(tmp_path: Path) -> None:
     """Their names are part of an interface."""
     assert tmp_path / CHECKS / f"{'f' * 40}.json" == store_check(tmp_path, kept("f" * 40))
+
+
+EARLIER = Path(__file__).with_name("earlier")
+
+
+def test_documents_that_the_first_version_wrote_are_read() -> None:
+    """They lie on branches: the files below ``earlier`` are its own."""
+    (check,), bad_checks = read_checks(EARLIER)
+    (accepted,), bad_accepted = read_accepted(EARLIER)
+    (night,), bad_nights = nights(EARLIER)
+
+    assert (bad_checks, bad_accepted, bad_nights) == ((), (), ())
+    assert (check.pull_request, check.at.second, check.report.exit_status) == (12, 3, 1)
+    assert [change.verdict for change in check.report.changes][:2] == ["regressed", "regressed"]
+    assert is_stored(EARLIER, check.head)
+    assert (accepted.commit, accepted.reason) == ("c" * 40, "It is.")
+    assert (night.checks, night.red) == (3, 1)
+
+
+def test_stored_check_is_written_as_the_first_version_did(tmp_path: Path) -> None:
+    """To the last number."""
+    (check,), _ = read_checks(EARLIER)
+    written = store_check(tmp_path, check)
+    assert json.loads((EARLIER / CHECKS / written.name).read_text("utf-8")) == json.loads(written.read_text("utf-8"))
