@@ -1,8 +1,8 @@
 """Untrusted text, made harmless for Markdown and logs.
 
 GitHub turns ``@name``, ``#1``, ``owner/name#1``, hashes of commits and addresses into links after it has rendered
-Markdown, so that escaping does not stop it: an escaped ``@`` is an ``@`` by then. Inside code it leaves text alone,
-and so does Markdown. So all that a pull request can choose is shown as code, and cannot end it.
+Markdown, so escaping does not help: an escaped ``@`` is an ``@`` by then. Code is left alone. So every text that a pull
+request can choose is shown as code, without any character that could end the code.
 """
 
 LONGEST = 300

@@ -20,7 +20,7 @@ from bench_models.check.record import Record, Recorder
 from bench_models.check.replay import replay
 from bench_models.check.report.findings import findings
 from bench_models.check.stopping import stopped
-from bench_models.github.aa_check import figures, keep, nights, sentence, too_many
+from bench_models.github.aa_check import Figures, figures, keep, nights, sentence, too_many
 from bench_models.outcomes import Failed, Measured, Skipped
 from bench_models.reports.hub_summary import failed, table, visit
 from bench_models.results_branch.sync import results_branch
@@ -89,7 +89,7 @@ def unchanged(number: int, **options: float) -> Record:
     return replace(record, header=replace(record.header, base=record.header.head))
 
 
-def night(folder: Path, number: int, *, red: bool, checks: int = 3) -> dict[str, Any]:
+def night(folder: Path, number: int, *, red: bool, checks: int = 3) -> Figures:
     """Keep the figures of some checks that were made on the first nights of November."""
     records = [unchanged(place, change=0.2 if red and place == 0 else 0.0) for place in range(checks)]
     found = figures(records, replay(records, times=3, seed=0), datetime(2026, 11, number, tzinfo=UTC))
@@ -101,9 +101,10 @@ def test_figures_tell_the_checks_and_their_replays(tmp_path: Path) -> None:
     """Whatever is replayed, what counts for the alarm are the three checks."""
     found = night(tmp_path, 1, red=True)
 
-    assert (found["checks"], found["red"], found["at"]) == (3, 1, "2026-11-01T00:00:00Z")
-    assert (found["replayed_of_each"], len(found["red_shares"])) == (3, 3)
-    assert found["red_share"]["level"] == 0.95
+    assert (found.checks, found.red, found.at) == (3, 1, datetime(2026, 11, 1, tzinfo=UTC))
+    assert (found.replayed_of_each, len(found.red_shares)) == (3, 3)
+    assert found.red_share
+    assert found.red_share.level == 0.95
 
 
 def test_failed_benchmark_hides_no_red_one() -> None:
@@ -113,7 +114,7 @@ def test_failed_benchmark_hides_no_red_one() -> None:
     records = [replace(each, measurements=(*each.measurements, failing)) for each in (red, calm)]
     assert [findings(stopped(each)).exit_status for each in records] == [2, 2]
     found = figures(records, replay(records, times=3, seed=0), datetime(2026, 11, 1, tzinfo=UTC))
-    assert found["red"] == 1
+    assert found.red == 1
 
 
 def test_alarm_rings_after_three_red_nights_and_begins_anew(tmp_path: Path) -> None:
@@ -149,7 +150,7 @@ def test_what_is_no_night_of_this_rule_is_left_aside_by_name(tmp_path: Path) -> 
     for words in (
         "old.json is left aside: its checks were judged by an older rule",
         "cut.json is left",
-        "4 is greater",
+        "Expected `int` <= 3",
     ):
         assert any(words in each for each in bad)
 

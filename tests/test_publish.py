@@ -117,7 +117,7 @@ def accept_in(github: GitHub, commit: str) -> None:
             "merge_commit_sha": commit,
             "labels": [{"name": "accept-regression"}],
             "body": "Accepted regression: Exact now.",
-            "base": {"ref": "main", "repo": {"full_name": "owner/project"}},
+            "base": {"ref": "main", "sha": "9" * 40, "repo": {"full_name": "owner/project"}},
             "head": {"sha": "f" * 40, "repo": None},
         }
     ]

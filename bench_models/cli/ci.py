@@ -12,8 +12,8 @@ from bench_models.errors import BenchModelsError
 def plan(options: argparse.Namespace) -> int:
     """Set the outputs that say which commits are measured, in which shards, with which cache."""
     from bench_models.github import actions
-    from bench_models.github.check_plan import Wanted
-    from bench_models.github.check_plan import plan as planned
+    from bench_models.github.check_job import Wanted
+    from bench_models.github.check_job import plan as planned
 
     wanted = Wanted(
         config=options.config,
@@ -75,7 +75,7 @@ def _tell(name: str, *, whole: bool) -> None:
 def verdict(options: argparse.Namespace) -> int:
     """Judge all shards, for people to see."""
     from bench_models.github import actions
-    from bench_models.github.check_verdict import judge
+    from bench_models.github.check_job import judge
 
     return judge(options.shards, options.output, actions.event(), strict=options.strict)
 

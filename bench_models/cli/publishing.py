@@ -39,10 +39,9 @@ def accepted(_: argparse.Namespace) -> int:
     from bench_models.asv.backfill import newest_commits
     from bench_models.asv.history import branches
     from bench_models.checkout import checkout_here
-    from bench_models.github.accepted_pulls import accepted_in
+    from bench_models.github.acceptance import accepted_in
     from bench_models.github.client import Api
-    from bench_models.results_branch.accepted_regressions import add_accepted
-    from bench_models.results_branch.mirror import mirror_of
+    from bench_models.results_branch.records import add_accepted, mirror_of
 
     root = checkout_here().root
     commits = [commit for branch in branches(root) for commit in newest_commits(root, branch)]
@@ -59,8 +58,7 @@ def steps(options: argparse.Namespace) -> int:
     from bench_models.github.client import Api
     from bench_models.github.regression_issue import regressions as found_in
     from bench_models.github.regression_issue import tell
-    from bench_models.results_branch.accepted_regressions import read_accepted
-    from bench_models.results_branch.mirror import mirror_of
+    from bench_models.results_branch.records import mirror_of, read_accepted
 
     root = checkout_here().root
     accepted = {one.commit for one in read_accepted(mirror_of(root).folder)[0]}
@@ -80,7 +78,7 @@ def false_alarms(options: argparse.Namespace) -> int:
     from bench_models.check.report.replayed import sentences
     from bench_models.checkout import checkout_here
     from bench_models.github import aa_check as alarms
-    from bench_models.results_branch.mirror import mirror_of
+    from bench_models.results_branch.records import mirror_of
 
     records = [read(folder) for folder in options.folders]
     replayed = replay(records, times=options.times, seed=options.seed)
@@ -88,7 +86,7 @@ def false_alarms(options: argparse.Namespace) -> int:
     folder = mirror_of(checkout_here().root).folder
     alarms.keep(folder, found)
     nights, aside = alarms.nights(folder)
-    _tell([f"{found['red']} of {found['checks']} checks of an unchanged tree were red.", alarms.sentence(nights)])
+    _tell([f"{found.red} of {found.checks} checks of an unchanged tree were red.", alarms.sentence(nights)])
     _tell((*sentences([(0.0, replayed)]).splitlines(), *aside))
     return 1 if alarms.too_many(nights) else 0
 
@@ -115,8 +113,8 @@ def merged(_: argparse.Namespace) -> int:
     from bench_models.asv.backfill import newest_commits
     from bench_models.asv.history import branches
     from bench_models.checkout import checkout_here
+    from bench_models.github.check_run import keep_merged
     from bench_models.github.client import Api
-    from bench_models.github.merged_pulls import keep_merged
     from bench_models.results_branch.sync import results_branch
 
     root = checkout_here().root

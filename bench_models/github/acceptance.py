@@ -1,12 +1,20 @@
-"""Whether a regression or a loss is accepted: by a label, which only maintainers set, and a written reason."""
+"""Whether a regression or a loss is accepted: by a label, which only maintainers set, and a written reason.
+
+The reason stands in the description of the pull request. Code, quotations and HTML comments are not words of its
+author; CommonMark's rules say where each of them ends, as on GitHub.
+"""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
 
-from bench_models.github.markdown_prose import prose
-from bench_models.results_branch.accepted_regressions import LONGEST_REASON
+from markdown_it import MarkdownIt
+from msgspec import Struct
+
+from bench_models.github.actions import Account, Event, Label, PullRequest
+from bench_models.github.client import Api
+from bench_models.results_branch.records import LONGEST_REASON, Accepted
 from bench_models.text import code, one_line
 
 LABEL = "accept-regression"
@@ -14,6 +22,17 @@ LABEL = "accept-regression"
 _REASON = re.compile(r"[ \t]*(\*\*|__)?Accepted regression:(\*\*|__)?(.*)", re.IGNORECASE)
 # What the hint and templates keep the place of a reason with.
 _PLACEHOLDER = "<reason>"
+_LOGIN = re.compile(r"[A-Za-z0-9\[\]_-]{1,60}")
+# What GitHub calls somebody whose account is gone.
+_NOBODY = "ghost"
+# As much as GitHub takes of a description, in characters.
+LONGEST_DESCRIPTION = 65_536
+_OWN = {"paragraph_open", "heading_open"}
+_COMMENT, _COMMENT_END = "<!--", "-->"
+# What could hide the beginning of a line or of a comment: an escaped mark, code, a comment.
+_MARK = re.compile(r"\\.|`+|<!--", re.DOTALL)
+# HTML whose text is code, or no text.
+_RAW = re.compile(r"<(?:script|style|template|textarea|title|pre|code|blockquote)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,16 +69,55 @@ class Acceptance:
         return f"To accept what regressed or was lost, {how}."
 
 
-def acceptance(pull_request: Mapping[str, Any], event: Mapping[str, Any] | None = None) -> Acceptance:
-    """Read a pull request as GitHub describes it, and the event that brought it, if that is at hand."""
-    labels = [str(label.get("name")) for label in pull_request.get("labels") or ()]
-    return Acceptance(
-        labelled=LABEL in labels, reason=_reason(pull_request.get("body") or ""), by=_labeller(event or {})
-    )
+class _Happening(Struct, frozen=True, kw_only=True):
+    """An entry in the timeline of a pull request."""
+
+    event: str
+    created_at: str
+    label: Label | None = None
+    actor: Account | None = None
+
+
+def acceptance(pull: PullRequest, event: Event | None = None) -> Acceptance:
+    """Return what a pull request says, and who set the label where that is the event that brought it."""
+    by = event.sender.login if event and event.sender and event.action == "labeled" and _ours(event.label) else None
+    return Acceptance(labelled=any(map(_ours, pull.labels)), reason=_reason(pull.body or ""), by=by or None)
+
+
+def accepted_in(api: Api, commits: Sequence[str]) -> tuple[Accepted, ...]:
+    """Return the accepted regressions of the pull requests that brought these commits, each once."""
+    found: dict[int, Accepted] = {}
+    for commit in commits:
+        for pull in api.pages(f"commits/{commit}/pulls", PullRequest):
+            said = acceptance(pull)
+            if pull.merged_at and said.labelled and said.reason and pull.number not in found:
+                by, at = _labelled(api, pull.number, pull.merged_at)
+                found[pull.number] = Accepted(
+                    # Of several commits that were rebased, the newest one.
+                    commit=pull.merge_commit if pull.merge_commit and pull.merge_commit in commits else commit,
+                    pull_request=pull.number,
+                    reason=said.reason,
+                    by=by if _LOGIN.fullmatch(by) else _NOBODY,
+                    at=datetime.fromisoformat(at).astimezone(UTC).replace(microsecond=0),
+                )
+    return tuple(found.values())
+
+
+def _labelled(api: Api, number: int, merged_at: str) -> tuple[str, str]:
+    """Return who set the label last, and when: they accepted it, not who wrote the reason."""
+    by, at = _NOBODY, merged_at
+    for each in api.pages(f"issues/{number}/events", _Happening):
+        if each.event == "labeled" and _ours(each.label):
+            by, at = each.actor.login if each.actor else _NOBODY, each.created_at
+    return by, at
+
+
+def _ours(label: Label | None) -> bool:
+    return label is not None and label.name == LABEL
 
 
 def _reason(body: str) -> str | None:
-    """Return the first written reason; what nobody sees is none, nor what a template says, nor what is quoted."""
+    """Return the first written reason; hidden text, a template's placeholder and quotations do not count."""
     for line in prose(body):
         found = _REASON.fullmatch(line)
         if found:
@@ -72,9 +130,51 @@ def _reason(body: str) -> str | None:
     return None
 
 
-def _labeller(event: Mapping[str, Any]) -> str | None:
-    """Return who set the label, if that is what happened; other events do not say."""
-    if event.get("action") == "labeled" and (event.get("label") or {}).get("name") == LABEL:
-        login = (event.get("sender") or {}).get("login")
-        return str(login) if login else None
-    return None
+def prose(text: str) -> Iterator[str]:
+    """Yield the lines of paragraphs and headings, which may be items of lists, and of blocks of HTML."""
+    quoted, before = 0, ""
+    for token in MarkdownIt("commonmark").parse(text[:LONGEST_DESCRIPTION]):
+        if token.type in {"blockquote_open", "blockquote_close"}:
+            quoted += token.nesting
+        elif token.type == "html_block":
+            shown, ended = _html(token.content)
+            if not quoted and not _RAW.search(token.content):
+                yield from shown.split("\n")
+            if not ended:
+                return  # what a browser hides is everything that follows
+        elif token.type == "inline" and before in _OWN and not quoted:
+            yield from _paragraph(token.content).split("\n")
+        before = token.type
+
+
+def _html(block: str) -> tuple[str, bool]:
+    """Return HTML without its comments, and whether the last of them ended."""
+    parts, at = [], 0
+    while (begin := block.find(_COMMENT, at)) >= 0:
+        parts.append(block[at:begin])
+        at = _end_of_comment(block, begin)
+        if not at:
+            return "".join(parts), False
+    return "".join((*parts, block[at:])), True
+
+
+def _paragraph(text: str) -> str:
+    """Return a paragraph without its comments; in these and in code no line begins."""
+    parts, at = [], 0
+    while mark := _MARK.search(text, at):
+        begin, end = mark.span()
+        parts.append(text[at:begin])
+        found, at = mark[0], end
+        if found == _COMMENT and (closed := _end_of_comment(text, begin)):
+            found, at = "", closed
+        elif found[0] == "`" and (closing := re.compile(rf"(?<!`){found}(?!`)").search(text, end)):
+            at = closing.end()
+            found = text[begin:at].replace("\n", " ")
+        parts.append(found)
+    return "".join((*parts, text[at:]))
+
+
+def _end_of_comment(text: str, begin: int) -> int:
+    """Return where a comment ends, which may share the hyphens of its beginning; 0 where it does not end."""
+    found = text.find(_COMMENT_END, begin + 2)
+    return found + len(_COMMENT_END) if found >= 0 else 0

@@ -1,4 +1,7 @@
-"""GitHub Actions: a step's variables, its event, its outputs and its summary."""
+"""What GitHub tells a step of a workflow, and how the step answers: variables, the event, outputs, the summary.
+
+The types are of the documents that events and the API have in common, with the keys that are read; others are ignored.
+"""
 
 import json
 import os
@@ -6,11 +9,92 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, ValidationError, convert, field
+
 from bench_models.errors import BenchModelsError
 
 # GitHub drops the summary of a step whole when it is larger.
 SUMMARY_BYTES = 2**20
 _CUT = "\n\nThe summary ends here, as GitHub takes 1 MiB of it; the report in the artifact is whole.\n"
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """A person, an organization or a bot."""
+
+    login: str = ""
+    type: str = ""
+
+
+class Repository(Struct, frozen=True, kw_only=True):
+    """A repository; its name is ``owner/name``."""
+
+    name: str = field(name="full_name")
+    owner: Account = Account()
+
+
+class Branch(Struct, frozen=True, kw_only=True):
+    """One side of a pull request; ``repository`` is None where a fork is gone."""
+
+    commit: str = field(name="sha")
+    name: str = field(name="ref", default="")
+    repository: Repository | None = field(name="repo", default=None)
+
+
+class Label(Struct, frozen=True, kw_only=True):
+    """A label."""
+
+    name: str | None
+
+
+class PullRequest(Struct, frozen=True, kw_only=True):
+    """A pull request."""
+
+    number: int
+    base: Branch
+    head: Branch
+    body: str | None = None
+    labels: tuple[Label, ...] = ()
+    merged_at: str | None = None
+    merge_commit: str | None = field(name="merge_commit_sha", default=None)
+
+
+class Numbered(Struct, frozen=True, kw_only=True):
+    """A pull request that a run names."""
+
+    number: int
+
+
+class Run(Struct, frozen=True, kw_only=True):
+    """A run of a workflow; ``fork`` is None where it is gone, and ``started`` is when the newest attempt did."""
+
+    id: int
+    event: str
+    head: str = field(name="head_sha")
+    branch: str | None = field(name="head_branch")
+    fork: Repository | None = field(name="head_repository")
+    repository: Repository
+    url: str = field(name="html_url")
+    name: str | None = None
+    pull_requests: tuple[Numbered, ...] | None = None
+    attempt: int = field(name="run_attempt", default=1)
+    created: str = field(name="created_at", default="")
+    started: str | None = field(name="run_started_at", default=None)
+    conclusion: str | None = None
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The pull requests that GitHub names: none for a branch of a fork."""
+        return tuple(each.number for each in self.pull_requests or ())
+
+
+class Event(Struct, frozen=True, kw_only=True):
+    """What set the workflow off."""
+
+    action: str = ""
+    label: Label | None = None
+    sender: Account | None = None
+    pull_request: PullRequest | None = None
+    workflow_run: Run | None = None
 
 
 def variable(name: str) -> str:
@@ -21,18 +105,27 @@ def variable(name: str) -> str:
     return value
 
 
-def event() -> dict[str, Any]:
-    """Return what set the workflow off, as GitHub describes it."""
+def event() -> Event:
+    """Return what set the workflow off."""
     file = Path(variable("GITHUB_EVENT_PATH"))
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BenchModelsError(
-            f"GITHUB_EVENT_PATH={file} is no event ({error}): it is the runner's to write"
-        ) from error
+        raise BenchModelsError(f"GITHUB_EVENT_PATH={file} is not an event ({error}): the runner writes it") from error
     if not isinstance(found, dict):
-        raise BenchModelsError(f"GITHUB_EVENT_PATH={file} holds no JSON object: it is the runner's to write")
-    return found
+        raise BenchModelsError(f"GITHUB_EVENT_PATH={file} does not hold a JSON object: the runner writes it")
+    return event_of(found)
+
+
+def event_of(found: dict[str, Any]) -> Event:
+    """Return an event that GitHub describes in JSON."""
+    try:
+        return convert(found, Event)
+    except ValidationError as error:
+        raise BenchModelsError(
+            f"the event is not one of a pull request or of a finished workflow ({error}): run this on `pull_request` "
+            "or on `workflow_run`"
+        ) from error
 
 
 def set_output(name: str, value: str) -> None:
@@ -65,3 +158,18 @@ def _append(name: str, text: str) -> None:
             stream.write(text)
     except OSError as error:
         raise BenchModelsError(f"{name}={file} cannot be written to ({error}): it is the runner's to make") from error
+
+
+def pull_request_in(event: Event) -> PullRequest:
+    """Return the pull request that an event is about."""
+    if event.pull_request is None:
+        raise BenchModelsError("the event is not one of a pull request: run this on `pull_request`")
+    return event.pull_request
+
+
+def require_commits(parting: str, head: str) -> None:
+    """Refuse a pull request whose commits its base branch has already: HEAD against itself is always unchanged."""
+    if parting == head:
+        raise BenchModelsError(
+            f"the base branch has {head[:8]} already, so there is nothing to compare: was the pull request merged?"
+        )

@@ -1,7 +1,7 @@
-"""Opens the artifact of a check, which the pull request may have written: nothing in it is trusted.
+"""Opens the artifact of a check. The pull request may have written it, so nothing in it is trusted.
 
-Nothing is unpacked to the disk, so that no name in the archive is ever a path. Sizes are bounded before and while
-they are read, since what an archive says of itself may be a lie.
+Nothing is unpacked to the disk, so no name in the archive is ever used as a path. Sizes are bounded before and while
+they are read, because an archive may lie about its own sizes.
 """
 
 import io
@@ -9,11 +9,10 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import Any
 
-from bench_models.check.report.document import schema
+from bench_models.check.report.document import Report
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch.json_io import LARGEST_BYTES, parsed, valid
+from bench_models.results_branch.json_io import LARGEST_BYTES, parsed, typed
 from bench_models.text import logged
 
 NAME = "report.json"
@@ -35,12 +34,12 @@ _WRONG = (
 _READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 
-def opened(archive: bytes) -> dict[str, Any]:
+def opened(archive: bytes) -> Report:
     """Return the report in an artifact; raises ``BenchModelsError`` with the first thing that is wrong with it."""
     try:
         report = parsed(_content(archive).decode())
         _require_bounded(report)
-        found: dict[str, Any] = valid(report, schema())
+        found = typed(report, Report)
         _require_consistent(found)
     except _WRONG as error:
         raise BenchModelsError(f"the artifact is refused: {logged(str(error) or type(error).__name__)}") from error
@@ -67,7 +66,7 @@ def _only_entry(entries: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
     (entry,) = entries
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in {0, stat.S_IFREG}:
-        raise ValueError(f"{NAME} is no regular file")
+        raise ValueError(f"{NAME} is not a regular file")
     if entry.flag_bits & 1 or entry.compress_type not in _READABLE:
         raise ValueError(f"{NAME} is encrypted, or packed in a way that artifacts are not")
     if entry.file_size > LARGEST_BYTES:
@@ -83,14 +82,14 @@ def _require_bounded(report: object) -> None:
         if isinstance(value, str) and len(value) > _LONGEST_TEXT:
             raise ValueError(f"it has a text of {len(value):,} characters, and {_LONGEST_TEXT:,} are allowed")
         if isinstance(value, int | float) and not abs(value) <= _LARGEST_NUMBER:
-            raise ValueError("it has a number that is none, or that nothing measures")
+            raise ValueError("it has a number that is not finite, or larger than any that is measured")
 
 
-def _require_consistent(report: dict[str, Any]) -> None:
-    """Refuse a status that the rows contradict: what is told on top is the status, and what is believed."""
-    status, verdicts = report["exit_status"], {change["verdict"] for change in report["changes"]}
+def _require_consistent(report: Report) -> None:
+    """Refuse a status that the rows contradict: readers see the status first, and believe it."""
+    status, verdicts = report.exit_status, {change.verdict for change in report.changes}
     worse = verdicts & _WORSE
-    unmeasured = "failed" in verdicts or not verdicts or report["ending"] != "complete"
+    unmeasured = "failed" in verdicts or not verdicts or report.ending != "complete"
     if (status == 1 and not worse) or (status in _PASSES and (worse or unmeasured)):
         raise ValueError(f"its status is {status}, and its rows say otherwise")
 

@@ -3,12 +3,15 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx2
+from msgspec import ValidationError, convert
 
 from bench_models.errors import BenchModelsError
 from bench_models.github.actions import variable
+
+_Item = TypeVar("_Item")
 
 _TRIES = 4
 _LONGEST_WAIT_S = 60.0
@@ -30,7 +33,7 @@ class ApiError(BenchModelsError):
     """The API refused, or did not answer; ``status`` is 0 where there was no answer."""
 
     def __init__(self, sentence: str, status: int) -> None:
-        """Keep the status, for those who know what to do about it."""
+        """Keep the status, for callers that can go on."""
         super().__init__(sentence)
         self.status = status
 
@@ -55,19 +58,22 @@ class Api:
         """Return what is at a path."""
         return self._ask("GET", path, query=query).json()
 
-    def pages(self, path: str, key: str | None = None, **query: str | int) -> Iterator[dict[str, Any]]:
+    def pages(self, path: str, kind: type[_Item], key: str | None = None, **query: str | int) -> Iterator[_Item]:
         """Yield the items of all pages of a list, which may lie under a key."""
         page = 1
         while True:
             found = self.get(path, **query, per_page=_PAGE, page=page)
-            items = found[key] if key else found
+            try:
+                items = convert(found[key] if key else found, list[kind])  # type: ignore[valid-type]  # a variable
+            except (ValidationError, KeyError, TypeError) as error:
+                raise ApiError(f"GitHub's answer to GET {path} is not as documented: {error}", 0) from error
             yield from items
             if len(items) < _PAGE:
                 return
             page += 1
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
-        """Make something. An error that may have come after it was made is not tried again: it would be made twice."""
+        """Make something. An error that may have come after it was made is not tried again: nothing is made twice."""
         return self._ask("POST", path, body=body).json()
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
@@ -98,7 +104,7 @@ class Api:
         query: Mapping[str, str | int] | None = None,
         body: Mapping[str, Any] | None = None,
     ) -> httpx2.Response:
-        """Ask up to four times, as long as asking again can help and does no harm."""
+        """Ask up to four times, as long as asking again can help and cannot do anything twice."""
         for last in (*(False,) * (_TRIES - 1), True):
             try:
                 with self._client() as client:
@@ -131,7 +137,7 @@ class Api:
 
 
 def _worth_again(method: str, response: httpx2.Response) -> bool:
-    """Say whether another try can help: the server is busy, and did nothing yet or would do the same again."""
+    """Say whether to try again: the server is busy, and did nothing yet or would do the same again."""
     if response.status_code == httpx2.codes.FORBIDDEN:
         return "retry-after" in response.headers or response.headers.get("x-ratelimit-remaining") == "0"
     if response.status_code in {_TOO_MANY, _UNAVAILABLE}:

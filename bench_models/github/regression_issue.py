@@ -1,4 +1,4 @@
-"""Reports lasting steps of the history in one open issue, each of them once."""
+"""Reports change points of the history in one open issue, each of them once."""
 
 import hashlib
 import re
@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from tabulate import tabulate
 
 from bench_models.asv.history import Series
@@ -14,16 +15,31 @@ from bench_models.stats.change_points import LASTING, SCATTERS, ChangePoint, new
 from bench_models.text import code
 
 LABEL = "performance-step"
-# With more points, the place where a step is seen to begin may still move by so many commits.
+# With more measured commits, the place where a change point is seen may still move by so many.
 _NEAR = 2
 _MARK = re.compile(r"<!-- bench-models steps: ([0-9a-f ]*) -->")
 _TITLE = "The history shows a step"
 _LONGEST = 60
 
 
+class _Issue(Struct, frozen=True, kw_only=True):
+    """An issue, or a pull request, which GitHub lists among them."""
+
+    number: int
+    state: str
+    body: str | None = None
+    pull_request: dict[str, Any] | None = None
+
+    @property
+    def marks(self) -> list[str]:
+        """The change points that it reports."""
+        found = _MARK.search(self.body or "")
+        return found[1].split() if found else []
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regression:
-    """A rise in the history of one benchmark: the commit that it begins at, and those near it."""
+    """A change point for the worse in the history of one benchmark: the commit that it begins at, and those near it."""
 
     series: Series
     change_point: ChangePoint
@@ -32,11 +48,11 @@ class Regression:
 
     @property
     def mark(self) -> str:
-        """What the step is known by."""
+        """What the change point is known by."""
         return self._mark(self.commit)
 
     def known(self, marks: Collection[str]) -> bool:
-        """Say whether the step was told already, perhaps as beginning a commit or two away."""
+        """Say whether it was reported already, perhaps as beginning a commit or two away."""
         return any(self._mark(commit) in marks for commit in self.near)
 
     def _mark(self, commit: str) -> str:
@@ -46,7 +62,7 @@ class Regression:
 
 
 def regressions(histories: Sequence[Series], commits: Sequence[str], accepted: Collection[str]) -> list[Regression]:
-    """Return the steps up that lasted, without those at accepted commits; ``commits`` are oldest first."""
+    """Return the change points for the worse, without those at accepted commits; ``commits`` are oldest first."""
     found = []
     for series in histories:
         measured = [commit for commit in commits if commit in series.values]
@@ -62,19 +78,19 @@ def regressions(histories: Sequence[Series], commits: Sequence[str], accepted: C
 
 
 def tell(api: Api, found: Sequence[Regression]) -> str | None:
-    """Add the steps that no issue tells of yet to the open issue, or open one; return what was done, or None."""
-    issues = [issue for issue in api.pages("issues", labels=LABEL, state="all") if "pull_request" not in issue]
-    told = {mark for issue in issues for mark in _marks(issue)}
+    """Add what no issue reports yet to the open issue, or open one; return what was done, or None."""
+    issues = [issue for issue in api.pages("issues", _Issue, labels=LABEL, state="all") if not issue.pull_request]
+    told = {mark for issue in issues for mark in issue.marks}
     new = [regression for regression in found if not regression.known(told)]
     if not new:
         return None
-    opened = next((issue for issue in issues if issue["state"] == "open" and _marks(issue)), None)
+    opened = next((issue for issue in issues if issue.state == "open" and issue.marks), None)
     if opened is None:
         made = api.post("issues", {"title": _TITLE, "body": body(new, ()), "labels": [LABEL]})
         return f"opened issue {made['number']}"
-    here = [regression for regression in found if regression in new or regression.known(_marks(opened))]
-    api.patch(f"issues/{opened['number']}", {"body": body(here, _marks(opened))})
-    return f"updated issue {opened['number']}"
+    here = [regression for regression in found if regression in new or regression.known(opened.marks)]
+    api.patch(f"issues/{opened.number}", {"body": body(here, opened.marks)})
+    return f"updated issue {opened.number}"
 
 
 def body(found: Sequence[Regression], marks: Sequence[str]) -> str:
@@ -101,8 +117,3 @@ def _row(regression: Regression) -> tuple[str, ...]:
     name = " ".join((series.benchmark, *series.parameters))
     before, after = (code(f"{value:.4g} {series.unit}") for value in (change_point.before, change_point.after))
     return code(name), code(series.machine), before, after, f"{change_point.pct:+.1f} %", code(regression.commit[:8])
-
-
-def _marks(issue: Any) -> list[str]:  # noqa: ANN401  # JSON
-    found = _MARK.search(str(issue.get("body") or ""))
-    return found[1].split() if found else []

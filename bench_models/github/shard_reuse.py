@@ -1,8 +1,7 @@
-"""Reuses a shard that an earlier run measured: only to its end, and only for the very same question.
+"""Reuses a shard that an earlier run measured, if it was measured to its end and for the very same question.
 
-A new label or description changes what people say of the figures, not the figures. But a record that broke off would
-turn the check red until somebody pushes, and one that answers another question, such as with other benchmarks or by an
-older bench-models, could turn it green.
+A new label or description does not change what was measured. But a record that broke off would turn the check red until
+somebody pushes, and one of other benchmarks, or of an older bench-models, could turn it green.
 """
 
 import json
@@ -20,7 +19,7 @@ from bench_models.storage import write_atomically
 ASKED = "asked.json"
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
-# What says where the answer goes, not what is asked.
+# Options that say where the answer goes, not what is asked.
 _ELSEWHERE = ("output", "again", "run", "strict")
 
 
@@ -31,7 +30,7 @@ def question(options: Mapping[str, object]) -> dict[str, str]:
 
 
 def note(folder: Path, asked: Mapping[str, str]) -> bool:
-    """Write down which question a record answers, if it came to its end; say whether it did."""
+    """Write down which question a record answers, if it is complete; say whether it is."""
     whole = _is_whole(folder)
     if whole:
         write_atomically(folder / ASKED, json.dumps(asked, indent=1) + "\n")
@@ -47,7 +46,7 @@ def answered(folder: Path, asked: Mapping[str, str]) -> bool:
 
 
 def forget(folder: Path) -> None:
-    """Remove a record that does not answer."""
+    """Remove a record that answers another question."""
     for name in (ASKED, FILE):
         (folder / name).unlink(missing_ok=True)
 

@@ -49,11 +49,11 @@ class Objects:
         return done.stdout.decode().strip() if done.returncode == 0 else None
 
     def remember(self, ref: str, commit: str) -> None:
-        """Let a ref name a commit."""
+        """Make a ref name a commit."""
         self._must("update-ref", ref, commit)
 
     def tree(self, commit: str | None) -> Tree:
-        """Return the plain files of a commit; symbolic links and submodules are none."""
+        """Return the plain files of a commit, without symbolic links and submodules."""
         if commit is None:
             return {}
         entries = (line.partition("\t") for line in self._must("ls-tree", "-r", "-z", commit).split("\0") if line)
@@ -120,7 +120,7 @@ def _said(done: "subprocess.CompletedProcess[bytes]") -> str:
 
 
 def _login() -> dict[str, str]:
-    """Return what makes git use ``GITHUB_TOKEN``, which then stands on no command line and in no file."""
+    """Return what makes git use ``GITHUB_TOKEN``, which then is on no command line and in no file."""
     asks_nobody = {"GIT_TERMINAL_PROMPT": "0"}
     token = os.environ.get("GITHUB_TOKEN")
     if not token:

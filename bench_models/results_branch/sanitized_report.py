@@ -1,23 +1,25 @@
-"""Rebuilds an untrusted report from its figures: what goes to the results branch stays for good.
+"""Removes a stranger's texts from a report: what goes to the results branch stays there for good.
 
-Numbers stay, and so do the words that the schema itself knows. Of names only what cannot be a sentence, an address or
+Numbers stay, and so do the words that a report itself knows. Of names only what cannot be a sentence, an address or
 markup is kept. The verdict in a sentence and the reasons are written anew.
 """
 
 import re
 from collections.abc import Mapping
-from functools import cache
-from typing import Any
+from typing import Any, get_args
 
-from bench_models.check.report.document import schema
-from bench_models.check.report.sentence import broken_on_head, told
-from bench_models.results_branch.json_io import valid
+from msgspec import convert, structs, to_builtins
 
-# What stands for a name that is none.
+from bench_models.check.report.document import Environments, Report, Row
+from bench_models.check.report.sentence import counted, summary
+from bench_models.verdict.change import Verdict
+
+# What stands in the place of a text that may not be a name.
 UNNAMED = "(unnamed)"
 
 # Names of benchmarks, values of parameters, units, versions, moments, hashes: without a space, but after a comma.
 _NAME = re.compile(r"(?!.*//)(?:[A-Za-z0-9_.+'\"()\[\]{}:=/%^*-]|, ?){1,200}")
+_WORDS = frozenset({*get_args(Verdict), *get_args(Environments)})
 # The order of these tells which parameter it was.
 _ORDERED = "parameters"
 _WITHOUT_NUMBERS: Mapping[str, str] = {
@@ -32,70 +34,42 @@ _WITHOUT_NUMBERS: Mapping[str, str] = {
 }
 
 
-def rebuilt(report: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a report that follows its schema, without a text that a stranger could have chosen.
+def rebuilt(report: Report) -> Report:
+    """Return a report without a text that a stranger could have chosen; one that is rebuilt already stays as it is.
 
-    What is rebuilt already stays as it is. Raises ``ValueError`` where what is left does not follow the schema, and
-    ``RecursionError`` where it is nested more deeply than any report.
+    Raises ``ValueError`` where what is left is not a report, and ``RecursionError`` where it is nested more deeply than
+    any report.
     """
-    made = _figures({**report, "machines": [_numbers(machine) for machine in report["machines"]]})
-    made["changes"] = [change | {"reason": _reason(change)} for change in made["changes"]]
-    made["sentence"] = told_of(made)
-    followed: dict[str, Any] = valid(made, schema())
-    return followed
+    machines = tuple({key: value for key, value in each.items() if _is_number(value)} for each in report.machines)
+    made = convert(_cleaned(to_builtins(structs.replace(report, machines=machines))), Report)
+    made = structs.replace(made, rows=tuple(structs.replace(row, reason=_reason(row)) for row in made.rows))
+    return structs.replace(made, sentence=summary(made))
 
 
-def told_of(report: Mapping[str, Any]) -> str:
-    """Say what a report shows, from its figures: a sentence of its own would be a stranger's."""
-    return told(
-        [(change["verdict"], change["visible_pct"]) for change in report["changes"]],
-        complete=report["ending"] == "complete",
-        broken=len(broken_on_head(report["broken_modules"])),
-    )
+def _reason(row: Row) -> str:
+    if row.flips is not None:
+        return f"answers that became wrong: {row.flips.right_to_wrong}, and right: {row.flips.wrong_to_right}"
+    if row.change_pct is None:
+        return _WITHOUT_NUMBERS.get(row.verdict, "it has no numbers")
+    seen = "" if row.visible_pct is None else f", in which a change of {row.visible_pct:.1f} % would have been seen"
+    return counted(row.pairs, "pair") + seen
 
 
-def _reason(change: Mapping[str, Any]) -> str:
-    if change["flips"] is not None:
-        flips = change["flips"]
-        return f"answers that became wrong: {flips['right_to_wrong']}, and right: {flips['wrong_to_right']}"
-    if change["change_pct"] is None:
-        return _WITHOUT_NUMBERS.get(change["verdict"], "it has no numbers")
-    pairs = f"{change['pairs']} pair{'' if change['pairs'] == 1 else 's'}"
-    detectable = change["visible_pct"]
-    return pairs if detectable is None else f"{pairs}, in which a change of {detectable:.1f} % would have been seen"
-
-
-def _figures(value: Any, key: str = "") -> Any:  # noqa: ANN401  # JSON
+def _cleaned(value: Any, key: str = "") -> Any:  # noqa: ANN401  # JSON
     """Return a part of a report, which stands at ``key``, without what could be a sentence."""
     if isinstance(value, str):
         return value if _is_name(value) else UNNAMED
     if isinstance(value, dict):
-        return {name: _figures(each, name) for name, each in value.items() if _is_name(name)}
-    if isinstance(value, list):
+        return {name: _cleaned(each, name) for name, each in value.items() if _is_name(name)}
+    if isinstance(value, list | tuple):
         kept = (each for each in value if key == _ORDERED or not isinstance(each, str) or _is_name(each))
-        return [_figures(each, key) for each in kept]
+        return [_cleaned(each, key) for each in kept]
     return value
 
 
-def _numbers(machine: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a machine has so many of: its other properties are texts, and may be anything."""
-    return {name: value for name, value in machine.items() if isinstance(value, int | float)}
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float)
 
 
 def _is_name(text: str) -> bool:
-    return text in _words() or _NAME.fullmatch(text) is not None
-
-
-@cache
-def _words() -> frozenset[str]:
-    """Return the words that the schema allows by name, such as verdicts."""
-    found: set[str] = set()
-    waiting: list[Any] = [schema()]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, dict):
-            found.update(word for word in part.get("enum", ()) if isinstance(word, str))
-            waiting += part.values()
-        elif isinstance(part, list):
-            waiting += part
-    return frozenset(found)
+    return text in _WORDS or _NAME.fullmatch(text) is not None

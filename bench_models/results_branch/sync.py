@@ -1,24 +1,35 @@
 """Synchronizes a clone with the results branch: fetches, merges and pushes, however many push at once.
 
-Both compare three versions of each file: as the branch had it when it was last fetched, as it is here, as the branch
-has it now. A push that another one overtook is made again on top of that one.
+A fetch and a push compare three versions of each file: the branch's when it was last fetched, the clone's, and the
+branch's now. A push that another one overtook is made again on top of that one.
 """
 
+import json
 import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import SystemRandom
+from tempfile import TemporaryDirectory
 
 from filelock import FileLock
 
+from bench_models.asv import result_files
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch.conflicts import made_at, settled
 from bench_models.results_branch.git_objects import Objects, Tree
-from bench_models.results_branch.mirror import Mirror, mirror_of, mirrored
-from bench_models.results_branch.stored_checks import CHECKS, MOST_CHECKS
+from bench_models.results_branch.records import (
+    ACCEPTED,
+    CHECKS,
+    MOST_CHECKS,
+    RESULTS,
+    Mirror,
+    add_accepted,
+    mirror_of,
+    mirrored,
+    read_accepted,
+)
 
 BRANCH = "results"
 ATTEMPTS = 20
@@ -74,7 +85,7 @@ class ResultsBranch:
     def _wait(self, attempt: int, refusal: str) -> None:
         longest = min(_LONGEST_PAUSE_S, 0.2 * 2**attempt)
         log.info("the push was refused (%s): once more, on top of what is there now", refusal)
-        self.pause(SystemRandom().uniform(0, longest))  # so that those who met once do not meet again
+        self.pause(SystemRandom().uniform(0, longest))  # so that two publishers that met once do not meet again
 
     def _alone(self) -> FileLock:
         self.objects.prepare()
@@ -92,7 +103,7 @@ class ResultsBranch:
             if name in {base.get(path), theirs.get(path)}:
                 continue
             both = path in theirs and theirs[path] != base.get(path)
-            together[path] = self._settled(path, name, theirs[path]) if both else name
+            together[path] = self._merged(path, name, theirs[path]) if both else name
         return together
 
     def _too_many(self, files: Tree) -> set[str]:
@@ -101,24 +112,24 @@ class ResultsBranch:
         if len(checks) <= MOST_CHECKS:
             return set()
         contents = self.objects.contents(checks.values())
-        return set(sorted(checks, key=lambda path: (made_at(contents[checks[path]]), path))[:-MOST_CHECKS])
+        return set(sorted(checks, key=lambda path: (_made_at(contents[checks[path]]), path))[:-MOST_CHECKS])
 
-    def _settled(self, path: str, ours: str, theirs: str) -> str:
+    def _merged(self, path: str, ours: str, theirs: str) -> str:
         contents = self.objects.contents((ours, theirs))
-        return self.objects.add_content(settled(path, contents[ours], contents[theirs]))
+        return self.objects.add_content(merged(path, contents[ours], contents[theirs]))
 
     def _mirrored(self, commit: str | None) -> Tree:
         return {path: name for path, name in self.objects.tree(commit).items() if mirrored(path)}
 
     def _bring(self, commit: str, ours: Tree, together: Tree) -> None:
-        """Write here what differs; what was moved aside here and did not change there stays aside."""
+        """Write here what differs; a file that was moved aside here and did not change there stays aside."""
         base = self._mirrored(self.objects.commit_at(_FETCHED))
         wanted = {path: name for path, name in together.items() if name not in {ours.get(path), base.get(path)}}
         contents = self.objects.contents(wanted.values())
         for path, name in wanted.items():
             self.mirror.write(path, contents[name])
         for path in ours.keys() - together.keys():
-            self.mirror.remove(path)
+            self.mirror.place(path).unlink(missing_ok=True)
         self.objects.remember(_FETCHED, commit)
 
 
@@ -131,3 +142,46 @@ def results_branch(root: Path, remote: str = "origin") -> ResultsBranch:
         url = str((root / url).resolve())  # git would look for a relative one from elsewhere
     mirror = mirror_of(root)
     return ResultsBranch(mirror=mirror, objects=Objects(path=mirror.folder / "branch.git", remote=url))
+
+
+def merged(path: str, ours: bytes, theirs: bytes) -> bytes:
+    """Return one content made of two versions of a file that two publishers changed at the same time.
+
+    Of asv's results the later measurement of each benchmark counts, of a commit's checks the newer one, and accepted
+    regressions are all kept. Of any other file our version counts, unless it is damaged.
+    """
+    folder, _, name = path.partition("/")
+    if folder == RESULTS and Path(name).name not in {result_files.MACHINE, result_files.BENCHMARKS}:
+        return result_files.merged(ours, theirs)
+    if folder == CHECKS:
+        return max(theirs, ours, key=_made_at)
+    return _union(ours, theirs) if path == ACCEPTED else _later(ours, theirs)
+
+
+def _later(ours: bytes, theirs: bytes) -> bytes:
+    try:
+        json.loads(ours)
+    except (ValueError, RecursionError):
+        return theirs
+    return ours
+
+
+def _made_at(check: bytes) -> str:
+    """Return when a check was made, in a form that sorts; a damaged one is older than any other."""
+    try:
+        return str(json.loads(check)["at"])
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def _union(ours: bytes, theirs: bytes) -> bytes:
+    with TemporaryDirectory() as temporary:
+        file = Path(temporary) / ACCEPTED
+        file.write_bytes(ours)
+        mine, _ = read_accepted(file.parent)
+        file.write_bytes(theirs)
+        try:
+            add_accepted(file.parent, mine)
+        except BenchModelsError:  # theirs is damaged as a whole
+            return ours
+        return file.read_bytes()

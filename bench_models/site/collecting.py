@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bench_models.results_branch.accepted_regressions import Accepted
+from bench_models.results_branch.records import Accepted
 from bench_models.site.histories import ChangePoint, Commit, History, Line, Point, Series
 from bench_models.site.naming import file_of, look_of, module_of, order_of, plain
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 from urllib.parse import quote
 
-from bench_models.results_branch.accepted_regressions import Accepted
+from bench_models.results_branch.records import Accepted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

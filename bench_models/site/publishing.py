@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch import mirror
-from bench_models.results_branch.accepted_regressions import read_accepted
-from bench_models.results_branch.stored_checks import read_checks
+from bench_models.results_branch import records
+from bench_models.results_branch.records import read_accepted, read_checks
 from bench_models.site.asv_page import with_entry, with_local_scripts
 from bench_models.site.collecting import Published, between, commits_of, histories_of, now, regressions_in
 from bench_models.site.current import tables
@@ -27,8 +26,8 @@ FOLDER = "bench-models"
 SCRIPTS = "scripts"
 NEWEST_CHECKS = 30
 # As asv's own folders, relative to where its configuration lies: asv works there.
-BESIDE = Path(mirror.FOLDER)
-ASIDE_RESULTS = BESIDE / mirror.ASIDE / mirror.RESULTS
+BESIDE = Path(records.FOLDER)
+ASIDE_RESULTS = BESIDE / records.ASIDE / records.RESULTS
 
 
 def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revisions: dict[str, int]) -> None:

@@ -10,8 +10,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bench_models.results_branch.accepted_regressions import Accepted
-from bench_models.results_branch.stored_checks import StoredCheck
+from bench_models.results_branch.records import Accepted, StoredCheck
 from bench_models.site import chart as drawing
 from bench_models.site.current import Table, signed
 from bench_models.site.histories import ChangePoint, Commit, History, Line, Point, Series
@@ -34,7 +33,6 @@ _TONES = {
     "failed": ("bad", "\N{MULTIPLICATION X}"),
     "not measured": ("bad", "\N{MULTIPLICATION X}"),
     "lost": ("bad", "\N{MULTIPLICATION X}"),
-    "missing": ("bad", "\N{MULTIPLICATION X}"),  # as checks of earlier versions call it
     "undecided": ("unsure", "?"),
     "not comparable": ("unsure", "?"),
     "fails on both": ("unsure", "\N{MULTIPLICATION X}"),
@@ -153,7 +151,7 @@ def _environment(site: Site) -> Environment:
 
 def outcome_of(check: StoredCheck) -> str:
     """Return what a check came to, in a word or two."""
-    return _OUTCOMES[check.report["exit_status"]]
+    return _OUTCOMES[check.report.exit_status]
 
 
 def plainly(text: str) -> str:

@@ -12,7 +12,7 @@ from bench_models.asv.backfill import LOOK_BACK, plan
 from bench_models.asv.machine_name import name_machine
 from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
-from bench_models.results_branch.accepted_regressions import LONGEST_REASON
+from bench_models.results_branch.records import LONGEST_REASON
 from bench_models.results_branch.sync import ATTEMPTS
 from bench_models.stats.change_points import LASTING, SCATTERS
 

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from support.github_server import pull_request
 
 from bench_models.github.acceptance import LABEL, acceptance
-from bench_models.results_branch.accepted_regressions import LONGEST_REASON
+from bench_models.github.actions import event_of
+from bench_models.results_branch.records import LONGEST_REASON
 
 _LABELS = [{"name": "docs"}, {"name": LABEL}]
 _BODY = "Faster elsewhere.\r\n\r\nAccepted regression: twice as exact\r\nMore text.\r\n"
@@ -19,7 +21,7 @@ _BODY = "Faster elsewhere.\r\n\r\nAccepted regression: twice as exact\r\nMore te
 def test_label_and_reason_accept() -> None:
     """And the sentence says why, and by whom the label was set, if that is what happened."""
     event = {"action": "labeled", "label": {"name": LABEL}, "sender": {"login": "ada"}}
-    accepted = acceptance({"labels": _LABELS, "body": _BODY}, event)
+    accepted = acceptance(pull_request(labels=_LABELS, body=_BODY), event_of(event))
     assert accepted.given
     assert (accepted.reason, accepted.by) == ("twice as exact", "ada")
     assert "set by `ada`" in accepted.sentence
@@ -29,7 +31,7 @@ def test_label_and_reason_accept() -> None:
 def test_other_events_do_not_tell_who_set_the_label() -> None:
     """A push by somebody else is no agreement of theirs."""
     event = {"action": "labeled", "label": {"name": "docs"}, "sender": {"login": "eve"}}
-    assert acceptance({"labels": _LABELS, "body": _BODY}, event).by is None
+    assert acceptance(pull_request(labels=_LABELS, body=_BODY), event_of(event)).by is None
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ def test_other_events_do_not_tell_who_set_the_label() -> None:
 )
 def test_one_without_the_other_does_not(labels: list[dict[str, str]], body: str | None, said: str) -> None:
     """And the sentence says what is missing."""
-    found = acceptance({"labels": labels, "body": body})
+    found = acceptance(pull_request(labels=labels, body=body))
     assert not found.given
     assert said in found.sentence
 
@@ -97,26 +99,26 @@ def test_one_without_the_other_does_not(labels: list[dict[str, str]], body: str 
 )
 def test_reason_may_be_an_item_or_bold(line: str) -> None:
     """And stand below an example of it."""
-    assert acceptance({"labels": _LABELS, "body": f"More.\r\n{line}\r\nAnd more."}).reason == "exact now"
+    assert acceptance(pull_request(labels=_LABELS, body=f"More.\r\n{line}\r\nAnd more.")).reason == "exact now"
 
 
 def test_reason_is_as_long_as_the_history_keeps_it() -> None:
     """What a check accepts is what the history shows."""
-    found = acceptance({"labels": _LABELS, "body": f"Accepted regression: {'x' * 501}"})
+    found = acceptance(pull_request(labels=_LABELS, body=f"Accepted regression: {'x' * 501}"))
     assert found.given
     assert len(found.reason or "") == LONGEST_REASON
 
 
 def test_reason_is_shown_as_code() -> None:
     """It is a stranger's text."""
-    found = acceptance({"labels": _LABELS, "body": "Accepted regression: `@everyone` <b>![x](y)"})
+    found = acceptance(pull_request(labels=_LABELS, body="Accepted regression: `@everyone` <b>![x](y)"))
     assert "`'@everyone' <b>![x](y)`" in found.sentence
 
 
 def test_comment_in_the_code_of_a_reason_is_a_part_of_it() -> None:
     """As people see it there."""
     body = "Accepted regression: `<!--` is found, too\n"
-    assert acceptance({"labels": _LABELS, "body": body}).reason == "`<!--` is found, too"
+    assert acceptance(pull_request(labels=_LABELS, body=body)).reason == "`<!--` is found, too"
 
 
 _PIECES = (
@@ -138,7 +140,7 @@ def seen(body: str) -> bool:
 @given(st.lists(st.sampled_from(_PIECES), max_size=14).map("".join))
 def test_reason_counts_where_people_see_it_and_nowhere_else(body: str) -> None:
     """Whatever begins and ends around it; where one comment begins in the mark of another, rather not."""
-    counts = acceptance({"labels": _LABELS, "body": body}).reason is not None
+    counts = acceptance(pull_request(labels=_LABELS, body=body)).reason is not None
     assert counts <= seen(body)
     if body.count("<!--") <= 1:
         assert counts == seen(body)
@@ -148,5 +150,5 @@ def test_reason_counts_where_people_see_it_and_nowhere_else(body: str) -> None:
 def test_no_description_keeps_a_job_busy(piece: str) -> None:
     """A stranger writes it, and as long as GitHub allows."""
     began = time.process_time()
-    acceptance({"labels": _LABELS, "body": piece * (65_536 // len(piece))})
+    acceptance(pull_request(labels=_LABELS, body=piece * (65_536 // len(piece))))
     assert time.process_time() - began < 20

@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 from support.github_server import GitHub, serving
 
-from bench_models.github.accepted_pulls import accepted_in
+from bench_models.github.acceptance import accepted_in
 from bench_models.github.client import Api
-from bench_models.results_branch.accepted_regressions import LONGEST_REASON, Accepted, add_accepted, read_accepted
+from bench_models.results_branch.records import LONGEST_REASON, Accepted, add_accepted, read_accepted
 
 MERGE, EARLIER = "a" * 40, "b" * 40
 LABELS = [{"name": "accept-regression"}]
 BODY = "Exact heads.\r\n\r\nAccepted regression: The head is exact now.\r\n"
 PULL: dict[str, Any] = {
     "number": 12,
+    "base": {"sha": EARLIER},
+    "head": {"sha": "c" * 40},
     "merged_at": "2026-11-22T01:00:00Z",
     "merge_commit_sha": MERGE,
     "labels": LABELS,

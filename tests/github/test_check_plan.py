@@ -11,7 +11,8 @@ from support.tiny_project import commit_all, git
 
 from bench_models.cli.ci import cache_key
 from bench_models.errors import BenchModelsError
-from bench_models.github.check_plan import Plan, Wanted, plan
+from bench_models.github.actions import event_of
+from bench_models.github.check_job import Plan, Wanted, plan
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def planned(project: Path, *, bench: str = "", most: int = 8, each: int = 60) -> Plan:
     """Plan the check of what is checked out."""
-    event: dict[str, Any] = {"pull_request": pull_request(project)}
+    event = event_of({"pull_request": pull_request(project)})
     return plan(Wanted(config=Path("asv.conf.json"), bench=bench, most=most, each=each), event)
 
 
@@ -91,9 +92,8 @@ def test_module_that_cannot_be_imported_is_named_and_the_others_count(
 
 def test_shallow_clone_is_one_sentence(project: Path) -> None:
     """It says which option of the checkout is missing."""
-    event = {
-        "pull_request": {"base": {"sha": "0" * 40}, "head": {"sha": git("rev-parse", "HEAD", cwd=project).strip()}}
-    }
+    head = git("rev-parse", "HEAD", cwd=project).strip()
+    event = event_of({"pull_request": {"number": 7, "base": {"sha": "0" * 40}, "head": {"sha": head}}})
     with pytest.raises(BenchModelsError, match="fetch-depth: 0"):
         plan(Wanted(config=Path("asv.conf.json"), bench="", most=1, each=1), event)
 
@@ -108,8 +108,8 @@ def test_wrong_expression_is_one_sentence(project: Path) -> None:
 def test_event_without_a_pull_request_is_one_sentence(project: Path, event: dict[str, Any]) -> None:
     """A push has none."""
     assert project.is_dir()
-    with pytest.raises(BenchModelsError, match="run this `on: pull_request`"):
-        plan(Wanted(config=Path("asv.conf.json"), bench="", most=1, each=1), event)
+    with pytest.raises(BenchModelsError, match="run this on `pull_request`"):
+        plan(Wanted(config=Path("asv.conf.json"), bench="", most=1, each=1), event_of(event))
 
 
 def test_cache_key_follows_the_recipes(tiny_suite: Path) -> None:

@@ -12,7 +12,8 @@ from support.tiny_project import git
 from bench_models.check.record import FILE, Record, Recorder
 from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import LABEL
-from bench_models.github.check_verdict import judge
+from bench_models.github.actions import event_of
+from bench_models.github.check_job import judge
 from bench_models.outcomes import Skipped
 from bench_models.verdict.measurements import Absent, Measurements
 
@@ -45,7 +46,7 @@ def judged_record(project: Path, found: Record) -> int:
 
 def verdict(project: Path) -> int:
     """Judge what lies among the shards."""
-    event = {"pull_request": pull_request(project)}
+    event = event_of({"pull_request": pull_request(project)})
     return judge(project.parent / "shards", project.parent / "report", event, strict=False)
 
 
@@ -77,7 +78,7 @@ def test_benchmark_that_no_longer_runs_cannot_be_accepted(project: Path, found: 
     header = replace(record.header, base=pull["base"]["sha"], head=pull["head"]["sha"])
     with Recorder(project.parent / "shards", header, record.measurements) as recorder:
         recorder.end("complete", 1.0, 1.0)
-    done = judge(project.parent / "shards", project.parent / "report", {"pull_request": pull}, strict=False)
+    done = judge(project.parent / "shards", project.parent / "report", event_of({"pull_request": pull}), strict=False)
 
     assert done == status
     said = "**This cannot be accepted:** what ran on BASE fails on HEAD, `suite.track_it`." if status else "is accepted"

@@ -6,6 +6,7 @@ import pytest
 from support.github_server import GitHub, serving
 
 from bench_models.errors import BenchModelsError
+from bench_models.github.actions import Numbered
 from bench_models.github.client import Api, ApiError
 
 
@@ -79,8 +80,8 @@ def test_nothing_is_made_twice(github: GitHub) -> None:
 
 def test_all_pages_of_a_list_are_read(github: GitHub) -> None:
     """A hundred at a time."""
-    github.comments[1] = [{"id": number} for number in range(230)]
-    assert [each["id"] for each in api(github).pages("issues/1/comments")] == list(range(230))
+    github.comments[1] = [{"number": number} for number in range(230)]
+    assert [each.number for each in api(github).pages("issues/1/comments", Numbered)] == list(range(230))
     assert len(github.asked) == 3
 
 

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support.github_server import GitHub, serving
-from support.reporting import green, packed, report, zipped
+from support.github_server import GitHub, pull_request, serving
+from support.reporting import decoded, green, packed, report, zipped
 from support.untrusted_text import outside_code, untrusted
 
-from bench_models.check.report.findings import ORDER
+from bench_models.check.report.document import ORDER
 from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import LABEL, acceptance
+from bench_models.github.actions import event_of
 from bench_models.github.check_run import run_of
 from bench_models.github.client import Api, ApiError
 from bench_models.github.comment import AUTHOR, LONGEST, MARKER, comment, written
@@ -33,7 +34,13 @@ EVENT: dict[str, Any] = {
         "repository": {"full_name": REPOSITORY},
     }
 }
-PULL = {"number": 7, "body": "", "labels": [], "head": {"sha": HEAD, "repo": {"full_name": "stranger/fork"}}}
+PULL = {
+    "number": 7,
+    "body": "",
+    "labels": [],
+    "base": {"sha": "a" * 40},
+    "head": {"sha": HEAD, "repo": {"full_name": "stranger/fork"}},
+}
 
 
 def served_with(github: GitHub, archive: bytes, *pulls: dict[str, Any]) -> None:
@@ -55,7 +62,7 @@ def github() -> Iterator[GitHub]:
 def commented(github: GitHub, event: dict[str, Any] | None = None) -> str:
     """Comment on a finished check."""
     api = Api(url=github.url, repository=REPOSITORY, token="x", sleep=lambda _: None)  # noqa: S106  # no password
-    return comment(event or EVENT, api)
+    return comment(event_of(event or EVENT), api)
 
 
 def refused(github: GitHub, event: dict[str, Any] | None = None) -> str:
@@ -73,7 +80,7 @@ def test_comment_says_what_changed_and_where_to_read_on(github: GitHub) -> None:
     text = posted["body"]
     assert text.startswith(MARKER)
     assert "**2 of 3 benchmarks regressed; no regression among 1.**" in text
-    assert "| regressed | `suite.track_it` | `100 bytes` | `150 bytes` | +50.00 % | exact |" in text
+    assert "| regressed | `suite.track_it` | `100 bytes` | `150 bytes` | +50.00 % | exact | 10 |" in text
     assert "suite.time_same" not in text
     assert "To accept what regressed or was lost, add the label" in text
     assert "(https://github.example/owner/project/actions/runs/5)" in text
@@ -83,7 +90,7 @@ def test_row_that_is_undecided_says_what_would_have_been_seen() -> None:
     """In that row; the first line tells the largest of all."""
     made = report()
     made["changes"][0] |= {"verdict": "undecided", "visible_pct": 4.26}
-    lines = written(made, run_of(EVENT, REPOSITORY), acceptance({})).splitlines()
+    lines = written(decoded(made), run_of(event_of(EVENT), REPOSITORY), acceptance(pull_request())).splitlines()
     (row,) = (line for line in lines if line.startswith("| undecided |"))
     assert row.endswith("`; a change of 4.3 % would most likely have been seen |")
     assert "1 is undecided: changes of up to 4.3 % would not have been seen there" in lines[2]
@@ -119,7 +126,7 @@ def test_change_of_a_benchmark_that_nobody_judged_is_said_on_top(github: GitHub)
     changed = ["a.time_@ada", "b.time_it"]
     served_with(github, packed(rewritten=changed))
     commented(github)
-    said = "**The benchmark itself changed, and that was not judged:** `a.time_@ada` and 1 more"
+    said = "**The benchmark itself changed in `a.time_@ada`, `b.time_it`: its version differs"
     assert said in "\n".join(github.comments[7][0]["body"].splitlines()[:5])
     older = {key: value for key, value in report().items() if key not in {"rewritten", "added"}}
     served_with(github, zipped(json.dumps(older | {"suite_changes": [], "suites": "own"})))
@@ -166,7 +173,7 @@ def test_branch_with_two_pull_requests_gets_the_one_that_was_checked(github: Git
     [
         ({"repository": {"full_name": "victim/project"}}, "another repository"),
         ({"event": "push"}, "not made by a pull request"),
-        ({"id": "x"}, "run this on `workflow_run`"),
+        ({"id": "x"}, "or on `workflow_run`"),
         ({"head_repository": None}, "the fork that the run 5 was for is gone"),
     ],
 )
@@ -330,8 +337,8 @@ def hostile_reports(draw: st.DrawFn) -> dict[str, Any]:
 @given(hostile_reports(), untrusted)
 def test_nothing_that_is_planted_survives(made: dict[str, Any], reason: str) -> None:
     """Outside code there is nothing but our own words, numbers, our marker and the link to the run."""
-    accepted = acceptance({"labels": [{"name": LABEL}], "body": f"Accepted regression: {reason}"})
-    text = outside_code(written(made, run_of(EVENT, REPOSITORY), accepted))
+    accepted = acceptance(pull_request(labels=[{"name": LABEL}], body=f"Accepted regression: {reason}"))
+    text = outside_code(written(decoded(made), run_of(event_of(EVENT), REPOSITORY), accepted))
     allowed = f"<html_block>{MARKER}", f"<link_open {{'href': '{EVENT['workflow_run']['html_url']}'}}>"
     for each in allowed:
         assert text.count(each) == 1
@@ -340,10 +347,13 @@ def test_nothing_that_is_planted_survives(made: dict[str, Any], reason: str) -> 
     assert set(text.replace("Accepted regression: <reason>", "")) <= ours
 
 
-def test_comment_fits_whatever_is_in_the_report() -> None:
-    """A thousand long rows, of which fifty are shown."""
-    made = report()
-    row = made["changes"][0] | {"benchmark": "b" * 9000, "reason": "r" * 9000, "unit": "u" * 9000, "base": 1e18}
-    text = written(made | {"changes": [row] * 1000}, run_of(EVENT, REPOSITORY), acceptance({}))
+@pytest.mark.parametrize("letter", ["b", "\N{CJK UNIFIED IDEOGRAPH-4E00}"])
+def test_comment_fits_whatever_is_in_the_report(letter: str) -> None:
+    """A thousand long rows, of which fifty are shown; some letters are as wide as two."""
+    made, long = report(), letter * 9000
+    row = made["changes"][0] | {"benchmark": long, "reason": long, "unit": long, "base": 1e18}
+    text = written(
+        decoded(made | {"changes": [row] * 1000}), run_of(event_of(EVENT), REPOSITORY), acceptance(pull_request())
+    )
     assert len(text) <= LONGEST
     assert "950 more rows are in the report." in text

@@ -15,7 +15,7 @@ from support.tiny_project import commit_all, git
 from bench_models.asv.history import Series, histories
 from bench_models.github.client import Api
 from bench_models.github.regression_issue import Regression, body, regressions, tell
-from bench_models.results_branch.accepted_regressions import Accepted, add_accepted
+from bench_models.results_branch.records import Accepted, add_accepted
 from bench_models.stats.change_points import ChangePoint
 
 COMMITS = [f"{number:040x}" for number in range(20)]

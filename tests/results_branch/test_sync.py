@@ -10,13 +10,14 @@ from hashlib import sha1
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from support.publishers import MACHINE, measure, on_branch, publish, remote_with
 from support.tiny_project import git
 
 from bench_models.cli import main
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch.accepted_regressions import Accepted, add_accepted, read_accepted
 from bench_models.results_branch.git_objects import Objects
+from bench_models.results_branch.records import Accepted, add_accepted, read_accepted
 from bench_models.results_branch.sync import ATTEMPTS, results_branch
 
 REASON = Accepted(
@@ -165,7 +166,7 @@ def test_stale_copy_does_not_undo_a_newer_one(tmp_path: Path) -> None:
 def test_accepted_regressions_of_both_are_kept(tmp_path: Path) -> None:
     """In the order of their dates."""
     _, (clone, other) = remote_with(tmp_path, 2)
-    second = replace(REASON, commit="d" * 40, pull_request=13)
+    second = structs.replace(REASON, commit="d" * 40, pull_request=13)
     add_accepted(clone / ".asv", [REASON])
     add_accepted(other / ".asv", [second])
     results_branch(clone).push("Accept one")

@@ -17,7 +17,7 @@ from asv.config import Config
 from support.site_project import MACHINE, Project, add_checks, describe
 
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch.accepted_regressions import Accepted, add_accepted, read_accepted
+from bench_models.results_branch.records import Accepted, add_accepted, read_accepted
 from bench_models.site.asv_page import with_entry, with_local_scripts
 from bench_models.site.building import build
 from bench_models.site.rendering import LONGEST_TEXT
@@ -156,11 +156,16 @@ def test_exact_change_has_no_interval(published: Published) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "tone"),
-    [("lost", "bad"), ("missing", "bad"), ("not comparable", "unsure"), ("fails on both", "unsure")],
+    ("verdict", "shown", "tone"),
+    [
+        ("lost", "lost", "bad"),
+        ("missing", "lost", "bad"),
+        ("not comparable", "not comparable", "unsure"),
+        ("fails on both", "fails on both", "unsure"),
+    ],
 )
-def test_verdict_without_numbers_is_marked(published: Published, verdict: str, tone: str) -> None:
-    """What earlier versions called missing is read as well."""
+def test_verdict_without_numbers_is_marked(published: Published, verdict: str, shown: str, tone: str) -> None:
+    """What earlier versions called missing is read as lost."""
 
     def spoil(project: Project) -> None:
         add_checks(project)
@@ -171,7 +176,7 @@ def test_verdict_without_numbers_is_marked(published: Published, verdict: str, t
 
     page = _pages(published(spoil))["checks.html"]
 
-    assert re.search(rf'<span class="badge {tone}"><span aria-hidden="true">.</span> {verdict}</span>', page)
+    assert re.search(rf'<span class="badge {tone}"><span aria-hidden="true">.</span> {shown}</span>', page)
 
 
 def test_checks_page_without_checks_names_the_workflow_that_keeps_them(published: Published) -> None:

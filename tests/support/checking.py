@@ -6,14 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+from msgspec import convert
 
-import bench_models as package
+from bench_models.check.report.document import Report
 from support.tiny_project import git
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-SCHEMA = Path(package.__file__).parent / "check" / "report" / "check.schema.json"
 
 
 def check(
@@ -27,7 +25,7 @@ def check(
     done = bench_models("check", base, *options, cwd=project, **environment)
     report = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     if report:
-        jsonschema.validate(report, json.loads(SCHEMA.read_text(encoding="utf-8")))
+        convert(report, Report)
     assert git("worktree", "list", cwd=project).count("\n") == 1, "a worktree was left behind"
     return done.returncode, report, done.stdout + done.stderr
 

@@ -1,83 +1,255 @@
-"""The JSON report of a check; ``check.schema.json`` beside this file documents every key."""
+"""The report of a check as a typed document: ``report.json``, its schema, and what renderers ask of it.
+
+The JSON is a public interface: its keys and their meaning do not change. ``docs/check.schema.json`` is generated from
+these types.
+"""
 
 import json
-from dataclasses import asdict
-from functools import cache
-from pathlib import Path
-from typing import Any
+from inspect import cleandoc
+from typing import Annotated, Any, Literal
 
-from bench_models.check.report.findings import ORDER, Findings
-from bench_models.check.report.markdown import headline
-from bench_models.stats.looks import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA, LOOKS
-from bench_models.verdict.change import Change
-from bench_models.verdict.flips import ACCURACY_ALPHA
+from msgspec import UNSET, Meta, Struct, UnsetType, convert, field, to_builtins
+from msgspec import json as msgspec_json
 
-SCHEMA_VERSION = 1
+from bench_models.check.record import Ending
+from bench_models.stats.estimate import Estimate
+from bench_models.verdict.change import Change, Flips, Verdict
+from bench_models.verdict.measurements import Benchmark, Better
+
+SCHEMA_VERSION: Literal[1] = 1
+
+# Worst first: what a reviewer must act on stands on top.
+ORDER: tuple[Verdict, ...] = (
+    "regressed",
+    "lost",
+    "failed",
+    "undecided",
+    "not comparable",
+    "fails on both",
+    "new",
+    "improved",
+    "unchanged",
+    "skipped",
+)
+
+Environments = Literal["one", "one each"]
+_Count = Annotated[int, Meta(ge=0)]
+_Number = Annotated[int, Meta(ge=1)]
+_Seconds = Annotated[float, Meta(ge=0)]
 
 
-@cache
+class _Part(Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the document, which has the keys that stand here and no others."""
+
+
+class Commit(_Part, frozen=True, kw_only=True):
+    """One side of the check.
+
+    ``name`` is the commit as it was asked for; ``uncommitted`` are files measured as they lay in the working tree.
+    """
+
+    commit: Annotated[str, Meta(pattern="^[0-9a-f]{40}$", max_length=40)]
+    name: str
+    uncommitted: tuple[str, ...] | UnsetType = UNSET
+
+
+class Shard(_Part, frozen=True, kw_only=True):
+    """The share of the check that the report is about: the first of two shards is 1 of 2."""
+
+    index: _Number
+    count: _Number
+
+
+class Versions(_Part, frozen=True, kw_only=True):
+    """The version of a library on each side; null where a side lacks the library."""
+
+    base: str | None
+    head: str | None
+
+
+class ErrorBudget(_Part, frozen=True, kw_only=True):
+    """The errors that the tests may make, and the pairs after which they look.
+
+    ``false_alarm`` is the largest share of checks of an unchanged tree that may be red. ``false_calm`` is the largest
+    share of changes as large as the margin that may be called unchanged. ``accuracy_alarm`` is the largest share of
+    changes that flip answers by chance alone which one outcome may call regressed; it is not part of ``false_alarm``,
+    as an unchanged tree flips none.
+    """
+
+    false_alarm: float
+    accuracy_alarm: float | UnsetType = UNSET
+    false_calm: float
+    looks_pairs: tuple[int, ...]
+
+
+class Interval(_Part, frozen=True, kw_only=True):
+    """An estimate with its interval, which covers the true value with probability ``level``."""
+
+    value: float
+    low: float
+    high: float
+    level: Annotated[float, Meta(gt=0, lt=1)]
+
+
+class Flipped(_Part, frozen=True, kw_only=True):
+    """The examples that the sides answer differently.
+
+    ``lost`` are examples that HEAD gets wrong and BASE right, ten at most, and ``won`` the reverse. ``p_value`` is
+    McNemar's, exact and one-sided: how likely chance makes as uneven a split, to this side; reports of earlier versions
+    have the two-sided one.
+    """
+
+    right_to_wrong: _Count
+    wrong_to_right: _Count
+    p_value: float
+    lost: tuple[str, ...]
+    won: tuple[str, ...]
+
+
+class Row(_Part, frozen=True, kw_only=True):
+    """The verdict on one benchmark. Null means that there is no such number, and ``reason`` says why.
+
+    ``unit`` is that of ``base`` and ``head``. ``margin_pct`` is the smallest change that counts, ``change_pct`` HEAD
+    relative to BASE, greater than zero for more, and ``visible_pct`` the smallest change that would most likely have
+    been seen. Reports of earlier versions call ``missing`` what is ``lost``.
+    """
+
+    benchmark: str
+    parameters: tuple[str, ...]
+    unit: str
+    better: Better
+    margin_pct: Annotated[float, Meta(ge=0)]
+    verdict: Literal[Verdict, "missing"]
+    reason: str
+    base: float | None
+    head: float | None
+    change_pct: Interval | None
+    visible_pct: float | None
+    pairs: _Count
+    flips: Flipped | None
+
+
+class Report(_Part, frozen=True, kw_only=True):
+    """What became of each benchmark between two commits. A key that holds a quantity ends in its unit.
+
+    ``sentence`` is the verdict on the whole check, for a person; the Markdown report begins with it. ``exit_status`` is
+    0 for pass, 1 for regressed or lost, 2 where something was not measured, or nothing was, and 3 for undecided, where
+    that counts. ``ending`` says whether everything was measured. ``counts`` tells how many benchmarks have each
+    verdict, and ``changes`` lists them, worst first.
+
+    ``broken_modules`` are, for each side, the modules of the suite that cannot be imported, with the error. ``python``
+    is its version on each side; ``machines`` has one entry for each shard that was merged. ``environments`` says
+    whether both sides ran in one environment; they do when their pins are equal.
+
+    ``rewritten`` are benchmarks whose asv version differs between the commits: HEAD's file ran on both sides, so the
+    change of the benchmark itself is not judged. All others ran from each side's own suite. ``redescribed`` is what
+    HEAD describes differently, of all that decides a verdict: BASE's terms counted. ``added`` are benchmarks that
+    BASE's own suite lacks: HEAD's file was tried on BASE, too. ``suite_changes`` are files below the suite's folder
+    that differ between the commits: what they change in what is measured is part of the verdict. Older reports have
+    ``suites``, too, which says whose suite ran.
+
+    ``timed_s`` is the part of ``wall_s`` inside timed calls.
+    """
+
+    schema_version: Literal[1]
+    sentence: str
+    exit_status: Annotated[int, Meta(ge=0, le=3)]
+    ending: Ending
+    base: Commit
+    head: Commit
+    shard: Shard
+    counts: dict[str, _Count]
+    rows: tuple[Row, ...] = field(name="changes")
+    broken_modules: dict[str, dict[str, str]]
+    changed_libraries: dict[str, Versions]
+    python: dict[str, str]
+    machines: Annotated[tuple[dict[str, Any], ...], Meta(min_length=1)]
+    environments: Environments
+    rewritten: tuple[str, ...] = ()
+    redescribed: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
+    suites: Literal["head", "own"] | UnsetType = UNSET
+    suite_changes: tuple[str, ...] = ()
+    threads: _Number
+    began: str
+    wall_s: _Seconds
+    timed_s: _Seconds
+    error_budget: ErrorBudget
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """The verdict on each benchmark, worst first."""
+        return tuple(map(change_of, self.rows))
+
+    @property
+    def broken(self) -> list[str]:
+        """The modules of the suite that HEAD alone cannot import.
+
+        What neither side can import, such as a module for a library that is not installed here, says nothing of the
+        change.
+        """
+        broken = self.broken_modules
+        return sorted(broken.get("head", {}).keys() - broken.get("base", {}).keys())
+
+    def of(self, verdict: Verdict) -> list[Change]:
+        """Return the changes with a verdict."""
+        return [change for change in self.changes if change.verdict == verdict]
+
+
 def schema() -> dict[str, Any]:
-    """Return the schema that every report of a check follows; read once, many reports are held against it."""
-    text = Path(__file__).with_name("check.schema.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    """Return the JSON schema of a report."""
+    about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "bench_models check"}
+    made = about | msgspec_json.schema(Report)
+    for part in made["$defs"].values():
+        part["description"] = cleandoc(part["description"])
+    return made
 
 
-def document(found: Findings) -> dict[str, Any]:
-    """Return the report as JSON-able data; a key that holds a quantity ends in its unit."""
-    record, header = found.record, found.record.header
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "sentence": headline(found),
-        "exit_status": found.exit_status,
-        "ending": record.ending,
-        "base": {"commit": header.base, "name": header.base_name},
-        "head": {"commit": header.head, "name": header.head_name, "uncommitted": list(header.uncommitted)},
-        "shard": {"index": header.shard, "count": header.shards},
-        "counts": {verdict: len(found.of(verdict)) for verdict in ORDER},
-        "changes": [_change(change) for change in found.changes],
-        "broken_modules": header.broken,
-        "changed_libraries": {
-            name: {"base": base, "head": head} for name, (base, head) in found.changed_libraries.items()
-        },
-        "python": header.python,
-        "machines": [machine | {"cpu_flags": list(machine["cpu_flags"])} for machine in header.machines],
-        "environments": header.environments,
-        "rewritten": list(header.rewritten),
-        "redescribed": list(header.redescribed),
-        "added": list(header.added),
-        "suite_changes": list(header.suite_changes),
-        "threads": header.threads,
-        "began": header.began,
-        "wall_s": record.wall_s,
-        "timed_s": record.timed_s,
-        "error_budget": {
-            "false_alarm": FAMILYWISE_ALPHA,
-            "accuracy_alarm": ACCURACY_ALPHA,
-            "false_calm": EQUIVALENCE_ALPHA,
-            "looks_pairs": list(LOOKS),
-        },
-    }
+def as_json(report: Report) -> str:
+    """Return a report as the content of ``report.json``; a text that is not valid Unicode is escaped."""
+    return json.dumps(to_builtins(report), indent=2) + "\n"
 
 
-def _change(change: Change) -> dict[str, Any]:
+def row_of(change: Change) -> Row:
+    """Return a change as JSON has it."""
     benchmark = change.benchmark
-    return {
-        "benchmark": benchmark.name,
-        "parameters": list(benchmark.parameters),
-        "unit": benchmark.unit,
-        "better": benchmark.better,
-        "margin_pct": benchmark.margin_pct,
-        "verdict": change.verdict,
-        "reason": change.reason,
-        "base": change.base,
-        "head": change.head,
-        "change_pct": None if change.change_pct is None else asdict(change.change_pct),
-        "visible_pct": change.detectable_pct,
-        "pairs": change.pairs,
-        "flips": None if change.flips is None else _lists(asdict(change.flips)),
-    }
+    return Row(
+        benchmark=benchmark.name,
+        parameters=benchmark.parameters,
+        unit=benchmark.unit,
+        better=benchmark.better,
+        margin_pct=benchmark.margin_pct,
+        verdict=change.verdict,
+        reason=change.reason,
+        base=change.base,
+        head=change.head,
+        change_pct=convert(change.change_pct, Interval | None, from_attributes=True),
+        visible_pct=change.detectable_pct,
+        pairs=change.pairs,
+        flips=convert(change.flips, Flipped | None, from_attributes=True),
+    )
 
 
-def _lists(flips: dict[str, Any]) -> dict[str, Any]:
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in flips.items()}
+def change_of(row: Row) -> Change:
+    """Return the change that a row of a report is about.
+
+    A report does not say which benchmarks were timed in blocks, and nothing that is rendered depends on it.
+    """
+    return Change(
+        benchmark=Benchmark(
+            name=row.benchmark,
+            parameters=row.parameters,
+            kind="value",
+            unit=row.unit,
+            better=row.better,
+            margin_pct=row.margin_pct,
+        ),
+        verdict="lost" if row.verdict == "missing" else row.verdict,
+        reason=row.reason,
+        base=row.base,
+        head=row.head,
+        change_pct=convert(row.change_pct, Estimate | None, from_attributes=True),
+        pairs=row.pairs,
+        detectable_pct=row.visible_pct,
+        flips=convert(row.flips, Flips | None, from_attributes=True),
+    )

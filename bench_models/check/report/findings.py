@@ -1,80 +1,81 @@
-"""A record with its verdicts, computed once for all renderers."""
+"""Judges the record of a check, and makes the report that all renderers use."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from bench_models.check.process import SIDES, SideName
-from bench_models.check.record import Record
-from bench_models.check.report.sentence import broken_on_head, told
-from bench_models.verdict.change import Change, Verdict
+from msgspec import structs
+
+from bench_models.check.process import SIDES
+from bench_models.check.record import Header, Record
+from bench_models.check.report.document import (
+    ORDER,
+    SCHEMA_VERSION,
+    Commit,
+    ErrorBudget,
+    Report,
+    Shard,
+    Versions,
+    row_of,
+)
+from bench_models.check.report.sentence import headline
+from bench_models.stats.looks import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA, LOOKS
+from bench_models.verdict.change import Change
 from bench_models.verdict.changes import NOT_MEASURED, exit_status, judge
+from bench_models.verdict.flips import ACCURACY_ALPHA
 
-# Worst first: what a reviewer must act on stands on top.
-ORDER: tuple[Verdict, ...] = (
-    "regressed",
-    "lost",
-    "failed",
-    "undecided",
-    "not comparable",
-    "fails on both",
-    "new",
-    "improved",
-    "unchanged",
-    "skipped",
+_BUDGET = ErrorBudget(
+    false_alarm=FAMILYWISE_ALPHA, accuracy_alarm=ACCURACY_ALPHA, false_calm=EQUIVALENCE_ALPHA, looks_pairs=LOOKS
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """What a check found: its record and what became of each benchmark, worst first."""
-
-    record: Record
-    changes: tuple[Change, ...]
-    strict: bool
-
-    @property
-    def exit_status(self) -> int:
-        """0 pass, 1 regressed or lost, 2 could not measure, 3 undecided (only if that is to count)."""
-        complete = self.record.ending == "complete" and not self.broken
-        if (
-            complete
-            and self.record.header.shards > 1
-            and NOT_MEASURED.issuperset(each.verdict for each in self.changes)
-        ):
-            return 0  # nothing of a shard may be measured where others have more
-        return exit_status(self.changes, complete=complete, strict=self.strict)
-
-    def of(self, verdict: Verdict) -> list[Change]:
-        """Return the changes with a verdict."""
-        return [change for change in self.changes if change.verdict == verdict]
-
-    @property
-    def broken(self) -> list[str]:
-        """Modules of the suite that HEAD alone cannot import."""
-        return broken_on_head(self.record.header.broken)
-
-    @property
-    def sentence(self) -> str:
-        """What was shown and what was not."""
-        changes = [(change.verdict, change.detectable_pct) for change in self.changes]
-        return told(changes, complete=self.record.ending == "complete", broken=len(self.broken))
-
-    @property
-    def changed_libraries(self) -> dict[str, tuple[str | None, str | None]]:
-        """Libraries with another version on HEAD; None where a side lacks one."""
-        base, head = (self._libraries(side) for side in SIDES)
-        names = sorted(name for name in base.keys() | head.keys() if base.get(name) != head.get(name))
-        return {name: (base.get(name), head.get(name)) for name in names}
-
-    def _libraries(self, side: SideName) -> dict[str, str]:
-        return {"Python": self.record.header.python[side], **self.record.header.libraries[side]}
-
-
-def findings(record: Record, *, strict: bool = False) -> Findings:
-    """Judge a record."""
-    changes = judge(record.measurements, record.header.shares)
+def findings(record: Record, *, strict: bool = False) -> Report:
+    """Return the report of a record; ``strict`` says that an undecided benchmark fails the check."""
+    header = record.header
+    changes = judge(record.measurements, header.shares)
     if record.ending != "complete":
         changes = [_not_reached(change) for change in changes]
-    return Findings(record=record, changes=tuple(sorted(changes, key=_badness)), strict=strict)
+    verdicts = [change.verdict for change in changes]
+    report = Report(
+        schema_version=SCHEMA_VERSION,
+        sentence="",
+        exit_status=0,
+        ending=record.ending,
+        base=Commit(commit=header.base, name=header.base_name),
+        head=Commit(commit=header.head, name=header.head_name, uncommitted=header.uncommitted),
+        shard=Shard(index=header.shard, count=header.shards),
+        counts={verdict: verdicts.count(verdict) for verdict in ORDER},
+        rows=tuple(row_of(change) for change in sorted(changes, key=_badness)),
+        broken_modules={str(side): modules for side, modules in header.broken.items()},
+        changed_libraries=_changed_libraries(header),
+        python={str(side): version for side, version in header.python.items()},
+        machines=header.machines,
+        environments=header.environments,
+        rewritten=header.rewritten,
+        redescribed=header.redescribed,
+        added=header.added,
+        suite_changes=header.suite_changes,
+        threads=header.threads,
+        began=header.began,
+        wall_s=record.wall_s,
+        timed_s=record.timed_s,
+        error_budget=_BUDGET,
+    )
+    status = _exit_status(report, changes, strict=strict)
+    return structs.replace(report, sentence=headline(report), exit_status=status)
+
+
+def _exit_status(report: Report, changes: list[Change], *, strict: bool) -> int:
+    """Return 0 for pass, 1 for regressed or lost, 2 for not measured, 3 for undecided (if that is to count)."""
+    complete = report.ending == "complete" and not report.broken
+    if complete and report.shard.count > 1 and NOT_MEASURED.issuperset(change.verdict for change in changes):
+        return 0  # a shard may measure nothing where others measure more
+    return exit_status(changes, complete=complete, strict=strict)
+
+
+def _changed_libraries(header: Header) -> dict[str, Versions]:
+    """Return the libraries, Python included, whose version differs between the sides."""
+    base, head = ({"Python": header.python[side], **header.libraries[side]} for side in SIDES)
+    names = sorted(name for name in base.keys() | head.keys() if base.get(name) != head.get(name))
+    return {name: Versions(base=base.get(name), head=head.get(name)) for name in names}
 
 
 def _not_reached(change: Change) -> Change:

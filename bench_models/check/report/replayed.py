@@ -1,4 +1,4 @@
-"""Writes what replayed checks showed."""
+"""Says in Markdown how often replayed checks were red, or caught a planted slow-down."""
 
 from collections.abc import Sequence
 
@@ -47,7 +47,7 @@ def _over_records(shares: ByRecord) -> str:
 
 
 def _above(found: ByRecord) -> str:
-    """Say what holds however unlike records are, as the interval over them does not."""
+    """Say what holds however much records differ, as the interval over them does not."""
     records, bad = len(found.shares), found.above(FAMILYWISE_ALPHA)
     return (
         f"{round(bad.value * records)} of {records} record{'' if records == 1 else 's'} had more red checks than are "

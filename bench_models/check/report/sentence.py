@@ -1,9 +1,16 @@
-"""The first line of a report: what a check showed and what it did not, also in summary and comment."""
+"""The verdict on a whole check in words: the first line of the report, the summary and the comment."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
 
-from bench_models.check.process import SideName
+from bench_models.check.report.document import Report
+from bench_models.text import one_line
+from bench_models.units import show_count, show_ms, show_share, show_size
+from bench_models.verdict.change import Change, Verdict
+
+# How many names stand in a sentence; the rest is counted.
+NAMED = 3
 
 # Words for what is neither good nor bad news, with one benchmark and with several.
 _OTHERS: Mapping[str, tuple[str, str]] = {
@@ -12,6 +19,47 @@ _OTHERS: Mapping[str, tuple[str, str]] = {
     "fails on both": ("fails on both sides", "fail on both sides"),
     "skipped": ("is skipped", "are skipped"),
 }
+# What the first line of the report names, and in which words.
+_WORST: dict[Verdict, str] = {
+    "regressed": "",
+    "lost": " is lost:",
+    "failed": " could not be measured:",
+    "fails on both": " fails on both sides:",
+}
+_LONGEST_UNIT = 40
+_SMALL_BYTES = 2**20
+_SHOW: dict[str, Callable[[float], str]] = {
+    "seconds": show_ms,
+    "bytes": lambda size: show_size(size) if size >= _SMALL_BYTES else f"{size:,.0f} bytes",
+    "share": show_share,
+    "parameters": show_count,
+}
+
+
+def summary(report: Report) -> str:
+    """Return what a check showed and what it did not, in a sentence of our own words and numbers."""
+    changes = [(change.verdict, change.detectable_pct) for change in report.changes]
+    return told(changes, complete=report.ending == "complete", broken=len(report.broken))
+
+
+def headline(report: Report) -> str:
+    """Return the verdict on the whole check as a line that a person can act on: the worst benchmarks are named."""
+    head = f"`{report.head.commit[:8]}`" + (" with uncommitted changes" if report.head.uncommitted else "")
+    ended = {"complete": "", "interrupted": "interrupted", "crashed": "cut short"}[report.ending]
+    named = "; ".join(
+        part
+        for part in (
+            *(f"{module} cannot be imported on HEAD (below is why)" for module in report.broken[:NAMED]),
+            *(_worst(report.of(verdict), words) for verdict, words in _WORST.items()),
+        )
+        if part
+    )
+    parts = (
+        f"The check was {ended}: this is what was measured until then." if ended else "",
+        f"**{summary(report)}**",
+        f"From `{report.base.commit[:8]}` to {head}{f': {named}' if named else ''}.",
+    )
+    return escape(" ".join(" ".join(parts).split()), quote=False)
 
 
 def told(changes: Sequence[tuple[str, float | None]], *, complete: bool = True, broken: int = 0) -> str:
@@ -20,7 +68,6 @@ def told(changes: Sequence[tuple[str, float | None]], *, complete: bool = True, 
     ``complete`` says that everything was measured, ``broken`` counts modules that HEAD alone cannot import.
     """
     counts = Counter(verdict for verdict, _ in changes)
-    counts["lost"] += counts["missing"]  # as reports of earlier versions call it
     bad = list(_bad(counts, len(changes), broken))
     good = _good(counts, len(changes), complete=complete, alone=not bad)
     open_ = _undecided([detectable_pct for verdict, detectable_pct in changes if verdict == "undecided"])
@@ -31,24 +78,47 @@ def told(changes: Sequence[tuple[str, float | None]], *, complete: bool = True, 
     return f"{text[0].upper()}{text[1:]}."
 
 
-def broken_on_head(broken: Mapping[SideName, Mapping[str, str]]) -> list[str]:
-    """Return the modules of the suite that HEAD cannot import and BASE can, of those that either side cannot.
+def number(change: Change, value: float) -> str:
+    """Return one side's number with its unit."""
+    unit = change.benchmark.unit
+    return _SHOW[unit](value) if unit in _SHOW else f"{value:,.6g} {one_line(unit, _LONGEST_UNIT)}".strip()
 
-    What neither can, such as one for a library that is not installed here, says nothing of the change.
-    """
-    return sorted(broken.get("head", {}).keys() - broken.get("base", {}).keys())
+
+def counted(count: int, what: str = "benchmark") -> str:
+    """Return a count with its noun."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
+def _worst(changes: Sequence[Change], words: str) -> str:
+    """Name the first few of a verdict, each with what a reviewer has to know."""
+    more = f"; and {len(changes) - NAMED} more{words}" if len(changes) > NAMED else ""
+    return "; ".join(_in_words(change, words) for change in changes[:NAMED]) + more
+
+
+def _in_words(change: Change, words: str) -> str:
+    name = f"`{change.benchmark}`"
+    if change.base is None or change.head is None:
+        return f"{name}{words} {change.reason}"
+    base, head = number(change, change.base), number(change, change.head)
+    if change.flips is not None:
+        return f"{name} {'fell' if change.head < change.base else 'rose'} from {base} to {head}"
+    if change.change_pct is None:
+        return f"{name} changed ({base} to {head})"
+    more, less = ("slower", "faster") if change.benchmark.unit == "seconds" else ("more", "less")
+    pct = change.change_pct.value
+    return f"{name} is {abs(pct):.1f} % {more if pct > 0 else less} ({base} to {head})"
 
 
 def _bad(counts: Mapping[str, int], total: int, broken: int) -> Iterator[str]:
     if counts["regressed"]:
-        yield f"{counts['regressed']} of {_benchmarks(total)} regressed"
+        yield f"{counts['regressed']} of {counted(total)} regressed"
     if counts["lost"]:
-        of = "" if counts["regressed"] else f" of {_benchmarks(total)}"
+        of = "" if counts["regressed"] else f" of {counted(total)}"
         yield f"{counts['lost']}{of} {_of(counts['lost'], ('is', 'are'))} lost: measured on BASE, and not on HEAD"
     if counts["failed"]:
         yield f"{counts['failed']} could not be measured"
     if broken:
-        yield f"{broken} module{'' if broken == 1 else 's'} cannot be imported on HEAD"
+        yield f"{counted(broken, 'module')} cannot be imported on HEAD"
 
 
 def _good(counts: Mapping[str, int], total: int, *, complete: bool, alone: bool) -> str:
@@ -56,9 +126,9 @@ def _good(counts: Mapping[str, int], total: int, *, complete: bool, alone: bool)
     if not total:
         return "there was nothing to judge" if alone else ""
     if not shown:
-        return f"nothing was shown of {_benchmarks(total)}" if alone else ""
+        return f"nothing was shown of {counted(total)}" if alone else ""
     seen = "no regression" if complete else "no regression was seen"
-    of = f"{shown} of {_benchmarks(total)}" if alone else f"{shown}"
+    of = f"{shown} of {counted(total)}" if alone else f"{shown}"
     return f"{seen} among {of}{f', of which {improved} improved' if improved else ''}"
 
 
@@ -73,10 +143,6 @@ def _undecided(detectable_pct: Sequence[float | None]) -> str:
     if len(known) == len(detectable_pct):
         return f"{who}: {size} there"
     return f"{who}: {size} in {len(known)}, and nothing can be said of the rest"
-
-
-def _benchmarks(count: int) -> str:
-    return f"{count} benchmark{'' if count == 1 else 's'}"
 
 
 def _of(count: int, words: tuple[str, str]) -> str:

@@ -5,16 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from support.github_server import pull_request
 from support.observing import FAILED, exact, recorded, timed
-from support.reporting import report
 
-from bench_models.check.report.document import document
 from bench_models.check.report.findings import findings
 from bench_models.check.report.markdown import markdown
-from bench_models.check.report.sentence import told
+from bench_models.check.report.sentence import summary, told
 from bench_models.check.report.writing import write_check
 from bench_models.github.acceptance import acceptance
-from bench_models.github.check_run import Run
+from bench_models.github.actions import Repository, Run
 from bench_models.github.comment import written
 from bench_models.outcomes import Failed, Skipped
 from bench_models.verdict.measurements import Measurements
@@ -47,7 +46,6 @@ UNKNOWN: tuple[str, float | None] = ("undecided", None)
             [("regressed", None), ("lost", None), CALM],
             "1 of 3 benchmarks regressed; 1 is lost: measured on BASE, and not on HEAD; no regression among 1.",
         ),
-        ([("missing", None)], "1 of 1 benchmark is lost: measured on BASE, and not on HEAD."),
         (
             [CALM, ("failed", None), ("new", None), ("fails on both", None), ("not comparable", None)],
             "1 could not be measured; no regression among 1; 1 is not comparable; 1 is new; 1 fails on both sides.",
@@ -77,13 +75,20 @@ def test_check_that_ended_early_says_what_was_seen() -> None:
 def test_report_and_comment_begin_with_the_same_words(measurements: Measurements) -> None:
     """They never say only that there is no regression."""
     found = findings(recorded(timed("suite.time_other"), measurements))
-    made = document(found)
-    run = Run(id=5, head="b" * 40, branch="x", owner="x", repository="x/y", url="https://example.org", numbers=())
-    comment = written(report(**made), run, acceptance({}))
-    assert f"**{found.sentence}**" in comment
-    assert markdown(found).startswith(f"**{found.sentence}**")
-    assert made["sentence"] == markdown(found).splitlines()[0]
-    assert found.sentence != told([CALM, CALM])
+    run = Run(
+        id=5,
+        event="pull_request",
+        head="b" * 40,
+        branch="x",
+        fork=None,
+        repository=Repository(name="x/y"),
+        url="https://example.org",
+    )
+    comment = written(found, run, acceptance(pull_request()))
+    assert f"**{summary(found)}**" in comment
+    assert markdown(found).startswith(f"**{summary(found)}**")
+    assert found.sentence == markdown(found).splitlines()[0]
+    assert summary(found) != told([CALM, CALM])
 
 
 def test_what_is_lost_is_named_with_what_head_says_of_it() -> None:
@@ -91,7 +96,7 @@ def test_what_is_lost_is_named_with_what_head_says_of_it() -> None:
     lost = replace(exact(1, 1), head=Skipped(reason="no kernel"))
     assert (
         "`suite.track_it` is lost: measured on BASE, skipped (no kernel) on HEAD"
-        in document(findings(recorded(timed("suite.time_other"), lost)))["sentence"]
+        in findings(recorded(timed("suite.time_other"), lost)).sentence
     )
 
 

@@ -8,20 +8,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 from support.observing import recorded, timed
 
-from bench_models.check.report.document import document
 from bench_models.check.report.findings import findings
+from bench_models.check.report.sentence import summary
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch.accepted_regressions import (
+from bench_models.github.aa_check import nights
+from bench_models.results_branch.json_io import LARGEST_BYTES
+from bench_models.results_branch.records import (
     ACCEPTED,
+    CHECKS,
     LONGEST_REASON,
     Accepted,
+    StoredCheck,
     add_accepted,
+    checked,
+    is_stored,
     read_accepted,
+    read_checks,
+    store_check,
 )
-from bench_models.results_branch.json_io import LARGEST_BYTES
-from bench_models.results_branch.stored_checks import CHECKS, StoredCheck, read_checks, store_check
 
 AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 REASON = Accepted(commit="c" * 40, pull_request=12, reason="The head is exact now.", by="octo-cat", at=AT)
@@ -30,8 +37,7 @@ REASON = Accepted(commit="c" * 40, pull_request=12, reason="The head is exact no
 def kept(head: str, at: datetime = AT) -> StoredCheck:
     """Return a check of a commit, made as checks are."""
     record = recorded(timed("suite.time_it", change=0.1), timed("suite.time_other"))
-    report = document(findings(replace(record, header=replace(record.header, head=head))))
-    return StoredCheck(at=at, pull_request=12, report=json.loads(json.dumps(report)))
+    return checked(findings(replace(record, header=replace(record.header, head=head))), 12, at)
 
 
 def test_checks_are_read_back_oldest_first(tmp_path: Path) -> None:
@@ -44,18 +50,26 @@ def test_checks_are_read_back_oldest_first(tmp_path: Path) -> None:
 
 
 def test_check_that_an_earlier_version_kept_is_read(tmp_path: Path) -> None:
-    """It called missing what is lost now, and knew no level for accuracy."""
-    check = kept("f" * 40)
-    check.report["changes"][0] |= {"verdict": "missing", "change_pct": None, "base": None, "head": None}
-    check.report["counts"] = {"missing": 1, "unchanged": 1}
-    del check.report["error_budget"]["accuracy_alarm"]
-    store_check(tmp_path, check)
+    """It called missing what is lost now, knew no level for accuracy, and said whose suite ran."""
+    file = store_check(tmp_path, kept("f" * 40))
+    data = json.loads(file.read_text(encoding="utf-8"))
+    data["report"]["changes"][0] |= {"verdict": "missing", "change_pct": None, "base": None, "head": None}
+    data["report"] |= {"counts": {"missing": 1, "unchanged": 1}, "suites": "own"}
+    for key in ("rewritten", "redescribed", "added", "suite_changes"):
+        del data["report"][key]
+    del data["report"]["error_budget"]["accuracy_alarm"]
+    file.write_text(json.dumps(data), encoding="utf-8")
 
-    assert ((check,), ()) == read_checks(tmp_path)
+    (check,), bad = read_checks(tmp_path)
+    assert bad == ()
+    assert [change.verdict for change in check.report.changes] == ["lost", "unchanged"]
+    assert summary(check.report).startswith("1 of 2 benchmarks is lost: measured on BASE")
+    store_check(tmp_path, check)
+    assert json.loads(file.read_text(encoding="utf-8"))["report"]["changes"] == data["report"]["changes"]
 
 
 def test_page_asks_for_the_newest_few(tmp_path: Path) -> None:
-    """Old ones are not even held against the schema."""
+    """One that is damaged is named, however old it is."""
     checks = [kept(digit * 40, AT + timedelta(hours=int(digit))) for digit in "321"]
     for check in checks:
         store_check(tmp_path, check)
@@ -64,8 +78,9 @@ def test_page_asks_for_the_newest_few(tmp_path: Path) -> None:
         encoding="utf-8",
     )
 
-    assert ((checks[1], checks[0]), ()) == read_checks(tmp_path, newest=2)
-    assert len(read_checks(tmp_path)[1]) == 1
+    found, bad = read_checks(tmp_path, newest=2)
+    assert (checks[1], checks[0]) == found
+    assert len(bad) == 1
 
 
 def test_newer_check_of_a_commit_replaces_the_older(tmp_path: Path) -> None:
@@ -92,14 +107,14 @@ def _with(key: str, value: object) -> Callable[[dict[str, Any]], object]:
 
 
 DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
-    "'sentence' is a required property": _without("sentence"),
-    "1 was expected": _with("schema_version", 2),
-    "pull_request: 0 is less": _with("pull_request", 0),
-    "does not match format": _with("at", "yesterday"),
-    "'planted' was unexpected": _with("planted", "it"),
-    "commit: 'b' does not match": lambda data: data["report"]["head"].update(commit="b"),
+    "missing required field `sentence`": _without("sentence"),
+    "Invalid enum value 2": _with("schema_version", 2),
+    "Expected `int` >= 1 - at `$.pull_request`": _with("pull_request", 0),
+    "Invalid RFC3339 encoded datetime": _with("at", "yesterday"),
+    "unknown field `planted`": _with("planted", "it"),
+    "Expected `str` matching regex": lambda data: data["report"]["head"].update(commit="b"),
     "it is about commit dddddddd": lambda data: data["report"]["head"].update(commit="d" * 40),
-    "NaN is no number": lambda data: data["report"].update(wall_s=float("nan")),
+    "NaN is not a number of JSON": lambda data: data["report"].update(wall_s=float("nan")),
 }
 
 
@@ -156,10 +171,10 @@ def test_copy_of_a_check_is_named_and_left_aside(tmp_path: Path) -> None:
 
 def test_accepted_regressions_are_added_once(tmp_path: Path) -> None:
     """A second look at the same pull request changes nothing, and the oldest stands first."""
-    older = replace(REASON, commit="d" * 40, at=AT - timedelta(days=1))
+    older = structs.replace(REASON, commit="d" * 40, at=AT - timedelta(days=1))
 
     assert add_accepted(tmp_path, [REASON]) == (REASON,)
-    assert (older,) == add_accepted(tmp_path, [REASON, older, replace(older, reason="Another.")])
+    assert (older,) == add_accepted(tmp_path, [REASON, older, structs.replace(older, reason="Another.")])
 
     assert ((older, REASON), ()) == read_accepted(tmp_path)
 
@@ -209,3 +224,27 @@ def test_damaged_list_is_named_and_never_written_over(tmp_path: Path) -> None:
 def test_checks_lie_where_the_branch_has_them(tmp_path: Path) -> None:
     """Their names are part of an interface."""
     assert tmp_path / CHECKS / f"{'f' * 40}.json" == store_check(tmp_path, kept("f" * 40))
+
+
+EARLIER = Path(__file__).with_name("earlier")
+
+
+def test_documents_that_the_first_version_wrote_are_read() -> None:
+    """They lie on branches: the files below ``earlier`` are its own."""
+    (check,), bad_checks = read_checks(EARLIER)
+    (accepted,), bad_accepted = read_accepted(EARLIER)
+    (night,), bad_nights = nights(EARLIER)
+
+    assert (bad_checks, bad_accepted, bad_nights) == ((), (), ())
+    assert (check.pull_request, check.at.second, check.report.exit_status) == (12, 3, 1)
+    assert [change.verdict for change in check.report.changes][:2] == ["regressed", "regressed"]
+    assert is_stored(EARLIER, check.head)
+    assert (accepted.commit, accepted.reason) == ("c" * 40, "It is.")
+    assert (night.checks, night.red) == (3, 1)
+
+
+def test_stored_check_is_written_as_the_first_version_did(tmp_path: Path) -> None:
+    """To the last number."""
+    (check,), _ = read_checks(EARLIER)
+    written = store_check(tmp_path, check)
+    assert json.loads((EARLIER / CHECKS / written.name).read_text("utf-8")) == json.loads(written.read_text("utf-8"))

@@ -13,14 +13,15 @@ from hypothesis import strategies as st
 from support.github_server import GitHub, serving
 from support.publishers import on_branch, remote_with
 from support.rehearsal import Job, Rehearsal, bare
-from support.reporting import packed, report, zipped
+from support.reporting import decoded, packed, report, zipped
 from support.tiny_project import commit_all, git
 from support.untrusted_text import untrusted
 
+from bench_models.check.report.document import as_json
+from bench_models.github.check_run import keep_merged
 from bench_models.github.client import Api
-from bench_models.github.merged_pulls import keep_merged
+from bench_models.results_branch.records import LARGEST_REPORT_BYTES, MOST_CHECKS
 from bench_models.results_branch.sanitized_report import UNNAMED, rebuilt
-from bench_models.results_branch.stored_checks import LARGEST_REPORT_BYTES, MOST_CHECKS
 from bench_models.results_branch.sync import results_branch
 
 WORKFLOW = ".github/workflows/publish.yml"
@@ -46,7 +47,7 @@ class Place:
             "merge_commit_sha": self.merge,
             "body": "",
             "labels": [],
-            "base": {"ref": "main", "repo": {"full_name": "owner/project"}},
+            "base": {"ref": "main", "sha": "9" * 40, "repo": {"full_name": "owner/project"}},
             "head": {"sha": head, "repo": {"full_name": "stranger/fork"}},
             **others,
         }
@@ -171,8 +172,8 @@ def test_fork_that_is_gone_by_now_is_no_hindrance(place: Place) -> None:
         {"merged_at": None},
         {"merge_commit_sha": "d" * 40},
         {"merge_commit_sha": None},
-        {"base": {"ref": "dev", "repo": {"full_name": "owner/project"}}},
-        {"base": {"ref": "main", "repo": {"full_name": "stranger/fork"}}},
+        {"base": {"ref": "dev", "sha": "9" * 40, "repo": {"full_name": "owner/project"}}},
+        {"base": {"ref": "main", "sha": "9" * 40, "repo": {"full_name": "stranger/fork"}}},
     ],
     ids=["open-or-closed", "other-merge", "no-merge", "other-branch", "other-repository"],
 )
@@ -337,11 +338,12 @@ def texts(value: Any, key: str = "") -> Iterator[str]:  # noqa: ANN401  # JSON
 @given(hostile())
 def test_no_sentence_address_or_markup_survives(made: dict[str, Any]) -> None:
     """Only words of ours, and names; the figures stay, and what is rebuilt stays as it is."""
-    figures = rebuilt(made)
+    rebuilt_once = rebuilt(decoded(made))
+    figures = json.loads(as_json(rebuilt_once))
     for text in texts(figures):
         assert text in {"one each", UNNAMED} or not {*" <>@#`&!|\\\u202e\n"} & {*text.replace(", ", "")}
         assert "//" not in text
     assert figures["sentence"] == "2 of 3 benchmarks regressed; no regression among 1."
     assert [change["change_pct"] for change in figures["changes"]] == [each["change_pct"] for each in made["changes"]]
     assert {change["reason"] for change in figures["changes"]} == {"answers that became wrong: 1, and right: 2"}
-    assert rebuilt(figures) == figures
+    assert rebuilt(rebuilt_once) == rebuilt_once
