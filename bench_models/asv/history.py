@@ -18,7 +18,7 @@ from asv.util import UserError, load_json
 
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
-from bench_models.stats.rounds import Timing, interval_of_calls
+from bench_models.stats.timing import Timing, interval_of_calls
 
 CONFIG = "asv.conf.json"
 ASV_LEVEL = 0.99

@@ -14,7 +14,7 @@ from typing import Any, Literal, Self, TextIO
 from bench_models.check.process import SIDES, SideName
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
-from bench_models.stats.looks import Shares
+from bench_models.stats.sequential import Shares
 from bench_models.verdict.measurements import Absent, Answers, Benchmark, Measurements, Pair, Refused, Trouble
 
 SCHEMA_VERSION = 2

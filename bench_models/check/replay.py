@@ -21,8 +21,8 @@ from bench_models.check.stopping import until_decided
 from bench_models.errors import BenchModelsError
 from bench_models.stats.clusters import mean_share, share_above
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import LOOKS
-from bench_models.stats.pairs import log_ratio
+from bench_models.stats.paired_ratios import log_ratio
+from bench_models.stats.sequential import LOOKS
 from bench_models.verdict.changes import judge
 from bench_models.verdict.measurements import Measurements, Pair
 

@@ -30,7 +30,7 @@ from bench_models.check.worker.protocol import Message
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
-from bench_models.stats.looks import LOOKS
+from bench_models.stats.sequential import LOOKS
 
 log = logging.getLogger(__name__)
 

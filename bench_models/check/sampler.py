@@ -13,7 +13,7 @@ from bench_models.check.planning import Planned, grouped
 from bench_models.check.process import SIDES, SideName
 from bench_models.check.progress import Progress, Troubles, refused
 from bench_models.outcomes import reason_of
-from bench_models.stats.looks import LOOKS, Shares
+from bench_models.stats.sequential import LOOKS, Shares
 from bench_models.verdict.changes import judge, wants_more
 
 log = logging.getLogger(__name__)

@@ -29,8 +29,8 @@ from bench_models.check.variant_pair import Table, imported, opening
 from bench_models.check.worker.protocol import Message
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
-from bench_models.stats.pairs import log_ratio
-from bench_models.stats.rounds import FIRST, MOST, suffice
+from bench_models.stats.paired_ratios import log_ratio
+from bench_models.stats.timing import FIRST, MOST, suffice
 from bench_models.verdict.measurements import Pair
 
 log = logging.getLogger(__name__)

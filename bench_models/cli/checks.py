@@ -32,7 +32,7 @@ def merge(options: argparse.Namespace) -> int:
 
 def record(options: argparse.Namespace) -> int:
     """Check a commit against itself, or a harmless change, as often as asked, and say how often that came out red."""
-    from bench_models.stats.looks import LOOKS
+    from bench_models.stats.sequential import LOOKS
 
     head = options.head or options.base
     red = 0

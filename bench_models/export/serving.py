@@ -20,7 +20,7 @@ from bench_models.metrics.latency import THREADS
 from bench_models.outcomes import Measured, reason_of
 from bench_models.runtimes.session import Session
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.rounds import of_processes
+from bench_models.stats.timing import of_processes
 from bench_models.store import Store
 from bench_models.suites.suite import Suite
 from bench_models.tokens import Batch

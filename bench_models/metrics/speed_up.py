@@ -13,8 +13,8 @@ from typing import Any
 
 from bench_models.provenance import key_of
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.pairs import log_ratio
-from bench_models.stats.rounds import of_processes
+from bench_models.stats.paired_ratios import log_ratio
+from bench_models.stats.timing import of_processes
 from bench_models.store import Store
 
 KIND = "speed-ups"

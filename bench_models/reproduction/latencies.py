@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from bench_models.errors import BenchModelsError
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.medians import median_of
+from bench_models.stats.timing import median_of
 from bench_models.tokens import Batch
 
 if TYPE_CHECKING:

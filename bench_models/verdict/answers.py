@@ -3,8 +3,8 @@
 from statistics import fmean
 
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import EQUIVALENCE_ALPHA
 from bench_models.stats.proportions import bounded_drop, drop_of, mcnemar
+from bench_models.stats.sequential import EQUIVALENCE_ALPHA
 from bench_models.verdict.change import Change, Flips
 from bench_models.verdict.flips import ACCURACY_ALPHA, decided, smallest_seen, unseen
 from bench_models.verdict.measurements import Answers, Benchmark, Measurements

@@ -10,8 +10,8 @@ from dataclasses import replace
 from math import expm1, log, log1p
 from statistics import fmean
 
-from bench_models.stats.looks import CHANGE_LOOKS, HARMLESS, change_tail, equivalence_tail
-from bench_models.stats.pairs import Mean, Ratio
+from bench_models.stats.paired_ratios import Mean, Ratio
+from bench_models.stats.sequential import CHANGE_LOOKS, HARMLESS, change_tail, equivalence_tail
 from bench_models.verdict.change import Change, worsening_of
 from bench_models.verdict.measurements import Measurements
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Sequence
 
-from bench_models.stats.looks import LOOKS, Shares
-from bench_models.stats.pairs import Mean, Ratio, means
+from bench_models.stats.paired_ratios import Mean, Ratio, means
+from bench_models.stats.sequential import LOOKS, Shares
 from bench_models.verdict.answers import judge_answers
 from bench_models.verdict.bursts import DOUBTFUL, averages_of, doubted, has_bursts
 from bench_models.verdict.change import Change

@@ -13,8 +13,8 @@ from bisect import bisect_left
 from collections import Counter
 from math import comb
 
-from bench_models.stats.looks import EQUIVALENCE_ALPHA
 from bench_models.stats.proportions import bounded_drop, mcnemar
+from bench_models.stats.sequential import EQUIVALENCE_ALPHA
 from bench_models.verdict.change import Verdict
 
 # A change that flips answers at random, and loses nothing, may be called regressed in this share of outcomes.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from bench_models.outcomes import Failed, Skipped
-from bench_models.stats.looks import SAME_REPEATS
+from bench_models.stats.sequential import SAME_REPEATS
 
 Better = Literal["lower", "higher"]
 

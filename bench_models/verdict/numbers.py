@@ -5,7 +5,8 @@ from math import ceil, expm1, inf, isfinite, log, log1p
 from statistics import fmean, median
 
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import (
+from bench_models.stats.paired_ratios import Mean, Ratio, log_ratio, relative_differences
+from bench_models.stats.sequential import (
     CHANGE_LOOKS,
     EQUIVALENCE_ALPHA,
     HARMLESS,
@@ -14,7 +15,6 @@ from bench_models.stats.looks import (
     change_tail,
     equivalence_tail,
 )
-from bench_models.stats.pairs import Mean, Ratio, log_ratio, relative_differences
 from bench_models.verdict.change import Change, Verdict, worsening_of
 from bench_models.verdict.measurements import Benchmark, Measurements
 
@@ -90,7 +90,7 @@ def judge_noisy(measurements: Measurements, mean: Mean | None, share: float) -> 
     """Judge numbers that scatter, by the interval of their mean change.
 
     Unchanged is what excludes a change as large as the margin. Of the rest, regressed or improved is what
-    excludes every change that may be harmless (stats/looks.py): so a change of the margin's size is never taken
+    excludes every change that may be harmless (stats/sequential.py): so a change of the margin's size is never taken
     for nothing more often than its own bound says, and what a reviewer does not care for is not called a change.
     A number that is one of a few by chance may be alike on both sides in a few pairs, and then shows no scatter: so it
     is called unchanged after no fewer pairs than one that repeats.

@@ -19,8 +19,8 @@ from bench_models.check.report.findings import findings
 from bench_models.check.report.replayed import sentences
 from bench_models.check.stopping import stopped
 from bench_models.errors import BenchModelsError
-from bench_models.stats.looks import LOOKS, Shares
-from bench_models.stats.pairs import log_ratio
+from bench_models.stats.paired_ratios import log_ratio
+from bench_models.stats.sequential import LOOKS, Shares
 from bench_models.verdict.changes import judge
 from bench_models.verdict.measurements import Measurements, Pair
 

@@ -16,7 +16,7 @@ from bench_models.check.progress import Progress
 from bench_models.check.sampler import Sampler
 from bench_models.check.shards import shares
 from bench_models.outcomes import Failed
-from bench_models.stats.looks import LOOKS, SAME_REPEATS, VALUE_ALPHA
+from bench_models.stats.sequential import LOOKS, SAME_REPEATS, VALUE_ALPHA
 from bench_models.verdict.change import Change
 from bench_models.verdict.changes import judge
 from bench_models.verdict.measurements import Measurements, Pair

@@ -16,7 +16,7 @@ from bench_models.check.shards import described, merge
 from bench_models.check.shards import shares as planned_shares
 from bench_models.check.stopping import until_decided
 from bench_models.errors import BenchModelsError
-from bench_models.stats.looks import Shares
+from bench_models.stats.sequential import Shares
 from bench_models.verdict.changes import judge
 from bench_models.verdict.measurements import Absent, Measurements
 

@@ -13,8 +13,8 @@ from bench_models.check.variant_speeds import Asked, Pairs, compare
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.pairs import log_ratio
-from bench_models.stats.rounds import FIRST, MOST, of_processes
+from bench_models.stats.paired_ratios import log_ratio
+from bench_models.stats.timing import FIRST, MOST, of_processes
 
 SUITE = """
 import os

@@ -11,7 +11,7 @@ from scipy.stats import binom
 from tabulate import tabulate
 
 from bench_models.check.stopping import until_decided
-from bench_models.stats.looks import LOOKS
+from bench_models.stats.sequential import LOOKS
 from bench_models.verdict.changes import judge
 from bench_models.verdict.measurements import Benchmark, Measurements, Pair
 

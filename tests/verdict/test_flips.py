@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from bench_models.stats.looks import EQUIVALENCE_ALPHA
+from bench_models.stats.sequential import EQUIVALENCE_ALPHA
 from bench_models.verdict.flips import ACCURACY_ALPHA, chances, decided, smallest_seen
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ import pytest
 from support.simulating import Noise, fates, partly, plausible, times
 
 from bench_models.check.stopping import until_decided
-from bench_models.stats.looks import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA
+from bench_models.stats.sequential import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA
 from bench_models.verdict.changes import judge
 
 CALM, LOUD, MARGIN = 0.005, 0.04, log1p(0.03)

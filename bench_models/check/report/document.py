@@ -8,7 +8,7 @@ from typing import Any
 
 from bench_models.check.report.findings import ORDER, Findings
 from bench_models.check.report.markdown import headline
-from bench_models.stats.looks import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA, LOOKS
+from bench_models.stats.sequential import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA, LOOKS
 from bench_models.verdict.change import Change
 from bench_models.verdict.flips import ACCURACY_ALPHA
 

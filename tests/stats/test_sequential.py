@@ -1,4 +1,4 @@
-"""The nightly alarm rings rarely without cause and soon with one, by exact computation."""
+"""How looks spend the error budget, and when nightly A/A checks ring."""
 
 import random
 from math import prod
@@ -7,8 +7,44 @@ from statistics import fmean
 
 import pytest
 
-from bench_models.stats.looks import FAMILYWISE_ALPHA
-from bench_models.stats.nights import BOUND, CALM, RED, nights_until_it_rings, points, rings_within
+from bench_models.stats.sequential import (
+    BOUND,
+    CALM,
+    CHANGE_LOOKS,
+    EQUIVALENCE_ALPHA,
+    FAMILYWISE_ALPHA,
+    LOOKS,
+    RED,
+    Shares,
+    change_tail,
+    equivalence_tail,
+    nights_until_it_rings,
+    points,
+    rings_within,
+)
+
+
+@pytest.mark.parametrize(("timed", "values"), [(1, 1), (7, 38), (500, 3)])
+def test_all_looks_at_all_benchmarks_spend_the_budget_and_no_more(timed: int, values: int) -> None:
+    """Bonferroni's inequality then bounds the chance of any false alarm."""
+    shares = Shares(timed=timed, values=values)
+    spent = [timed * change_tail(shares.of("time"), look) for look in CHANGE_LOOKS]
+    spent += [values * change_tail(shares.of("value"), look) for look in CHANGE_LOOKS]
+    assert pytest.approx(FAMILYWISE_ALPHA) == sum(spent)
+    assert pytest.approx(EQUIVALENCE_ALPHA) == equivalence_tail() * len(LOOKS)
+
+
+def test_later_looks_may_spend_more() -> None:
+    """They are the ones that see small changes."""
+    tails = [change_tail(1.0, look) for look in CHANGE_LOOKS]
+    assert tails[0] < tails[-1] / 5
+
+
+@pytest.mark.parametrize(("pairs", "look"), [(7, 8), (17, 20), (40, 25), (2, 6)])
+def test_sample_between_two_looks_counts_as_the_later_one(pairs: int, look: int) -> None:
+    """An interrupted check is looked at instead of, not besides, the next look."""
+    assert change_tail(0.008, look) == change_tail(0.008, pairs)
+
 
 CHECKS = 3
 

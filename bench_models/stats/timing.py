@@ -1,15 +1,15 @@
-"""Times and ratios of times of several processes, with intervals that cover other processes.
+"""Estimates of times and of ratios of times, with intervals that cover other processes.
 
-Calls within a process agree with each other far better than processes do: an interval made of calls
-excludes the next run's figure, and calls two equal variants different. So the process is the unit. Each
-variant is estimated from its own processes alone: a variant may scatter five times as much as the one
-beside it, and an interval that both share would cover neither.
+Calls within a process agree far better than processes do: an interval made of calls excludes the next run's number,
+and calls two equal variants different. So the process is the replicate. Each variant is estimated from its own
+processes alone: a variant may scatter five times as much as the one beside it, and a shared interval would cover
+neither.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, stdev
+from statistics import fmean, median, stdev
 
 from scipy.special import stdtrit
 
@@ -69,7 +69,7 @@ def of_processes(values: Sequence[float], level: float = LEVEL) -> Estimate:
 
     Source: Stein, A two-sample test for a linear hypothesis whose power is independent of the variance, Annals of
     Mathematical Statistics 16 (1945). Taking the wider one, and going on while that is too wide, is a heuristic:
-    tests/stats/test_rounds.py simulates that the level holds, for long tails too.
+    tests/stats/test_timing.py simulates that the level holds, for long tails too.
     """
     point = math.exp(fmean(map(math.log, values)))
     half_width = _half_width(values, level)
@@ -84,3 +84,16 @@ def _half_width(values: Sequence[float], level: float) -> float:
 def _reach(values: Sequence[float], level: float) -> float:
     """Return the half-width that one process would have, by the spread of these."""
     return float(stdtrit(len(values) - 1, (1 + level) / 2)) * stdev(map(math.log, values))
+
+
+def median_of(values: Sequence[float], level: float = LEVEL) -> Estimate:
+    """Return the median with an interval made of two of the values, which holds for any distribution.
+
+    Raises ``ValueError`` for so few values that no two of them are far enough apart in rank: fewer than six at 95 %.
+
+    Source: Conover, Practical nonparametric statistics (1999), section 3.2, as scipy computes it.
+    """
+    from scipy.stats import quantile_test  # its import alone takes longer than a command may
+
+    interval = quantile_test(values, p=0.5).confidence_interval(level)
+    return Estimate(value=float(median(values)), low=float(interval.low), high=float(interval.high), level=level)

@@ -1,16 +1,19 @@
-"""Looks at growing samples: when they come, what each tests, and how much error it spends.
+"""Sequential tests: looks at growing samples of pairs, and a control chart (CUSUM) of nightly A/A checks.
 
-A benchmark is looked at after so many pairs, and decided as soon as an interval allows. Who looks
-often is fooled more often, so the error is divided beforehand: every benchmark gets an equal part of the
-check's budget, and every look a part of that. By Bonferroni's inequality (Dunn, Multiple comparisons among
-means, JASA 56, 1961) the sum bounds the chance of any false alarm, however benchmarks and looks depend
-on each other. The parts follow from the plan of the whole check, not from what was measured, so a
-benchmark's verdict is the same whatever becomes of the others.
+A benchmark is looked at after fixed numbers of pairs, and decided as soon as an interval allows. Looking often errs
+more often, so the error is divided beforehand: every benchmark gets an equal part of the check's budget, and every
+look a part of that. By Bonferroni's inequality (Dunn, Multiple comparisons among means, JASA 56, 1961) the sum bounds
+the chance of any false alarm, however benchmarks and looks depend on each other. The parts follow from the plan of the
+whole check, not from what was measured, so a benchmark's verdict is the same whatever becomes of the others.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log2
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 # After how many pairs benchmarks are looked at.
 LOOKS = (3, 4, 5, 6, 8, 10, 13, 16, 20, 25)
@@ -70,3 +73,49 @@ def change_tail(share: float, pairs: int) -> float:
 def equivalence_tail() -> float:
     """Return the error that a benchmark may spend at each look on being called unchanged."""
     return EQUIVALENCE_ALPHA / len(LOOKS)
+
+
+# A control chart (CUSUM) of nights: a red night adds points and another one takes some away, never below zero; at the
+# bound it rings, and the points begin at zero again. So it forgets what was long ago, unlike a share of all nights, and
+# looking at it every night costs nothing that is not counted: how long it takes to ring, with a cause and without one,
+# is computed exactly. The ratio of the points is about that of log-likelihoods, of nights that are red in 3 % and in
+# 20 %; tests/stats/test_sequential.py says what follows from the three.
+#
+# Sources: Reynolds and Stoumbos, A CUSUM chart for monitoring a proportion when inspecting continuously, J. Qual.
+# Technol. 31 (1999); the run length by a Markov chain is from Brook and Evans, An approach to the probability
+# distribution of CUSUM run length, Biometrika 59 (1972).
+RED, CALM, BOUND = 10, -1, 30
+
+
+def points(nights: Sequence[bool]) -> int:
+    """Return the points after some nights, oldest first, True for a red one; it rings where they reach the bound."""
+    total = 0
+    for red in nights:
+        total = _next(0 if total >= BOUND else total, red=red)
+    return total
+
+
+def nights_until_it_rings(share: float) -> float:
+    """Return the mean number of nights until it rings, where ``share`` of nights are red."""
+    step = _steps(share)
+    return float(np.linalg.solve(np.eye(BOUND) - step, np.ones(BOUND))[0])
+
+
+def rings_within(nights: int, share: float) -> float:
+    """Return the chance that it rings at least once in so many nights, where ``share`` of nights are red."""
+    return 1 - float(np.linalg.matrix_power(_steps(share), nights)[0].sum())
+
+
+def _next(total: int, *, red: bool) -> int:
+    return max(0, total + (RED if red else CALM))
+
+
+def _steps(share: float) -> NDArray[np.float64]:
+    """Return the chances of going from points to points in a night without ringing."""
+    chances = np.zeros((BOUND, BOUND))
+    for total in range(BOUND):
+        for red, chance in ((True, share), (False, 1 - share)):
+            after = _next(total, red=red)
+            if after < BOUND:
+                chances[total, after] += chance
+    return chances

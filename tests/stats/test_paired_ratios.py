@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import t as student
 
-from bench_models.stats.pairs import Ratio, _inverse_trigamma, log_ratio, means, relative_differences
+from bench_models.stats.paired_ratios import Ratio, _inverse_trigamma, log_ratio, means, relative_differences
 
 _TIMES = st.floats(min_value=1e-6, max_value=1e3)
 
