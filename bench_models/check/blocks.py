@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench_models.check.process import SideName
 from bench_models.stats.paired_ratios import log_ratio
+from bench_models.verdict.measurements import SideName
 
 # A block is long beside the clock and the message that starts it. It is as short as that allows: what
 # disturbs two cores that others share comes and goes within milliseconds, and hits both sides alike only

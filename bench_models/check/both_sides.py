@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 
 from bench_models.check.planning import Planned, SuiteName
 from bench_models.check.process import (
-    SIDES,
     BenchmarkFailedError,
     BenchmarkSkippedError,
     Process,
-    SideName,
     WorkerLostError,
     WorkerSpoiltError,
 )
@@ -19,6 +17,7 @@ from bench_models.check.setup_caches import Caches
 from bench_models.check.sides import Side, elsewhere, make_alike
 from bench_models.check.worker.protocol import Message
 from bench_models.outcomes import Failed, Skipped
+from bench_models.verdict.measurements import SIDES, SideName
 
 Workers = Mapping[SideName, Process]
 

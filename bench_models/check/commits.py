@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench_models.check.process import SIDES, SideName
 from bench_models.checkout import Checkout, git, in_words, uncommitted
 from bench_models.errors import BenchModelsError
+from bench_models.verdict.measurements import SIDES, SideName
 
 WORKING_TREE = "HEAD"
 # Where BASE lies with HEAD's suite; as long as "base" and "head".

@@ -23,10 +23,10 @@ from asv.repo import get_repo
 from asv.util import ProcessError, UserError
 
 from bench_models.check.commits import Commit
-from bench_models.check.process import SIDES, SideName
 from bench_models.check.sides import Tree
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
+from bench_models.verdict.measurements import SIDES, SideName
 
 log = logging.getLogger(__name__)
 

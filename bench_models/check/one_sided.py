@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 from bench_models.check.both_sides import BothSides, LostError
 from bench_models.check.planning import Planned
-from bench_models.check.process import SIDES, Process, SideName
+from bench_models.check.process import Process
 from bench_models.outcomes import Failed, Skipped
-from bench_models.verdict.measurements import Absent
+from bench_models.verdict.measurements import SIDES, Absent, SideName
 
 log = logging.getLogger(__name__)
 

@@ -8,16 +8,17 @@ from hashlib import sha256
 from typing import Literal
 
 from bench_models.check import terms
-from bench_models.check.process import SIDES, SideName
 from bench_models.check.worker.protocol import Message
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
 from bench_models.verdict.measurements import (
     DEFAULT_BETTER,
     DEFAULT_MARGIN_PCT,
+    SIDES,
     Absent,
     Benchmark,
     Measurements,
+    SideName,
     Trouble,
 )
 

@@ -5,12 +5,9 @@ import os
 import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Literal
 
 from bench_models.check.worker.protocol import Channel, ChannelClosedError, GarbageError, Message
-
-SideName = Literal["base", "head"]
-SIDES: tuple[SideName, SideName] = ("base", "head")
+from bench_models.verdict.measurements import SideName
 
 # How much of what a process printed is shown, in characters.
 LOG_TAIL = 300

@@ -5,9 +5,18 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bench_models.check.planning import Planned
-from bench_models.check.process import SIDES, SideName
 from bench_models.outcomes import Failed, Skipped, reason_of
-from bench_models.verdict.measurements import Absent, Answers, Benchmark, Measurements, Pair, Refused, Trouble
+from bench_models.verdict.measurements import (
+    SIDES,
+    Absent,
+    Answers,
+    Benchmark,
+    Measurements,
+    Pair,
+    Refused,
+    SideName,
+    Trouble,
+)
 
 Troubles = Mapping[SideName, Failed | Skipped | Refused]
 

@@ -11,11 +11,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TextIO
 
-from bench_models.check.process import SIDES, SideName
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
 from bench_models.stats.sequential import Shares
-from bench_models.verdict.measurements import Absent, Answers, Benchmark, Measurements, Pair, Refused, Trouble
+from bench_models.verdict.measurements import (
+    SIDES,
+    Absent,
+    Answers,
+    Benchmark,
+    Measurements,
+    Pair,
+    Refused,
+    SideName,
+    Trouble,
+)
 
 SCHEMA_VERSION = 2
 FILE = "record.jsonl"
@@ -195,10 +204,10 @@ def _with(measurements: Measurements, kind: str, line: dict[str, Any]) -> Measur
             raise ValueError(f"a line of unknown kind {kind}")
 
 
-def _side(name: str) -> str:
+def _side(name: str) -> SideName:
     if name not in SIDES:
         raise ValueError(f"a check has the sides {SIDES}, not {name}")
-    return name
+    return SIDES[SIDES.index(name)]
 
 
 _TROUBLES: dict[str, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed, "refused": Refused}

@@ -23,7 +23,7 @@ from bench_models.stats.clusters import mean_share, share_above
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.paired_ratios import log_ratio
 from bench_models.stats.sequential import LOOKS
-from bench_models.verdict.changes import judge
+from bench_models.verdict.judge import judge
 from bench_models.verdict.measurements import Measurements, Pair
 
 # A median of fewer blocks forgives no burst.

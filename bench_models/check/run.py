@@ -18,7 +18,6 @@ from bench_models.check.exclusive import alone
 from bench_models.check.one_sided import ask_bases_own, try_one_sided
 from bench_models.check.pair_runner import PairRunner
 from bench_models.check.planning import Planned, SuiteName
-from bench_models.check.process import SIDES, SideName
 from bench_models.check.progress import Progress
 from bench_models.check.record import Ending, Header, Record, Recorder, read
 from bench_models.check.sampler import Sampler
@@ -31,6 +30,7 @@ from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
 from bench_models.stats.sequential import LOOKS
+from bench_models.verdict.measurements import SIDES, SideName
 
 log = logging.getLogger(__name__)
 

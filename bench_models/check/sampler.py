@@ -10,11 +10,11 @@ from tqdm import tqdm
 from bench_models.check.both_sides import LostError
 from bench_models.check.pair_runner import PairRunner
 from bench_models.check.planning import Planned, grouped
-from bench_models.check.process import SIDES, SideName
 from bench_models.check.progress import Progress, Troubles, refused
 from bench_models.outcomes import reason_of
 from bench_models.stats.sequential import LOOKS, Shares
-from bench_models.verdict.changes import judge, wants_more
+from bench_models.verdict.judge import judge, wants_more
+from bench_models.verdict.measurements import SIDES, SideName
 
 log = logging.getLogger(__name__)
 

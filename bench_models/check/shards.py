@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bench_models.check.planning import Planned
-from bench_models.check.process import SIDES, SideName
 from bench_models.check.record import Ending, Header, Record
 from bench_models.errors import BenchModelsError
 from bench_models.stats.sequential import Shares
-from bench_models.verdict.measurements import Measurements
+from bench_models.verdict.measurements import SIDES, Measurements, SideName
 
 # What all shards of a check have in common, besides the plan. Machines may differ: each compares both commits on its
 # own.

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench_models.check.process import LOG_TAIL, SIDES, BenchmarkFailedError, Process, SideName
+from bench_models.check.process import LOG_TAIL, BenchmarkFailedError, Process
 from bench_models.check.worker.protocol import Channel, ChannelClosedError, GarbageError, Message
 from bench_models.errors import BenchModelsError
+from bench_models.verdict.measurements import SIDES, SideName
 
 # A process that imports nothing of the project must join at once; importing has its own time limit.
 _JOIN_S = 60.0

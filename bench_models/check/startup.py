@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench_models.check.commits import LENT, Commit, lent_suite, tree_hash
-from bench_models.check.process import SideName
 from bench_models.check.side_stores import forget_old, own_folder
 from bench_models.check.sides import Side, Tree
 from bench_models.check.worker.protocol import Message
 from bench_models.checkout import Checkout
 from bench_models.errors import BenchModelsError
 from bench_models.home import FIGURES
+from bench_models.verdict.measurements import SideName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from bench_models.check.record import Record
 from bench_models.stats.sequential import LOOKS, Shares
-from bench_models.verdict.changes import judge, wants_more
+from bench_models.verdict.judge import judge, wants_more
 from bench_models.verdict.measurements import Measurements
 
 

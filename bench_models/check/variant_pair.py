@@ -5,17 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench_models.check.blocks import Blocks
-from bench_models.check.process import (
-    REPLY_S,
-    SIDES,
-    BenchmarkFailedError,
-    Process,
-    SideName,
-    awake_alone,
-    on_one_core,
-)
+from bench_models.check.process import REPLY_S, BenchmarkFailedError, Process, awake_alone, on_one_core
 from bench_models.check.worker.protocol import Message
-from bench_models.verdict.measurements import Pair
+from bench_models.verdict.measurements import SIDES, Pair, SideName
 
 # A shorter block begins with a call that does not count: the other process had the core in between, and a model that
 # fits into the caches would be charged with reading its weights back, which no one does who serves it alone.

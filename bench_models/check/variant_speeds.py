@@ -15,14 +15,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from bench_models.check.exclusive import alone
-from bench_models.check.process import (
-    SIDES,
-    BenchmarkFailedError,
-    BenchmarkSkippedError,
-    Process,
-    SideName,
-    WorkerLostError,
-)
+from bench_models.check.process import BenchmarkFailedError, BenchmarkSkippedError, Process, WorkerLostError
 from bench_models.check.shared_variables import fixed
 from bench_models.check.sides import Side, Tree, discovered
 from bench_models.check.variant_pair import Table, imported, opening
@@ -31,7 +24,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.stats.paired_ratios import log_ratio
 from bench_models.stats.timing import FIRST, MOST, suffice
-from bench_models.verdict.measurements import Pair
+from bench_models.verdict.measurements import SIDES, Pair, SideName
 
 log = logging.getLogger(__name__)
 

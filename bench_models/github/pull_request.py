@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from bench_models.check.process import SIDES
 from bench_models.errors import BenchModelsError
+from bench_models.verdict.measurements import SIDES
 
 
 def sides(event: Mapping[str, Any]) -> tuple[str, str]:

@@ -14,9 +14,9 @@ from support.tiny_project import edited
 from bench_models import suites
 from bench_models.build import Builder
 from bench_models.check.planning import plan
-from bench_models.check.process import SIDES
 from bench_models.metrics import AGAINST_BASELINE, AGREEMENT, BUDGET, FIGURES, LATENCIES, RATIOS
 from bench_models.metrics.scorecard import score
+from bench_models.verdict.measurements import SIDES
 
 # A port that nobody listens to.
 GONE = "http://127.0.0.1:9"

@@ -21,7 +21,7 @@ from bench_models.check.stopping import stopped
 from bench_models.errors import BenchModelsError
 from bench_models.stats.paired_ratios import log_ratio
 from bench_models.stats.sequential import LOOKS, Shares
-from bench_models.verdict.changes import judge
+from bench_models.verdict.judge import judge
 from bench_models.verdict.measurements import Measurements, Pair
 
 MOST = LOOKS[-1]

@@ -17,7 +17,7 @@ from bench_models.check.shards import shares as planned_shares
 from bench_models.check.stopping import until_decided
 from bench_models.errors import BenchModelsError
 from bench_models.stats.sequential import Shares
-from bench_models.verdict.changes import judge
+from bench_models.verdict.judge import judge
 from bench_models.verdict.measurements import Absent, Measurements
 
 OBSERVED = [timed(f"suite.time_{index}", change=0.01 * index) for index in range(6)] + [exact(1, 2)]

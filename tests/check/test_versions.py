@@ -13,7 +13,7 @@ from bench_models.check.planning import LONGEST_S, Planned, left_out, plan
 from bench_models.check.worker import discovery
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
-from bench_models.verdict.changes import judge
+from bench_models.verdict.judge import judge
 from bench_models.verdict.measurements import Absent
 
 

@@ -16,7 +16,7 @@ from support.simulating import plausible
 from bench_models.check.stopping import until_decided
 from bench_models.stats.sequential import EQUIVALENCE_ALPHA, LOOKS, SAME_REPEATS, VALUE_ALPHA, Shares
 from bench_models.verdict.change import Change
-from bench_models.verdict.changes import judge, wants_more
+from bench_models.verdict.judge import judge, wants_more
 from bench_models.verdict.measurements import Benchmark, Better, Measurements, Pair
 from bench_models.verdict.numbers import repeats_needed
 

@@ -9,8 +9,8 @@ from typing import Any
 from bench_models.check.report.findings import ORDER, Findings
 from bench_models.check.report.markdown import headline
 from bench_models.stats.sequential import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA, LOOKS
+from bench_models.verdict.answers import ACCURACY_ALPHA
 from bench_models.verdict.change import Change
-from bench_models.verdict.flips import ACCURACY_ALPHA
 
 SCHEMA_VERSION = 1
 

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from bench_models.check.process import SIDES, SideName
 from bench_models.check.record import Record
 from bench_models.check.report.sentence import broken_on_head, told
 from bench_models.verdict.change import Change, Verdict
-from bench_models.verdict.changes import NOT_MEASURED, exit_status, judge
+from bench_models.verdict.judge import NOT_MEASURED, exit_status, judge
+from bench_models.verdict.measurements import SIDES, SideName
 
 # Worst first: what a reviewer must act on stands on top.
 ORDER: tuple[Verdict, ...] = (

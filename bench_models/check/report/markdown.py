@@ -8,8 +8,8 @@ from tabulate import tabulate
 from bench_models.check.report.findings import Findings
 from bench_models.stats.sequential import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA
 from bench_models.units import show_count, show_ms, show_share, show_size
+from bench_models.verdict.answers import ACCURACY_ALPHA
 from bench_models.verdict.change import Change, Verdict
-from bench_models.verdict.flips import ACCURACY_ALPHA
 
 _MISSING = "-"
 _COLUMNS = {

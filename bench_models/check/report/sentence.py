@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
-from bench_models.check.process import SideName
+from bench_models.verdict.measurements import SideName
 
 # Words for what is neither good nor bad news, with one benchmark and with several.
 _OTHERS: Mapping[str, tuple[str, str]] = {

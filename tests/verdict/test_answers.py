@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from bench_models.stats.sequential import EQUIVALENCE_ALPHA
-from bench_models.verdict.flips import ACCURACY_ALPHA, chances, decided, smallest_seen
+from bench_models.verdict.answers import ACCURACY_ALPHA, chances, decided, smallest_seen
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = (200, 1083, 2000)

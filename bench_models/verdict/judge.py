@@ -1,26 +1,33 @@
-"""Judges every benchmark of a check. Pure: every renderer looks the verdict up here."""
+"""Judges every benchmark of a check, without I/O: every renderer looks its verdict up here."""
 
 from collections.abc import Callable, Sequence
 
+from bench_models.outcomes import Failed, Skipped
 from bench_models.stats.paired_ratios import Mean, Ratio, means
 from bench_models.stats.sequential import LOOKS, Shares
 from bench_models.verdict.answers import judge_answers
-from bench_models.verdict.bursts import DOUBTFUL, averages_of, doubted, has_bursts
-from bench_models.verdict.change import Change
-from bench_models.verdict.measurements import Measurements
-from bench_models.verdict.numbers import changes_of, judge_exact, judge_noisy
-from bench_models.verdict.troubled import troubled
+from bench_models.verdict.change import Change, Verdict
+from bench_models.verdict.measurements import Absent, Measurements, Refused, Trouble
+from bench_models.verdict.numbers import (
+    DOUBTFUL,
+    averages_of,
+    changes_of,
+    doubted,
+    has_bursts,
+    judge_exact,
+    judge_noisy,
+)
 
-# Neither side gives a number, and neither side's doing makes it so.
+# Verdicts on benchmarks that give no number on either side, which is not the change's doing.
 NOT_MEASURED = frozenset({"skipped", "fails on both"})
 
 
 def judge(measurements: Sequence[Measurements], shares: Shares | None = None) -> list[Change]:
-    """Return what became of each benchmark.
+    """Return the verdict on each benchmark.
 
-    ``shares`` says how many benchmarks of the whole check share the error budget, those of other shards
-    included; without it they are those that are here. A variance belongs to a machine, so benchmarks lend
-    theirs to others of their shard only, and each gets the verdict that its own shard gave.
+    ``shares`` counts the benchmarks of the whole check that share the error budget, those of other shards included;
+    without it, all that are given. A variance belongs to a machine, so benchmarks share theirs with others of their
+    shard only, and merged shards give each benchmark the verdict that its own shard gave.
     """
     shares = shares or _shares(measurements)
     means_of = _means([each for each in measurements if each.scatters], changes_of)
@@ -35,14 +42,14 @@ def judge(measurements: Sequence[Measurements], shares: Shares | None = None) ->
 
 
 def wants_more(measurements: Measurements, change: Change) -> bool:
-    """Say whether more pairs could decide what is open."""
+    """Say whether more pairs could decide an undecided benchmark."""
     return change.verdict == "undecided" and measurements.unsettled and len(measurements.pairs) < LOOKS[-1]
 
 
 def exit_status(changes: Sequence[Change], *, complete: bool = True, strict: bool = False) -> int:
-    """Return 0 for pass, 1 for a regression or a loss, 2 for what could not be measured, 3 for undecided if strict.
+    """Return 0 for pass, 1 for a regression or a loss, 2 for not measured, 3 for undecided if strict.
 
-    What fails or is skipped on both sides is not the change's doing, unless there is nothing else.
+    A benchmark that fails or is skipped on both sides counts only where there is no other.
     """
     verdicts = {change.verdict for change in changes}
     if not complete or "failed" in verdicts or verdicts <= NOT_MEASURED:
@@ -88,3 +95,51 @@ def _judge(measurements: Measurements, mean: Mean | None, share: float) -> Chang
         return judge_noisy(measurements, mean, share)
     # A number spends half of its share on being taken for exact, and half on the looks at it once it scatters.
     return judge_noisy(measurements, mean, share / 2) if measurements.scatters else judge_exact(measurements, share)
+
+
+def troubled(measurements: Measurements) -> Change | None:
+    """Return the verdict on a benchmark that a side lacks, skips or fails at; None where both sides work."""
+    if measurements.works:
+        return None
+    verdict, reason = _verdict(measurements.base, measurements.head)
+    if verdict == "not comparable" and measurements.pairs:  # it was compared until BASE failed
+        verdict, reason = "failed", f"{_in_words(measurements.base)} on BASE after {len(measurements.pairs)} pairs"
+    return Change(benchmark=measurements.benchmark, verdict=verdict, reason=reason)
+
+
+def _verdict(base: Trouble | None, head: Trouble | None) -> tuple[Verdict, str]:
+    for side in (head, base):
+        if isinstance(side, Refused):
+            return "failed", side.error
+    if isinstance(head, Failed):
+        return _failed(base, head)
+    if base is None:  # a skip takes away what worked, too: somebody has to accept that
+        return "lost", f"measured on BASE, {_in_words(head)} on HEAD"
+    if head is not None:
+        return "skipped", f"{_in_words(base)} on BASE, {_in_words(head)} on HEAD"
+    if isinstance(base, Absent):
+        return "new", "not there on BASE"
+    # The benchmark may have been mended or only made to fit: neither shows that the code is better.
+    return "not comparable", f"{_in_words(base)} on BASE, measured on HEAD"
+
+
+def _failed(base: Trouble | None, head: Failed) -> tuple[Verdict, str]:
+    if base is None:
+        return "regressed", f"fails on HEAD and not on BASE: {head.error}"
+    if isinstance(base, Failed):
+        also = "" if base == head else f"; on BASE: {base.error}"
+        return "fails on both", f"{head.error}{also}"
+    before = "new, and failed" if isinstance(base, Absent) else f"{_in_words(base)} on BASE and fails"
+    return "failed", f"{before} on HEAD: {head.error}"
+
+
+def _in_words(trouble: Trouble | None) -> str:
+    match trouble:
+        case Skipped(reason=reason):
+            return f"skipped ({reason})"
+        case Failed(error=error) | Refused(error=error):
+            return f"fails ({error})"
+        case Absent():
+            return "not there"
+        case None:
+            return "measured"

@@ -11,8 +11,8 @@ from support.observing import FAILED, answered, exact, timed
 from bench_models.check.report.sentence import told
 from bench_models.outcomes import Skipped
 from bench_models.stats.sequential import TIME_ALPHA, Shares
-from bench_models.verdict.changes import exit_status, judge, wants_more
-from bench_models.verdict.flips import chances
+from bench_models.verdict.answers import chances
+from bench_models.verdict.judge import exit_status, judge, wants_more
 from bench_models.verdict.measurements import Absent, Benchmark, Measurements, Pair, Refused, Trouble
 
 if TYPE_CHECKING:
