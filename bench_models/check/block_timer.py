@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from bench_models.check.blocks import Blocks
 from bench_models.check.both_sides import BothSides, LostError, Workers
 from bench_models.check.planning import Planned
-from bench_models.check.process import Process, awake_alone
 from bench_models.check.progress import failed_on
+from bench_models.check.sides.process import Process, awake_alone
 from bench_models.verdict.measurements import SIDES, Benchmark, Pair, SideName
 
 

@@ -5,16 +5,16 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from bench_models.check.planning import Planned, SuiteName
-from bench_models.check.process import (
+from bench_models.check.progress import Progress, refused
+from bench_models.check.setup_caches import Caches
+from bench_models.check.sides.process import (
     BenchmarkFailedError,
     BenchmarkSkippedError,
     Process,
     WorkerLostError,
     WorkerSpoiltError,
 )
-from bench_models.check.progress import Progress, refused
-from bench_models.check.setup_caches import Caches
-from bench_models.check.sides import Side, elsewhere, make_alike
+from bench_models.check.sides.side import Side, elsewhere, make_alike
 from bench_models.check.worker.protocol import Message
 from bench_models.outcomes import Failed, Skipped
 from bench_models.verdict.measurements import SIDES, SideName

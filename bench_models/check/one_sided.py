@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from bench_models.check.both_sides import BothSides, LostError
 from bench_models.check.planning import Planned
-from bench_models.check.process import Process
+from bench_models.check.sides.process import Process
 from bench_models.outcomes import Failed, Skipped
 from bench_models.verdict.measurements import SIDES, Absent, SideName
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from bench_models.check.block_timer import BlockTimer
 from bench_models.check.both_sides import BothSides, LostError, Workers
 from bench_models.check.planning import Planned
-from bench_models.check.process import REPLY_S, BenchmarkFailedError, BenchmarkSkippedError, on_one_core
 from bench_models.check.progress import Progress, failed_on, refused
+from bench_models.check.sides.process import REPLY_S, BenchmarkFailedError, BenchmarkSkippedError, on_one_core
 from bench_models.verdict.measurements import SIDES, Answers, Pair, SideName
 
 

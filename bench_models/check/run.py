@@ -12,9 +12,6 @@ from pathlib import Path
 
 from bench_models.check import planning
 from bench_models.check.both_sides import BothSides
-from bench_models.check.commits import Commit, changed_files, resolve, side_by_side
-from bench_models.check.environments import ASV, Project, furnish
-from bench_models.check.exclusive import alone
 from bench_models.check.one_sided import ask_bases_own, try_one_sided
 from bench_models.check.pair_runner import PairRunner
 from bench_models.check.planning import Planned, SuiteName
@@ -22,9 +19,11 @@ from bench_models.check.progress import Progress
 from bench_models.check.record import Ending, Header, Record, Recorder, read
 from bench_models.check.sampler import Sampler
 from bench_models.check.shards import described, shares
-from bench_models.check.shared_variables import fixed
-from bench_models.check.sides import Side, Tree, discovered, make_alike
-from bench_models.check.startup import Starter
+from bench_models.check.sides.commits import Commit, changed_files, resolve, side_by_side
+from bench_models.check.sides.environments import ASV, Project, furnish
+from bench_models.check.sides.isolation import alone, fixed
+from bench_models.check.sides.side import Side, Tree, discovered, make_alike
+from bench_models.check.sides.startup import Starter
 from bench_models.check.worker.protocol import Message
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError

@@ -7,8 +7,8 @@ from collections.abc import Container
 from dataclasses import dataclass, field
 
 from bench_models.check.planning import Planned
-from bench_models.check.process import BenchmarkFailedError, BenchmarkSkippedError
-from bench_models.check.sides import Side
+from bench_models.check.sides.process import BenchmarkFailedError, BenchmarkSkippedError
+from bench_models.check.sides.side import Side
 from bench_models.outcomes import Failed, Skipped
 
 log = logging.getLogger(__name__)

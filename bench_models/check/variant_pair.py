@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench_models.check.blocks import Blocks
-from bench_models.check.process import REPLY_S, BenchmarkFailedError, Process, awake_alone, on_one_core
+from bench_models.check.sides.process import REPLY_S, BenchmarkFailedError, Process, awake_alone, on_one_core
 from bench_models.check.worker.protocol import Message
 from bench_models.verdict.measurements import SIDES, Pair, SideName
 

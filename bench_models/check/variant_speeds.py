@@ -14,10 +14,9 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from bench_models.check.exclusive import alone
-from bench_models.check.process import BenchmarkFailedError, BenchmarkSkippedError, Process, WorkerLostError
-from bench_models.check.shared_variables import fixed
-from bench_models.check.sides import Side, Tree, discovered
+from bench_models.check.sides.isolation import alone, fixed
+from bench_models.check.sides.process import BenchmarkFailedError, BenchmarkSkippedError, Process, WorkerLostError
+from bench_models.check.sides.side import Side, Tree, discovered
 from bench_models.check.variant_pair import Table, imported, opening
 from bench_models.check.worker.protocol import Message
 from bench_models.errors import BenchModelsError

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import bench_models
 from bench_models.build import Builder
-from bench_models.check.sides import Tree
+from bench_models.check.sides.side import Tree
 from bench_models.check.variant_speeds import Asked, compare
 from bench_models.errors import BenchModelsError
 from bench_models.export.formats import FORMATS

@@ -12,9 +12,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench_models.check import planning
-from bench_models.check.environments import Project
 from bench_models.check.run import require_pattern
-from bench_models.check.sides import Side, Tree
+from bench_models.check.sides.environments import Project
+from bench_models.check.sides.side import Side, Tree
 from bench_models.checkout import checkout_here, git
 from bench_models.errors import BenchModelsError
 from bench_models.github.pull_request import require_commits, sides

@@ -8,7 +8,7 @@ import pytest
 
 import bench_models
 from bench_models.check import variant_speeds
-from bench_models.check.sides import Tree
+from bench_models.check.sides.side import Tree
 from bench_models.check.variant_speeds import Asked, Pairs, compare
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped

@@ -22,8 +22,8 @@ from asv.plugin_manager import plugin_manager  # noqa: F401  # importing it is w
 from asv.repo import get_repo
 from asv.util import ProcessError, UserError
 
-from bench_models.check.commits import Commit
-from bench_models.check.sides import Tree
+from bench_models.check.sides.commits import Commit
+from bench_models.check.sides.side import Tree
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
 from bench_models.verdict.measurements import SIDES, SideName

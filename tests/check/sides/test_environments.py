@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.tiny_project import git
 
-from bench_models.check.environments import pins
+from bench_models.check.sides.environments import pins
 
 CONFIG = Path("asv.conf.json")
 

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench_models.check.commits import LENT, Commit, lent_suite, tree_hash
-from bench_models.check.side_stores import forget_old, own_folder
-from bench_models.check.sides import Side, Tree
+from bench_models.check.sides.commits import LENT, Commit, lent_suite, tree_hash
+from bench_models.check.sides.isolation import forget_old, own_folder
+from bench_models.check.sides.side import Side, Tree
 from bench_models.check.worker.protocol import Message
 from bench_models.checkout import Checkout
 from bench_models.errors import BenchModelsError

@@ -1,6 +1,8 @@
-"""Lets one check run at a time, and removes its temporary folder afterwards."""
+"""Isolates a check: from other checks, the caller's environment variables, and what the other side's code wrote."""
 
+import hashlib
 import logging
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,8 +13,10 @@ from filelock import FileLock, Timeout
 
 from bench_models.errors import BenchModelsError
 from bench_models.home import home, require_writable
+from bench_models.machine import passive_waiting
 
 log = logging.getLogger(__name__)
+
 
 _PREFIX = "bm-"  # short, as sockets are made below it
 # Longer than a check takes; a benchmark of a check that asks for one itself must not wait for ever.
@@ -60,3 +64,55 @@ def _remove_left_behind(note: Path) -> None:
     # Only what is named as this module names its folders: the note is a file like any other.
     if folder.name.startswith(_PREFIX):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+_THREADS = (
+    "OMP_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+# glibc decides by what happened before whether to hand a large buffer back after each call and to fault
+# it in again at the next. That made equal processes differ by 20 %, far more than what a check looks for;
+# docs/check.md shows it. Both sides keep their memory instead. Bytes; 32 MiB is the most that glibc takes.
+_ALLOCATOR = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 * 2**20),
+    "MALLOC_TRIM_THRESHOLD_": str(16 * 2**30),
+    "MALLOC_TOP_PAD_": str(256 * 2**20),
+}
+
+
+def fixed(threads: int) -> dict[str, str]:
+    """Return the variables that are the same on both sides, whatever the caller's are."""
+    return {
+        **dict.fromkeys(_THREADS, str(threads)),
+        **(passive_waiting() if threads > 1 else {}),
+        **_ALLOCATOR,
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+# Each is some kilobytes for a model suite, and nothing for others.
+_KEPT = 16
+
+
+def own_folder(*owner: str) -> Path:
+    """Return the folder for the figures of an owner; nothing is made, most suites have none."""
+    folder = _folder() / hashlib.sha256("\0".join(owner).encode()).hexdigest()[:24]
+    if folder.is_dir():
+        os.utime(folder)  # the ones used last are kept
+    return folder
+
+
+def forget_old() -> None:
+    """Remove all but the folders that were used last."""
+    folders = [each for each in _folder().iterdir() if each.is_dir()] if _folder().is_dir() else []
+    for folder in sorted(folders, key=lambda each: each.stat().st_mtime, reverse=True)[_KEPT:]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder() -> Path:
+    return home() / "figures"

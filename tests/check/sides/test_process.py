@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench_models.check.process import BenchmarkFailedError, BenchmarkSkippedError, Process
+from bench_models.check.sides.process import BenchmarkFailedError, BenchmarkSkippedError, Process
 from bench_models.check.worker.protocol import Channel
 
 # A file's name in Latin-1, as Python reads it where names are in UTF-8.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench_models.check.process import LOG_TAIL, BenchmarkFailedError, Process
+from bench_models.check.sides.process import LOG_TAIL, BenchmarkFailedError, Process
 from bench_models.check.worker.protocol import Channel, ChannelClosedError, GarbageError, Message
 from bench_models.errors import BenchModelsError
 from bench_models.verdict.measurements import SIDES, SideName
@@ -19,7 +19,7 @@ from bench_models.verdict.measurements import SIDES, SideName
 # A process that imports nothing of the project must join at once; importing has its own time limit.
 _JOIN_S = 60.0
 _IMPORT_S = 600.0
-_WORKER = Path(__file__).with_name("worker") / "worker.py"
+_WORKER = Path(__file__).parents[1] / "worker" / "worker.py"
 # So many modules are named that come from another copy.
 _NAMED = 3
 # The variables that tell a program where to keep temporary files.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from support.tiny_project import commit_all, git
 
-from bench_models.check.commits import changed_files, lent_suite, resolve, side_by_side
+from bench_models.check.sides.commits import changed_files, lent_suite, resolve, side_by_side
 from bench_models.checkout import Checkout
 from bench_models.errors import BenchModelsError
 
