@@ -4,12 +4,91 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
-from bench_models.check.block_timer import BlockTimer
+from bench_models.check.blocks import Blocks, call_seconds, turns
 from bench_models.check.both_sides import BothSides, LostError, Workers
 from bench_models.check.planning import Planned
 from bench_models.check.progress import Progress, failed_on, refused
-from bench_models.check.sides.process import REPLY_S, BenchmarkFailedError, BenchmarkSkippedError, on_one_core
-from bench_models.verdict.measurements import SIDES, Answers, Pair, SideName
+from bench_models.check.sides.process import (
+    BenchmarkFailedError,
+    BenchmarkSkippedError,
+    Process,
+    awake_alone,
+    on_one_core,
+)
+from bench_models.verdict.measurements import SIDES, Answers, Benchmark, Pair, SideName
+
+
+@dataclass(kw_only=True)
+class BlockTimer:
+    """Times benchmarks; ``timed_s`` is how long its timed calls took, in seconds."""
+
+    both: BothSides
+    timed_s: float = 0.0
+    _blocks: dict[Benchmark, Blocks] = field(default_factory=dict)
+
+    def open(self, planned: Planned, workers: Workers) -> bool:
+        """Set a benchmark up on both sides at once, which nothing is timed beside."""
+        replies = self.both.ask_both(planned, workers, "open", together=True)
+        if replies is None:
+            return False
+        if planned.benchmark not in self._blocks:
+            number, fixed = int(replies["head"]["number"]), bool(replies["head"]["fixed"])
+            if planned.cold:
+                self._blocks[planned.benchmark] = Blocks.cold(max(1, number))
+                return True
+            blocks = self._block_each(planned, workers, number)
+            if blocks is None:
+                return False
+            call_s, setup_s = (max(seconds) for seconds in zip(*blocks.values(), strict=True))
+            self._blocks[planned.benchmark] = Blocks.of(call_s, number if fixed else 0, setup_s)
+        return True
+
+    def time(self, planned: Planned, workers: Workers) -> None:
+        """Time a benchmark in blocks that the sides take in turn, and add them as a pair."""
+        blocks = self._blocks[planned.benchmark]
+        seconds: dict[SideName, list[float]] = {side: [] for side in SIDES}
+        for turn in turns(tuple(workers), blocks, seconds):
+            taken = self._block_each(planned, {side: workers[side] for side in turn}, blocks.number)
+            if taken is None:
+                return
+            for side, (call_s, _) in taken.items():
+                seconds[side].append(call_s)
+                self.timed_s += call_s * blocks.number
+        self.both.progress.add_pair(planned, Pair(base=tuple(seconds["base"]), head=tuple(seconds["head"])))
+
+    def _block_each(
+        self, planned: Planned, workers: Workers, number: int
+    ) -> dict[SideName, tuple[float, float]] | None:
+        """Take a block of each side while the other one sleeps.
+
+        Both, also where the first one fails: what fails on both sides is not HEAD's doing.
+        """
+        taken: dict[SideName, tuple[float, float] | None] = {}
+        losses: dict[SideName, LostError] = {}
+        for side in workers:
+            try:
+                with awake_alone(workers, side) as worker:
+                    taken[side] = self._block(planned, worker, number)
+            except LostError as lost:
+                losses[side] = lost
+        if losses:
+            troubles = {side: lost.troubles[side] for side, lost in losses.items()}
+            raise LostError(planned, troubles, again=all(lost.again for lost in losses.values()), together=False)
+        known = {side: block for side, block in taken.items() if block is not None}
+        return known if len(known) == len(workers) else None
+
+    def _block(self, planned: Planned, worker: Process, number: int) -> tuple[float, float] | None:
+        """Return the seconds of a call in a block and of the set-up before it, or None after noting trouble."""
+        side, request = worker.side, {"do": "block", "benchmark": planned.benchmark.name, "number": number}
+        replies = self.both.ask(planned, {side: worker}, {side: request})
+        if replies is None:
+            return None
+        try:
+            call_s = call_seconds(replies[side], number)
+        except BenchmarkFailedError as error:
+            self.both.progress.add_trouble(failed_on([side], str(error)), planned)
+            return None
+        return call_s, float(replies[side]["whole_s"]) - call_s * number
 
 
 @dataclass(kw_only=True)
@@ -73,8 +152,7 @@ class PairRunner:
                 if replies is not None:
                     if any(reply["circumstances"].get("device", "cpu") != "cpu" for reply in replies.values()):
                         self.both.spawn_only()
-                    asked = {side: worker.ask(REPLY_S, do="imported") for side, worker in workers.items()}
-                    modules = {side: reply["modules"] for side, reply in asked.items()}
+                    modules = {side: worker.imported() for side, worker in workers.items()}
             return modules
 
     @contextmanager

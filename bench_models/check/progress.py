@@ -80,7 +80,7 @@ class Progress:
 def _blamed(planned: Planned, measurements: Measurements, troubles: Troubles) -> Troubles:
     """Return what a side met, but for what BASE met with a version of HEAD's that HEAD itself cannot run.
 
-    That says nothing of BASE, whose own version is asked later (one_sided.py).
+    That says nothing of BASE, whose own version is asked later (sampler.py).
     """
     if not planned.rewritten or "head" not in troubles or isinstance(troubles["head"], Refused):
         return troubles

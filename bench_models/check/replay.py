@@ -1,8 +1,8 @@
-"""Replays recorded rounds of an unchanged tree, their sides swapped at random: how often is a check red?
+"""Replays recorded rounds of an unchanged tree with their sides swapped at random: how often is a check red?
 
 Where neither side differs from the other, it is chance which of them was called BASE in a round. So each round
-is turned round or not by the toss of a coin, with everything that was measured in it, and what workers and the
-parents of a round have in common stays. Rounds then come in a random order. No pair is drawn twice.
+is swapped or not by the toss of a coin, with everything that was measured in it; what the workers and parents of a
+round share stays together. Rounds then come in a random order. No pair is drawn twice.
 
 Source of the idea: Fisher, The design of experiments (1935), section 21; as a test by sign changes in Romano, On
 the behavior of randomization tests without a group invariance assumption, JASA 85 (1990).
@@ -17,13 +17,12 @@ from statistics import fmean
 from tqdm import tqdm
 
 from bench_models.check.record import Record
-from bench_models.check.stopping import until_decided
 from bench_models.errors import BenchModelsError
 from bench_models.stats.clusters import mean_share, share_above
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.paired_ratios import log_ratio
-from bench_models.stats.sequential import LOOKS
-from bench_models.verdict.judge import judge
+from bench_models.stats.sequential import LOOKS, Shares
+from bench_models.verdict.judge import judge, wants_more
 from bench_models.verdict.measurements import Measurements, Pair
 
 # A median of fewer blocks forgives no burst.
@@ -74,6 +73,28 @@ class _One:
     caught: bool
     undecided: float
     pairs: float
+
+
+def stopped(record: Record) -> Record:
+    """Return a recording as the check that would have been made of its rounds, taken in their order."""
+    return replace(record, measurements=tuple(until_decided(record.measurements, record.header.shares)))
+
+
+def until_decided(complete: Sequence[Measurements], shares: Shares | None = None) -> list[Measurements]:
+    """Return the part of the pairs that a check would have taken, look by look, before it was decided.
+
+    ``shares`` are those of the whole check; without them it consists of what is here.
+    """
+    seen = [replace(each, pairs=each.pairs[: LOOKS[0]]) for each in complete]
+    for look in LOOKS[1:]:
+        opened = [wants_more(each, change) for each, change in zip(seen, judge(seen, shares), strict=True)]
+        if not any(opened):
+            break
+        seen = [
+            replace(each, pairs=full.pairs[:look]) if more else each
+            for each, full, more in zip(seen, complete, opened, strict=True)
+        ]
+    return seen
 
 
 def replay(records: Sequence[Record], *, times: int, seed: int, slowdown_pct: float = 0.0) -> Replayed:

@@ -12,12 +12,11 @@ from pathlib import Path
 
 from bench_models.check import planning
 from bench_models.check.both_sides import BothSides
-from bench_models.check.one_sided import ask_bases_own, try_one_sided
 from bench_models.check.pair_runner import PairRunner
 from bench_models.check.planning import Planned, SuiteName
 from bench_models.check.progress import Progress
 from bench_models.check.record import Ending, Header, Record, Recorder, read
-from bench_models.check.sampler import Sampler
+from bench_models.check.sampler import Sampler, ask_bases_own, try_one_sided
 from bench_models.check.shards import described, shares
 from bench_models.check.sides.commits import Commit, changed_files, resolve, side_by_side
 from bench_models.check.sides.environments import ASV, Project, furnish

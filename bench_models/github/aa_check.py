@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bench_models.check.record import Record
-from bench_models.check.replay import Replayed
+from bench_models.check.replay import Replayed, stopped
 from bench_models.check.report.findings import findings
-from bench_models.check.stopping import stopped
 from bench_models.results_branch import timestamps
 from bench_models.results_branch.json_io import aside, json_of, sorted_out, valid
 from bench_models.results_branch.mirror import ALARMS

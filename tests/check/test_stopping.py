@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from support.observing import answered, exact, recorded, timed
 
+from bench_models.check.replay import stopped
 from bench_models.check.report.findings import findings
-from bench_models.check.stopping import stopped
 from bench_models.stats.sequential import LOOKS
 
 

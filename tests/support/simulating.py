@@ -10,7 +10,7 @@ from statistics import fmean
 from scipy.stats import binom
 from tabulate import tabulate
 
-from bench_models.check.stopping import until_decided
+from bench_models.check.replay import until_decided
 from bench_models.stats.sequential import LOOKS
 from bench_models.verdict.judge import judge
 from bench_models.verdict.measurements import Benchmark, Measurements, Pair

@@ -11,7 +11,7 @@ from math import log1p
 import pytest
 from support.simulating import Noise, fates, partly, plausible, times
 
-from bench_models.check.stopping import until_decided
+from bench_models.check.replay import until_decided
 from bench_models.stats.sequential import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA
 from bench_models.verdict.judge import judge
 

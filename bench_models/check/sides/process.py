@@ -3,7 +3,7 @@
 import contextlib
 import os
 import signal
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bench_models.check.worker.protocol import Channel, ChannelClosedError, GarbageError, Message
@@ -65,6 +65,11 @@ class Process:
             raise BenchmarkFailedError(message["error"])
         return message
 
+    def imported(self) -> list[str]:
+        """Return the modules that the process has imported, in order."""
+        names: list[str] = self.ask(REPLY_S, do="imported")["modules"]
+        return names
+
     @contextlib.contextmanager
     def asleep(self) -> Iterator[None]:
         """Stop the process and all it started meanwhile, so that none of its threads disturbs another process."""
@@ -123,18 +128,15 @@ def awake_alone(workers: Mapping[SideName, Process], side: SideName) -> Iterator
 @contextlib.contextmanager
 def on_one_core(workers: Mapping[SideName, Process]) -> Iterator[None]:
     """Put the workers on one core, where they meet the same neighbours; they never compute at once."""
-    if not hasattr(os, "sched_getaffinity"):
-        yield
-        return
-    cores = sorted(os.sched_getaffinity(0))
-    _pin(workers.values(), cores[-1:])
+    cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+    def pin(chosen: list[int]) -> None:
+        for worker in workers.values() if chosen else ():
+            with contextlib.suppress(BenchmarkFailedError):  # the next request meets it again, and says so
+                worker.ask(REPLY_S, do="pin", cores=chosen)
+
+    pin(cores[-1:])
     try:
         yield
     finally:
-        _pin(workers.values(), cores)
-
-
-def _pin(workers: Iterable[Process], cores: Sequence[int]) -> None:
-    for worker in workers:
-        with contextlib.suppress(BenchmarkFailedError):  # the next request tells
-            worker.ask(REPLY_S, do="pin", cores=list(cores))
+        pin(cores)

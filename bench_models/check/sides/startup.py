@@ -1,6 +1,6 @@
 """Starts the sides of a check: each commit with its own suite, and BASE with HEAD's where that is needed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,15 +39,10 @@ class Starter:
         """Start sides at once, and end them and all that they started."""
         forget_old()
         sides = [Side(tree, self.scratch, {**self.environment, FIGURES: str(self._figures(tree))}) for tree in trees]
-        try:
-            for side in sides:
-                side.start()
-                if self.spawn:
-                    side.spawn_only()
+        with started(sides):
+            for side in sides if self.spawn else ():
+                side.spawn_only()
             yield sides
-        finally:
-            for side in sides:
-                side.end()
 
     @contextmanager
     def lent(self, furnished: Mapping[SideName, Tree]) -> Iterator[Lent]:
@@ -75,6 +70,18 @@ class Starter:
         names: tuple[SideName, ...] = ("base", "head") if tree.place == LENT else (tree.name,)
         hashes = [tree_hash(self.checkout, self.commits[name]) for name in names]
         return own_folder(tree.place, *hashes, str(tree.python), self.environment.get("OMP_NUM_THREADS", ""))
+
+
+@contextmanager
+def started(sides: Collection[Side]) -> Iterator[None]:
+    """Start sides at once, and end them and all that they started."""
+    try:
+        for side in sides:
+            side.start()
+        yield
+    finally:
+        for side in sides:
+            side.end()
 
 
 def _broken(suite: Path, error: str) -> Lent:
