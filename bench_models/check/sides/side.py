@@ -19,7 +19,7 @@ from bench_models.verdict.measurements import SIDES, SideName
 # A process that imports nothing of the project must join at once; importing has its own time limit.
 _JOIN_S = 60.0
 _IMPORT_S = 600.0
-_WORKER = Path(__file__).parents[1] / "worker" / "worker.py"
+_WORKER = Path(__file__).parents[1] / "worker" / "__main__.py"
 # So many modules are named that come from another copy.
 _NAMED = 3
 # The variables that tell a program where to keep temporary files.

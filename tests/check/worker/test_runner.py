@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bench_models.check.worker import worker
+from bench_models.check.worker import runner
 
 
 class Tired:
@@ -27,7 +27,7 @@ class Tired:
 def test_warm_up_ends_where_a_benchmark_freezes_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the tests of code that reads the time do."""
     monkeypatch.setattr(time, "perf_counter", lambda: 0.0)
-    assert worker._warm_up(Tired(), Tired()) == 1
+    assert runner._warm_up(Tired(), Tired()) == 1
 
 
 def _until(clock: Callable[[], float], seconds: float) -> float:
