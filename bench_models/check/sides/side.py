@@ -2,28 +2,21 @@
 
 import contextlib
 import os
-import signal
-import socket
-import subprocess
-import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench_models.check.sides.process import LOG_TAIL, BenchmarkFailedError, Process
-from bench_models.check.worker.protocol import Channel, ChannelClosedError, GarbageError, Message
+from bench_models.check.sides.launcher import JOIN_S, Launcher
+from bench_models.check.sides.process import BenchmarkFailedError, Process
+from bench_models.check.worker.protocol import Message
 from bench_models.errors import BenchModelsError
 from bench_models.verdict.measurements import SIDES, SideName
 
-# A process that imports nothing of the project must join at once; importing has its own time limit.
-_JOIN_S = 60.0
+# Importing a suite and all that it needs may take so long.
 _IMPORT_S = 600.0
-_WORKER = Path(__file__).parents[1] / "worker" / "__main__.py"
 # So many modules are named that come from another copy.
 _NAMED = 3
-# The variables that tell a program where to keep temporary files.
-_TEMPORARY = ("TMPDIR", "TEMP", "TMP")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,40 +40,26 @@ class Tree:
 
 
 class Side:
-    """One commit, ready to fork workers."""
+    """One commit with a suite, ready to fork or spawn workers."""
 
     def __init__(self, tree: Tree, scratch: Path, environment: dict[str, str]) -> None:
-        """Take a folder of one's own; ``start`` begins."""
+        """Take a folder below ``scratch``; ``start`` begins."""
         self.name = tree.name
         self.tree = tree
         self._folder = scratch / tree.place
-        self._folder.mkdir()
-        self._log = self._folder / "log"
-        # What one side leaves in a folder for temporary files is not for the other.
-        temporary = self._folder / "tmp"
-        temporary.mkdir()
-        self._environment = environment | {"PYTHONPATH": str(tree.code), **dict.fromkeys(_TEMPORARY, str(temporary))}
-        self._address = self._folder / "s"
-        self._listener = socket.socket(socket.AF_UNIX)
-        try:
-            self._listener.bind(str(self._address))
-        except OSError as error:
-            raise BenchModelsError(
-                f"no socket can be made at {self._address} ({error}): set TMPDIR to a short path"
-            ) from error
-        self._listener.listen()
-        self._started: list[subprocess.Popen[bytes]] = []
-        self._count = 0
+        environment = environment | {"PYTHONPATH": str(tree.code)}
+        self._launcher = Launcher(tree.name, tree.python, self._folder, environment)
+        self._caches = 0
         self._parent: Process | None = None
         self._found: Message | None = None
         self._modules: list[str] = []
-        # Whether workers are forked from a parent, or started from nothing.
+        # Whether workers are forked from a parent, or spawned.
         self.forks = hasattr(os, "fork")
 
     def start(self) -> None:
         """Start the parent and let it import the suite; ``discovered`` waits for the outcome."""
         self._found = None
-        self._parent = self._spawn()
+        self._parent = self._launcher.spawn()
         self._parent.post(**self._discovery(self._modules))
 
     def discovered(self) -> Message:
@@ -106,7 +85,8 @@ class Side:
 
     def cache(self, benchmark: str, timeout_s: float) -> Path:
         """Run a benchmark's ``setup_cache`` in a worker and return the folder that it ran in."""
-        folder = self._folder / f"cache-{self._count:06d}"  # as long on both sides
+        self._caches += 1
+        folder = self._folder / f"cache-{self._caches:06d}"  # as long on both sides
         folder.mkdir()
         with self.worker() as worker:
             _require_own(self.name, worker.ask(timeout_s, do="cache", benchmark=benchmark, folder=str(folder)))
@@ -125,7 +105,7 @@ class Side:
         with TemporaryDirectory(dir=self._folder, prefix="cwd-", ignore_cleanup_errors=True) as folder:
             try:
                 process = self._fork() if self.forks and not from_nothing else self._spawn_worker()
-                process.ask(_JOIN_S, do="enter", folder=folder)
+                process.ask(JOIN_S, do="enter", folder=folder)
             except BenchmarkFailedError as error:
                 raise BenchModelsError(f"{self.name.upper()} has no worker any more: {error}") from error
             try:
@@ -137,11 +117,7 @@ class Side:
         """End everything that this side started."""
         if self._parent is not None:
             self._parent.end()
-        for started in self._started:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(started.pid, signal.SIGKILL)
-            started.wait()
-        self._listener.close()
+        self._launcher.end()
 
     def _imported(self) -> Message:
         if self._parent is None:
@@ -154,13 +130,12 @@ class Side:
     def _fork(self) -> Process:
         if self._parent is None:
             raise RuntimeError("the side has not been started")
-        self._count += 1
-        name = f"{self.name}-{self._count}"
-        self._parent.ask(_JOIN_S, do="fork", name=name)
-        return self._join(name)
+        name = self._launcher.next_name()
+        self._parent.ask(JOIN_S, do="fork", name=name)
+        return self._launcher.joined(name)
 
     def _spawn_worker(self) -> Process:
-        worker = self._spawn()
+        worker = self._launcher.spawn()
         worker.ask(_IMPORT_S, **self._discovery([]))
         return worker
 
@@ -168,49 +143,6 @@ class Side:
         root = None if self.tree.root is None else str(self.tree.root)
         own = {"code": str(self.tree.code), "modules": list(self.tree.modules), "root": root}
         return {"do": "discover", "suite": str(self.tree.suite), "own": own, "warm": warm}
-
-    def _spawn(self) -> Process:
-        self._started = [each for each in self._started if each.poll() is None]
-        self._count += 1
-        name = f"{self.name}-{self._count}"
-        with self._log.open("ab") as log:
-            command = [str(self.tree.python), str(_WORKER), str(self._address), name]
-            self._started.append(
-                subprocess.Popen(
-                    command,
-                    cwd=self._folder,
-                    env=self._environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-            )
-        return self._join(name)
-
-    def _join(self, name: str) -> Process:
-        try:
-            channel = Channel(self._accepted())
-            hello = channel.receive(_JOIN_S)
-        except (TimeoutError, ChannelClosedError, GarbageError) as error:
-            said = self._log.read_text(encoding="utf-8", errors="replace").strip()[-LOG_TAIL:]
-            raise BenchModelsError(
-                f"no process of {self.name.upper()} joined with {self.tree.python}: {said or 'it said nothing'}"
-            ) from error
-        if hello.get("name") != name:
-            raise BenchmarkFailedError(f"{name} was to join, and {hello.get('name')} did")
-        return Process(channel, int(hello["pid"]), self.name, self._log)
-
-    def _accepted(self) -> socket.socket:
-        """Wait for a process to join, as long as the one that was started last, or the parent, lives."""
-        self._listener.settimeout(1.0)
-        end = time.monotonic() + _JOIN_S
-        while True:
-            try:
-                return self._listener.accept()[0]
-            except TimeoutError:
-                if time.monotonic() > end or self._started[-1].poll() is not None:
-                    raise
 
 
 def elsewhere(name: SideName, reply: Message) -> str:
