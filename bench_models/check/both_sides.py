@@ -159,7 +159,9 @@ class BothSides:
             except BenchmarkFailedError as error:
                 spoilt += [error] if isinstance(error, WorkerSpoiltError) else []
                 troubles[side] = Failed(error=str(error))
-        foreign = "; ".join(filter(None, (elsewhere(side, reply) for side, reply in replies.items())))
+        foreign = "; ".join(
+            filter(None, (elsewhere(side, reply.get("foreign_imports", {})) for side, reply in replies.items()))
+        )
         if foreign:
             self.progress.add_trouble(refused(foreign), planned)
             return None

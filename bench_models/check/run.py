@@ -10,20 +10,18 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench_models.check import planning
 from bench_models.check.both_sides import BothSides
 from bench_models.check.pair_runner import PairRunner
-from bench_models.check.planning import Planned, SuiteName
+from bench_models.check.planning import Planned, SuiteName, chosen, described, plan, share, shares
 from bench_models.check.progress import Progress
 from bench_models.check.record import Ending, Header, Record, Recorder, read
 from bench_models.check.sampler import Sampler, ask_bases_own, try_one_sided
-from bench_models.check.shards import described, shares
 from bench_models.check.sides.commits import Commit, changed_files, resolve, side_by_side
 from bench_models.check.sides.environments import ASV, Project, furnish
 from bench_models.check.sides.isolation import alone, fixed
 from bench_models.check.sides.side import Side, Tree, discovered, make_alike
 from bench_models.check.sides.startup import Starter
-from bench_models.check.worker.protocol import Message
+from bench_models.check.sides.suite import Discovery, left_out
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
@@ -85,7 +83,7 @@ class _Compared:
 
     commits: Mapping[SideName, Commit]
     sides: Mapping[SuiteName, Mapping[SideName, Side]]
-    found: Mapping[SideName, Message]
+    found: Mapping[SideName, Discovery]
     everything: Sequence[Planned]
     suite_changes: Sequence[str]
 
@@ -102,13 +100,13 @@ def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, T
     """Start both sides with their own suites, and BASE with HEAD's, too, where a benchmark asks for it."""
     own = dict(zip(SIDES, stack.enter_context(starter.started(*furnished.values())), strict=True))
     found, timeout_s = discovered(own), max(each.timeout_s for each in furnished.values())
-    everything = _asked(planning.plan(found, timeout_s), options.bench)
+    everything = _asked(plan(found, timeout_s), options.bench)
     sides: dict[SuiteName, Mapping[SideName, Side]] = {"own": own}
     if any(each.suite == "head" for each in everything):
         lent = stack.enter_context(starter.lent(furnished))
         sides["head"] = {**own, **({"base": lent.side} if lent.side else {})}
         make_alike([*own.values(), sides["head"]["base"]])
-        everything = _asked(planning.plan(found, timeout_s, lent.found), options.bench)
+        everything = _asked(plan(found, timeout_s, lent.found), options.bench)
     if not everything:
         raise BenchModelsError(_nothing(found, options.bench))
     return _Compared(
@@ -127,11 +125,11 @@ def _suites(starter: Starter, furnished: Mapping[SideName, Tree]) -> list[Path]:
 
 
 def _asked(planned: Sequence[Planned], bench: str) -> list[Planned]:
-    return [each for each in planned if planning.chosen(each, bench)]
+    return [each for each in planned if chosen(each, bench)]
 
 
 def _measure(options: Options, compared: _Compared, started: float) -> None:
-    mine = planning.share(compared.everything, options.shard, options.shards)
+    mine = share(compared.everything, options.shard, options.shards)
     header = _header(options, compared)
     begun = {each.benchmark: each.unmeasured() for each in mine}
     with Recorder(options.output, header, begun.values()) as recorder:
@@ -170,16 +168,16 @@ def _header(options: Options, compared: _Compared) -> Header:
         uncommitted=commits["head"].uncommitted,
         machines=(asdict(this_machine()),),
         threads=options.threads,
-        python={side: found[side]["python"] for side in SIDES},
-        libraries={side: found[side]["libraries"] for side in SIDES},
-        environments="one" if found["base"]["prefix"] == found["head"]["prefix"] else "one each",
+        python={side: found[side].python for side in SIDES},
+        libraries={side: found[side].libraries for side in SIDES},
+        environments="one" if found["base"].prefix == found["head"].prefix else "one each",
         rewritten=rewritten,
         redescribed=tuple(
             f"{each.benchmark}: {', '.join(each.redescribed)}" for each in everything if each.redescribed
         ),
         added=tuple(name for name in _names(from_head) if name not in rewritten),
         suite_changes=tuple(compared.suite_changes),
-        broken={side: found[side]["broken"] for side in SIDES},
+        broken={side: found[side].broken for side in SIDES},
         shard=options.shard,
         shards=options.shards,
         plan={str(each.benchmark): described(each) for each in everything},
@@ -214,19 +212,19 @@ def _inside(root: Path, config: Path) -> Path:
         raise BenchModelsError(f"{config} is outside the repository {root}, whose commits are compared") from error
 
 
-def _nothing(found: Mapping[SideName, Message], bench: str) -> str:
+def _nothing(found: Mapping[SideName, Discovery], bench: str) -> str:
     """Return why there is nothing to measure."""
-    broken = {module: error for side in SIDES for module, error in found[side]["broken"].items()}
+    broken = {module: error for side in SIDES for module, error in found[side].broken.items()}
     if broken:
         return "the suite cannot be imported: " + "; ".join(f"{module}: {error}" for module, error in broken.items())
-    left_out = sorted({str(benchmark) for side in SIDES for benchmark in planning.left_out(found[side])})
-    asked = [name for name in left_out if re.search(bench, name)]
+    unchecked = sorted({str(benchmark) for side in SIDES for benchmark in left_out(found[side])})
+    asked = [name for name in unchecked if re.search(bench, name)]
     if asked:
         return (
             f"the suite leaves out of checks what matches {bench!r} (`check = False`): {', '.join(asked[:10])}"
             f"{' and more' if asked[10:] else ''}; ask for another benchmark, or take the attribute away"
         )
-    names = sorted({benchmark["name"] for side in SIDES for benchmark in found[side]["benchmarks"]})
+    names = sorted({benchmark.name for side in SIDES for benchmark in found[side].benchmarks})
     if names:
         return f"no benchmark matches {bench!r}; there are {', '.join(names[:10])}{' and more' if names[10:] else ''}"
     return "the suite has no benchmarks: asv looks for functions and methods named time_..., track_... and the like"

@@ -3,10 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench_models.check.planning import Planned
 from bench_models.check.record import Ending, Header, Record
 from bench_models.errors import BenchModelsError
-from bench_models.stats.sequential import Shares
 from bench_models.verdict.measurements import SIDES, Measurements, SideName
 
 # What all shards of a check have in common, besides the plan. Machines may differ: each compares both commits on its
@@ -24,23 +22,6 @@ _COMMON: tuple[str, ...] = (
     "redescribed",
 )
 _WORST: tuple[Ending, ...] = ("crashed", "interrupted", "complete")
-
-
-def described(planned: Planned) -> str:
-    """Return in words what is to be measured of a benchmark, so that shards can tell whether they agree."""
-    benchmark = planned.benchmark
-    where = "on both sides" if planned.runs else "on one side only"
-    return (
-        f"{benchmark.kind} in {benchmark.unit}, {benchmark.better} is better, margin {benchmark.margin_pct:g} %, "
-        f"{'with' if planned.answers else 'without'} outcomes, {where}"
-    )
-
-
-def shares(planned: Sequence[Planned]) -> Shares:
-    """Return how many benchmarks of a plan share the error budget: those that both sides have."""
-    compared = [each for each in planned if each.runs]
-    timed = sum(each.benchmark.kind == "time" for each in compared)
-    return Shares(timed=timed, values=sum(not each.answers for each in compared if each.benchmark.kind == "value"))
 
 
 def merge(records: Sequence[Record]) -> Record:

@@ -26,6 +26,7 @@ from bench_models.check.sides.process import (
 )
 from bench_models.check.sides.side import Side, Tree, discovered
 from bench_models.check.sides.startup import started
+from bench_models.check.sides.suite import Discovery
 from bench_models.check.worker.protocol import Message
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
@@ -79,11 +80,11 @@ def _compared(sides: Mapping[SideName, Side], asked: Asked) -> dict[str, Outcome
     return {name: rounds.found[name] for name in asked.others}
 
 
-def _require_known(found: Mapping[SideName, Message], benchmarks: Sequence[str]) -> None:
-    known = {each["name"] for each in found["base"]["benchmarks"]}
+def _require_known(found: Mapping[SideName, Discovery], benchmarks: Sequence[str]) -> None:
+    known = {each.name for each in found["base"].benchmarks}
     missing = [name for name in benchmarks if name not in known]
     if missing:
-        broken = "; ".join(f"{module}: {error}" for module, error in found["base"]["broken"].items())
+        broken = "; ".join(f"{module}: {error}" for module, error in found["base"].broken.items())
         raise BenchModelsError(f"there is no benchmark {' and '.join(missing)}{f' ({broken})' if broken else ''}")
 
 

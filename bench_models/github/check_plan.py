@@ -99,6 +99,6 @@ def _planned(root: Path, config: Path, bench: str) -> list[planning.Planned]:
             found = side.discovered()
         finally:
             side.end()
-    for module, error in found["broken"].items():
+    for module, error in found.broken.items():
         log.warning("%s cannot be imported here, and its benchmarks are not counted: %s", module, error)
     return [each for each in planning.plan(dict.fromkeys(SIDES, found), tree.timeout_s) if planning.chosen(each, bench)]

@@ -9,7 +9,8 @@ from asv_runner.benchmarks.peakmem import PeakMemBenchmark
 from asv_runner.benchmarks.time import TimeBenchmark
 from asv_runner.benchmarks.track import TrackBenchmark
 
-from bench_models.check.planning import LONGEST_S, Planned, left_out, plan
+from bench_models.check.planning import LONGEST_S, Planned, plan
+from bench_models.check.sides.suite import Discovery, discovery_of, left_out
 from bench_models.check.worker import discovery
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
@@ -41,12 +42,13 @@ def described(name: str, version: str = "1", rows: tuple[str, ...] = (), **other
     }
 
 
-def found(*benchmarks: dict[str, Any], **broken: str) -> dict[str, Any]:
+def found(*benchmarks: dict[str, Any], **broken: str) -> Discovery:
     """Return what a side finds in a suite."""
-    return {"benchmarks": list(benchmarks), "broken": {name.replace("_", "."): error for name, error in broken.items()}}
+    modules = {name.replace("_", "."): error for name, error in broken.items()}
+    return discovery_of({"benchmarks": list(benchmarks), "broken": modules})
 
 
-def planned(base: dict[str, Any], head: dict[str, Any], lent: dict[str, Any] | None = None) -> dict[str, Planned]:
+def planned(base: Discovery, head: Discovery, lent: Discovery | None = None) -> dict[str, Planned]:
     """Return the plan by name."""
     return {str(each.benchmark): each for each in plan({"base": base, "head": head}, 60, lent)}
 
@@ -190,7 +192,7 @@ def test_what_one_side_leaves_out_is_not_forgotten(base: bool, version: str, ver
     assert verdict == judge([each.unmeasured()])[0].verdict
 
 
-def timed(**others: Any) -> dict[str, Any]:  # noqa: ANN401
+def timed(**others: Any) -> Discovery:  # noqa: ANN401
     """Return what is found in a suite with one benchmark that is timed."""
     each = described("a.time_it", type="time", timer="time.perf_counter", sampling={"number": "1"}) | others
     return found(each)

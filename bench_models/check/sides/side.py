@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from bench_models.check.sides.launcher import JOIN_S, Launcher
 from bench_models.check.sides.process import BenchmarkFailedError, Process
+from bench_models.check.sides.suite import Discovery, discovery_of
 from bench_models.check.worker.protocol import Message
 from bench_models.errors import BenchModelsError
 from bench_models.verdict.measurements import SIDES, SideName
@@ -51,7 +52,7 @@ class Side:
         self._launcher = Launcher(tree.name, tree.python, self._folder, environment)
         self._caches = 0
         self._parent: Process | None = None
-        self._found: Message | None = None
+        self._found: Discovery | None = None
         self._modules: list[str] = []
         # Whether workers are forked from a parent, or spawned.
         self.forks = hasattr(os, "fork")
@@ -62,15 +63,15 @@ class Side:
         self._parent = self._launcher.spawn()
         self._parent.post(**self._discovery(self._modules))
 
-    def discovered(self) -> Message:
+    def discovered(self) -> Discovery:
         """Return the benchmarks of the suite and the modules that are broken.
 
         From then on workers are forked, unless importing started threads, which no fork survives.
         """
         if self._found is None:
             self._found = self._imported()
-            self.forks = self.forks and self._found["threads"] == 1
-            _require_own(self.name, self._found)
+            self.forks = self.forks and self._found.threads == 1
+            _require_own(self.name, self._found.foreign_imports)
         return self._found
 
     def warm(self, modules: list[str]) -> None:
@@ -89,7 +90,8 @@ class Side:
         folder = self._folder / f"cache-{self._caches:06d}"  # as long on both sides
         folder.mkdir()
         with self.worker() as worker:
-            _require_own(self.name, worker.ask(timeout_s, do="cache", benchmark=benchmark, folder=str(folder)))
+            reply = worker.ask(timeout_s, do="cache", benchmark=benchmark, folder=str(folder))
+            _require_own(self.name, reply["foreign_imports"])
         return folder
 
     def spawn_only(self) -> None:
@@ -119,11 +121,11 @@ class Side:
             self._parent.end()
         self._launcher.end()
 
-    def _imported(self) -> Message:
+    def _imported(self) -> Discovery:
         if self._parent is None:
             raise RuntimeError("the side has not been started")
         try:
-            return self._parent.reply(_IMPORT_S)
+            return discovery_of(self._parent.reply(_IMPORT_S))
         except BenchmarkFailedError as error:
             raise BenchModelsError(f"{self.name.upper()} cannot import the suite: {error}") from error
 
@@ -145,9 +147,8 @@ class Side:
         return {"do": "discover", "suite": str(self.tree.suite), "own": own, "warm": warm}
 
 
-def elsewhere(name: SideName, reply: Message) -> str:
-    """Return in words what a process of a side imported of another copy of its code, or nothing."""
-    foreign_imports = reply.get("foreign_imports", {})
+def elsewhere(name: SideName, foreign_imports: Mapping[str, str]) -> str:
+    """Return in words what a process of a side imported from elsewhere than its commit, or nothing."""
     if not foreign_imports:
         return ""
     imports = " and ".join(f"{module} from {file}" for module, file in list(foreign_imports.items())[:_NAMED])
@@ -157,15 +158,15 @@ def elsewhere(name: SideName, reply: Message) -> str:
     )
 
 
-def _require_own(name: SideName, reply: Message) -> None:
-    said = elsewhere(name, reply)
+def _require_own(name: SideName, foreign_imports: Mapping[str, str]) -> None:
+    said = elsewhere(name, foreign_imports)
     if said:
         raise BenchModelsError(said)
 
 
-def discovered(sides: Mapping[SideName, Side]) -> dict[SideName, Message]:
+def discovered(sides: Mapping[SideName, Side]) -> dict[SideName, Discovery]:
     """Wait for both sides' parents, and return what they found."""
-    found: dict[SideName, Message] = {side: sides[side].discovered() for side in SIDES}
+    found: dict[SideName, Discovery] = {side: sides[side].discovered() for side in SIDES}
     make_alike(sides.values())
     return found
 

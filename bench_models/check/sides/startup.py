@@ -8,7 +8,7 @@ from pathlib import Path
 from bench_models.check.sides.commits import LENT, Commit, lent_suite, tree_hash
 from bench_models.check.sides.isolation import forget_old, own_folder
 from bench_models.check.sides.side import Side, Tree
-from bench_models.check.worker.protocol import Message
+from bench_models.check.sides.suite import Discovery
 from bench_models.checkout import Checkout
 from bench_models.errors import BenchModelsError
 from bench_models.home import FIGURES
@@ -20,7 +20,7 @@ class Lent:
     """BASE with HEAD's suite, and the benchmarks that it finds there; no side where the suite cannot be had there."""
 
     side: Side | None
-    found: Message
+    found: Discovery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,4 +85,4 @@ def started(sides: Collection[Side]) -> Iterator[None]:
 
 
 def _broken(suite: Path, error: str) -> Lent:
-    return Lent(side=None, found={"benchmarks": [], "broken": {suite.name: error}})
+    return Lent(side=None, found=Discovery(broken={suite.name: error}))
