@@ -4,12 +4,14 @@ Whatever ends a check, its record is complete up to the last pair. All reports a
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TextIO
+
+import msgspec
 
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
@@ -19,6 +21,7 @@ from bench_models.verdict.measurements import (
     Absent,
     Answers,
     Benchmark,
+    Better,
     Measurements,
     Pair,
     Refused,
@@ -29,20 +32,21 @@ from bench_models.verdict.measurements import (
 SCHEMA_VERSION = 2
 FILE = "record.jsonl"
 
-_TUPLES = ("uncommitted", "machines", "rewritten", "added", "redescribed", "suite_changes")
-
 Ending = Literal["complete", "interrupted", "crashed"]
+
+_What = Literal["absent", "skipped", "failed", "refused"]
+_TROUBLES: dict[_What, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed, "refused": Refused}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a check was about: commits, machine, libraries, and the part that this shard took.
+    """What a check is about: commits, machines as they were described, libraries, and the part that this shard takes.
 
     ``plan`` describes each benchmark of the whole check by its name, and ``shares`` counts those that share
     the error budget; both are the same in all shards. ``rewritten`` names benchmarks whose asv version differs between
-    the commits, so that HEAD's ran on both sides, and ``added`` those that BASE's own suite does not have.
-    ``redescribed`` says what HEAD describes differently. ``suite_changes`` are the files below the suite's folder that
-    differ; records made before it was kept have none.
+    the commits, so that HEAD's runs on both sides, and ``added`` those that BASE's own suite lacks. ``redescribed``
+    says what HEAD describes differently. ``suite_changes`` are the files below the suite's folder that differ;
+    older records lack them.
     """
 
     base: str
@@ -79,6 +83,57 @@ class Record:
     timed_s: float
 
 
+class _Opening(msgspec.Struct, kw_only=True):
+    """What is read of the first line before the rest of it: the header of another schema may lack the rest."""
+
+    line: Literal["header"]
+    schema_version: int
+
+
+class _Line(msgspec.Struct, kw_only=True, tag_field="line"):
+    """An event of a check; ``subject`` is a benchmark as asv writes its name."""
+
+
+class _BenchmarkLine(_Line, tag="subject"):
+    benchmark: str
+    parameters: tuple[str, ...]
+    kind: Literal["time", "value"]
+    unit: str
+    better: Better
+    margin_pct: float
+
+
+class _PairLine(_Line, tag="pair"):
+    subject: str
+    base: tuple[float, ...]
+    head: tuple[float, ...]
+
+
+class _AnswersLine(_Line, tag="answers"):
+    """Right and wrong answers as the letters 1 and 0, in the order of the examples."""
+
+    subject: str
+    base: str
+    head: str
+    examples: tuple[str, ...]
+
+
+class _TroubleLine(_Line, tag="trouble"):
+    subject: str
+    side: SideName
+    what: _What
+    details: dict[str, str]
+
+
+class _EndLine(_Line, tag="end"):
+    ending: Ending
+    wall_s: float
+    timed_s: float
+
+
+_LINES = msgspec.json.Decoder(_BenchmarkLine | _PairLine | _AnswersLine | _TroubleLine | _EndLine)
+
+
 class Recorder:
     """Appends to a record; every line is on its way to the disk before the next pair begins."""
 
@@ -86,37 +141,32 @@ class Recorder:
         """Begin a record in ``folder``, in place of an older one."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if not any(folder.iterdir()):  # what holds anything else, as a repository does, is not ours to hide
-                (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # a report is no change of the tree
+            if not any(folder.iterdir()):  # a folder that holds anything else, as a repository does, stays visible
+                (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # a report is not a change of the tree
             self._file: TextIO = (folder / FILE).open("w", encoding="utf-8")
         except OSError as error:
             raise BenchModelsError(f"--output {folder} cannot be written to: {error}") from error
-        self._line("header", asdict(header))
+        self._write({"line": "header", **asdict(header)})
         for each in measurements:
-            self._line("subject", _described(each.benchmark))
-            for pair in each.pairs:
-                self.pair(each.benchmark, pair)
-            if each.answers is not None:
-                self.answers(each.benchmark, each.answers)
-            for side in SIDES:
-                if (trouble := getattr(each, side)) is not None:
-                    self.trouble(each.benchmark, side, trouble)
+            self._begin(each)
 
     def pair(self, benchmark: Benchmark, pair: Pair) -> None:
         """Write one more pair of a benchmark."""
-        self._line("pair", {"subject": str(benchmark), **asdict(pair)})
+        self._line(_PairLine(subject=str(benchmark), base=pair.base, head=pair.head))
 
     def answers(self, benchmark: Benchmark, answers: Answers) -> None:
         """Write which examples either side answered right."""
-        self._line("answers", {"subject": str(benchmark), **_answers(answers)})
+        base, head = ("".join("01"[each] for each in side) for side in (answers.base, answers.head))
+        self._line(_AnswersLine(subject=str(benchmark), base=base, head=head, examples=answers.examples))
 
     def trouble(self, benchmark: Benchmark, side: SideName, trouble: Trouble) -> None:
         """Write what keeps a side from being measured."""
-        self._line("trouble", {"subject": str(benchmark), "side": side, **_trouble(trouble)})
+        (what,) = (name for name, kind in _TROUBLES.items() if isinstance(trouble, kind))
+        self._line(_TroubleLine(subject=str(benchmark), side=side, what=what, details=asdict(trouble)))
 
     def end(self, ending: Ending, wall_s: float, timed_s: float) -> None:
         """Write how the check ended."""
-        self._line("end", {"ending": ending, "wall_s": wall_s, "timed_s": timed_s})
+        self._line(_EndLine(ending=ending, wall_s=wall_s, timed_s=timed_s))
 
     def __enter__(self) -> Self:
         """Return the recorder."""
@@ -129,9 +179,25 @@ class Recorder:
         with suppress(OSError):
             self._file.close()
 
-    def _line(self, kind: str, content: Mapping[str, Any]) -> None:
+    def _begin(self, measurements: Measurements) -> None:
+        benchmark = measurements.benchmark
+        described = asdict(benchmark)
+        self._line(_BenchmarkLine(benchmark=described.pop("name"), **described))
+        for pair in measurements.pairs:
+            self.pair(benchmark, pair)
+        if measurements.answers is not None:
+            self.answers(benchmark, measurements.answers)
+        for side, trouble in zip(SIDES, (measurements.base, measurements.head), strict=True):
+            if trouble is not None:
+                self.trouble(benchmark, side, trouble)
+
+    def _line(self, line: _Line) -> None:
+        self._write(msgspec.to_builtins(line))
+
+    def _write(self, content: dict[str, Any]) -> None:
         try:
-            self._file.write(json.dumps({"line": kind, **content}) + "\n")
+            # Not msgspec's own JSON: a line holds no character that any reader may take for the end of a line.
+            self._file.write(json.dumps(content) + "\n")
             self._file.flush()
         except OSError as error:
             raise BenchModelsError(f"the record {self._file.name} cannot be written ({error}): make room") from error
@@ -140,7 +206,7 @@ class Recorder:
 def read(path: Path) -> Record:
     """Return the record in a folder (or the file itself).
 
-    A last line that was cut short is left out: the check was ended in the midst of it.
+    A last line that was cut short is left out: the check ended while it was written.
     """
     file = path / FILE if path.is_dir() else path
     try:
@@ -150,78 +216,57 @@ def read(path: Path) -> Record:
             f"there is no record of a check in {path} ({error}): give a folder with {FILE}"
         ) from error
     try:
-        return _assembled(file, [json.loads(line) for line in _whole(lines)])
-    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
+        first, *rest = _whole(lines)
+        return _assembled(_header(file, first), rest)
+    except (msgspec.MsgspecError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise BenchModelsError(f"the record {file} is damaged ({error!r}): measure this shard again") from error
 
 
 def _whole(lines: list[str]) -> list[str]:
     try:
-        json.loads(lines[-1])
+        json.loads(lines[-1] if lines else "")
     except ValueError:
         return lines[:-1]
     return lines
 
 
-def _assembled(file: Path, lines: list[dict[str, Any]]) -> Record:
-    first, *rest = lines
-    if first.pop("line") != "header":
-        raise ValueError("it does not begin with a header")
-    if first["schema_version"] != SCHEMA_VERSION:
+def _header(file: Path, line: str) -> Header:
+    version = msgspec.json.decode(line, type=_Opening).schema_version
+    if version != SCHEMA_VERSION:
         raise BenchModelsError(
-            f"the record {file} is of schema {first['schema_version']}, this version reads {SCHEMA_VERSION}: "
-            "measure again"
+            f"the record {file} is of schema {version}, this version reads {SCHEMA_VERSION}: measure again"
         )
-    tuples = {key: tuple(first[key]) for key in _TUPLES if key in first}
-    header = Header(**first | tuples | {"shares": Shares(**first["shares"])})
+    return msgspec.json.decode(line, type=Header)
+
+
+def _assembled(header: Header, lines: Sequence[str]) -> Record:
     measurements: dict[str, Measurements] = {}
-    end: dict[str, Any] = {"ending": "crashed", "wall_s": 0.0, "timed_s": 0.0}
-    for line in rest:
-        match line.pop("line"):
-            case "subject":
-                name, parameters = line.pop("benchmark"), tuple(line.pop("parameters"))
-                benchmark = Benchmark(name=name, parameters=parameters, **line)
+    end = _EndLine(ending="crashed", wall_s=0.0, timed_s=0.0)
+    for line in map(_LINES.decode, lines):
+        match line:
+            case _BenchmarkLine():
+                described = msgspec.structs.asdict(line)
+                benchmark = Benchmark(name=described.pop("benchmark"), **described)
                 measurements[str(benchmark)] = Measurements(benchmark=benchmark, shard=header.shard)
-            case "end":
+            case _EndLine():
                 end = line
-            case kind:
-                name = line.pop("subject")
-                measurements[name] = _with(measurements[name], kind, line)
-    return Record(header=header, measurements=tuple(measurements.values()), **end)
+            case _:
+                measurements[line.subject] = _with(measurements[line.subject], line)
+    return Record(
+        header=header,
+        measurements=tuple(measurements.values()),
+        ending=end.ending,
+        wall_s=end.wall_s,
+        timed_s=end.timed_s,
+    )
 
 
-def _with(measurements: Measurements, kind: str, line: dict[str, Any]) -> Measurements:
-    match kind:
-        case "pair":
-            pair = Pair(base=tuple(line["base"]), head=tuple(line["head"]))
-            return replace(measurements, pairs=(*measurements.pairs, pair))
-        case "answers":
-            right = {side: tuple(letter == "1" for letter in line[side]) for side in SIDES}
-            return replace(measurements, answers=Answers(**right, examples=tuple(line["examples"])))
-        case "trouble":
-            return measurements.troubled(_side(line["side"]), _TROUBLES[line["what"]](**line["details"]))
-        case _:
-            raise ValueError(f"a line of unknown kind {kind}")
-
-
-def _side(name: str) -> SideName:
-    if name not in SIDES:
-        raise ValueError(f"a check has the sides {SIDES}, not {name}")
-    return SIDES[SIDES.index(name)]
-
-
-_TROUBLES: dict[str, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed, "refused": Refused}
-
-
-def _described(benchmark: Benchmark) -> dict[str, Any]:
-    described = asdict(benchmark)
-    return {"benchmark": described.pop("name"), **described}
-
-
-def _trouble(trouble: Trouble) -> dict[str, Any]:
-    return {"what": type(trouble).__name__.lower(), "details": asdict(trouble)}
-
-
-def _answers(answers: Answers) -> dict[str, Any]:
-    right = ("".join("01"[each] for each in side) for side in (answers.base, answers.head))
-    return {**dict(zip(SIDES, right, strict=True)), "examples": list(answers.examples)}
+def _with(measurements: Measurements, line: _PairLine | _AnswersLine | _TroubleLine) -> Measurements:
+    match line:
+        case _PairLine():
+            return replace(measurements, pairs=(*measurements.pairs, Pair(base=line.base, head=line.head)))
+        case _AnswersLine():
+            base, head = (tuple(letter == "1" for letter in side) for side in (line.base, line.head))
+            return replace(measurements, answers=Answers(base=base, head=head, examples=line.examples))
+        case _TroubleLine():
+            return measurements.troubled(line.side, _TROUBLES[line.what](**line.details))
