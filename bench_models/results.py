@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bench_models.asv.history import Recorded, recorded
+from bench_models.asv.results import Recorded, recorded
 from bench_models.build import Builder
 from bench_models.checkout import Checkout, require_clean
 from bench_models.errors import BenchModelsError

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench_models.asv.history import branches, measured
+from bench_models.asv.results import branches, measured
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
 

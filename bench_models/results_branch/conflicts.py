@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench_models.asv import result_files
+from bench_models.asv.merge import merged
+from bench_models.asv.unreadable import BENCHMARKS, MACHINE
 from bench_models.errors import BenchModelsError
 from bench_models.results_branch.accepted_regressions import ACCEPTED, add_accepted, read_accepted
 from bench_models.results_branch.mirror import RESULTS
@@ -18,8 +19,8 @@ def settled(path: str, ours: bytes, theirs: bytes) -> bytes:
     regressions are all kept. Of anything else ours counts, as if it had been pushed a moment later, unless it was cut.
     """
     folder, _, name = path.partition("/")
-    if folder == RESULTS and Path(name).name not in {result_files.MACHINE, result_files.BENCHMARKS}:
-        return result_files.merged(ours, theirs)
+    if folder == RESULTS and Path(name).name not in {MACHINE, BENCHMARKS}:
+        return merged(ours, theirs)
     if folder == CHECKS:
         return max(theirs, ours, key=made_at)
     return _union(ours, theirs) if path == ACCEPTED else _later(ours, theirs)

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench_models.asv import result_files
-from bench_models.asv.history import results_folder
+from bench_models.asv.results import results_folder
+from bench_models.asv.unreadable import set_aside
 from bench_models.results_branch.accepted_regressions import ACCEPTED
 from bench_models.results_branch.stored_checks import CHECKS
 from bench_models.sealed import write_bytes_atomically
@@ -60,7 +60,7 @@ class Mirror:
 
     def set_aside(self) -> tuple[str, ...]:
         """Move aside what asv could not read, and return a sentence on each."""
-        return result_files.set_aside(self.results, self.folder / ASIDE / RESULTS)
+        return set_aside(self.results, self.folder / ASIDE / RESULTS)
 
     def _found(self) -> dict[str, Path]:
         """Return all that lies where mirrored files do."""

@@ -11,7 +11,7 @@ from asv.machine import MachineCollection
 from asv.results import Results
 from asv.runner import BenchmarkResult
 
-from bench_models.asv.history import recorded
+from bench_models.asv.results import recorded
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Skipped
 

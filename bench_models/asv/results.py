@@ -1,4 +1,7 @@
-"""Reads asv's result files. Only this module knows their format, where null means failed and NaN skipped."""
+"""Reads asv's project and result files, and names the machine for them.
+
+Only this module knows that null means failed and NaN skipped.
+"""
 
 import math
 import re
@@ -17,11 +20,15 @@ from asv.results import Results, iter_results
 from asv.util import UserError, load_json
 
 from bench_models.errors import BenchModelsError
+from bench_models.machine import this_machine
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.stats.timing import Timing, interval_of_calls
 
 CONFIG = "asv.conf.json"
 ASV_LEVEL = 0.99
+
+_NO_NAME = re.compile(r"[^a-z0-9]+")
+_GIB = 2**30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +212,29 @@ def machine_name() -> str:
         return str(_machine()["machine"])
     except (UserError, KeyError) as error:
         raise BenchModelsError("asv does not know this machine yet: run `asv machine --yes` once") from error
+
+
+def name_machine() -> str:
+    """Tell asv what to call this machine, unless it knows already, and return the name.
+
+    Equal names make one line of the history. asv's own default is the host's name, and a hosted runner has a new one
+    every time, so that each commit would have a machine of its own. Named by its processor, a machine shares a line
+    with those that may be compared with it.
+    """
+    if not knows_machine():
+        machine = this_machine()
+        name = f"{_NO_NAME.sub('-', machine.cpu.lower()).strip('-')}-{machine.cores}-cores"
+        system, _, architecture = machine.system.partition(" ")
+        about = {
+            "machine": name,
+            "os": system,  # not its release, which changes every week: asv draws a new line for any difference
+            "arch": architecture,
+            "cpu": machine.cpu,
+            "num_cpu": str(machine.cores),
+            "ram": f"{round(machine.memory_bytes / _GIB)} GiB",
+        }
+        MachineCollection.save(name, about)
+    return machine_name()
 
 
 def _started(result: Any, module: str) -> float:
