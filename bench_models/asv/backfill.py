@@ -12,7 +12,7 @@ from bench_models.asv.results import branches, measured
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
 
-# A commit that was missed is measured with a later push; one that was missed longer ago than this is let go.
+# A commit that was missed is measured with a later push, unless so many commits came after it.
 LOOK_BACK = 30
 _ASV_FAILED = 2
 

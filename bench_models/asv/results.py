@@ -199,7 +199,7 @@ def results_folder(root: Path) -> Path:
 
 
 def knows_machine() -> bool:
-    """Say whether ``asv machine`` has been run here, which ``asv run`` insists on."""
+    """Say whether ``asv machine`` has been run here, which ``asv run`` requires."""
     try:
         return bool(_machine())
     except UserError:

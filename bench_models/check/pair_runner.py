@@ -27,7 +27,7 @@ class BlockTimer:
     _blocks: dict[Benchmark, Blocks] = field(default_factory=dict)
 
     def open(self, planned: Planned, workers: Workers) -> bool:
-        """Set a benchmark up on both sides at once, which nothing is timed beside."""
+        """Set a benchmark up on both sides at once, while nothing is timed; return whether it can be timed."""
         replies = self.both.ask_both(planned, workers, "open", together=True)
         if replies is None:
             return False
@@ -59,9 +59,9 @@ class BlockTimer:
     def _block_each(
         self, planned: Planned, workers: Workers, number: int
     ) -> dict[SideName, tuple[float, float]] | None:
-        """Take a block of each side while the other one sleeps.
+        """Take a block of each side while the other one is stopped.
 
-        Both, also where the first one fails: what fails on both sides is not HEAD's doing.
+        The second side is asked even where the first fails: a failure on both sides is not HEAD's doing.
         """
         taken: dict[SideName, tuple[float, float] | None] = {}
         losses: dict[SideName, LostError] = {}
@@ -78,7 +78,7 @@ class BlockTimer:
         return known if len(known) == len(workers) else None
 
     def _block(self, planned: Planned, worker: Process, number: int) -> tuple[float, float] | None:
-        """Return the seconds of a call in a block and of the set-up before it, or None after noting trouble."""
+        """Return the seconds of a call in a block and of the set-up before it, or None after adding trouble."""
         side, request = worker.side, {"do": "block", "benchmark": planned.benchmark.name, "number": number}
         replies = self.both.ask(planned, {side: worker}, {side: request})
         if replies is None:
@@ -93,7 +93,7 @@ class BlockTimer:
 
 @dataclass(kw_only=True)
 class PairRunner:
-    """Takes pairs, and adds what comes of them to the progress; ``one_core``: workers compute with one thread."""
+    """Takes pairs, and adds them to the progress; ``one_core`` says that workers compute with one thread."""
 
     both: BothSides
     one_core: bool = True
@@ -109,7 +109,7 @@ class PairRunner:
         return self.both.progress
 
     def renew(self, planned: Sequence[Planned]) -> None:
-        """Begin again with another parent wherever these benchmarks run."""
+        """Replace the parents wherever these benchmarks run."""
         self.both.renew(planned)
 
     def take(self, group: Sequence[Planned]) -> None:
@@ -129,7 +129,7 @@ class PairRunner:
                                 self.timer.time(planned, workers)
 
     def works_alone(self, planned: Planned, side: SideName) -> bool:
-        """Say whether a side can open what it failed at while the other side was there, too."""
+        """Say whether a side, on its own, can open a benchmark that it failed at beside the other side."""
         with self.both.worker(planned, side) as worker:
             try:
                 worker.ask(planned.timeout_s, **self.both.request(planned, side, "open"))
@@ -139,9 +139,9 @@ class PairRunner:
         return True
 
     def rehearse(self, planned: Planned) -> dict[SideName, list[str]]:
-        """Open a benchmark without timing it; return what either side's worker imported for it.
+        """Open a benchmark without timing it; return what each side's worker imported for it.
 
-        A worker that computes on CUDA cannot be forked: from then on workers are spawned.
+        A parent that used CUDA cannot be forked: where a worker computes on it, workers are spawned from then on.
         """
         with ExitStack() as stack:
             workers = {side: stack.enter_context(self.both.of(planned, side).worker()) for side in SIDES}
@@ -157,7 +157,7 @@ class PairRunner:
 
     @contextmanager
     def _closing(self, planned: Planned, workers: Workers) -> Iterator[None]:
-        """Tear down on both sides what was set up, whatever happened meanwhile."""
+        """Tear the benchmark down on both sides afterwards, whatever happened."""
         try:
             yield
         except LostError as lost:

@@ -33,15 +33,15 @@ from bench_models.verdict.measurements import (
 SuiteName = Literal["own", "head"]
 
 _TIMED = ("time", "timeraw")
-# What is measured of the whole process, so that it must not have a parent's memory.
+# Measured of the whole process, which must not begin with a parent's memory.
 _OF_A_PROCESS = ("peakmemory",)
-# No answer is waited for longer, whatever a suite says: a check whose benchmark hangs has to end.
+# The longest timeout, whatever a suite says: a check whose benchmark hangs has to end.
 LONGEST_S = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A benchmark, how to run it, and what keeps a side from it.
+    """A benchmark, how to run it, and what keeps a side from running it.
 
     ``suite`` says whose file BASE runs: its own, or HEAD's where the version differs or BASE's suite does not have it,
     which is what ``lacking`` says; ``rewritten`` says that BASE's suite has another version of it. A side knows its
@@ -69,7 +69,7 @@ class Planned:
 
     @property
     def of_bases_own(self) -> "Planned":
-        """The same in the version that BASE's own suite has."""
+        """The same benchmark in the version of BASE's own suite."""
         return replace(self, suite="own", base_cache=self.own_cache, rewritten=False)
 
     @property
@@ -78,11 +78,11 @@ class Planned:
         return self.base is None and self.head is None
 
     def cache(self, side: SideName) -> str | None:
-        """Return what a side knows its ``setup_cache`` by."""
+        """Return asv's name of its ``setup_cache`` on a side."""
         return self.base_cache if side == "base" else self.head_cache
 
     def unmeasured(self) -> Measurements:
-        """Return what is known before anything is measured."""
+        """Return the measurements before anything is measured."""
         return Measurements(benchmark=self.benchmark, base=self.base, head=self.head)
 
 
@@ -127,14 +127,14 @@ def chosen(planned: Planned, bench: str) -> bool:
 
 
 def share(planned: Sequence[Planned], index: int, count: int) -> list[Planned]:
-    """Return shard ``index`` of ``count``: groups are dealt out in an order that only their names decide."""
+    """Return shard ``index`` of ``count``: groups are dealt out in an order that depends on their names only."""
     ranked = sorted({each.group for each in planned}, key=lambda name: sha256(name.encode()).digest())
     mine = set(ranked[index - 1 :: count])
     return [each for each in planned if each.group in mine]
 
 
 def grouped(planned: Sequence[Planned]) -> dict[str, list[Planned]]:
-    """Return what both sides have, by group; what is timed is loaded once for the group."""
+    """Return what both sides have, by group; a group is loaded once by its workers."""
     groups: dict[str, list[Planned]] = {}
     for each in planned:
         if each.runs:
@@ -241,10 +241,10 @@ def _benchmark(described: Described, parameters: tuple[str, ...]) -> Benchmark:
 
 
 def _group(benchmark: Described, parameters: tuple[str, ...]) -> str:
-    """Return the worker's share of work: methods of a class that are timed with the same parameters, loaded once.
+    """Return the name of the group that a benchmark is loaded with: methods of a class, timed with equal parameters.
 
-    They are warmed up before they are timed. A number, and what is timed cold, may depend on what a method that ran
-    before left in the process, so that each has a process of its own, as it has with asv.
+    They are warmed up before they are timed. A number, and what is timed cold, may depend on what an earlier
+    method left in the process, so that each has a process of its own, as under asv.
     """
     name, kind = benchmark.name, benchmark.type
     together = kind == "time" and not benchmark.cold and name.count(".") > 1

@@ -25,13 +25,13 @@ from bench_models.stats.sequential import LOOKS, Shares
 from bench_models.verdict.judge import judge, wants_more
 from bench_models.verdict.measurements import Measurements, Pair
 
-# A median of fewer blocks forgives no burst.
+# The median of fewer blocks hides no burst.
 _FORGIVING = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByRecord:
-    """A share for each record: all replayed checks of a record are of one machine and one hour."""
+    """A share for each record, as all replayed checks of a record are of one machine and one hour."""
 
     shares: tuple[float, ...]
 
@@ -46,13 +46,13 @@ class ByRecord:
         return mean_share(self.shares) if len(self.shares) > 1 else None
 
     def above(self, allowed: float) -> Estimate:
-        """Return how many of the records have more than is allowed, as a share with bounds that hold for any."""
+        """Return the share of records above ``allowed``, with bounds that hold however records are distributed."""
         return share_above(self.shares, allowed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """What became of the replayed checks, ``times`` of each record.
+    """The outcomes of replayed checks, ``times`` of each record.
 
     ``red`` is the share of checks with a regression. With a planted slow-down ``caught`` is the share of
     checks that find it, and ``red`` counts the regressions of other benchmarks only.
@@ -67,7 +67,7 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _One:
-    """What became of one replayed check; ``undecided`` and ``pairs`` are means over its benchmarks."""
+    """The outcome of one replayed check; ``undecided`` and ``pairs`` are means over its benchmarks."""
 
     red: bool
     caught: bool
@@ -125,7 +125,7 @@ class _Rounds:
     """The rounds of a record, to be drawn from."""
 
     def __init__(self, record: Record) -> None:
-        """Take what scatters out of a record."""
+        """Take the benchmarks that scatter out of a record."""
         header = record.header
         self._name = f"the record of {header.head[:8]} begun {header.began}"
         if header.base != header.head:
@@ -169,7 +169,7 @@ class _Rounds:
 
 
 def _taken(pairs: Sequence[Pair], turned: Sequence[tuple[int, bool]]) -> tuple[Pair, ...]:
-    """Return the rounds that a benchmark has in the order that is drawn for all, and turned where they are."""
+    """Return a benchmark's rounds in the order that was drawn for all benchmarks, swapped where that was drawn."""
     there = [(pairs[number], swap) for number, swap in turned if number < len(pairs)]
     return tuple(_swapped(pair) if swap else pair for pair, swap in there[: LOOKS[-1]])
 
@@ -184,9 +184,9 @@ def _swapped(pair: Pair) -> Pair:
 
 
 def _in_brief(pair: Pair) -> Pair:
-    """Return a pair of one block or four that is judged as the pair is, ten times as fast.
+    """Return a pair of one or four blocks that is judged as the given pair, and ten times as fast.
 
-    It has the same log-ratio, the same error, and the same ratio of mean times, which tells bursts.
+    It has the same log-ratio, the same error, and the same ratio of mean times, which reveals bursts.
     """
     if min(*pair.base, *pair.head) <= 0:  # a number that changes its sign has no ratio
         return pair

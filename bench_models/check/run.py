@@ -18,7 +18,7 @@ from bench_models.check.record import Ending, Header, Record, Recorder, read
 from bench_models.check.sampler import Sampler, ask_bases_own, try_one_sided
 from bench_models.check.sides.commits import Commit, changed_files, resolve, side_by_side
 from bench_models.check.sides.environments import ASV, Project, furnish
-from bench_models.check.sides.isolation import alone, fixed
+from bench_models.check.sides.isolation import common_variables, one_check_at_a_time
 from bench_models.check.sides.side import Side, Tree, discovered, make_alike
 from bench_models.check.sides.startup import Starter
 from bench_models.check.sides.suite import Discovery, left_out
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What is asked of a check."""
+    """The options of a check."""
 
     base: str
     head: str
@@ -50,7 +50,7 @@ class Options:
 
 
 def check(options: Options) -> Record:
-    """Measure both commits and return the record, which is complete up to wherever this ended.
+    """Measure both commits and return the record, which is complete up to the last pair.
 
     Ctrl-C ends the measuring, not the record. Raises ``BenchModelsError`` where nothing can be measured.
     """
@@ -61,7 +61,7 @@ def check(options: Options) -> Record:
     commits = resolve(checkout, options.base, options.head, itself=options.itself)
     log.info("BASE is %s, HEAD is %s", commits["base"], commits["head"])
     with ExitStack() as stack:
-        scratch = stack.enter_context(alone())
+        scratch = stack.enter_context(one_check_at_a_time())
         started = time.monotonic()
         trees = stack.enter_context(side_by_side(checkout, commits, scratch))
         furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
@@ -70,7 +70,7 @@ def check(options: Options) -> Record:
             commits=commits,
             trees=trees,
             scratch=scratch,
-            environment={**os.environ, **fixed(options.threads), **variables},
+            environment={**os.environ, **common_variables(options.threads), **variables},
             spawn=options.spawn,
         )
         _measure(options, _compared(options, starter, furnished, stack), started)
@@ -79,7 +79,7 @@ def check(options: Options) -> Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compared:
-    """Two commits, what runs them with whose suite, what their own suites hold, and what of it is asked for."""
+    """The two commits of a check, the sides that run them, what their suites hold, and what of it is measured."""
 
     commits: Mapping[SideName, Commit]
     sides: Mapping[SuiteName, Mapping[SideName, Side]]
@@ -119,7 +119,7 @@ def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, T
 
 
 def _suites(starter: Starter, furnished: Mapping[SideName, Tree]) -> list[Path]:
-    """Return where the suites lie within the repository; a link may lead out of it."""
+    """Return the suites' folders relative to their trees, without those that a link leads out of their tree."""
     places = [(furnished[side].suite.resolve(), starter.trees[side].resolve()) for side in SIDES]
     return [suite.relative_to(tree) for suite, tree in places if suite.is_relative_to(tree)]
 
@@ -141,8 +141,8 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
             _prepare(runner, mine)
             try_one_sided(both, mine)
             sampler = Sampler(runner=runner, shares=header.shares)
-            fixed = options.pairs is not None
-            sampler.run(mine, (options.pairs,) if options.pairs else LOOKS, until_decided=not fixed)
+            looks = (options.pairs,) if options.pairs else LOOKS
+            sampler.run(mine, looks, until_decided=options.pairs is None)
             ask_bases_own(both, mine)
             ending = "complete"
         except KeyboardInterrupt:
@@ -191,7 +191,7 @@ def _names(planned: Iterable[Planned]) -> tuple[str, ...]:
 
 
 def _prepare(runner: PairRunner, planned: Sequence[Planned]) -> None:
-    """Run each ``setup_cache`` once a side, and find out what parents are to import for their workers."""
+    """Run each ``setup_cache`` once a side, and find out what parents have to import for their workers."""
     runs = [each for each in planned if each.runs]
     runner.both.cache(runs)
     imported: dict[Side, dict[str, None]] = {}
@@ -204,7 +204,7 @@ def _prepare(runner: PairRunner, planned: Sequence[Planned]) -> None:
 
 
 def _inside(root: Path, config: Path) -> Path:
-    """Return where a configuration lies within the repository."""
+    """Return a configuration file relative to the repository; a path that exists here is meant first."""
     file = config if config.is_absolute() or not (Path.cwd() / config).is_file() else Path.cwd() / config
     try:
         return file.resolve().relative_to(root.resolve()) if file.is_absolute() else file
@@ -213,7 +213,7 @@ def _inside(root: Path, config: Path) -> Path:
 
 
 def _nothing(found: Mapping[SideName, Discovery], bench: str) -> str:
-    """Return why there is nothing to measure."""
+    """Say why there is nothing to measure."""
     broken = {module: error for side in SIDES for module, error in found[side].broken.items()}
     if broken:
         return "the suite cannot be imported: " + "; ".join(f"{module}: {error}" for module, error in broken.items())

@@ -1,4 +1,4 @@
-"""Shards of one check: the plan that they share, and their records merged into one."""
+"""Merges the records of a check's shards into one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,8 +7,7 @@ from bench_models.check.record import Ending, Header, Record
 from bench_models.errors import BenchModelsError
 from bench_models.verdict.measurements import SIDES, Measurements, SideName
 
-# What all shards of a check have in common, besides the plan. Machines may differ: each compares both commits on its
-# own.
+# What all shards of a check have in common besides the plan. Machines may differ: each compares both commits itself.
 _COMMON: tuple[str, ...] = (
     "base",
     "head",
@@ -25,7 +24,7 @@ _WORST: tuple[Ending, ...] = ("crashed", "interrupted", "complete")
 
 
 def merge(records: Sequence[Record]) -> Record:
-    """Return the whole check, in which every benchmark still knows its shard.
+    """Return the whole check as one record, in which every benchmark keeps its shard's number.
 
     Raises ``BenchModelsError`` for shards of different checks, for shards that disagree about a benchmark, for
     a shard that is there twice and for shards that are missing.
@@ -78,7 +77,7 @@ def _require_one_plan(first: Header, other: Header) -> None:
 
 
 def _each_once(records: Sequence[Record]) -> dict[str, Measurements]:
-    """Return what was observed of each benchmark of the plan, which exactly one shard measures."""
+    """Return the measurements of each benchmark of the plan; exactly one shard measures each."""
     measurements: dict[str, Measurements] = {}
     for record in records:
         for each in record.measurements:

@@ -15,7 +15,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from bench_models.check.blocks import Blocks, call_seconds, turns
-from bench_models.check.sides.isolation import alone, fixed
+from bench_models.check.sides.isolation import common_variables, one_check_at_a_time
 from bench_models.check.sides.process import (
     BenchmarkFailedError,
     BenchmarkSkippedError,
@@ -43,7 +43,7 @@ Pairs = Mapping[str, tuple[Pair, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is compared: benchmarks with one parameter, in which each of ``others`` is set against ``baseline``.
+    """The benchmarks to compare, each with one parameter, in which each of ``others`` is set against ``baseline``.
 
     The first benchmark decides how many pairs there are; the others are timed in the first rounds only. ``cache`` is
     the folder that holds what their ``setup_cache`` returned.
@@ -56,12 +56,12 @@ class Asked:
 
 
 def compare(tree: Tree, asked: Asked) -> dict[str, Outcome[Pairs]]:
-    """Return the pairs of each of ``others``; one that cannot be run has the reason instead.
+    """Return the pairs of each of ``others``, or why it cannot be run.
 
     Raises ``BenchModelsError`` where none can be run, or while a check runs.
     """
-    with alone() as scratch:
-        environment = {**os.environ, **fixed(1)}
+    with one_check_at_a_time() as scratch:
+        environment = {**os.environ, **common_variables(1)}
         sides = {name: Side(replace(tree, name=name, place=name), scratch, environment) for name in SIDES}
         with started(sides.values()):
             return _compared(sides, asked)
@@ -90,7 +90,7 @@ def _require_known(found: Mapping[SideName, Discovery], benchmarks: Sequence[str
 
 @dataclass(kw_only=True)
 class _Rounds:
-    """Takes pairs, and keeps what came of them; ``found`` is the outcome of each variant so far."""
+    """Takes pairs; ``found`` is the outcome of each variant so far."""
 
     sides: Mapping[SideName, Side]
     asked: Asked
@@ -100,7 +100,7 @@ class _Rounds:
     def rehearse(self) -> None:
         """Open the baseline once, to know what parents are to import for all workers to come."""
         request = _opening(self.asked.benchmarks[0], self.asked.baseline, str(self.asked.cache))
-        # What goes wrong here, the first pair will meet again, and say so.
+        # A failure here is met again by the first pair, which reports it.
         with self.sides["base"].worker() as worker, suppress(BenchmarkFailedError, BenchmarkSkippedError):
             worker.ask(self.sides["base"].tree.timeout_s, **request)
             self._imported |= dict.fromkeys(worker.imported())

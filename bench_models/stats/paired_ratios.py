@@ -1,8 +1,8 @@
-"""Changes measured in pairs of processes, and how far they can be trusted when pairs are few.
+"""Ratios of times in pairs of processes, and their mean with an interval that holds for few pairs.
 
-A process has its own luck: where its memory lies, what its neighbours do. So the pair of processes is
-the replicate, not the call. Few pairs give a poor idea of their own spread, so two more sources help:
-the blocks within a pair tell how calm its moment was, and benchmarks lend their spread to each other.
+Processes differ by where their memory lies and by what runs beside them. So the pair of processes is the replicate,
+not the call. Few pairs estimate their own variance badly, so two more sources help: the blocks within a pair show how
+noisy its moment was, and the benchmarks of a machine share a prior of their variances (empirical Bayes).
 """
 
 from collections.abc import Sequence
@@ -14,25 +14,25 @@ from statistics import fmean, median, pvariance, stdev, variance
 from scipy.optimize import brentq
 from scipy.special import digamma, fdtrc, polygamma, stdtrit
 
-# By how much pairs may differ however long each is timed, as a standard deviation of the logarithm. It
-# only weighs pairs against each other; how much they really differ is estimated.
-_PROCESS_LUCK = 0.005
+# The standard deviation of log-ratios between pairs however long each is timed. It only weighs pairs against each
+# other; how much they really differ is estimated.
+_BETWEEN_PROCESSES = 0.005
 
-# A size is at least this share of the largest number that is relative to it: what is smaller is zero, but for rounding.
+# A size below this share of the largest number that is relative to it is zero, but for rounding.
 _LEAST_SIZE = 1e-9
 
 # Equal ratios have no spread at all, which happens on coarse clocks; a logarithm needs some.
 _LEAST_SPREAD = 1e-6
-_MOST_FREEDOM = 1e6
+_MOST_DOF = 1e6
 
 # Logarithms of variances further from their median than this, in robust standard deviations, are moved there
 # before the prior is made of them. 1.4826 makes a median absolute deviation one of normal values.
 _WINSORIZED, _MAD = 2.0, 1.4826
 
-
-# Nobody borrows more of others' calm than so many times the freedom of its own pairs. What is to be called unchanged
-# borrows less: where some benchmarks are twice or four times as loud as the others, it would hide a change that their
-# few pairs came out calm by chance. An alarm takes six pairs, and tails so far out that this does not happen.
+# The prior's weight in degrees of freedom, at most, as a multiple of those of a benchmark's own pairs. A verdict of
+# unchanged borrows less: where some benchmarks are two or four times as noisy as the others, a change could hide
+# behind few pairs that came out quiet by chance. A regression takes six pairs, and tails so far out that this does not
+# happen.
 _BORROWED, _BORROWED_FOR_EQUIVALENCE = 3.0, 1.0
 
 
@@ -50,8 +50,8 @@ class Ratio:
 def log_ratio(base: Sequence[float], head: Sequence[float]) -> Ratio:
     """Compare the seconds per call of blocks that two processes took in turn.
 
-    Blocks at one position met the same neighbours. Positions are taken two and two (A B B A), which
-    cancels a drift; the median over these forgives a burst that hit one of them.
+    Blocks at one position met the same disturbances. Positions are taken two and two (A B B A), which
+    cancels a drift; the median over these ignores a burst that hit one of them.
     """
     steps = [log(after) - log(before) for before, after in zip(base, head, strict=True)]
     if len(steps) == 1:
@@ -90,7 +90,7 @@ def relative_differences(base: Sequence[float], head: Sequence[float]) -> list[R
 class Mean:
     """The mean of log-ratios over pairs, its standard error and the error's degrees of freedom.
 
-    The cautious ones borrow less, and are for what is to be called unchanged.
+    The cautious ones borrow less from the prior, and are for the equivalence test.
     """
 
     value: float
@@ -104,7 +104,7 @@ class Mean:
         return float(-stdtrit(self.dof, tail)) * self.error
 
     def cautious_half_width(self, tail: float) -> float:
-        """Return the same of the interval that has to exclude a change for it to be called none."""
+        """Return the same for the interval of the equivalence test."""
         return float(-stdtrit(self.cautious_dof, tail)) * self.cautious_error
 
 
@@ -114,7 +114,7 @@ def means(samples: Sequence[Sequence[Ratio]]) -> list[Mean | None]:
     The benchmarks are of one machine. Pairs count by the precision that their blocks promise. How much they
     really scatter, relative to that promise, is estimated and moderated: a weighted mean of the benchmark's own
     variance and of a prior that all benchmarks share, weighted by degrees of freedom. The prior's weight follows
-    from how much the variances differ beyond what chance explains. A benchmark that is louder than the prior
+    from how much the variances differ beyond what chance explains. A benchmark that is noisier than the prior
     explains borrows less: its weight is cut by twice the chance that the prior gives to so large a variance. And the
     prior's weight is at most a multiple of that of the benchmark's own variance.
 
@@ -164,7 +164,7 @@ class _Fit:
 def _fitted(sample: Sequence[Ratio]) -> _Fit:
     # A pair's own error rests on few blocks, so it is averaged with that of all pairs.
     typical = fmean(ratio.error**2 for ratio in sample)
-    weights = [1 / (_PROCESS_LUCK**2 + (ratio.error**2 + typical) / 2) for ratio in sample]
+    weights = [1 / (_BETWEEN_PROCESSES**2 + (ratio.error**2 + typical) / 2) for ratio in sample]
     precision, dof = sum(weights), len(sample) - 1
     value = sum(weight * ratio.value for weight, ratio in zip(weights, sample, strict=True)) / precision
     squares = sum(weight * (ratio.value - value) ** 2 for weight, ratio in zip(weights, sample, strict=True))
@@ -173,18 +173,18 @@ def _fitted(sample: Sequence[Ratio]) -> _Fit:
 
 def _prior(measured: Sequence[tuple[float, int]]) -> tuple[float, float]:
     """Return the variance that benchmarks share, and how many degrees of freedom it is worth."""
-    if len(measured) < 2:  # noqa: PLR2004  # one benchmark has nobody to borrow from
+    if len(measured) < 2:  # noqa: PLR2004  # one benchmark has no other to borrow from
         return 1.0, 0.0
     logs = _winsorized([log(spread) - _log_of_chance(dof)[0] for spread, dof in measured])
     beyond_chance = variance(logs) - fmean(_log_of_chance(dof)[1] for _, dof in measured)
     # Where chance explains all that they differ by, they may all be equal.
-    weight = 2 * _inverse_trigamma(beyond_chance) if beyond_chance > 0 else _MOST_FREEDOM
+    weight = 2 * _inverse_trigamma(beyond_chance) if beyond_chance > 0 else _MOST_DOF
     return exp(fmean(logs) + _log_of_chance(weight)[0]), weight
 
 
 @lru_cache(maxsize=1000)
 def _log_of_chance(dof: float) -> tuple[float, float]:
-    """Return mean and variance of the logarithm of a variance that is 1 and estimated with so much freedom."""
+    """Return mean and variance of the logarithm of an estimated variance whose true value is 1."""
     return float(digamma(dof / 2)) - log(dof / 2), float(polygamma(1, dof / 2))
 
 
@@ -197,8 +197,8 @@ def _winsorized(values: Sequence[float]) -> list[float]:
 
 def _inverse_trigamma(value: float) -> float:
     """Return x with trigamma(x) = value > 0, which falls from infinity to zero."""
-    if value <= float(polygamma(1, _MOST_FREEDOM)):
-        return _MOST_FREEDOM
+    if value <= float(polygamma(1, _MOST_DOF)):
+        return _MOST_DOF
     # trigamma(x) lies between 1/x and 1/x + 1/x^2, so these bounds hold the root.
     lowest, highest = 1 / value, (1 + sqrt(1 + 4 * value)) / (2 * value)
     return float(brentq(lambda x: float(polygamma(1, x)) - value, lowest, highest))

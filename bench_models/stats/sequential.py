@@ -18,14 +18,13 @@ from numpy.typing import NDArray
 # After how many pairs benchmarks are looked at.
 LOOKS = (3, 4, 5, 6, 8, 10, 13, 16, 20, 25)
 
-# From then on a change may be called regressed or improved. Before, the tails that the budget leaves are so
-# far out that what few pairs and other benchmarks know of the spread is too little.
+# From these looks on a change may be called regressed or improved. Before, the tails that the budget leaves are so far
+# out that few pairs and other benchmarks estimate the variance too badly.
 CHANGE_LOOKS = tuple(look for look in LOOKS if look >= 6)  # noqa: PLR2004  # pairs
 
-# The smallest harm that can be called a regression, as a share of the benchmark's margin. An alarm has to show
-# that the change is worse than this, not worse than nothing: a harmless commit moves code about, and where code
-# and data lie shifts each benchmark a little, by about N(0, 0.5 %), which is real and repeats. Half a margin of
-# 3 % is three such standard deviations.
+# The smallest worsening that can be called a regression, as a share of the benchmark's margin. A regression has to be
+# shown to exceed it, and not only zero: a harmless commit moves code about, and where code and data lie shifts each
+# benchmark a little, by about N(0, 0.5 %), which is real and repeats. Half a margin of 3 % is three such deviations.
 HARMLESS = 0.5
 
 # At most this share of checks of a harmless change may come out red, whatever the number of benchmarks: what is
@@ -37,8 +36,8 @@ FAMILYWISE_ALPHA = TIME_ALPHA + VALUE_ALPHA
 # other side, of a benchmark by itself. A slow-down well beyond the margin meets it far more rarely.
 EQUIVALENCE_ALPHA = 0.05
 
-# So often a number has to be the same on both sides until it is called unchanged. Where one side always gives it and
-# the other draws one of two, a half each, the sides look alike so often with a chance of 1 in 32.
+# A number has to be the same on both sides this often to be called unchanged. Where one side always gives the same
+# number and the other one of two with equal chances, the sides agree so often with a chance of 1 in 32.
 SAME_REPEATS = ceil(log2(1 / EQUIVALENCE_ALPHA))
 
 

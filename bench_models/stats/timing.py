@@ -17,12 +17,12 @@ from bench_models.stats.estimate import Estimate
 
 LEVEL = 0.95
 
-# So many processes tell how much they scatter, and with it how many are needed.
+# The first processes show how much they scatter, and so how many are needed, up to the most.
 FIRST, MOST = 4, 10
-# A ratio is known when its interval reaches so far to either side, relative to it.
+# A ratio is known when its interval reaches this far to either side, relative to it.
 KNOWN = 0.02
 
-# However few and scattered numbers are, an interval ends at a thousandfold: ratios of times stay finite.
+# The widest interval reaches to a thousandfold, so that ratios of times stay finite.
 _WIDEST = math.log(1000)
 
 
@@ -34,7 +34,7 @@ class Timing:
     calls: Estimate
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be a time."""
+        """Refuse numbers that cannot be times."""
         if not self.by_process or not all(time > 0 for time in self.by_process):
             raise ValueError(f"a time is greater than zero, not {self.by_process}")
 

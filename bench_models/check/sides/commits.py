@@ -1,4 +1,4 @@
-"""Names the two commits of a check, and checks them out beside each other."""
+"""Resolves the two commits of a check, and checks them out beside each other."""
 
 import os
 import re
@@ -37,10 +37,10 @@ class Commit:
 
 
 def resolve(checkout: Checkout, base: str, head: str, *, itself: bool = False) -> dict[SideName, Commit]:
-    """Return the commits of both sides; HEAD takes what is not committed along, on both with ``itself``.
+    """Return the commits of both sides; HEAD includes uncommitted changes, and so does BASE with ``itself``.
 
     Raises ``BenchModelsError`` for an unknown commit, for changes inside a submodule, which no commit of the repository
-    can hold, and for twice the same commit unless ``itself`` wants that.
+    can hold, and for twice the same commit without ``itself``.
     """
     commits: dict[SideName, Commit] = {"base": _commit(checkout, base), "head": _commit(checkout, head)}
     changed = uncommitted(checkout, everything=True) if head == WORKING_TREE else []
@@ -89,7 +89,7 @@ def lent_suite(
 
 
 def _make_room(tree: Path, folder: Path) -> None:
-    """Remove what a tree has in a place, relative to it, and follow no link, which may lead out of it."""
+    """Remove what a tree has at a relative path; links are removed, not followed, as they may lead out of the tree."""
     for place in [tree / each for each in (*reversed(folder.parents), folder) if each.parts]:
         if place.is_symlink() or place.is_file():
             place.unlink()
@@ -108,7 +108,7 @@ def changed_files(checkout: Checkout, commits: Mapping[SideName, Commit], folder
     # As a name, git takes "." for a file's.
     below = [f":(top,literal){folder.as_posix() if folder.parts else ''}" for folder in dict.fromkeys(folders)]
     if not below:
-        return []  # to git, no folder means all of them
+        return []  # without folders, git would compare all files
     names = _must(checkout, "diff-tree", "-r", "-z", "--name-only", "--no-renames", *both, "--", *below)
     return [in_words(name) for name in names.split("\0") if name]
 

@@ -1,4 +1,4 @@
-"""Makes each side's environment: one for equal pins, else one each, with the side's own code in front."""
+"""Makes each side's environment: one for both if their pins are equal, else one each; a side's own code comes first."""
 
 import hashlib
 import json
@@ -76,7 +76,7 @@ class Project:
         return (tree / self.config).parent / str(self.load(tree).benchmark_dir)
 
     def require_suite(self, tree: Path) -> None:
-        """Refuse a tree without benchmarks: HEAD's, as BASE's may be about to get them."""
+        """Refuse a tree without a suite; it is asked of HEAD, as BASE may not have one yet."""
         folder = self.suite(tree)
         if not folder.is_dir():
             where = folder.relative_to(tree)
@@ -154,7 +154,7 @@ def furnish(
 
 
 class _Maker:
-    """Makes environments with asv and keeps those that the latest check used."""
+    """Makes environments with asv, and keeps those that the latest check used."""
 
     def __init__(self, project: Project, config: Any) -> None:  # noqa: ANN401  # asv is untyped
         self._folder = (project.root / project.config).parent / config.env_dir / "check"
@@ -227,7 +227,7 @@ def _install(python: Path, tree: Path, target: Path) -> Path:
 
 
 def _modules(folder: Path, *, namespaces: bool, inside: str = "") -> Iterator[str]:
-    """Yield the modules that can be imported from a folder; in a repository's root, other folders are no packages."""
+    """Yield the modules that can be imported from a folder; ``namespaces``: also from namespace packages."""
     for path in folder.iterdir():
         name, _, ending = path.name.partition(".")
         if not name.isidentifier():

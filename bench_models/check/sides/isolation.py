@@ -19,15 +19,15 @@ log = logging.getLogger(__name__)
 
 
 _PREFIX = "bm-"  # short, as sockets are made below it
-# Longer than a check takes; a benchmark of a check that asks for one itself must not wait for ever.
+# Longer than a check takes; but a benchmark that itself runs a check must not wait for ever.
 _PATIENCE_S = 45 * 60.0
 
 
 @contextmanager
-def alone() -> Iterator[Path]:
-    """Wait until no other check of this user runs, as two disturb each other's times, and lend a folder.
+def one_check_at_a_time() -> Iterator[Path]:
+    """Wait until no other check of this user runs, as two would disturb each other's times; yield a temporary folder.
 
-    What a killed check could not remove is removed by the next one. Raises ``BenchModelsError`` where
+    The folder of a check that was killed is removed by the next check. Raises ``BenchModelsError`` where
     another check runs for too long.
     """
     require_writable(home())
@@ -84,8 +84,8 @@ _ALLOCATOR = {
 }
 
 
-def fixed(threads: int) -> dict[str, str]:
-    """Return the variables that are the same on both sides, whatever the caller's are."""
+def common_variables(threads: int) -> dict[str, str]:
+    """Return the environment variables that are the same on both sides, whatever the caller's are."""
     return {
         **dict.fromkeys(_THREADS, str(threads)),
         **(passive_waiting() if threads > 1 else {}),
@@ -100,7 +100,12 @@ _KEPT = 16
 
 
 def own_folder(*owner: str) -> Path:
-    """Return the folder for the figures of an owner; nothing is made, most suites have none."""
+    """Return an owner's folder of scorecards, which need not exist.
+
+    Content keys tell what a scorecard was made of as far as that can be known, and code can be reached in ways that no
+    key follows. So a check reads back only what the same commit measured before, on the same side and with the same
+    interpreter: that saves minutes where BASE stays the same. Trained weights, which cost hours, are shared.
+    """
     folder = _folder() / hashlib.sha256("\0".join(owner).encode()).hexdigest()[:24]
     if folder.is_dir():
         os.utime(folder)  # the ones used last are kept
@@ -108,7 +113,7 @@ def own_folder(*owner: str) -> Path:
 
 
 def forget_old() -> None:
-    """Remove all but the folders that were used last."""
+    """Remove all folders of scorecards but those that were used last."""
     folders = [each for each in _folder().iterdir() if each.is_dir()] if _folder().is_dir() else []
     for folder in sorted(folders, key=lambda each: each.stat().st_mtime, reverse=True)[_KEPT:]:
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A process of one side, as the check sees it: asked, answering, ended."""
+"""A process of one side: requests, replies and failures, as the check sees them."""
 
 import contextlib
 import os
@@ -12,9 +12,9 @@ from bench_models.verdict.measurements import SideName
 # How much of what a process printed is shown, in characters.
 LOG_TAIL = 300
 
-# How long a process that was killed may take to be gone.
+# How long a killed process may take to end, in seconds.
 _DEATH_S = 5.0
-# How long an answer may take that computes nothing of a benchmark.
+# How long a reply may take that involves no benchmark, in seconds.
 REPLY_S = 60.0
 
 
@@ -31,14 +31,14 @@ class WorkerLostError(WorkerSpoiltError):
 
 
 class BenchmarkSkippedError(Exception):
-    """A benchmark does not want to run here; says why."""
+    """A benchmark skips itself; says why."""
 
 
 class Process:
     """A parent or worker at the other end of a channel."""
 
     def __init__(self, channel: Channel, pid: int, side: SideName, log: Path) -> None:
-        """Speak for a process that leads its own group."""
+        """Represent the process with this id, which leads a process group."""
         self._channel, self._pid, self.side, self._log = channel, pid, side, log
         self._logged = log.stat().st_size
 
@@ -48,7 +48,7 @@ class Process:
         return self.reply(timeout_s)
 
     def post(self, **request: object) -> None:
-        """Send a request; whether it arrived shows when the reply is fetched."""
+        """Send a request; a failure to send it shows when the reply is fetched."""
         with contextlib.suppress(ChannelClosedError):
             self._channel.send(request)
 
@@ -80,7 +80,7 @@ class Process:
             self._signal(signal.SIGCONT)
 
     def end(self) -> None:
-        """End the process and all it started; what follows finds its ports free, and the core."""
+        """End the process and all it started, so that its ports and its core are free for what follows."""
         self._signal(signal.SIGKILL)
         self._channel.await_end(_DEATH_S)
         self._channel.close()
@@ -106,7 +106,7 @@ class Process:
 
 
 def _writable(value: object) -> object:
-    """Return a part of a message without lone surrogates, which no file takes and odd names of files hold."""
+    """Return a part of a message with lone surrogates escaped: odd file names hold them, and UTF-8 cannot."""
     match value:
         case str():
             return value.encode(errors="backslashreplace").decode()
@@ -119,7 +119,7 @@ def _writable(value: object) -> object:
 
 @contextlib.contextmanager
 def awake_alone(workers: Mapping[SideName, Process], side: SideName) -> Iterator[Process]:
-    """Yield the process of a side while the other one sleeps, whose threads would be charged to this one."""
+    """Yield the process of a side while the other one is stopped, whose threads would disturb this one."""
     (other,) = (worker for name, worker in workers.items() if name != side)
     with other.asleep():
         yield workers[side]

@@ -16,17 +16,17 @@ from bench_models.verdict.measurements import SIDES, SideName
 
 # Importing a suite and all that it needs may take so long.
 _IMPORT_S = 600.0
-# So many modules are named that come from another copy.
+# How many foreign imports a message names.
 _NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """What a side runs: its interpreter, the folder with its code, and its suite.
+    """What a side consists of: an interpreter, the folder with its code, and its suite.
 
     ``place`` names its folder, as a side may run with two suites. ``timeout_s`` is for benchmarks that state none.
-    ``apart`` says that the code was installed into a folder of its own. Nothing of the ``modules`` that either commit
-    has may come from elsewhere, and nothing at all from ``root``, where another commit is checked out.
+    ``apart`` says that the code was installed into a folder of its own. The ``modules`` that either commit has may be
+    imported from nowhere else, and nothing at all from ``root``, where another commit is checked out.
     """
 
     name: SideName
@@ -66,7 +66,7 @@ class Side:
     def discovered(self) -> Discovery:
         """Return the benchmarks of the suite and the modules that are broken.
 
-        From then on workers are forked, unless importing started threads, which no fork survives.
+        From then on workers are forked, unless importing started threads, which do not survive a fork.
         """
         if self._found is None:
             self._found = self._imported()
@@ -75,11 +75,11 @@ class Side:
         return self._found
 
     def warm(self, modules: list[str]) -> None:
-        """Import what a first worker imported in all parents to come."""
+        """Let all parents to come import these modules, which a first worker imported."""
         self._modules = modules
 
     def renew(self) -> None:
-        """Begin again with another parent, where there is need of one; ``discovered`` waits for it."""
+        """Replace the parent by a new one, where workers are forked from it; ``discovered`` waits for it."""
         if self.forks and self._parent is not None:
             self._parent.end()
             self.start()
@@ -95,12 +95,12 @@ class Side:
         return folder
 
     def spawn_only(self) -> None:
-        """Start workers from nothing instead of forking them, as CUDA and some systems need."""
+        """Spawn workers instead of forking them, as CUDA and some systems need."""
         self.forks = False
 
     @contextlib.contextmanager
     def worker(self, *, from_nothing: bool = False) -> Iterator[Process]:
-        """Lend a fresh worker, and end it afterwards; raises ``BenchModelsError`` where none can be had.
+        """Yield a fresh worker, and end it afterwards; raises ``BenchModelsError`` where none can be started.
 
         As with asv, it begins in an empty folder of its own.
         """
@@ -109,7 +109,7 @@ class Side:
                 process = self._fork() if self.forks and not from_nothing else self._spawn_worker()
                 process.ask(JOIN_S, do="enter", folder=folder)
             except BenchmarkFailedError as error:
-                raise BenchModelsError(f"{self.name.upper()} has no worker any more: {error}") from error
+                raise BenchModelsError(f"{self.name.upper()} has no worker left: {error}") from error
             try:
                 yield process
             finally:
@@ -172,7 +172,7 @@ def discovered(sides: Mapping[SideName, Side]) -> dict[SideName, Discovery]:
 
 
 def make_alike(sides: Collection[Side]) -> None:
-    """Fork no workers where one of the parents cannot be forked: workers that are compared start alike."""
+    """Spawn all workers where one of the parents cannot be forked: workers that are compared start alike."""
     if not all(side.forks for side in sides):
         for side in sides:
             side.spawn_only()

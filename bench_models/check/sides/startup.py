@@ -1,4 +1,4 @@
-"""Starts the sides of a check: each commit with its own suite, and BASE with HEAD's where that is needed."""
+"""Starts the sides of a check: each commit with its own suite, and BASE with HEAD's suite where that is needed."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from bench_models.verdict.measurements import SideName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lent:
-    """BASE with HEAD's suite, and the benchmarks that it finds there; no side where the suite cannot be had there."""
+    """BASE with HEAD's suite, and what it finds there; there is no side where BASE cannot import the suite."""
 
     side: Side | None
     found: Discovery
@@ -25,7 +25,7 @@ class Lent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starter:
-    """What the sides of a check have in common, and what each is told of its own."""
+    """Starts sides with what all sides of a check have in common."""
 
     checkout: Checkout
     commits: Mapping[SideName, Commit]
@@ -46,7 +46,7 @@ class Starter:
 
     @contextmanager
     def lent(self, furnished: Mapping[SideName, Tree]) -> Iterator[Lent]:
-        """Start BASE with HEAD's suite; that it cannot be imported there is BASE's trouble, and ends no check."""
+        """Start BASE with HEAD's suite; where BASE cannot import it, the check goes on without."""
         suite = furnished["head"].suite.resolve().relative_to(self.trees["head"].resolve())
         if not suite.parts:
             yield _broken(suite, "the suite is the whole repository, so that HEAD's cannot be put into BASE")
@@ -66,7 +66,7 @@ class Starter:
         return replace(base, place=LENT, code=code, suite=tree / suite)
 
     def _figures(self, tree: Tree) -> Path:
-        """Return a folder that the same files alone write to, run in the same way on the same side."""
+        """Return the scorecards' folder that only the same files write to, run in the same way on the same side."""
         names: tuple[SideName, ...] = ("base", "head") if tree.place == LENT else (tree.name,)
         hashes = [tree_hash(self.checkout, self.commits[name]) for name in names]
         return own_folder(tree.place, *hashes, str(tree.python), self.environment.get("OMP_NUM_THREADS", ""))

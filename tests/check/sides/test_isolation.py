@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from bench_models.check.sides import isolation
-from bench_models.check.sides.isolation import alone, forget_old, own_folder
+from bench_models.check.sides.isolation import forget_old, one_check_at_a_time, own_folder
 from bench_models.errors import BenchModelsError
 
 _CHECK = """
 import time
-from bench_models.check.sides.isolation import alone
-with alone() as folder:
+from bench_models.check.sides.isolation import one_check_at_a_time
+with one_check_at_a_time() as folder:
     print(folder, flush=True)
     time.sleep({seconds})
 """
@@ -42,7 +42,7 @@ def test_second_check_waits_for_the_first(caplog: pytest.LogCaptureFixture) -> N
     caplog.set_level(logging.INFO, logger="bench_models")
     with another_check(2.0):
         asked = time.monotonic()
-        with alone():
+        with one_check_at_a_time():
             assert time.monotonic() - asked > 1
     assert "another check is running on this machine: waiting for it" in caplog.text
 
@@ -53,7 +53,7 @@ def test_check_that_never_ends_is_not_waited_for_for_ever(monkeypatch: pytest.Mo
     with (
         another_check(60.0),
         pytest.raises(BenchModelsError, match=r"has been running .* for 0\.01 minutes: .* end that one"),
-        alone(),
+        one_check_at_a_time(),
     ):
         pass
 
@@ -63,7 +63,7 @@ def test_folder_of_a_killed_check_is_removed_by_the_next() -> None:
     with another_check(60.0) as left:
         pass
     assert left.is_dir()
-    with alone() as folder:
+    with one_check_at_a_time() as folder:
         assert folder.is_dir()
         assert not left.exists()
 
