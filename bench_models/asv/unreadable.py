@@ -36,7 +36,7 @@ def damaged(results: Path) -> Iterator[tuple[Path, str]]:
     """Yield each file that asv cannot read, and why."""
     benchmarks = results / BENCHMARKS
     if benchmarks.exists() and (damage := _damage_of(_read_benchmarks, benchmarks)):
-        yield benchmarks, f"{damage}; the next `asv run` writes it anew"
+        yield benchmarks, f"{damage}; the next `asv run` writes it again"
     for folder in sorted(path for path in results.glob("*") if path.is_dir()):
         known = folder / MACHINE
         unknown = _damage_of(_read_machine, known) if known.exists() else f"there is no {MACHINE} beside it"

@@ -43,11 +43,11 @@ LONGEST_S = 86_400.0
 class Planned:
     """A benchmark, how to run it, and what keeps a side from running it.
 
-    ``suite`` says whose file BASE runs: its own, or HEAD's where the version differs or BASE's suite does not have it,
-    which is what ``lacking`` says; ``rewritten`` says that BASE's suite has another version of it. A side knows its
-    ``setup_cache`` by ``base_cache`` or ``head_cache``, and BASE that of its own version by ``own_cache``.
-    ``from_nothing`` says that its workers have to be started instead of forked, ``cold`` that the first call of a
-    process is what is timed, ``redescribed`` in words what HEAD describes differently; BASE's terms count (terms.py).
+    ``suite`` says whose file BASE runs: its own, or HEAD's where the version differs (``rewritten``) or BASE's suite
+    lacks the benchmark (``lacking``). ``base_cache`` and ``head_cache`` are asv's names of its ``setup_cache`` on each
+    side, and ``own_cache`` that of BASE's own version. ``from_nothing`` says that its workers are spawned, not forked,
+    ``cold`` that the first call of a process is timed, and ``redescribed`` in words what HEAD describes differently;
+    BASE's terms count (sides/suite.py).
     """
 
     benchmark: Benchmark
@@ -185,7 +185,8 @@ def _planned(match: _Match, default_timeout_s: float) -> Planned:
         each if isinstance(each, Described) else None for each in (match.base, match.head, match.before)
     )
     own = base if match.suite == "own" else before
-    benchmark, redescribed = _either(base, head), tuple[str, ...]()
+    described = [each for each in (head, base) if each is not None]
+    benchmark, redescribed = described[0], tuple[str, ...]()
     if own is not None and head is not None:
         benchmark, redescribed = agreed(own, head, default_timeout_s), tuple(differences(own, head))
     timeout_s = benchmark.timeout_s or default_timeout_s
@@ -202,20 +203,12 @@ def _planned(match: _Match, default_timeout_s: float) -> Planned:
         base=None if isinstance(match.base, Described) else match.base,
         head=unlike if isinstance(match.head, Described) else match.head,
         redescribed=redescribed,
-        answers=all(side.answers for side in (base, head) if side),
+        answers=all(side.answers for side in described),
         cold=benchmark.cold,
         from_nothing=benchmark.type in _OF_A_PROCESS,
         rewritten=before is not None,
         own_cache=before.cache if before else None,
     )
-
-
-def _either(base: Described | None, head: Described | None) -> Described:
-    """Return HEAD's description, or BASE's where HEAD has none."""
-    found = head or base
-    if found is None:
-        raise ValueError("a benchmark that neither side describes cannot be planned")
-    return found
 
 
 def _incomparable(base: Described, head: Described) -> Skipped | None:

@@ -21,7 +21,6 @@ from bench_models.verdict.measurements import (
     Absent,
     Answers,
     Benchmark,
-    Better,
     Measurements,
     Pair,
     Refused,
@@ -33,9 +32,6 @@ SCHEMA_VERSION = 2
 FILE = "record.jsonl"
 
 Ending = Literal["complete", "interrupted", "crashed"]
-
-_What = Literal["absent", "skipped", "failed", "refused"]
-_TROUBLES: dict[_What, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed, "refused": Refused}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +79,13 @@ class Record:
     timed_s: float
 
 
+class _Line(msgspec.Struct, kw_only=True):
+    """What every line but the first says of itself; ``subject`` is a benchmark as asv writes its name."""
+
+    line: Literal["subject", "pair", "answers", "trouble", "end"]
+    subject: str = ""
+
+
 class _Opening(msgspec.Struct, kw_only=True):
     """What is read of the first line before the rest of it: the header of another schema may lack the rest."""
 
@@ -90,48 +93,27 @@ class _Opening(msgspec.Struct, kw_only=True):
     schema_version: int
 
 
-class _Line(msgspec.Struct, kw_only=True, tag_field="line"):
-    """An event of a check; ``subject`` is a benchmark as asv writes its name."""
-
-
-class _BenchmarkLine(_Line, tag="subject"):
-    benchmark: str
-    parameters: tuple[str, ...]
-    kind: Literal["time", "value"]
-    unit: str
-    better: Better
-    margin_pct: float
-
-
-class _PairLine(_Line, tag="pair"):
-    subject: str
-    base: tuple[float, ...]
-    head: tuple[float, ...]
-
-
-class _AnswersLine(_Line, tag="answers"):
+class _Answers(msgspec.Struct, kw_only=True):
     """Right and wrong answers as the letters 1 and 0, in the order of the examples."""
 
-    subject: str
     base: str
     head: str
     examples: tuple[str, ...]
 
 
-class _TroubleLine(_Line, tag="trouble"):
-    subject: str
+class _Trouble(msgspec.Struct, kw_only=True):
     side: SideName
-    what: _What
+    what: Literal["absent", "skipped", "failed", "refused"]
     details: dict[str, str]
 
 
-class _EndLine(_Line, tag="end"):
-    ending: Ending
-    wall_s: float
-    timed_s: float
+class _End(msgspec.Struct, kw_only=True):
+    ending: Ending = "crashed"
+    wall_s: float = 0.0
+    timed_s: float = 0.0
 
 
-_LINES = msgspec.json.Decoder(_BenchmarkLine | _PairLine | _AnswersLine | _TroubleLine | _EndLine)
+_TROUBLES: dict[str, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed, "refused": Refused}
 
 
 class Recorder:
@@ -146,27 +128,27 @@ class Recorder:
             self._file: TextIO = (folder / FILE).open("w", encoding="utf-8")
         except OSError as error:
             raise BenchModelsError(f"--output {folder} cannot be written to: {error}") from error
-        self._write({"line": "header", **asdict(header)})
+        self._line("header", **asdict(header))
         for each in measurements:
             self._begin(each)
 
     def pair(self, benchmark: Benchmark, pair: Pair) -> None:
         """Write one more pair of a benchmark."""
-        self._line(_PairLine(subject=str(benchmark), base=pair.base, head=pair.head))
+        self._line("pair", subject=str(benchmark), **asdict(pair))
 
     def answers(self, benchmark: Benchmark, answers: Answers) -> None:
         """Write which examples either side answered right."""
         base, head = ("".join("01"[each] for each in side) for side in (answers.base, answers.head))
-        self._line(_AnswersLine(subject=str(benchmark), base=base, head=head, examples=answers.examples))
+        self._line("answers", subject=str(benchmark), base=base, head=head, examples=answers.examples)
 
     def trouble(self, benchmark: Benchmark, side: SideName, trouble: Trouble) -> None:
         """Write what keeps a side from being measured."""
-        (what,) = (name for name, kind in _TROUBLES.items() if isinstance(trouble, kind))
-        self._line(_TroubleLine(subject=str(benchmark), side=side, what=what, details=asdict(trouble)))
+        what = type(trouble).__name__.lower()
+        self._line("trouble", subject=str(benchmark), side=side, what=what, details=asdict(trouble))
 
     def end(self, ending: Ending, wall_s: float, timed_s: float) -> None:
         """Write how the check ended."""
-        self._line(_EndLine(ending=ending, wall_s=wall_s, timed_s=timed_s))
+        self._line("end", ending=ending, wall_s=wall_s, timed_s=timed_s)
 
     def __enter__(self) -> Self:
         """Return the recorder."""
@@ -182,7 +164,7 @@ class Recorder:
     def _begin(self, measurements: Measurements) -> None:
         benchmark = measurements.benchmark
         described = asdict(benchmark)
-        self._line(_BenchmarkLine(benchmark=described.pop("name"), **described))
+        self._line("subject", benchmark=described.pop("name"), **described)
         for pair in measurements.pairs:
             self.pair(benchmark, pair)
         if measurements.answers is not None:
@@ -191,13 +173,10 @@ class Recorder:
             if trouble is not None:
                 self.trouble(benchmark, side, trouble)
 
-    def _line(self, line: _Line) -> None:
-        self._write(msgspec.to_builtins(line))
-
-    def _write(self, content: dict[str, Any]) -> None:
+    def _line(self, line: str, **content: object) -> None:
         try:
             # Not msgspec's own JSON: a line holds no character that any reader may take for the end of a line.
-            self._file.write(json.dumps(content) + "\n")
+            self._file.write(json.dumps({"line": line, **content}) + "\n")
             self._file.flush()
         except OSError as error:
             raise BenchModelsError(f"the record {self._file.name} cannot be written ({error}): make room") from error
@@ -241,17 +220,17 @@ def _header(file: Path, line: str) -> Header:
 
 def _assembled(header: Header, lines: Sequence[str]) -> Record:
     measurements: dict[str, Measurements] = {}
-    end = _EndLine(ending="crashed", wall_s=0.0, timed_s=0.0)
-    for line in map(_LINES.decode, lines):
-        match line:
-            case _BenchmarkLine():
-                described = msgspec.structs.asdict(line)
-                benchmark = Benchmark(name=described.pop("benchmark"), **described)
-                measurements[str(benchmark)] = Measurements(benchmark=benchmark, shard=header.shard)
-            case _EndLine():
-                end = line
-            case _:
-                measurements[line.subject] = _with(measurements[line.subject], line)
+    end = _End()
+    for text in lines:
+        line = msgspec.json.decode(text, type=_Line)
+        if line.line == "subject":
+            described = json.loads(text)
+            benchmark = msgspec.convert({**described, "name": described["benchmark"]}, Benchmark)
+            measurements[str(benchmark)] = Measurements(benchmark=benchmark, shard=header.shard)
+        elif line.line == "end":
+            end = msgspec.json.decode(text, type=_End)
+        else:
+            measurements[line.subject] = _with(measurements[line.subject], line.line, text)
     return Record(
         header=header,
         measurements=tuple(measurements.values()),
@@ -261,12 +240,12 @@ def _assembled(header: Header, lines: Sequence[str]) -> Record:
     )
 
 
-def _with(measurements: Measurements, line: _PairLine | _AnswersLine | _TroubleLine) -> Measurements:
-    match line:
-        case _PairLine():
-            return replace(measurements, pairs=(*measurements.pairs, Pair(base=line.base, head=line.head)))
-        case _AnswersLine():
-            base, head = (tuple(letter == "1" for letter in side) for side in (line.base, line.head))
-            return replace(measurements, answers=Answers(base=base, head=head, examples=line.examples))
-        case _TroubleLine():
-            return measurements.troubled(line.side, _TROUBLES[line.what](**line.details))
+def _with(measurements: Measurements, kind: Literal["pair", "answers", "trouble"], text: str) -> Measurements:
+    if kind == "pair":
+        return replace(measurements, pairs=(*measurements.pairs, msgspec.json.decode(text, type=Pair)))
+    if kind == "answers":
+        answers = msgspec.json.decode(text, type=_Answers)
+        base, head = (tuple(letter == "1" for letter in side) for side in (answers.base, answers.head))
+        return replace(measurements, answers=Answers(base=base, head=head, examples=answers.examples))
+    trouble = msgspec.json.decode(text, type=_Trouble)
+    return measurements.troubled(trouble.side, msgspec.convert(trouble.details, _TROUBLES[trouble.what]))

@@ -97,7 +97,7 @@ def require_pattern(bench: str) -> None:
 
 
 def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, Tree], stack: ExitStack) -> _Compared:
-    """Start both sides with their own suites, and BASE with HEAD's, too, where a benchmark asks for it."""
+    """Start both sides with their own suites, and BASE also with HEAD's where a benchmark needs it."""
     own = dict(zip(SIDES, stack.enter_context(starter.started(*furnished.values())), strict=True))
     found, timeout_s = discovered(own), max(each.timeout_s for each in furnished.values())
     everything = _asked(plan(found, timeout_s), options.bench)

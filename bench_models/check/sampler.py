@@ -48,8 +48,8 @@ class Sampler:
         """
         groups = grouped(planned)
         values = [each for each in planned if each.runs and each.benchmark.kind == "value"]
-        # What tells much in little time comes first. Answers are taken twice, to see that they repeat; other numbers
-        # go on in the rounds of the times, whose parents are new: what a number has from its parent is drawn anew, too.
+        # Numbers come first, as they say much in little time. Those with answers are taken twice, to see that they
+        # repeat; others go on in the rounds of the times, whose parents are new, as a number may depend on its parent.
         self._round(groups, values)
         self._round(groups, [each for each in values if self.progress.of(each).answers is not None])
         for look in looks:
@@ -83,7 +83,7 @@ class Sampler:
             self._replicate(group)
 
     def _replicate(self, group: list[Planned]) -> None:
-        """Take one pair of a group; what fails at it has a second try with fresh workers, and the others theirs."""
+        """Take one pair of each benchmark of a group; what fails has a second try, with fresh workers."""
         goal = {each.benchmark: self.progress.pairs(each) + 1 for each in group}
         now: Counter[tuple[Planned, SideName]] = Counter()
         while remaining := [

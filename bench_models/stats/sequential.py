@@ -4,7 +4,7 @@ A benchmark is looked at after fixed numbers of pairs, and decided as soon as an
 more often, so the error is divided beforehand: every benchmark gets an equal part of the check's budget, and every
 look a part of that. By Bonferroni's inequality (Dunn, Multiple comparisons among means, JASA 56, 1961) the sum bounds
 the chance of any false alarm, however benchmarks and looks depend on each other. The parts follow from the plan of the
-whole check, not from what was measured, so a benchmark's verdict is the same whatever becomes of the others.
+whole check, not from what was measured, so a benchmark's verdict does not depend on the others.
 """
 
 from collections.abc import Sequence

@@ -115,24 +115,12 @@ def furnish(
     ``asv.conf.json`` says: both of them, as one from elsewhere may differ in more than its pins. Either way
     a side's own package lies in a folder before the environment's.
     """
-    config = project.load(trees["head"])
+    subdir = project.load(trees["head"]).repo_subdir or "."
     project.require_suite(trees["head"])
-    wanted = {side: pins(trees[side], project.config) for side in SIDES}
-    here = pins(project.root, project.config)
-    ready = interpreter != ASV and set(wanted.values()) == {here}
-    pythons = {here: _interpreter(interpreter)} if ready else {}
-    variables: dict[str, str] = {}
-    made = _Maker(project, config)
-    for side in SIDES:
-        if wanted[side] not in pythons:
-            log.info("%s: an environment for its pins (%s)", side.upper(), wanted[side])
-            pythons[wanted[side]], variables = made.environment(wanted[side], commits[side], trees[side])
-    made.forget(set(pythons))
-    subdir = config.repo_subdir or "."
+    pythons, variables = _pythons(project, commits, trees, interpreter)
     with ThreadPoolExecutor() as pool:
         installing = {
-            side: pool.submit(_install, pythons[wanted[side]], trees[side] / subdir, scratch / f"code-{side}")
-            for side in SIDES
+            side: pool.submit(_install, pythons[side], trees[side] / subdir, scratch / f"code-{side}") for side in SIDES
         }
     codes = {side: future.result() for side, future in installing.items()}
     installed = {side: codes[side] != trees[side] / subdir for side in SIDES}
@@ -141,7 +129,7 @@ def furnish(
         side: Tree(
             name=side,
             place=side,
-            python=pythons[wanted[side]],
+            python=pythons[side],
             code=codes[side],
             suite=project.suite(trees[side]),
             timeout_s=float(project.load(trees[side]).default_benchmark_timeout),
@@ -151,6 +139,24 @@ def furnish(
         )
         for side in SIDES
     }, variables
+
+
+def _pythons(
+    project: Project, commits: Mapping[SideName, Commit], trees: Mapping[SideName, Path], interpreter: str
+) -> tuple[dict[SideName, Path], dict[str, str]]:
+    """Return the interpreter of each side's environment, and the variables that asv's matrix sets."""
+    wanted = {side: pins(trees[side], project.config) for side in SIDES}
+    here = pins(project.root, project.config)
+    ready = interpreter != ASV and set(wanted.values()) == {here}
+    pythons = {here: _interpreter(interpreter)} if ready else {}
+    variables: dict[str, str] = {}
+    made = _Maker(project, project.load(trees["head"]))
+    for side in SIDES:
+        if wanted[side] not in pythons:
+            log.info("%s: an environment for its pins (%s)", side.upper(), wanted[side])
+            pythons[wanted[side]], variables = made.environment(wanted[side], commits[side], trees[side])
+    made.forget(set(pythons))
+    return {side: pythons[wanted[side]] for side in SIDES}, variables
 
 
 class _Maker:
@@ -178,9 +184,8 @@ class _Maker:
                 if not ready.exists():
                     if config.install_command:
                         made.install_project(config, get_repo(config), commit.hash)
-                    elif _is_package(
-                        tree
-                    ):  # asv's own way stumbles over projects with dependencies: its build makes wheels of them too
+                    elif _is_package(tree):
+                        # asv's own way fails for projects with dependencies: its build makes wheels of those, too.
                         made.run_executable("python", ["-m", "pip", "install", str(tree / (config.repo_subdir or "."))])
                     made.run_executable("python", ["-m", "pip", "install", _RUNNER])
                     ready.touch()

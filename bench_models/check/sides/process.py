@@ -53,7 +53,7 @@ class Process:
             self._channel.send(request)
 
     def reply(self, timeout_s: float) -> Message:
-        """Return the reply to the last request, or raise what the benchmark met."""
+        """Return the reply to the last request, or raise the benchmark's failure or skip."""
         with self._as_failure(timeout_s):
             received = self._channel.receive(timeout_s)
         message: Message = {key: _writable(value) for key, value in received.items()}

@@ -1,7 +1,7 @@
 """Starts a worker as a script, in an environment that may lack this package and everything that it depends on.
 
-The modules beside this script import each other as parts of a package, whatever that is called. It is called so only
-while they are imported: the side may be this project itself, and what it imports is looked at.
+The modules beside this script import each other relatively, as parts of a package. The package has a private name, and
+only while its modules are imported: where the side is this project itself, its own imports are checked by name.
 """
 
 import importlib

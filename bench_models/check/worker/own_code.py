@@ -26,7 +26,7 @@ class OwnCode:
         self._modules = {*modules, *installed} - {Path(suite).name}
 
     def foreign_imports(self) -> dict[str, str]:
-        """Return what this process has imported of another copy, and from where."""
+        """Return the modules that this process imported from another copy, with their files."""
         # The script that runs is the check's own; multiprocessing knows it by a second name.
         script = sys.modules["__main__"]
         loaded = [(name, _file(module)) for name, module in list(sys.modules.items()) if module is not script]
