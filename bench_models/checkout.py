@@ -79,7 +79,7 @@ def require_installed(checkout: Checkout) -> None:
 def git(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> str | None:
     """Return what git prints, without the last line end, or None when it fails.
 
-    Names of files come as Python spells them: bytes that are no text are lone surrogates, until ``in_words``.
+    File names that are not UTF-8 come with lone surrogates; ``in_words`` makes them printable.
     """
     try:
         done = subprocess.run(["git", *arguments], cwd=cwd, env=env, capture_output=True, check=False)
@@ -89,5 +89,5 @@ def git(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> str | 
 
 
 def in_words(name: str) -> str:
-    """Return a file's name as text that can be written anywhere: bytes that are none are shown by their hexadecimal."""
+    """Return a file's name as text that can be written anywhere: bytes that are not UTF-8 are shown in hexadecimal."""
     return os.fsencode(name).decode(errors="backslashreplace")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench_models.asv.history import knows_machine
+from bench_models.asv.results import knows_machine
 from bench_models.build import Builder
 from bench_models.checkout import Checkout, checkout_here, require_clean, require_installed
 from bench_models.errors import BenchModelsError

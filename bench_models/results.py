@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from bench_models.asv.history import Recorded, recorded
+from bench_models.asv.results import Recorded, recorded
 from bench_models.build import Builder
 from bench_models.checkout import Checkout, require_clean
 from bench_models.errors import BenchModelsError
@@ -13,7 +13,7 @@ from bench_models.metrics.scorecard import Scorecard, require_better_than_chance
 from bench_models.metrics.speed_up import SpeedUp, Turns, kept, seconds_of, seconds_of_baseline, times_as_fast
 from bench_models.outcomes import Failed, Measured, Outcome, reason_of
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.rounds import LEVEL
+from bench_models.stats.timing import LEVEL
 from bench_models.suites import module_name
 from bench_models.suites.suite import Suite, Variant
 

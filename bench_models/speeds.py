@@ -12,7 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import bench_models
-from bench_models.check.sides import Tree
+from bench_models.check.sides.side import Tree
 from bench_models.check.variant_speeds import Asked, Pairs, compare
 from bench_models.metrics import LATENCIES, speed_up
 from bench_models.metrics.speed_up import SpeedUp, Turns

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from tqdm import tqdm
 
+from bench_models.errors import BenchModelsError
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.medians import median_of
+from bench_models.stats.timing import median_of
 from bench_models.tokenizer import Batch
 
 if TYPE_CHECKING:
@@ -35,6 +36,12 @@ def sentence() -> Batch:
     """Return a sentence of as many tokens as a median one has; which ones does not matter to random weights."""
     tokens = np.arange(1000, 1000 + TOKENS, dtype=np.int64)[np.newaxis]
     return Batch(input_ids=tokens, attention_mask=np.ones_like(tokens))
+
+
+def require_enough(calls: int) -> None:
+    """Refuse so few calls that the median has no interval."""
+    if calls < FEWEST_CALLS:
+        raise BenchModelsError(f"--calls {calls}: the interval of a median needs {FEWEST_CALLS} calls or more")
 
 
 def measure(sessions: "Sequence[Session]", calls: int, clock: Callable[[], float] = time.perf_counter) -> list[Latency]:

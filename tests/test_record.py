@@ -9,7 +9,7 @@ from support.checking import Run
 from support.tiny_project import asv_project, commit_all, edited
 
 from bench_models.check.record import read
-from bench_models.stats.looks import LOOKS, SAME_REPEATS
+from bench_models.stats.sequential import LOOKS, SAME_REPEATS
 
 pytestmark = pytest.mark.slow
 

@@ -4,8 +4,8 @@ Nothing is measured and nothing is drawn: every way in which the stray flips can
 """
 
 from bench_models.metrics import ACCURACY
+from bench_models.verdict.answers import chances
 from bench_models.verdict.change import Verdict
-from bench_models.verdict.flips import chances
 
 SENTENCES = (1083, 2000)
 LOSSES_POINTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)

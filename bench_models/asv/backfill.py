@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench_models.asv.history import branches, measured
+from bench_models.asv.results import branches, measured
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
 
-# A commit that was missed is measured with a later push; one that was missed longer ago than this is let go.
+# A commit that was missed is measured with a later push, unless so many commits came after it.
 LOOK_BACK = 30
 _ASV_FAILED = 2
 
@@ -30,9 +30,9 @@ class Plan:
 def plan(root: Path, at_most: int) -> Plan:
     """Return the commits without results, as far back as the oldest that has some.
 
-    asv's own ``NEW`` ends at the first commit with results, so that one missed by a job that was killed is never
-    measured; and where there are no results yet it takes the whole history, here only the newest commit. The newest is
-    measured again where a benchmark failed.
+    asv's own ``NEW`` ends at the first commit with results, so that a commit missed by a killed job is never measured;
+    and without any results it takes the whole history, here only the newest commit. The newest is measured again where
+    a benchmark failed.
     """
     known = measured(root)
     wanted: list[str] = []

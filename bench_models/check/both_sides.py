@@ -1,47 +1,103 @@
-"""Both sides of a check, as they are asked about benchmarks: replies, or what keeps a side from giving one."""
+"""Both sides of a check, asked about benchmarks together: their replies, or what keeps a side from giving one."""
 
-from collections.abc import Mapping, Sequence
+import logging
+import shutil
+import time
+from collections.abc import Container, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 
 from bench_models.check.planning import Planned, SuiteName
-from bench_models.check.process import (
-    SIDES,
+from bench_models.check.progress import Progress, refused
+from bench_models.check.sides.process import (
     BenchmarkFailedError,
     BenchmarkSkippedError,
     Process,
-    SideName,
     WorkerLostError,
     WorkerSpoiltError,
 )
-from bench_models.check.progress import Progress, refused
-from bench_models.check.setup_caches import Caches
-from bench_models.check.sides import Side, elsewhere, make_alike
+from bench_models.check.sides.side import Side, elsewhere, make_alike
 from bench_models.check.worker.protocol import Message
 from bench_models.outcomes import Failed, Skipped
+from bench_models.verdict.measurements import SIDES, SideName
+
+log = logging.getLogger(__name__)
+
+
+# A setup_cache that takes no longer is run for each round of pairs.
+_QUICK_S = 1.0
+
+# A side, and asv's name of a setup_cache.
+_Place = tuple[Side, str]
+
+
+@dataclass(kw_only=True)
+class Caches:
+    """The outcome of each ``setup_cache`` on each side: the folder with its result, or why there is none."""
+
+    _outcomes: dict[_Place, str | Failed | Skipped] = field(default_factory=dict)
+    _took_s: dict[_Place, float] = field(default_factory=dict)
+
+    def make(self, planned: Planned, side: Side) -> Failed | Skipped | None:
+        """Run a benchmark's ``setup_cache`` on a side unless it has run; return why it has no result, or None."""
+        key = planned.cache(side.name)
+        if key is None:
+            return None
+        place = side, key
+        if place not in self._outcomes:
+            if place not in self._took_s:
+                log.info("setup_cache of %s on %s", key, side.name.upper())
+            began = time.monotonic()
+            self._outcomes[place] = _made(planned, side)
+            self._took_s.setdefault(place, time.monotonic() - began)
+        outcome = self._outcomes[place]
+        return None if isinstance(outcome, str) else outcome
+
+    def folder(self, planned: Planned, side: Side) -> str | Failed | Skipped | None:
+        """Return the folder with a benchmark's cache on a side; None where it has no ``setup_cache``."""
+        key = planned.cache(side.name)
+        return None if key is None else self._outcomes[side, key]
+
+    def forget_quick(self, sides: Container[Side]) -> None:
+        """Forget quick caches of these sides, so that they are made again and draw what is random in them again."""
+        for place, seconds in self._took_s.items():
+            if seconds <= _QUICK_S and place[0] in sides:
+                made = self._outcomes.pop(place, None)
+                if isinstance(made, str):
+                    shutil.rmtree(made, ignore_errors=True)
+
+
+def _made(planned: Planned, side: Side) -> str | Failed | Skipped:
+    try:
+        return str(side.cache(planned.benchmark.name, planned.cache_timeout_s))
+    except BenchmarkSkippedError as skip:
+        return Skipped(reason=f"setup_cache: {skip}")
+    except BenchmarkFailedError as error:
+        return Failed(error=f"setup_cache: {error}")
+
 
 Workers = Mapping[SideName, Process]
 
 
 class LostError(Exception):
-    """A side gave no answer in this pair.
+    """A side failed in this pair.
 
-    ``again`` says that another try may tell more, as no worker hung, and ``together`` that both sides did it at once.
+    ``again`` says that another try may succeed, as no worker hung, and ``together`` that both sides ran at once.
     """
 
     def __init__(
         self, planned: Planned, troubles: Mapping[SideName, Failed | Skipped], *, again: bool, together: bool
     ) -> None:
-        """Say over which benchmark, and what happened."""
+        """Name the benchmark, and what happened on which side."""
         super().__init__(str(planned.benchmark))
         self.planned, self.troubles, self.again, self.together = planned, troubles, again, together
 
 
 @dataclass(kw_only=True)
 class BothSides:
-    """Both sides with their own suites, and with HEAD's where BASE runs that, too.
+    """Both sides with their own suites, and BASE with HEAD's suite where it runs that, too.
 
-    What a side skips, and what cannot be compared, is added to the progress.
+    Skips, and sides that cannot be compared, are added to the progress.
     """
 
     suites: Mapping[SuiteName, Mapping[SideName, Side]]
@@ -49,7 +105,7 @@ class BothSides:
     _caches: Caches = field(default_factory=Caches)
 
     def of(self, planned: Planned, side: SideName) -> Side:
-        """Return what runs a benchmark on a side."""
+        """Return the side that runs a benchmark, with the suite that it is in."""
         return self.suites[planned.suite][side]
 
     def worker(self, planned: Planned, side: SideName) -> AbstractContextManager[Process]:
@@ -63,7 +119,7 @@ class BothSides:
                 side.spawn_only()
 
     def renew(self, planned: Sequence[Planned]) -> None:
-        """Begin again with another parent wherever these benchmarks run, and with what they cached quickly."""
+        """Replace the parents wherever these benchmarks run, and the caches that are made quickly."""
         running = {self.of(each, side): None for each in planned for side in SIDES}
         for side in running:
             side.renew()
@@ -74,7 +130,7 @@ class BothSides:
         self.cache([each for each in planned if self.progress.works(each)])
 
     def cache(self, planned: Sequence[Planned], sides: Sequence[SideName] = SIDES) -> None:
-        """Run each ``setup_cache`` once a side, one after the other: what the first builds, the second may reuse."""
+        """Run each ``setup_cache`` once a side, one after the other: the second may reuse what the first builds."""
         for each in planned:
             for side in sides:
                 met = self._caches.make(each, self.of(each, side))
@@ -84,9 +140,9 @@ class BothSides:
     def ask(
         self, planned: Planned, workers: Workers, requests: Mapping[SideName, Message], *, together: bool = False
     ) -> dict[SideName, Message] | None:
-        """Return the replies, or None after noting what a side skips; raises ``LostError`` for what it fails at.
+        """Return the replies, or None after adding a skip; raises ``LostError`` for a failure.
 
-        What gave numbers before and skips now has failed, too.
+        A benchmark that skips after it gave numbers has failed.
         """
         replies: dict[SideName, Message] = {}
         troubles: dict[SideName, Failed | Skipped] = {}
@@ -103,7 +159,9 @@ class BothSides:
             except BenchmarkFailedError as error:
                 spoilt += [error] if isinstance(error, WorkerSpoiltError) else []
                 troubles[side] = Failed(error=str(error))
-        foreign = "; ".join(filter(None, (elsewhere(side, reply) for side, reply in replies.items())))
+        foreign = "; ".join(
+            filter(None, (elsewhere(side, reply.get("foreign_imports", {})) for side, reply in replies.items()))
+        )
         if foreign:
             self.progress.add_trouble(refused(foreign), planned)
             return None
@@ -118,7 +176,7 @@ class BothSides:
     def ask_both(
         self, planned: Planned, workers: Workers, do: str, *, together: bool
     ) -> dict[SideName, Message] | None:
-        """Ask both sides to do the same; return the replies, or None after noting what either side met."""
+        """Ask both sides to do the same; return the replies, or None after adding what keeps a side from it."""
         requests = {side: self.request(planned, side, do) for side in workers}
         replies = self.ask(planned, workers, requests, together=together)
         if replies is None:
@@ -142,7 +200,7 @@ class BothSides:
 def _unlike(base: Mapping[str, str], head: Mapping[str, str]) -> str:
     """Return in words how the sides' circumstances differ, or nothing.
 
-    What torch says of itself counts where both sides have imported it: importing it later is no other machine.
+    What torch reports counts where both sides have imported it: a later import does not make another machine.
     """
     known = [name for name in {**base, **head} if name.isupper() or (name in base and name in head)]
     names = [name for name in known if base.get(name) != head.get(name)]

@@ -4,24 +4,96 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
-from bench_models.check.block_timer import BlockTimer
+from bench_models.check.blocks import Blocks, call_seconds, turns
 from bench_models.check.both_sides import BothSides, LostError, Workers
 from bench_models.check.planning import Planned
-from bench_models.check.process import (
-    REPLY_S,
-    SIDES,
+from bench_models.check.progress import Progress, failed_on, refused
+from bench_models.check.sides.process import (
     BenchmarkFailedError,
     BenchmarkSkippedError,
-    SideName,
+    Process,
+    awake_alone,
     on_one_core,
 )
-from bench_models.check.progress import Progress, failed_on, refused
-from bench_models.verdict.measurements import Answers, Pair
+from bench_models.verdict.measurements import SIDES, Answers, Benchmark, Pair, SideName
+
+
+@dataclass(kw_only=True)
+class BlockTimer:
+    """Times benchmarks; ``timed_s`` is how long its timed calls took, in seconds."""
+
+    both: BothSides
+    timed_s: float = 0.0
+    _blocks: dict[Benchmark, Blocks] = field(default_factory=dict)
+
+    def open(self, planned: Planned, workers: Workers) -> bool:
+        """Set a benchmark up on both sides at once, while nothing is timed; return whether it can be timed."""
+        replies = self.both.ask_both(planned, workers, "open", together=True)
+        if replies is None:
+            return False
+        if planned.benchmark not in self._blocks:
+            number, fixed = int(replies["head"]["number"]), bool(replies["head"]["fixed"])
+            if planned.cold:
+                self._blocks[planned.benchmark] = Blocks.cold(max(1, number))
+                return True
+            blocks = self._block_each(planned, workers, number)
+            if blocks is None:
+                return False
+            call_s, setup_s = (max(seconds) for seconds in zip(*blocks.values(), strict=True))
+            self._blocks[planned.benchmark] = Blocks.of(call_s, number if fixed else 0, setup_s)
+        return True
+
+    def time(self, planned: Planned, workers: Workers) -> None:
+        """Time a benchmark in blocks that the sides take in turn, and add them as a pair."""
+        blocks = self._blocks[planned.benchmark]
+        seconds: dict[SideName, list[float]] = {side: [] for side in SIDES}
+        for turn in turns(tuple(workers), blocks, seconds):
+            taken = self._block_each(planned, {side: workers[side] for side in turn}, blocks.number)
+            if taken is None:
+                return
+            for side, (call_s, _) in taken.items():
+                seconds[side].append(call_s)
+                self.timed_s += call_s * blocks.number
+        self.both.progress.add_pair(planned, Pair(base=tuple(seconds["base"]), head=tuple(seconds["head"])))
+
+    def _block_each(
+        self, planned: Planned, workers: Workers, number: int
+    ) -> dict[SideName, tuple[float, float]] | None:
+        """Take a block of each side while the other one is stopped.
+
+        The second side is asked even where the first fails: a failure on both sides is not HEAD's doing.
+        """
+        taken: dict[SideName, tuple[float, float] | None] = {}
+        losses: dict[SideName, LostError] = {}
+        for side in workers:
+            try:
+                with awake_alone(workers, side) as worker:
+                    taken[side] = self._block(planned, worker, number)
+            except LostError as lost:
+                losses[side] = lost
+        if losses:
+            troubles = {side: lost.troubles[side] for side, lost in losses.items()}
+            raise LostError(planned, troubles, again=all(lost.again for lost in losses.values()), together=False)
+        known = {side: block for side, block in taken.items() if block is not None}
+        return known if len(known) == len(workers) else None
+
+    def _block(self, planned: Planned, worker: Process, number: int) -> tuple[float, float] | None:
+        """Return the seconds of a call in a block and of the set-up before it, or None after adding trouble."""
+        side, request = worker.side, {"do": "block", "benchmark": planned.benchmark.name, "number": number}
+        replies = self.both.ask(planned, {side: worker}, {side: request})
+        if replies is None:
+            return None
+        try:
+            call_s = call_seconds(replies[side], number)
+        except BenchmarkFailedError as error:
+            self.both.progress.add_trouble(failed_on([side], str(error)), planned)
+            return None
+        return call_s, float(replies[side]["whole_s"]) - call_s * number
 
 
 @dataclass(kw_only=True)
 class PairRunner:
-    """Takes pairs, and adds what comes of them to the progress; ``one_core``: workers compute with one thread."""
+    """Takes pairs, and adds them to the progress; ``one_core`` says that workers compute with one thread."""
 
     both: BothSides
     one_core: bool = True
@@ -37,7 +109,7 @@ class PairRunner:
         return self.both.progress
 
     def renew(self, planned: Sequence[Planned]) -> None:
-        """Begin again with another parent wherever these benchmarks run."""
+        """Replace the parents wherever these benchmarks run."""
         self.both.renew(planned)
 
     def take(self, group: Sequence[Planned]) -> None:
@@ -57,7 +129,7 @@ class PairRunner:
                                 self.timer.time(planned, workers)
 
     def works_alone(self, planned: Planned, side: SideName) -> bool:
-        """Say whether a side can open what it failed at while the other side was there, too."""
+        """Say whether a side, on its own, can open a benchmark that it failed at beside the other side."""
         with self.both.worker(planned, side) as worker:
             try:
                 worker.ask(planned.timeout_s, **self.both.request(planned, side, "open"))
@@ -67,9 +139,9 @@ class PairRunner:
         return True
 
     def rehearse(self, planned: Planned) -> dict[SideName, list[str]]:
-        """Open a benchmark without timing it; return what either side's worker imported for it.
+        """Open a benchmark without timing it; return what each side's worker imported for it.
 
-        A worker that computes on CUDA cannot be forked: from then on workers are spawned.
+        A parent that used CUDA cannot be forked: where a worker computes on it, workers are spawned from then on.
         """
         with ExitStack() as stack:
             workers = {side: stack.enter_context(self.both.of(planned, side).worker()) for side in SIDES}
@@ -80,13 +152,12 @@ class PairRunner:
                 if replies is not None:
                     if any(reply["circumstances"].get("device", "cpu") != "cpu" for reply in replies.values()):
                         self.both.spawn_only()
-                    asked = {side: worker.ask(REPLY_S, do="imported") for side, worker in workers.items()}
-                    modules = {side: reply["modules"] for side, reply in asked.items()}
+                    modules = {side: worker.imported() for side, worker in workers.items()}
             return modules
 
     @contextmanager
     def _closing(self, planned: Planned, workers: Workers) -> Iterator[None]:
-        """Tear down on both sides what was set up, whatever happened meanwhile."""
+        """Tear the benchmark down on both sides afterwards, whatever happened."""
         try:
             yield
         except LostError as lost:

@@ -1,19 +1,28 @@
-"""What a running check has measured so far."""
+"""What a running check has measured so far, and who is told of each event."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bench_models.check.planning import Planned
-from bench_models.check.process import SIDES, SideName
 from bench_models.outcomes import Failed, Skipped, reason_of
-from bench_models.verdict.measurements import Absent, Answers, Benchmark, Measurements, Pair, Refused, Trouble
+from bench_models.verdict.measurements import (
+    SIDES,
+    Absent,
+    Answers,
+    Benchmark,
+    Measurements,
+    Pair,
+    Refused,
+    SideName,
+    Trouble,
+)
 
 Troubles = Mapping[SideName, Failed | Skipped | Refused]
 
 
 class Events(Protocol):
-    """Whoever is told what comes of a check, as it comes: its recorder."""
+    """Receives the events of a check as they happen; the recorder does."""
 
     def pair(self, benchmark: Benchmark, pair: Pair) -> None:
         """Take one more pair."""
@@ -27,7 +36,7 @@ class Events(Protocol):
 
 @dataclass(kw_only=True)
 class Progress:
-    """What was measured of each benchmark so far; ``events`` is told of all that is added."""
+    """The measurements of each benchmark so far; every addition is reported to ``events``."""
 
     measurements: dict[Benchmark, Measurements]
     events: Events
@@ -55,10 +64,10 @@ class Progress:
         self.events.answers(planned.benchmark, answers)
 
     def add_trouble(self, troubles: Troubles, *planned: Planned) -> None:
-        """Add what sides met with benchmarks, which are then measured no more."""
+        """Add what keeps sides from measuring benchmarks, which are then measured no further."""
         for each in planned:
             for side, met in _blamed(each, self.of(each), troubles).items():
-                # BASE never had it: that HEAD's file does not work there is no fault of BASE.
+                # BASE never had it: that HEAD's file fails there is not BASE's fault.
                 lacks = side == "base" and each.lacking and isinstance(met, Failed | Skipped)
                 trouble = Absent() if lacks else met
                 self._update(self.of(each).troubled(side, trouble))
@@ -69,9 +78,9 @@ class Progress:
 
 
 def _blamed(planned: Planned, measurements: Measurements, troubles: Troubles) -> Troubles:
-    """Return what a side met, but for what BASE met with a version of HEAD's that HEAD itself cannot run.
+    """Return the troubles, without BASE's trouble with a version of HEAD's that HEAD itself cannot run.
 
-    That says nothing of BASE, whose own version is asked later (one_sided.py).
+    It says nothing about BASE, whose own version is tried later (sampler.py).
     """
     if not planned.rewritten or "head" not in troubles or isinstance(troubles["head"], Refused):
         return troubles
@@ -82,10 +91,10 @@ def _blamed(planned: Planned, measurements: Measurements, troubles: Troubles) ->
 
 
 def failed_on(sides: Sequence[SideName], error: str) -> Troubles:
-    """Return the same failure for sides."""
+    """Return the same failure on each of some sides."""
     return dict.fromkeys(sides, Failed(error=error))
 
 
 def refused(error: str) -> Troubles:
-    """Return why the check cannot compare the sides, which neither side is to blame for."""
+    """Return, for both sides, why the check cannot compare them through no fault of either."""
     return dict.fromkeys(SIDES, Refused(error=error))

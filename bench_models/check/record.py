@@ -4,36 +4,45 @@ Whatever ends a check, its record is complete up to the last pair. All reports a
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, TextIO
 
-from bench_models.check.process import SIDES, SideName
+import msgspec
+
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
-from bench_models.stats.looks import Shares
-from bench_models.verdict.measurements import Absent, Answers, Benchmark, Measurements, Pair, Refused, Trouble
+from bench_models.stats.sequential import Shares
+from bench_models.verdict.measurements import (
+    SIDES,
+    Absent,
+    Answers,
+    Benchmark,
+    Measurements,
+    Pair,
+    Refused,
+    SideName,
+    Trouble,
+)
 
 SCHEMA_VERSION = 2
 FILE = "record.jsonl"
-
-_TUPLES = ("uncommitted", "machines", "rewritten", "added", "redescribed", "suite_changes")
 
 Ending = Literal["complete", "interrupted", "crashed"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a check was about: commits, machine, libraries, and the part that this shard took.
+    """What a check is about: commits, machines as they were described, libraries, and the part that this shard takes.
 
     ``plan`` describes each benchmark of the whole check by its name, and ``shares`` counts those that share
     the error budget; both are the same in all shards. ``rewritten`` names benchmarks whose asv version differs between
-    the commits, so that HEAD's ran on both sides, and ``added`` those that BASE's own suite does not have.
-    ``redescribed`` says what HEAD describes differently. ``suite_changes`` are the files below the suite's folder that
-    differ; records made before it was kept have none.
+    the commits, so that HEAD's runs on both sides, and ``added`` those that BASE's own suite lacks. ``redescribed``
+    says what HEAD describes differently. ``suite_changes`` are the files below the suite's folder that differ;
+    older records lack them.
     """
 
     base: str
@@ -70,6 +79,43 @@ class Record:
     timed_s: float
 
 
+class _Line(msgspec.Struct, kw_only=True):
+    """What every line but the first says of itself; ``subject`` is a benchmark as asv writes its name."""
+
+    line: Literal["subject", "pair", "answers", "trouble", "end"]
+    subject: str = ""
+
+
+class _Opening(msgspec.Struct, kw_only=True):
+    """What is read of the first line before the rest of it: the header of another schema may lack the rest."""
+
+    line: Literal["header"]
+    schema_version: int
+
+
+class _Answers(msgspec.Struct, kw_only=True):
+    """Right and wrong answers as the letters 1 and 0, in the order of the examples."""
+
+    base: str
+    head: str
+    examples: tuple[str, ...]
+
+
+class _Trouble(msgspec.Struct, kw_only=True):
+    side: SideName
+    what: Literal["absent", "skipped", "failed", "refused"]
+    details: dict[str, str]
+
+
+class _End(msgspec.Struct, kw_only=True):
+    ending: Ending = "crashed"
+    wall_s: float = 0.0
+    timed_s: float = 0.0
+
+
+_TROUBLES: dict[str, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed, "refused": Refused}
+
+
 class Recorder:
     """Appends to a record; every line is on its way to the disk before the next pair begins."""
 
@@ -77,37 +123,32 @@ class Recorder:
         """Begin a record in ``folder``, in place of an older one."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            if not any(folder.iterdir()):  # what holds anything else, as a repository does, is not ours to hide
-                (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # a report is no change of the tree
+            if not any(folder.iterdir()):  # a folder that holds anything else, as a repository does, stays visible
+                (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # a report is not a change of the tree
             self._file: TextIO = (folder / FILE).open("w", encoding="utf-8")
         except OSError as error:
             raise BenchModelsError(f"--output {folder} cannot be written to: {error}") from error
-        self._line("header", asdict(header))
+        self._line("header", **asdict(header))
         for each in measurements:
-            self._line("subject", _described(each.benchmark))
-            for pair in each.pairs:
-                self.pair(each.benchmark, pair)
-            if each.answers is not None:
-                self.answers(each.benchmark, each.answers)
-            for side in SIDES:
-                if (trouble := getattr(each, side)) is not None:
-                    self.trouble(each.benchmark, side, trouble)
+            self._begin(each)
 
     def pair(self, benchmark: Benchmark, pair: Pair) -> None:
         """Write one more pair of a benchmark."""
-        self._line("pair", {"subject": str(benchmark), **asdict(pair)})
+        self._line("pair", subject=str(benchmark), **asdict(pair))
 
     def answers(self, benchmark: Benchmark, answers: Answers) -> None:
         """Write which examples either side answered right."""
-        self._line("answers", {"subject": str(benchmark), **_answers(answers)})
+        base, head = ("".join("01"[each] for each in side) for side in (answers.base, answers.head))
+        self._line("answers", subject=str(benchmark), base=base, head=head, examples=answers.examples)
 
     def trouble(self, benchmark: Benchmark, side: SideName, trouble: Trouble) -> None:
         """Write what keeps a side from being measured."""
-        self._line("trouble", {"subject": str(benchmark), "side": side, **_trouble(trouble)})
+        what = type(trouble).__name__.lower()
+        self._line("trouble", subject=str(benchmark), side=side, what=what, details=asdict(trouble))
 
     def end(self, ending: Ending, wall_s: float, timed_s: float) -> None:
         """Write how the check ended."""
-        self._line("end", {"ending": ending, "wall_s": wall_s, "timed_s": timed_s})
+        self._line("end", ending=ending, wall_s=wall_s, timed_s=timed_s)
 
     def __enter__(self) -> Self:
         """Return the recorder."""
@@ -120,9 +161,22 @@ class Recorder:
         with suppress(OSError):
             self._file.close()
 
-    def _line(self, kind: str, content: Mapping[str, Any]) -> None:
+    def _begin(self, measurements: Measurements) -> None:
+        benchmark = measurements.benchmark
+        described = asdict(benchmark)
+        self._line("subject", benchmark=described.pop("name"), **described)
+        for pair in measurements.pairs:
+            self.pair(benchmark, pair)
+        if measurements.answers is not None:
+            self.answers(benchmark, measurements.answers)
+        for side, trouble in zip(SIDES, (measurements.base, measurements.head), strict=True):
+            if trouble is not None:
+                self.trouble(benchmark, side, trouble)
+
+    def _line(self, line: str, **content: object) -> None:
         try:
-            self._file.write(json.dumps({"line": kind, **content}) + "\n")
+            # Not msgspec's own JSON: a line holds no character that any reader may take for the end of a line.
+            self._file.write(json.dumps({"line": line, **content}) + "\n")
             self._file.flush()
         except OSError as error:
             raise BenchModelsError(f"the record {self._file.name} cannot be written ({error}): make room") from error
@@ -131,7 +185,7 @@ class Recorder:
 def read(path: Path) -> Record:
     """Return the record in a folder (or the file itself).
 
-    A last line that was cut short is left out: the check was ended in the midst of it.
+    A last line that was cut short is left out: the check ended while it was written.
     """
     file = path / FILE if path.is_dir() else path
     try:
@@ -141,78 +195,57 @@ def read(path: Path) -> Record:
             f"there is no record of a check in {path} ({error}): give a folder with {FILE}"
         ) from error
     try:
-        return _assembled(file, [json.loads(line) for line in _whole(lines)])
-    except (AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError) as error:
+        first, *rest = _whole(lines)
+        return _assembled(_header(file, first), rest)
+    except (msgspec.MsgspecError, KeyError, RecursionError, TypeError, ValueError) as error:
         raise BenchModelsError(f"the record {file} is damaged ({error!r}): measure this shard again") from error
 
 
 def _whole(lines: list[str]) -> list[str]:
     try:
-        json.loads(lines[-1])
+        json.loads(lines[-1] if lines else "")
     except ValueError:
         return lines[:-1]
     return lines
 
 
-def _assembled(file: Path, lines: list[dict[str, Any]]) -> Record:
-    first, *rest = lines
-    if first.pop("line") != "header":
-        raise ValueError("it does not begin with a header")
-    if first["schema_version"] != SCHEMA_VERSION:
+def _header(file: Path, line: str) -> Header:
+    version = msgspec.json.decode(line, type=_Opening).schema_version
+    if version != SCHEMA_VERSION:
         raise BenchModelsError(
-            f"the record {file} is of schema {first['schema_version']}, this version reads {SCHEMA_VERSION}: "
-            "measure again"
+            f"the record {file} is of schema {version}, this version reads {SCHEMA_VERSION}: measure again"
         )
-    tuples = {key: tuple(first[key]) for key in _TUPLES if key in first}
-    header = Header(**first | tuples | {"shares": Shares(**first["shares"])})
+    return msgspec.json.decode(line, type=Header)
+
+
+def _assembled(header: Header, lines: Sequence[str]) -> Record:
     measurements: dict[str, Measurements] = {}
-    end: dict[str, Any] = {"ending": "crashed", "wall_s": 0.0, "timed_s": 0.0}
-    for line in rest:
-        match line.pop("line"):
-            case "subject":
-                name, parameters = line.pop("benchmark"), tuple(line.pop("parameters"))
-                benchmark = Benchmark(name=name, parameters=parameters, **line)
-                measurements[str(benchmark)] = Measurements(benchmark=benchmark, shard=header.shard)
-            case "end":
-                end = line
-            case kind:
-                name = line.pop("subject")
-                measurements[name] = _with(measurements[name], kind, line)
-    return Record(header=header, measurements=tuple(measurements.values()), **end)
+    end = _End()
+    for text in lines:
+        line = msgspec.json.decode(text, type=_Line)
+        if line.line == "subject":
+            described = json.loads(text)
+            benchmark = msgspec.convert({**described, "name": described["benchmark"]}, Benchmark)
+            measurements[str(benchmark)] = Measurements(benchmark=benchmark, shard=header.shard)
+        elif line.line == "end":
+            end = msgspec.json.decode(text, type=_End)
+        else:
+            measurements[line.subject] = _with(measurements[line.subject], line.line, text)
+    return Record(
+        header=header,
+        measurements=tuple(measurements.values()),
+        ending=end.ending,
+        wall_s=end.wall_s,
+        timed_s=end.timed_s,
+    )
 
 
-def _with(measurements: Measurements, kind: str, line: dict[str, Any]) -> Measurements:
-    match kind:
-        case "pair":
-            pair = Pair(base=tuple(line["base"]), head=tuple(line["head"]))
-            return replace(measurements, pairs=(*measurements.pairs, pair))
-        case "answers":
-            right = {side: tuple(letter == "1" for letter in line[side]) for side in SIDES}
-            return replace(measurements, answers=Answers(**right, examples=tuple(line["examples"])))
-        case "trouble":
-            return measurements.troubled(_side(line["side"]), _TROUBLES[line["what"]](**line["details"]))
-        case _:
-            raise ValueError(f"a line of unknown kind {kind}")
-
-
-def _side(name: str) -> str:
-    if name not in SIDES:
-        raise ValueError(f"a check has the sides {SIDES}, not {name}")
-    return name
-
-
-_TROUBLES: dict[str, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed, "refused": Refused}
-
-
-def _described(benchmark: Benchmark) -> dict[str, Any]:
-    described = asdict(benchmark)
-    return {"benchmark": described.pop("name"), **described}
-
-
-def _trouble(trouble: Trouble) -> dict[str, Any]:
-    return {"what": type(trouble).__name__.lower(), "details": asdict(trouble)}
-
-
-def _answers(answers: Answers) -> dict[str, Any]:
-    right = ("".join("01"[each] for each in side) for side in (answers.base, answers.head))
-    return {**dict(zip(SIDES, right, strict=True)), "examples": list(answers.examples)}
+def _with(measurements: Measurements, kind: Literal["pair", "answers", "trouble"], text: str) -> Measurements:
+    if kind == "pair":
+        return replace(measurements, pairs=(*measurements.pairs, msgspec.json.decode(text, type=Pair)))
+    if kind == "answers":
+        answers = msgspec.json.decode(text, type=_Answers)
+        base, head = (tuple(letter == "1" for letter in side) for side in (answers.base, answers.head))
+        return replace(measurements, answers=Answers(base=base, head=head, examples=answers.examples))
+    trouble = msgspec.json.decode(text, type=_Trouble)
+    return measurements.troubled(trouble.side, msgspec.convert(trouble.details, _TROUBLES[trouble.what]))

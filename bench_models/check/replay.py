@@ -1,8 +1,8 @@
-"""Replays recorded rounds of an unchanged tree, their sides swapped at random: how often is a check red?
+"""Replays recorded rounds of an unchanged tree with their sides swapped at random: how often is a check red?
 
 Where neither side differs from the other, it is chance which of them was called BASE in a round. So each round
-is turned round or not by the toss of a coin, with everything that was measured in it, and what workers and the
-parents of a round have in common stays. Rounds then come in a random order. No pair is drawn twice.
+is swapped or not by the toss of a coin, with everything that was measured in it; what the workers and parents of a
+round share stays together. Rounds then come in a random order. No pair is drawn twice.
 
 Source of the idea: Fisher, The design of experiments (1935), section 21; as a test by sign changes in Romano, On
 the behavior of randomization tests without a group invariance assumption, JASA 85 (1990).
@@ -17,22 +17,21 @@ from statistics import fmean
 from tqdm import tqdm
 
 from bench_models.check.record import Record
-from bench_models.check.stopping import until_decided
 from bench_models.errors import BenchModelsError
 from bench_models.stats.clusters import mean_share, share_above
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import LOOKS
-from bench_models.stats.pairs import log_ratio
-from bench_models.verdict.changes import judge
+from bench_models.stats.paired_ratios import log_ratio
+from bench_models.stats.sequential import LOOKS, Shares
+from bench_models.verdict.judge import judge, wants_more
 from bench_models.verdict.measurements import Measurements, Pair
 
-# A median of fewer blocks forgives no burst.
+# The median of fewer blocks hides no burst.
 _FORGIVING = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ByRecord:
-    """A share for each record: all replayed checks of a record are of one machine and one hour."""
+    """A share for each record, as all replayed checks of a record are of one machine and one hour."""
 
     shares: tuple[float, ...]
 
@@ -47,13 +46,13 @@ class ByRecord:
         return mean_share(self.shares) if len(self.shares) > 1 else None
 
     def above(self, allowed: float) -> Estimate:
-        """Return how many of the records have more than is allowed, as a share with bounds that hold for any."""
+        """Return the share of records above ``allowed``, with bounds that hold however records are distributed."""
         return share_above(self.shares, allowed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """What became of the replayed checks, ``times`` of each record.
+    """The outcomes of replayed checks, ``times`` of each record.
 
     ``red`` is the share of checks with a regression. With a planted slow-down ``caught`` is the share of
     checks that find it, and ``red`` counts the regressions of other benchmarks only.
@@ -68,12 +67,34 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _One:
-    """What became of one replayed check; ``undecided`` and ``pairs`` are means over its benchmarks."""
+    """The outcome of one replayed check; ``undecided`` and ``pairs`` are means over its benchmarks."""
 
     red: bool
     caught: bool
     undecided: float
     pairs: float
+
+
+def stopped(record: Record) -> Record:
+    """Return a recording as the check that would have been made of its rounds, taken in their order."""
+    return replace(record, measurements=tuple(until_decided(record.measurements, record.header.shares)))
+
+
+def until_decided(complete: Sequence[Measurements], shares: Shares | None = None) -> list[Measurements]:
+    """Return the part of the pairs that a check would have taken, look by look, before it was decided.
+
+    ``shares`` are those of the whole check; without them it consists of what is here.
+    """
+    seen = [replace(each, pairs=each.pairs[: LOOKS[0]]) for each in complete]
+    for look in LOOKS[1:]:
+        opened = [wants_more(each, change) for each, change in zip(seen, judge(seen, shares), strict=True)]
+        if not any(opened):
+            break
+        seen = [
+            replace(each, pairs=full.pairs[:look]) if more else each
+            for each, full, more in zip(seen, complete, opened, strict=True)
+        ]
+    return seen
 
 
 def replay(records: Sequence[Record], *, times: int, seed: int, slowdown_pct: float = 0.0) -> Replayed:
@@ -104,7 +125,7 @@ class _Rounds:
     """The rounds of a record, to be drawn from."""
 
     def __init__(self, record: Record) -> None:
-        """Take what scatters out of a record."""
+        """Take the benchmarks that scatter out of a record."""
         header = record.header
         self._name = f"the record of {header.head[:8]} begun {header.began}"
         if header.base != header.head:
@@ -148,7 +169,7 @@ class _Rounds:
 
 
 def _taken(pairs: Sequence[Pair], turned: Sequence[tuple[int, bool]]) -> tuple[Pair, ...]:
-    """Return the rounds that a benchmark has in the order that is drawn for all, and turned where they are."""
+    """Return a benchmark's rounds in the order that was drawn for all benchmarks, swapped where that was drawn."""
     there = [(pairs[number], swap) for number, swap in turned if number < len(pairs)]
     return tuple(_swapped(pair) if swap else pair for pair, swap in there[: LOOKS[-1]])
 
@@ -163,9 +184,9 @@ def _swapped(pair: Pair) -> Pair:
 
 
 def _in_brief(pair: Pair) -> Pair:
-    """Return a pair of one block or four that is judged as the pair is, ten times as fast.
+    """Return a pair of one or four blocks that is judged as the given pair, and ten times as fast.
 
-    It has the same log-ratio, the same error, and the same ratio of mean times, which tells bursts.
+    It has the same log-ratio, the same error, and the same ratio of mean times, which reveals bursts.
     """
     if min(*pair.base, *pair.head) <= 0:  # a number that changes its sign has no ratio
         return pair

@@ -10,34 +10,30 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench_models.check import planning
 from bench_models.check.both_sides import BothSides
-from bench_models.check.commits import Commit, changed_files, resolve, side_by_side
-from bench_models.check.environments import ASV, Project, furnish
-from bench_models.check.exclusive import alone
-from bench_models.check.one_sided import ask_bases_own, try_one_sided
 from bench_models.check.pair_runner import PairRunner
-from bench_models.check.planning import Planned, SuiteName
-from bench_models.check.process import SIDES, SideName
+from bench_models.check.planning import Planned, SuiteName, chosen, described, plan, share, shares
 from bench_models.check.progress import Progress
 from bench_models.check.record import Ending, Header, Record, Recorder, read
-from bench_models.check.sampler import Sampler
-from bench_models.check.shards import described, shares
-from bench_models.check.shared_variables import fixed
-from bench_models.check.sides import Side, Tree, discovered, make_alike
-from bench_models.check.startup import Starter
-from bench_models.check.worker.protocol import Message
+from bench_models.check.sampler import Sampler, ask_bases_own, try_one_sided
+from bench_models.check.sides.commits import Commit, changed_files, resolve, side_by_side
+from bench_models.check.sides.environments import ASV, Project, furnish
+from bench_models.check.sides.isolation import common_variables, one_check_at_a_time
+from bench_models.check.sides.side import Side, Tree, discovered, make_alike
+from bench_models.check.sides.startup import Starter
+from bench_models.check.sides.suite import Discovery, left_out
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
-from bench_models.stats.looks import LOOKS
+from bench_models.stats.sequential import LOOKS
+from bench_models.verdict.measurements import SIDES, SideName
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What is asked of a check."""
+    """The options of a check."""
 
     base: str
     head: str
@@ -54,7 +50,7 @@ class Options:
 
 
 def check(options: Options) -> Record:
-    """Measure both commits and return the record, which is complete up to wherever this ended.
+    """Measure both commits and return the record, which is complete up to the last pair.
 
     Ctrl-C ends the measuring, not the record. Raises ``BenchModelsError`` where nothing can be measured.
     """
@@ -65,7 +61,7 @@ def check(options: Options) -> Record:
     commits = resolve(checkout, options.base, options.head, itself=options.itself)
     log.info("BASE is %s, HEAD is %s", commits["base"], commits["head"])
     with ExitStack() as stack:
-        scratch = stack.enter_context(alone())
+        scratch = stack.enter_context(one_check_at_a_time())
         started = time.monotonic()
         trees = stack.enter_context(side_by_side(checkout, commits, scratch))
         furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
@@ -74,7 +70,7 @@ def check(options: Options) -> Record:
             commits=commits,
             trees=trees,
             scratch=scratch,
-            environment={**os.environ, **fixed(options.threads), **variables},
+            environment={**os.environ, **common_variables(options.threads), **variables},
             spawn=options.spawn,
         )
         _measure(options, _compared(options, starter, furnished, stack), started)
@@ -83,11 +79,11 @@ def check(options: Options) -> Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Compared:
-    """Two commits, what runs them with whose suite, what their own suites hold, and what of it is asked for."""
+    """The two commits of a check, the sides that run them, what their suites hold, and what of it is measured."""
 
     commits: Mapping[SideName, Commit]
     sides: Mapping[SuiteName, Mapping[SideName, Side]]
-    found: Mapping[SideName, Message]
+    found: Mapping[SideName, Discovery]
     everything: Sequence[Planned]
     suite_changes: Sequence[str]
 
@@ -101,16 +97,16 @@ def require_pattern(bench: str) -> None:
 
 
 def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, Tree], stack: ExitStack) -> _Compared:
-    """Start both sides with their own suites, and BASE with HEAD's, too, where a benchmark asks for it."""
+    """Start both sides with their own suites, and BASE also with HEAD's where a benchmark needs it."""
     own = dict(zip(SIDES, stack.enter_context(starter.started(*furnished.values())), strict=True))
     found, timeout_s = discovered(own), max(each.timeout_s for each in furnished.values())
-    everything = _asked(planning.plan(found, timeout_s), options.bench)
+    everything = _asked(plan(found, timeout_s), options.bench)
     sides: dict[SuiteName, Mapping[SideName, Side]] = {"own": own}
     if any(each.suite == "head" for each in everything):
         lent = stack.enter_context(starter.lent(furnished))
         sides["head"] = {**own, **({"base": lent.side} if lent.side else {})}
         make_alike([*own.values(), sides["head"]["base"]])
-        everything = _asked(planning.plan(found, timeout_s, lent.found), options.bench)
+        everything = _asked(plan(found, timeout_s, lent.found), options.bench)
     if not everything:
         raise BenchModelsError(_nothing(found, options.bench))
     return _Compared(
@@ -123,17 +119,17 @@ def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, T
 
 
 def _suites(starter: Starter, furnished: Mapping[SideName, Tree]) -> list[Path]:
-    """Return where the suites lie within the repository; a link may lead out of it."""
+    """Return the suites' folders relative to their trees, without those that a link leads out of their tree."""
     places = [(furnished[side].suite.resolve(), starter.trees[side].resolve()) for side in SIDES]
     return [suite.relative_to(tree) for suite, tree in places if suite.is_relative_to(tree)]
 
 
 def _asked(planned: Sequence[Planned], bench: str) -> list[Planned]:
-    return [each for each in planned if planning.chosen(each, bench)]
+    return [each for each in planned if chosen(each, bench)]
 
 
 def _measure(options: Options, compared: _Compared, started: float) -> None:
-    mine = planning.share(compared.everything, options.shard, options.shards)
+    mine = share(compared.everything, options.shard, options.shards)
     header = _header(options, compared)
     begun = {each.benchmark: each.unmeasured() for each in mine}
     with Recorder(options.output, header, begun.values()) as recorder:
@@ -145,8 +141,8 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
             _prepare(runner, mine)
             try_one_sided(both, mine)
             sampler = Sampler(runner=runner, shares=header.shares)
-            fixed = options.pairs is not None
-            sampler.run(mine, (options.pairs,) if options.pairs else LOOKS, until_decided=not fixed)
+            looks = (options.pairs,) if options.pairs else LOOKS
+            sampler.run(mine, looks, until_decided=options.pairs is None)
             ask_bases_own(both, mine)
             ending = "complete"
         except KeyboardInterrupt:
@@ -172,16 +168,16 @@ def _header(options: Options, compared: _Compared) -> Header:
         uncommitted=commits["head"].uncommitted,
         machines=(asdict(this_machine()),),
         threads=options.threads,
-        python={side: found[side]["python"] for side in SIDES},
-        libraries={side: found[side]["libraries"] for side in SIDES},
-        environments="one" if found["base"]["prefix"] == found["head"]["prefix"] else "one each",
+        python={side: found[side].python for side in SIDES},
+        libraries={side: found[side].libraries for side in SIDES},
+        environments="one" if found["base"].prefix == found["head"].prefix else "one each",
         rewritten=rewritten,
         redescribed=tuple(
             f"{each.benchmark}: {', '.join(each.redescribed)}" for each in everything if each.redescribed
         ),
         added=tuple(name for name in _names(from_head) if name not in rewritten),
         suite_changes=tuple(compared.suite_changes),
-        broken={side: found[side]["broken"] for side in SIDES},
+        broken={side: found[side].broken for side in SIDES},
         shard=options.shard,
         shards=options.shards,
         plan={str(each.benchmark): described(each) for each in everything},
@@ -195,7 +191,7 @@ def _names(planned: Iterable[Planned]) -> tuple[str, ...]:
 
 
 def _prepare(runner: PairRunner, planned: Sequence[Planned]) -> None:
-    """Run each ``setup_cache`` once a side, and find out what parents are to import for their workers."""
+    """Run each ``setup_cache`` once a side, and find out what parents have to import for their workers."""
     runs = [each for each in planned if each.runs]
     runner.both.cache(runs)
     imported: dict[Side, dict[str, None]] = {}
@@ -208,7 +204,7 @@ def _prepare(runner: PairRunner, planned: Sequence[Planned]) -> None:
 
 
 def _inside(root: Path, config: Path) -> Path:
-    """Return where a configuration lies within the repository."""
+    """Return a configuration file relative to the repository; a path that exists here is meant first."""
     file = config if config.is_absolute() or not (Path.cwd() / config).is_file() else Path.cwd() / config
     try:
         return file.resolve().relative_to(root.resolve()) if file.is_absolute() else file
@@ -216,19 +212,19 @@ def _inside(root: Path, config: Path) -> Path:
         raise BenchModelsError(f"{config} is outside the repository {root}, whose commits are compared") from error
 
 
-def _nothing(found: Mapping[SideName, Message], bench: str) -> str:
-    """Return why there is nothing to measure."""
-    broken = {module: error for side in SIDES for module, error in found[side]["broken"].items()}
+def _nothing(found: Mapping[SideName, Discovery], bench: str) -> str:
+    """Say why there is nothing to measure."""
+    broken = {module: error for side in SIDES for module, error in found[side].broken.items()}
     if broken:
         return "the suite cannot be imported: " + "; ".join(f"{module}: {error}" for module, error in broken.items())
-    left_out = sorted({str(benchmark) for side in SIDES for benchmark in planning.left_out(found[side])})
-    asked = [name for name in left_out if re.search(bench, name)]
+    unchecked = sorted({str(benchmark) for side in SIDES for benchmark in left_out(found[side])})
+    asked = [name for name in unchecked if re.search(bench, name)]
     if asked:
         return (
             f"the suite leaves out of checks what matches {bench!r} (`check = False`): {', '.join(asked[:10])}"
             f"{' and more' if asked[10:] else ''}; ask for another benchmark, or take the attribute away"
         )
-    names = sorted({benchmark["name"] for side in SIDES for benchmark in found[side]["benchmarks"]})
+    names = sorted({benchmark.name for side in SIDES for benchmark in found[side].benchmarks})
     if names:
         return f"no benchmark matches {bench!r}; there are {', '.join(names[:10])}{' and more' if names[10:] else ''}"
     return "the suite has no benchmarks: asv looks for functions and methods named time_..., track_... and the like"

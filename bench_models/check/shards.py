@@ -1,17 +1,13 @@
-"""Shards of one check: the plan that they share, and their records merged into one."""
+"""Merges the records of a check's shards into one."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bench_models.check.planning import Planned
-from bench_models.check.process import SIDES, SideName
 from bench_models.check.record import Ending, Header, Record
 from bench_models.errors import BenchModelsError
-from bench_models.stats.looks import Shares
-from bench_models.verdict.measurements import Measurements
+from bench_models.verdict.measurements import SIDES, Measurements, SideName
 
-# What all shards of a check have in common, besides the plan. Machines may differ: each compares both commits on its
-# own.
+# What all shards of a check have in common besides the plan. Machines may differ: each compares both commits itself.
 _COMMON: tuple[str, ...] = (
     "base",
     "head",
@@ -27,25 +23,8 @@ _COMMON: tuple[str, ...] = (
 _WORST: tuple[Ending, ...] = ("crashed", "interrupted", "complete")
 
 
-def described(planned: Planned) -> str:
-    """Return in words what is to be measured of a benchmark, so that shards can tell whether they agree."""
-    benchmark = planned.benchmark
-    where = "on both sides" if planned.runs else "on one side only"
-    return (
-        f"{benchmark.kind} in {benchmark.unit}, {benchmark.better} is better, margin {benchmark.margin_pct:g} %, "
-        f"{'with' if planned.answers else 'without'} outcomes, {where}"
-    )
-
-
-def shares(planned: Sequence[Planned]) -> Shares:
-    """Return how many benchmarks of a plan share the error budget: those that both sides have."""
-    compared = [each for each in planned if each.runs]
-    timed = sum(each.benchmark.kind == "time" for each in compared)
-    return Shares(timed=timed, values=sum(not each.answers for each in compared if each.benchmark.kind == "value"))
-
-
 def merge(records: Sequence[Record]) -> Record:
-    """Return the whole check, in which every benchmark still knows its shard.
+    """Return the whole check as one record, in which every benchmark keeps its shard's number.
 
     Raises ``BenchModelsError`` for shards of different checks, for shards that disagree about a benchmark, for
     a shard that is there twice and for shards that are missing.
@@ -98,7 +77,7 @@ def _require_one_plan(first: Header, other: Header) -> None:
 
 
 def _each_once(records: Sequence[Record]) -> dict[str, Measurements]:
-    """Return what was observed of each benchmark of the plan, which exactly one shard measures."""
+    """Return the measurements of each benchmark of the plan; exactly one shard measures each."""
     measurements: dict[str, Measurements] = {}
     for record in records:
         for each in record.measurements:

@@ -1,39 +1,41 @@
 """Measures variants against their baseline, in pairs of fresh processes at one commit.
 
-It is measured as a check measures two commits, with two parameters of a benchmark in their place: each round has new
-parents, as workers inherit their luck, and takes one pair of each variant.
+Variants are measured as a check measures two commits, with two parameters of a benchmark in the place of the commits:
+each round has new parents, as workers inherit the memory layout of theirs, and takes one pair of each variant.
 """
 
 import logging
 import math
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tqdm import tqdm
 
-from bench_models.check.exclusive import alone
-from bench_models.check.process import (
-    SIDES,
+from bench_models.check.blocks import Blocks, call_seconds, turns
+from bench_models.check.sides.isolation import common_variables, one_check_at_a_time
+from bench_models.check.sides.process import (
     BenchmarkFailedError,
     BenchmarkSkippedError,
     Process,
-    SideName,
     WorkerLostError,
+    awake_alone,
+    on_one_core,
 )
-from bench_models.check.shared_variables import fixed
-from bench_models.check.sides import Side, Tree, discovered
-from bench_models.check.variant_pair import Table, imported, opening
+from bench_models.check.sides.side import Side, Tree, discovered
+from bench_models.check.sides.startup import started
+from bench_models.check.sides.suite import Discovery
 from bench_models.check.worker.protocol import Message
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
-from bench_models.stats.pairs import log_ratio
-from bench_models.stats.rounds import FIRST, MOST, suffice
-from bench_models.verdict.measurements import Pair
+from bench_models.stats.paired_ratios import log_ratio
+from bench_models.stats.timing import FIRST, MOST, suffice
+from bench_models.verdict.measurements import SIDES, Pair, SideName
 
 log = logging.getLogger(__name__)
+
 
 # The pairs of each benchmark; the baseline is their base.
 Pairs = Mapping[str, tuple[Pair, ...]]
@@ -41,7 +43,7 @@ Pairs = Mapping[str, tuple[Pair, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is compared: benchmarks with one parameter, in which each of ``others`` is set against ``baseline``.
+    """The benchmarks to compare, each with one parameter, in which each of ``others`` is set against ``baseline``.
 
     The first benchmark decides how many pairs there are; the others are timed in the first rounds only. ``cache`` is
     the folder that holds what their ``setup_cache`` returned.
@@ -54,34 +56,41 @@ class Asked:
 
 
 def compare(tree: Tree, asked: Asked) -> dict[str, Outcome[Pairs]]:
-    """Return the pairs of each of ``others``; one that cannot be run has the reason instead.
+    """Return the pairs of each of ``others``, or why it cannot be run.
 
     Raises ``BenchModelsError`` where none can be run, or while a check runs.
     """
-    with alone() as scratch, _started(tree, scratch) as sides:
-        _require_known(discovered(sides), asked.benchmarks)
-        rounds = _Rounds(sides=sides, asked=asked)
-        rounds.rehearse()
-        for turn in range(MOST):
-            due = [name for name in asked.others if rounds.wants(name, turn)]
-            if due:
-                rounds.renew()
-            for name in tqdm(due, unit="pair", leave=False, disable=None, desc=f"round {turn + 1}"):
-                rounds.take(name, turn)
-        return {name: rounds.found[name] for name in asked.others}
+    with one_check_at_a_time() as scratch:
+        environment = {**os.environ, **common_variables(1)}
+        sides = {name: Side(replace(tree, name=name, place=name), scratch, environment) for name in SIDES}
+        with started(sides.values()):
+            return _compared(sides, asked)
 
 
-def _require_known(found: Mapping[SideName, Message], benchmarks: Sequence[str]) -> None:
-    known = {each["name"] for each in found["base"]["benchmarks"]}
+def _compared(sides: Mapping[SideName, Side], asked: Asked) -> dict[str, Outcome[Pairs]]:
+    _require_known(discovered(sides), asked.benchmarks)
+    rounds = _Rounds(sides=sides, asked=asked)
+    rounds.rehearse()
+    for turn in range(MOST):
+        due = [name for name in asked.others if rounds.wants(name, turn)]
+        if due:
+            rounds.renew()
+        for name in tqdm(due, unit="pair", leave=False, disable=None, desc=f"round {turn + 1}"):
+            rounds.take(name, turn)
+    return {name: rounds.found[name] for name in asked.others}
+
+
+def _require_known(found: Mapping[SideName, Discovery], benchmarks: Sequence[str]) -> None:
+    known = {each.name for each in found["base"].benchmarks}
     missing = [name for name in benchmarks if name not in known]
     if missing:
-        broken = "; ".join(f"{module}: {error}" for module, error in found["base"]["broken"].items())
+        broken = "; ".join(f"{module}: {error}" for module, error in found["base"].broken.items())
         raise BenchModelsError(f"there is no benchmark {' and '.join(missing)}{f' ({broken})' if broken else ''}")
 
 
 @dataclass(kw_only=True)
 class _Rounds:
-    """Takes pairs, and keeps what came of them; ``found`` is the outcome of each variant so far."""
+    """Takes pairs; ``found`` is the outcome of each variant so far."""
 
     sides: Mapping[SideName, Side]
     asked: Asked
@@ -90,11 +99,11 @@ class _Rounds:
 
     def rehearse(self) -> None:
         """Open the baseline once, to know what parents are to import for all workers to come."""
-        request = opening(self.asked.benchmarks[0], self.asked.baseline, str(self.asked.cache))
-        # What goes wrong here, the first pair will meet again, and say so.
+        request = _opening(self.asked.benchmarks[0], self.asked.baseline, str(self.asked.cache))
+        # A failure here is met again by the first pair, which reports it.
         with self.sides["base"].worker() as worker, suppress(BenchmarkFailedError, BenchmarkSkippedError):
             worker.ask(self.sides["base"].tree.timeout_s, **request)
-            self._imported |= dict.fromkeys(imported(worker))
+            self._imported |= dict.fromkeys(worker.imported())
 
     def renew(self) -> None:
         """Give the round its own parents."""
@@ -136,38 +145,70 @@ class _Rounds:
         with ExitStack() as stack:
             # The one that is forked first changes from round to round.
             lent = {side: self.sides[side].worker() for side in (SIDES if turn % 2 == 0 else SIDES[::-1])}
-            workers = {side: stack.enter_context(worker) for side, worker in lent.items()}
-            table = Table(
-                workers=workers,
+            processes = {side: stack.enter_context(worker) for side, worker in lent.items()}
+            workers = _Workers(
+                processes=processes,
                 parameters={"base": self.asked.baseline, "head": name},
                 cache=str(self.asked.cache),
                 timeout_s=self.sides["head"].tree.timeout_s,
             )
-            pairs = {deciding: table.turns(deciding, thoroughly=True)}
+            pairs = {deciding: workers.pair(deciding, thoroughly=True)}
             if turn < FIRST:
-                pairs |= {each: table.turns(each, thoroughly=False) for each in others}
+                pairs |= {each: workers.pair(each, thoroughly=False) for each in others}
             if turn == 0:
-                self._note_imports(workers["head"])
+                self._imported |= dict.fromkeys(processes["head"].imported())
             return pairs
 
-    def _note_imports(self, worker: Process) -> None:
-        self._imported |= dict.fromkeys(imported(worker))
+
+# A shorter block begins with a call that is not counted: the other process had the core in between, and a model that
+# fits into the caches would be charged with reading its weights back, which a server of that model alone never does.
+_LONG_S = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Workers:
+    """Two fresh workers, the parameter that each runs a benchmark with, and how long a reply may take."""
+
+    processes: Mapping[SideName, Process]
+    parameters: Mapping[SideName, str]
+    cache: str
+    timeout_s: float
+
+    def pair(self, benchmark: str, *, thoroughly: bool) -> Pair:
+        """Open a benchmark on both sides at once, while nothing is timed, and time it in turn.
+
+        What is not timed thoroughly takes one block a side; the side that begins changes from round to round.
+        """
+        for side, process in self.processes.items():
+            process.post(**_opening(benchmark, self.parameters[side], self.cache))
+        opened = {side: process.reply(self.timeout_s) for side, process in self.processes.items()}
+        with on_one_core(self.processes):
+            # Where a sample of asv would be one call, it is a block by itself: how long it takes need not be known.
+            long = [side for side in self.processes if not thoroughly and opened[side]["number"] == 1]
+            call_s = {side: math.inf if side in long else self._block(side, benchmark, 1) for side in self.processes}
+            blocks = {side: Blocks.of(call_s[side]) for side in self.processes}
+            slower = min(blocks.values(), key=lambda each: each.most)
+            seconds: dict[SideName, list[float]] = {side: [] for side in SIDES}
+            for turn in turns(tuple(self.processes), slower if thoroughly else Blocks.cold(1), seconds):
+                for side in turn:
+                    number = blocks[side].number
+                    if call_s[side] * number < _LONG_S:
+                        self._block(side, benchmark, 1)
+                    seconds[side].append(self._block(side, benchmark, number))
+        return Pair(base=tuple(seconds["base"]), head=tuple(seconds["head"]))
+
+    def _block(self, side: SideName, benchmark: str, number: int) -> float:
+        """Return the seconds of a call in a block of so many."""
+        with awake_alone(self.processes, side) as process:
+            reply = process.ask(self.timeout_s, do="block", benchmark=benchmark, number=number)
+        return call_seconds(reply, number)
+
+
+def _opening(benchmark: str, parameter: str, cache: str) -> Message:
+    """Return the request to set a benchmark up for one parameter."""
+    return {"do": "open", "benchmark": benchmark, "parameters": [repr(parameter)], "cache": cache}
 
 
 def _times(pair: Pair) -> float:
     """Return how many times as long the variant took."""
     return math.exp(log_ratio(pair.base, pair.head).value)
-
-
-@contextmanager
-def _started(tree: Tree, scratch: Path) -> Iterator[dict[SideName, Side]]:
-    """Start two parents of the same tree, and end them and all that they started."""
-    environment = {**os.environ, **fixed(1)}
-    sides = {name: Side(replace(tree, name=name, place=name), scratch, environment) for name in SIDES}
-    try:
-        for side in sides.values():
-            side.start()
-        yield sides
-    finally:
-        for side in sides.values():
-            side.end()

@@ -32,7 +32,7 @@ def merge(options: argparse.Namespace) -> int:
 
 def record(options: argparse.Namespace) -> int:
     """Check a commit against itself, or a harmless change, as often as asked, and say how often that came out red."""
-    from bench_models.stats.looks import LOOKS
+    from bench_models.stats.sequential import LOOKS
 
     head = options.head or options.base
     red = 0
@@ -63,9 +63,9 @@ def replay(options: argparse.Namespace) -> int:
 
 
 def _checked(options: "Options", *, strict: bool) -> int:
+    from bench_models.check.replay import stopped
     from bench_models.check.report.writing import write_check
     from bench_models.check.run import check as checked
-    from bench_models.check.stopping import stopped
 
     # CI cancels with SIGINT and then SIGTERM: what was measured is to be kept then, too, and all cleaned up.
     for each in _ENDINGS:

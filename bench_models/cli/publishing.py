@@ -21,7 +21,7 @@ def fetch(_: argparse.Namespace) -> int:
 def history(options: argparse.Namespace) -> int:
     """Let asv measure the commits that have no results yet."""
     from bench_models.asv.backfill import measure, plan
-    from bench_models.asv.machine_name import name_machine
+    from bench_models.asv.results import name_machine
     from bench_models.checkout import checkout_here
 
     root = checkout_here().root
@@ -37,7 +37,7 @@ def history(options: argparse.Namespace) -> int:
 def accepted(_: argparse.Namespace) -> int:
     """Note the regressions that pull requests among the newest commits accepted."""
     from bench_models.asv.backfill import newest_commits
-    from bench_models.asv.history import branches
+    from bench_models.asv.results import branches
     from bench_models.checkout import checkout_here
     from bench_models.github.acceptance import accepted_in
     from bench_models.github.client import Api
@@ -53,7 +53,7 @@ def accepted(_: argparse.Namespace) -> int:
 def steps(options: argparse.Namespace) -> int:
     """Open or update the issue about steps that the history shows."""
     from bench_models.asv.backfill import newest_commits
-    from bench_models.asv.history import branches, histories
+    from bench_models.asv.results import branches, histories
     from bench_models.checkout import checkout_here
     from bench_models.github.client import Api
     from bench_models.github.regression_issue import regressions as found_in
@@ -111,7 +111,7 @@ def hub(options: argparse.Namespace) -> int:
 def merged(_: argparse.Namespace) -> int:
     """Note the verdicts on pull requests that were merged among the newest commits."""
     from bench_models.asv.backfill import newest_commits
-    from bench_models.asv.history import branches
+    from bench_models.asv.results import branches
     from bench_models.checkout import checkout_here
     from bench_models.github.check_run import keep_merged
     from bench_models.github.client import Api

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 
 import bench_models
 from bench_models.build import Builder
-from bench_models.check.sides import Tree
+from bench_models.check.sides.side import Tree
 from bench_models.check.variant_speeds import Asked, compare
 from bench_models.errors import BenchModelsError
 from bench_models.export.formats import FORMATS
@@ -20,7 +20,7 @@ from bench_models.metrics.scenarios import THREADS
 from bench_models.outcomes import Measured, reason_of
 from bench_models.runtimes.session import Session
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.rounds import of_processes
+from bench_models.stats.timing import of_processes
 from bench_models.storage import Store
 from bench_models.suites.suite import Suite
 from bench_models.tokenizer import Batch

@@ -12,19 +12,19 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 from bench_models.check import planning
-from bench_models.check.environments import Project
-from bench_models.check.process import SIDES
 from bench_models.check.record import FILE, Header, read
 from bench_models.check.report.findings import findings
 from bench_models.check.report.writing import write_check
 from bench_models.check.run import require_pattern
 from bench_models.check.shards import merge
-from bench_models.check.sides import Side, Tree
+from bench_models.check.sides.environments import Project
+from bench_models.check.sides.side import Side, Tree
 from bench_models.checkout import checkout_here, git
 from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import acceptance
 from bench_models.github.actions import Event, add_summary, pull_request_in, require_commits, set_output
 from bench_models.text import code
+from bench_models.verdict.measurements import SIDES
 
 REGRESSED = 1
 _NAMED = 5
@@ -111,7 +111,7 @@ def _planned(root: Path, config: Path, bench: str) -> list[planning.Planned]:
             found = side.discovered()
         finally:
             side.end()
-    for module, error in found["broken"].items():
+    for module, error in found.broken.items():
         log.warning("%s cannot be imported here, and its benchmarks are not counted: %s", module, error)
     return [each for each in planning.plan(dict.fromkeys(SIDES, found), tree.timeout_s) if planning.chosen(each, bench)]
 

@@ -7,8 +7,8 @@ from bench_models.machine import Machine
 from bench_models.metrics import ACCURACY, AGREEMENT, PARAMETERS, SIZE, SPARSITY
 from bench_models.metrics.scenarios import OFFLINE_SENTENCES, THREADS
 from bench_models.reports.rows import Quality, Row
-from bench_models.stats import rounds
 from bench_models.stats.estimate import Estimate
+from bench_models.stats.timing import LEVEL
 from bench_models.units import show_ms
 
 _MISSING = "-"
@@ -151,10 +151,10 @@ def _interval_words(rows: tuple[Row, ...]) -> str:
     latency = next((row.single_stream_s for row in rows if row.single_stream_s), None)
     if latency is None:
         return "it could not be measured"
-    if latency.level != rounds.LEVEL:
+    if latency.level != LEVEL:
         return f"the median of all calls, with a {latency.level:.0%} interval that covers this run's calls alone"
     return (
         f"the mean of fresh processes, with the {latency.level:.0%} interval that covers others. Speed-up is the mean "
         "over pairs of fresh processes, the baseline's and the variant's, which took turns on one core, with the "
-        f"{rounds.LEVEL:.0%} interval that covers other pairs"
+        f"{LEVEL:.0%} interval that covers other pairs"
     )

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, to_builtins
 
-from bench_models.asv import result_files
-from bench_models.asv.history import results_folder
+from bench_models.asv.results import results_folder
+from bench_models.asv.unreadable import set_aside
 from bench_models.check.report.document import Report
 from bench_models.errors import BenchModelsError
 from bench_models.results_branch.json_io import json_list, json_of, read_each, read_files, typed
@@ -116,7 +116,7 @@ class Mirror:
 
     def set_aside(self) -> tuple[str, ...]:
         """Move aside what asv could not read, and return a sentence on each."""
-        return result_files.set_aside(self.results, self.folder / ASIDE / RESULTS)
+        return set_aside(self.results, self.folder / ASIDE / RESULTS)
 
     def _found(self) -> dict[str, Path]:
         """Return all that lies where mirrored files do."""

@@ -15,7 +15,8 @@ from tempfile import TemporaryDirectory
 
 from filelock import FileLock
 
-from bench_models.asv import result_files
+from bench_models.asv.merge import merged as merged_results
+from bench_models.asv.unreadable import BENCHMARKS, MACHINE
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
 from bench_models.results_branch.git_objects import Objects, Tree
@@ -151,8 +152,8 @@ def merged(path: str, ours: bytes, theirs: bytes) -> bytes:
     regressions are all kept. Of any other file our version counts, unless it is damaged.
     """
     folder, _, name = path.partition("/")
-    if folder == RESULTS and Path(name).name not in {result_files.MACHINE, result_files.BENCHMARKS}:
-        return result_files.merged(ours, theirs)
+    if folder == RESULTS and Path(name).name not in {MACHINE, BENCHMARKS}:
+        return merged_results(ours, theirs)
     if folder == CHECKS:
         return max(theirs, ours, key=_made_at)
     return _union(ours, theirs) if path == ACCEPTED else _later(ours, theirs)

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bench_models.asv.result_files import BENCHMARKS, MACHINE, put_back, set_aside
+from bench_models.asv.unreadable import BENCHMARKS, MACHINE, put_back, set_aside
 from bench_models.errors import BenchModelsError
 from bench_models.site.publishing import ASIDE_RESULTS, BESIDE, publish_nothing
 from bench_models.site.target import make_room, target_of

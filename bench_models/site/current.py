@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench_models.asv.history import Recorded, recorded_in
+from bench_models.asv.results import Recorded, recorded_in
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.site.histories import Commit, History, Series

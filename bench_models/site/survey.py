@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench_models.asv.result_files import BENCHMARKS, MACHINE, aside_still, damaged, why_aside
+from bench_models.asv.unreadable import BENCHMARKS, MACHINE, aside_still, damaged, why_aside
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,11 @@
-"""Detects a lasting step in a series: a level that has risen and stayed."""
+"""Detects change points of a series: levels that rose and stayed."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-# A level counts once it has lasted: one bad run of a shared machine is no step.
+# A level counts once it has lasted for so many points: one bad run of a shared machine is not a change point.
 LASTING = 3
 # How many standard deviations of single points a step must rise by.
 SCATTERS = 3.0

@@ -1,7 +1,7 @@
-"""The mean of shares that were found within clusters, such as the record of an hour on a machine.
+"""Estimates of a share over clusters, such as the records of single hours on single machines.
 
-However many checks are replayed from a record, they are all of its machine and its hour. So the record
-is the replicate: what tells how far the mean may lie from that of other records is how much records differ.
+However many checks are replayed from a record, they are all of one machine and one hour. So the record is the
+replicate: how far the mean may lie from that of other records follows from how much records differ.
 """
 
 from collections.abc import Sequence

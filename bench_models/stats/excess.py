@@ -1,10 +1,10 @@
-"""How far above its mean the worst of many lines comes out when all are measured once more, in simulated trainings.
+"""Simulates how far the worst of many budget lines exceeds its mean when all variants are trained once more.
 
-Lines are those of rows, a few figures each, and each row was measured a few times. What rows have in common, such as
-the baseline that all are compared with, moves them together: then their deviations err together, too, and what is
-pooled of them is worth no more than one of them. So no distribution of one line tells how often any is passed, and
-adding up chances (Boole) is wrong as far as those are. Here everything is drawn: rows of the deviations that were seen,
-with shocks that all rows, or those of a family, have in common.
+A row has a few lines, one a metric, and was measured a few times. What rows have in common, such as the baseline that
+all are compared with, moves them together: then the estimates of their deviations err together, too, and pooling them
+gains nothing. So the distribution of one line does not tell how often any line is passed, and adding up chances (Boole)
+is as wrong as they are. Here everything is drawn: rows with the deviations that were seen, and shocks that all rows, or
+those of a family, have in common.
 
 An excess is relative to the deviation that is used for a line, times ``sqrt(1 + 1/n)``. Its distribution hardly depends
 on the deviations: it is a parametric bootstrap (Efron and Tibshirani, An introduction to the bootstrap, 1993, 6.5).
@@ -17,20 +17,20 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-# The parts of a variance that are common to all rows, common to those of a family, and a row's own. Nobody knows them
-# of few trainings, so what is promised holds for each.
+# The parts of a variance that are common to all rows, common to a family, and a row's own. Few trainings do not show
+# them, so the promise holds for each of these.
 SHOCKS = ((0.0, 0.0, 1.0), (0.36, 0.36, 0.28), (0.8, 0.0, 0.2), (0.8, 0.1, 0.1))
 
 _DRAWS = 4000
 
 # The deviations that are drawn with are those of few trainings. In the worst cells of a grid, where a row is ten times
-# as loud as all others, the rate came to 1.3 (+- 0.2) times what was asked for: so less is asked for.
+# as noisy as all others, the rate came to 1.3 (+- 0.2) times what was asked for: so less is asked for.
 _UNCERTAIN = 0.8
 
-# The degrees of freedom that the typical row adds to each. With two, limits of calm rows lie nearer to their means and
-# those of loud ones farther off, and on the whole as far.
+# The degrees of freedom that the typical row adds to each. With two, limits of quiet rows lie nearer to their means and
+# those of noisy ones farther off, and on the whole as far.
 _TYPICAL_FREEDOM = 4
-# A row that scatters less, in points or percent, does not make the typical one calmer.
+# A row that scatters less, in points or percent, does not make the typical row scatter less.
 _CALMEST = 0.01
 
 # Equal trainings leave nothing to scatter; a ten-thousandth of a point keeps the arithmetic whole.
@@ -38,7 +38,7 @@ _LEAST_DEVIATION = 1e-4
 
 
 def moderated(own: NDArray[np.float64], counts: Sequence[int]) -> NDArray[np.float64]:
-    """Return the deviations that count, one for each row (the last axis): a row's own and that of the typical row.
+    """Return moderated deviations, one for each row (the last axis), of its own and that of the typical row.
 
     A row that agreed by chance is not taken for one that never scatters. The typical variance is the geometric mean, as
     rows are unlike: a cast to bf16 scatters by a hundredth of a point, rounding to two bits by a whole one, and their
@@ -63,12 +63,12 @@ def excesses(deviations: NDArray[np.float64], counts: Sequence[int], families: S
 
 
 def chance_of_any(found: NDArray[np.float64], limits: NDArray[np.float64]) -> float:
-    """Return how often any line passes its limit (figures x rows), at most, by the worst of the shocks."""
+    """Return how often any line passes its limit (figures x rows) at most, for the worst of the shocks."""
     return min(1.0, float((found > limits).any(axis=(2, 3)).mean(axis=1).max()) / _UNCERTAIN)
 
 
 def exceeded_in(found: NDArray[np.float64], counted: NDArray[np.bool_], share: float) -> float:
-    """Return what the largest excess of the lines that count exceeds in at most this share of cases, of any shocks."""
+    """Return the value that the largest excess of the counted lines exceeds in at most this share, for any shocks."""
     largest = np.sort(np.where(counted, found, -math.inf).max(axis=(2, 3)), axis=1)
     draws = largest.shape[1]
     return float(largest[:, draws - 1 - math.floor(_UNCERTAIN * share * draws)].max())

@@ -1,4 +1,4 @@
-"""The Pareto frontier: what nothing else beats in everything at once."""
+"""The Pareto frontier of points with two coordinates."""
 
 from collections.abc import Sequence
 

@@ -1,14 +1,27 @@
-"""Judges right and wrong answers to the same examples, and the number that stands for them."""
+"""Judges right and wrong answers to the same examples, and the number that stands for them.
 
+On one machine answers repeat exactly, so that an unchanged tree flips none, and nothing is red by chance. What chance
+decides is which of its examples a change flips: the test asks whether so uneven a split would be chance. Its level is
+each outcome's own, so that a verdict does not depend on how many other benchmarks a check has. How likely each verdict
+is follows by exact enumeration of the same rule.
+
+Source: McNemar, Note on the sampling error of the difference between correlated proportions, Psychometrika 12 (1947),
+exact; Schuirmann, A comparison of the two one-sided tests procedure and the power approach, J. Pharmacokinet.
+Biopharm. 15 (1987), for what is called unchanged, with the bounds of stats/proportions.py.
+"""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from math import comb, inf, isclose, isfinite
 from statistics import fmean
 
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import EQUIVALENCE_ALPHA
 from bench_models.stats.proportions import bounded_drop, drop_of, mcnemar
-from bench_models.verdict.change import Change, Flips
-from bench_models.verdict.flips import ACCURACY_ALPHA, decided, smallest_seen, unseen
+from bench_models.stats.sequential import EQUIVALENCE_ALPHA
+from bench_models.verdict.change import Change, Flips, Verdict, worsening_of
 from bench_models.verdict.measurements import Answers, Benchmark, Measurements
-from bench_models.verdict.told_number import with_number
 
 SHOWN_FLIPS = 10
 
@@ -53,7 +66,7 @@ def judge_answers(measurements: Measurements, answers: Answers) -> Change:
 
 
 def _same(count: int, margin: float) -> str:
-    """Say what equal answers cannot show: the fewer there are, the larger a loss flips none of them by luck."""
+    """Say what equal answers cannot show: the fewer they are, the larger a loss may flip none by chance."""
     loss, missed = unseen(count), f"{EQUIVALENCE_ALPHA:.0%} of cases"
     said = f"all {count:,} answers the same; a loss of {100 * loss:.2g} points flips none in {missed}"
     few = f", more than the margin of {100 * margin:.2g}: there are too few of them to see that"
@@ -76,3 +89,155 @@ def _relative(drop: Estimate, benchmark: Benchmark, share_of: float) -> Estimate
     if benchmark.better == "lower":  # it counts wrong answers
         return Estimate(value=drop.value * scale, low=drop.low * scale, high=drop.high * scale, level=drop.level)
     return Estimate(value=0.0 - drop.value * scale, low=-drop.high * scale, high=-drop.low * scale, level=drop.level)
+
+
+# A change that flips answers at random, and loses nothing, may be called regressed in this share of outcomes.
+ACCURACY_ALPHA = 0.01
+
+# The smallest loss that can be called a regression, as a part of the margin: as for times.
+SMALLEST_OF_MARGIN = 0.5
+
+# A detectable loss would have been seen nine times in ten.
+_SEEN = 0.9
+
+# What was computed twice in floating point may differ in the last digits, and did not change.
+_ROUNDING = 1e-9
+
+
+def decided(lost: int, won: int, count: int, margin: float) -> Verdict:
+    """Return the verdict on ``lost`` and ``won`` of ``count`` examples; ``margin`` is a share of all examples."""
+    if _shown(lost, won, count, margin):
+        return "regressed"
+    if _shown(won, lost, count, margin):
+        return "improved"
+    bounds = bounded_drop(lost, won, count, level=1 - EQUIVALENCE_ALPHA)
+    if lost == won == 0 or (-margin < bounds.low and bounds.high < margin):
+        return "unchanged"
+    return "undecided"
+
+
+def chances(loss: int, stray: int, count: int, margin: float) -> dict[Verdict, float]:
+    """Return how likely each verdict is on a change that loses ``loss`` examples and flips ``stray`` more.
+
+    Each of the stray ones is as likely to be lost as to be won, independently of the others.
+    """
+    found: Counter[Verdict] = Counter()
+    for lost in range(stray + 1):
+        found[decided(loss + lost, stray - lost, count, margin)] += comb(stray, lost)
+    return {verdict: ways / 2**stray for verdict, ways in found.items()}
+
+
+def smallest_seen(stray: int, count: int, margin: float) -> int:
+    """Return the smallest loss that is called regressed nine times in ten, beside ``stray`` flips by chance.
+
+    It is ``count`` where no smaller one is: a loss of all examples leaves none to flip by chance.
+    """
+
+    def seen(loss: int) -> bool:
+        # The more of the stray ones are lost, the clearer it is: so many suffice.
+        enough = bisect_left(range(stray + 1), 1, key=lambda lost: _shown(loss + lost, stray - lost, count, margin))
+        return enough <= stray and mcnemar(enough, stray - enough) >= _SEEN
+
+    return bisect_left(range(count), 1, key=seen)
+
+
+def unseen(count: int) -> float:
+    """Return the share of answers that a change can lose and flip none of ``count`` examples one time in twenty.
+
+    Source: the exact form of the rule of three; Hanley and Lippman-Hand, If nothing goes wrong, is everything all
+    right?, JAMA 249 (1983).
+    """
+    return float(1 - EQUIVALENCE_ALPHA ** (1 / count))
+
+
+def _shown(lost: int, won: int, count: int, margin: float) -> bool:
+    """Say whether a loss is significant, and large enough for somebody to care about."""
+    large = lost - won >= SMALLEST_OF_MARGIN * margin * count * (1 - _ROUNDING)
+    return lost > won and large and mcnemar(lost, won) <= ACCURACY_ALPHA
+
+
+def with_number(change: Change, measurements: Measurements) -> Change:
+    """Return the verdict on the answers, or a stricter one where the number disagrees with them."""
+    base, head = ([getattr(pair, side)[0] for pair in measurements.pairs] for side in ("base", "head"))
+    if _repeats(base) and _repeats(head):
+        return _repeated(change, base[0], head[0])
+    return _scattered(change, base, head)
+
+
+def _repeated(change: Change, base: float, head: float) -> Change:
+    verdict: Verdict
+    beyond = _beyond(change, base, head)
+    if beyond and worsening_of(change.benchmark, beyond) > 0:
+        verdict = "regressed"
+    elif beyond:
+        verdict = "improved" if change.verdict == "unchanged" else change.verdict
+    elif change.verdict == "unchanged" and abs(head - base) > _margin(change, base):
+        verdict = "undecided"  # the flips allow for it, and do not show it
+    else:
+        return change
+    return replace(
+        change,
+        verdict=verdict,
+        reason=f"number and answers disagree: {base:g} became {head:g}, and the answers say: {change.reason}",
+        base=base,
+        head=head,
+        change_pct=_exact(base, head),
+        detectable_pct=None,
+    )
+
+
+def _scattered(change: Change, base: Sequence[float], head: Sequence[float]) -> Change:
+    """Judge a number that does not repeat: the answers are those of the first pair, and other pairs would differ.
+
+    A loss is shown only where the worst number of BASE and the best one of HEAD still show it.
+    """
+    worst, best = (max, min) if change.benchmark.better == "lower" else (min, max)
+    mildest = worst(base), best(head)
+    worsening = worsening_of(change.benchmark, mildest[1] - mildest[0])
+    beyond = worsening > 0 and _beyond(change, *mildest) != 0
+    lost = change.verdict == "regressed" and worsening >= SMALLEST_OF_MARGIN * _margin(change, mildest[0])
+    return replace(
+        change,
+        verdict="regressed" if beyond or (lost and worsening > 0) else "undecided",
+        reason=(
+            f"the number does not repeat: {_spread(base)} on BASE and {_spread(head)} on HEAD in {len(base)} pairs; "
+            f"the answers of the first say: {change.reason}"
+        ),
+        base=mildest[0],
+        head=mildest[1],
+        change_pct=None,
+        pairs=len(base),
+        detectable_pct=None,
+    )
+
+
+def _beyond(change: Change, base: float, head: float) -> float:
+    """Return how far the number changed beyond what its margin and the flipped answers allow, or 0."""
+    went, flips, estimate = head - base, change.flips, change.change_pct
+    alike = flips is None or not (flips.right_to_wrong or flips.wrong_to_right)
+    if not alike and (estimate is None or not base):
+        return 0.0  # there is nothing to compare the number with
+    low, high = (0.0, 0.0) if alike or estimate is None else (estimate.low, estimate.high)
+    margin = _margin(change, base)
+    least, most = low / 100 * abs(base) - margin, high / 100 * abs(base) + margin
+    return went - most if went > most else min(0.0, went - least)
+
+
+def _margin(change: Change, base: float) -> float:
+    return (change.benchmark.margin_pct + _ROUNDING) / 100 * abs(base)
+
+
+def _repeats(numbers: Sequence[float]) -> bool:
+    return all(isclose(each, numbers[0], rel_tol=_ROUNDING) for each in numbers)
+
+
+def _spread(numbers: Sequence[float]) -> str:
+    least, most = f"{min(numbers):g}", f"{max(numbers):g}"
+    return least if least == most else f"{least} to {most}"
+
+
+def _exact(base: float, head: float) -> Estimate | None:
+    change_pct = 100 * (head - base) / abs(base) if base else inf
+    if not isfinite(change_pct):  # BASE's number is so near zero that a relative change overflows
+        return None
+    return Estimate(value=change_pct, low=change_pct, high=change_pct, level=1 - _ROUNDING)

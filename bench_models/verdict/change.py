@@ -35,7 +35,7 @@ class Flips:
 class Change:
     """A verdict on one benchmark with the numbers that it rests on.
 
-    ``change_pct`` is HEAD relative to BASE, greater than zero for more, whatever is better; its
+    ``change_pct`` is HEAD relative to BASE, above zero where HEAD's number is larger; its
     interval is the one that decided, at its own level. ``detectable_pct`` is the smallest worsening that
     would most likely have been seen, or None where none of any size would.
     """

@@ -1,15 +1,18 @@
-"""The measurements of one benchmark on both sides: raw and validated, nothing derived."""
+"""The two sides of a check, and the raw, validated measurements of one benchmark on both."""
 
 import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from bench_models.outcomes import Failed, Skipped
-from bench_models.stats.looks import SAME_REPEATS
+from bench_models.stats.sequential import SAME_REPEATS
+
+SideName = Literal["base", "head"]
+SIDES: tuple[SideName, SideName] = ("base", "head")
 
 Better = Literal["lower", "higher"]
 
-# What is assumed of a suite that does not say, as asv does: a small number is a good one.
+# The defaults of a suite that states nothing; asv, too, takes lower numbers for better.
 DEFAULT_BETTER: Better = "lower"
 DEFAULT_MARGIN_PCT = 3.0
 
@@ -57,7 +60,7 @@ class Pair:
     head: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what no measurement gives."""
+        """Refuse unequal numbers of blocks, and numbers that are not finite."""
         if not self.base or len(self.base) != len(self.head):
             raise ValueError(f"a pair has as many numbers on both sides, not {len(self.base)} and {len(self.head)}")
         if not all(math.isfinite(number) for number in (*self.base, *self.head)):
@@ -86,7 +89,7 @@ class Absent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """The check could not compare the sides, whatever the benchmark does on either: ``error`` says why."""
+    """The check could not compare the sides, through no fault of either: ``error`` says why."""
 
     error: str
 
@@ -96,7 +99,7 @@ Trouble = Absent | Skipped | Failed | Refused
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurements:
-    """A benchmark and all that was measured of it; ``base`` and ``head`` say why a side has nothing more.
+    """A benchmark with all that was measured of it; ``base`` and ``head`` say why a side cannot be measured.
 
     ``shard`` is the part of the check that measured it, on a machine with a noise of its own.
     """
@@ -115,7 +118,7 @@ class Measurements:
             if wrong:
                 raise ValueError(f"{self.benchmark}: a time is greater than zero, not {wrong[0]}")
 
-    def troubled(self, side: str, trouble: Trouble) -> "Measurements":
+    def troubled(self, side: SideName, trouble: Trouble) -> "Measurements":
         """Return the same with what keeps a side, ``base`` or ``head``, from being measured."""
         return replace(self, base=trouble) if side == "base" else replace(self, head=trouble)
 

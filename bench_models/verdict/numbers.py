@@ -1,11 +1,18 @@
-"""Judges numbers: those that repeat exactly, and those that scatter."""
+"""Judges numbers that scatter or repeat exactly, and slow-downs that come in bursts.
 
-from dataclasses import dataclass
+Bursts: the mean of blocks shows what the median within a pair forgives. A neighbour's burst hits either side alike,
+pair after pair, and averages out over pairs. What hits HEAD alone in every pair is HEAD's own, such as a cache that is
+emptied in every fifth call. Bursts never make a check red, so looking for them spends nothing of the error budget.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from math import ceil, expm1, inf, isfinite, log, log1p
 from statistics import fmean, median
 
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.looks import (
+from bench_models.stats.paired_ratios import Mean, Ratio, log_ratio, relative_differences
+from bench_models.stats.sequential import (
     CHANGE_LOOKS,
     EQUIVALENCE_ALPHA,
     HARMLESS,
@@ -14,14 +21,13 @@ from bench_models.stats.looks import (
     change_tail,
     equivalence_tail,
 )
-from bench_models.stats.pairs import Mean, Ratio, log_ratio, relative_differences
 from bench_models.verdict.change import Change, Verdict, worsening_of
 from bench_models.verdict.measurements import Benchmark, Measurements
 
-# What would have been seen, nine times in ten.
+# A detectable change would have been seen nine times in ten.
 _SEEN_TAIL = 0.1
 
-# A change beyond a factor of eleven, or 1,000 %, is none that few pairs would need to tell: nothing is said to be seen.
+# A change beyond 1,000 % is obvious without statistics: beyond it, no detectable change is reported.
 _MOST_SEEN_PCT = 1000.0
 
 # An interval of one or two degrees of freedom may reach further than floating point does. What lies beyond a factor
@@ -44,8 +50,8 @@ def changes_of(measurements: Measurements) -> list[Ratio]:
 def repeats_needed(error: float) -> int:
     """Return how often both sides must repeat their unlike numbers until chance does that with ``error`` at most.
 
-    A number that is one of two at random, as 3 or 4, repeats n times on either side and differs between them
-    with a chance of at most 2 (1/4)^n; with more or unlike chances it is less.
+    A number that takes one of two values at random repeats n times on each side and differs between the sides with
+    a chance of at most 2 (1/4)^n; with more values, or uneven chances, it is less.
     """
     return ceil(log(2 / error, 4))
 
@@ -89,11 +95,11 @@ def _counted(number: float) -> bool:
 def judge_noisy(measurements: Measurements, mean: Mean | None, share: float) -> Change:
     """Judge numbers that scatter, by the interval of their mean change.
 
-    Unchanged is what excludes a change as large as the margin. Of the rest, regressed or improved is what
-    excludes every change that may be harmless (stats/looks.py): so a change of the margin's size is never taken
-    for nothing more often than its own bound says, and what a reviewer does not care for is not called a change.
-    A number that is one of a few by chance may be alike on both sides in a few pairs, and then shows no scatter: so it
-    is called unchanged after no fewer pairs than one that repeats.
+    The verdict is unchanged where the interval excludes a change as large as the margin, and otherwise regressed or
+    improved where it excludes every change that may be harmless (stats/sequential.py). So a change of the margin's
+    size is called unchanged no more often than its own bound says, and a change that no reviewer cares about is not
+    called one. A number that takes one of a few values by chance may be equal on both sides in a few pairs, and then
+    shows no scatter: so it takes as many pairs to be called unchanged as a number that repeats.
     """
     benchmark, count = measurements.benchmark, len(measurements.pairs)
     base, head = (median(fmean(getattr(pair, side)) for pair in measurements.pairs) for side in ("base", "head"))
@@ -139,22 +145,70 @@ def _open(benchmark: Benchmark, count: int) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Units:
-    """What the mean change of a benchmark counts: a logarithm, or shares of a size, which BASE's numbers may lack."""
+    """The scale of a mean change: logarithmic, or relative to the size of BASE's numbers, if any."""
 
     logarithmic: bool
     sized: bool
 
     def of(self, pct: float) -> float:
-        """Return a change in percent; a share of no size is nothing."""
+        """Return a change in percent on this scale; 0 where BASE's numbers have no size."""
         if self.logarithmic:
             return log1p(pct / 100)
         return pct / 100 if self.sized else 0.0
 
     def pct(self, change: float) -> float:
-        """Return a change as a percentage, which is finite."""
+        """Return a change on this scale as a finite percentage."""
         return 100 * (expm1(min(change, _LARGEST_EXPONENT)) if self.logarithmic else change)
 
     def estimate(self, change: float, reach: float, level: float) -> Estimate:
-        """Return a change in percent with an interval that reaches so far to either side."""
+        """Return a change in percent with an interval of this half-width."""
         high = min(change + reach, max(change, _FARTHEST)) if self.logarithmic else change + reach
         return Estimate(value=self.pct(change), low=self.pct(change - reach), high=self.pct(high), level=level)
+
+
+# The verdicts of the medians that the means may change to undecided: a regression needs no confirmation.
+DOUBTFUL = frozenset({"unchanged", "improved", "undecided"})
+
+# The median of fewer blocks hides no burst.
+_FORGIVEN = 3
+
+
+def has_bursts(measurements: Measurements) -> bool:
+    """Say whether the pairs have enough blocks for a median to hide a burst."""
+    return measurements.benchmark.kind == "time" and any(len(pair.base) >= _FORGIVEN for pair in measurements.pairs)
+
+
+def averages_of(measurements: Measurements) -> Sequence[Ratio]:
+    """Return of each pair the logarithm of the ratio of the sides' mean times.
+
+    All pairs have the same weight: weighted by the scatter of their blocks, pairs with bursts would count less, and
+    those are what is looked for.
+    """
+    return [Ratio(value=log(fmean(pair.head)) - log(fmean(pair.base))) for pair in measurements.pairs]
+
+
+def doubted(change: Change, average: Mean, share: float) -> Change:
+    """Return a change as undecided where the means of blocks show a regression that their medians do not.
+
+    The test is that of a regression: the mean is not within the margin, and exceeds half of it by an interval at the
+    level of regressions. Before the first look that may call one, the level of the equivalence test is enough to want
+    more pairs. A change that the medians leave open may slow down every block: there the mean has to exceed the
+    medians' change, too.
+    """
+    benchmark, margin = change.benchmark, log1p(change.benchmark.margin_pct / 100)
+    tail = change_tail(share, change.pairs) if change.pairs >= CHANGE_LOOKS[0] else equivalence_tail()
+    worsening, least = worsening_of(benchmark, average.value), log1p(benchmark.margin_pct * HARMLESS / 100)
+    if change.verdict == "undecided" and change.change_pct is not None:
+        least = max(least, worsening_of(benchmark, log1p(change.change_pct.value / 100)))
+    within = worsening + average.half_width(equivalence_tail()) < margin
+    if within or worsening - average.half_width(tail) <= least:
+        return change
+    pct = 100 * expm1(min(average.value, _LARGEST_EXPONENT))
+    reason = f"by the median of its blocks {_by_median(change)}, but by their mean HEAD is at {pct:+.1f} %"
+    return replace(change, verdict="undecided", reason=f"{reason}: the change comes in bursts", detectable_pct=None)
+
+
+def _by_median(change: Change) -> str:
+    if change.verdict == "unchanged" or change.change_pct is None:
+        return f"within the margin of {change.benchmark.margin_pct:g} %"
+    return f"at {change.change_pct.value:+.1f} %"

@@ -7,9 +7,8 @@ import pytest
 from support.publishers import measure, remote_with
 from support.tiny_project import commit_all, git
 
-from bench_models.asv import history
 from bench_models.asv.backfill import LOOK_BACK, plan
-from bench_models.asv.machine_name import name_machine
+from bench_models.asv.results import knows_machine, name_machine
 from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
 from bench_models.results_branch.records import LONGEST_REASON
@@ -86,7 +85,7 @@ def test_machine_is_named_by_its_processor_once(tmp_path: Path, monkeypatch: pyt
     """Hosts that come and go share a name; one that its owner named keeps it."""
     monkeypatch.setenv("HOME", str(tmp_path))
     cores = this_machine().cores
-    assert not history.knows_machine()
+    assert not knows_machine()
 
     name = name_machine()
 

@@ -14,9 +14,10 @@ from support.tiny_project import edited
 from bench_models import suites
 from bench_models.build import Builder
 from bench_models.check.planning import plan
-from bench_models.check.process import SIDES
+from bench_models.check.sides.suite import discovery_of
 from bench_models.metrics import AGAINST_BASELINE, AGREEMENT, BUDGET, FIGURES, LATENCIES, RATIOS
 from bench_models.metrics.scorecard import score
+from bench_models.verdict.measurements import SIDES
 
 # A port that nobody listens to.
 GONE = "http://127.0.0.1:9"
@@ -76,7 +77,7 @@ def test_check_asks_for_accuracy_and_not_for_the_error_rate_besides() -> None:
     done = subprocess.run(
         [sys.executable, "-c", DESCRIBE, str(ROOT / "benchmarks")], capture_output=True, text=True, check=True
     )
-    found = {"benchmarks": json.loads(done.stdout), "broken": {}}
+    found = discovery_of({"benchmarks": json.loads(done.stdout)})
     names = {each.benchmark.name.rpartition(".")[2] for each in plan(dict.fromkeys(SIDES, found), 60.0)}
 
     tracked = {f"track_{figure.name}" for figure in (*FIGURES, AGREEMENT)}

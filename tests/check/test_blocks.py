@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench_models.check.blocks import MESSAGE_S, SIDE_S, Blocks
-from bench_models.check.process import SIDES, SideName
+from bench_models.verdict.measurements import SIDES, SideName
 
 
 @pytest.mark.parametrize(

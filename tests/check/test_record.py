@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from support.observing import FAILED, answered, exact, recorded, timed
 
-from bench_models.check.process import SIDES
 from bench_models.check.record import FILE, Record, Recorder, read
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Skipped
-from bench_models.verdict.measurements import Absent, Measurements
+from bench_models.verdict.measurements import SIDES, Absent, Measurements
 
 RECORD = recorded(
     timed("suite.time_it"),

@@ -14,14 +14,13 @@ from support.observing import exact, recorded, timed
 
 from bench_models.check import replay as replaying
 from bench_models.check.record import Record
-from bench_models.check.replay import replay
+from bench_models.check.replay import replay, stopped
 from bench_models.check.report.findings import findings
 from bench_models.check.report.replayed import sentences
-from bench_models.check.stopping import stopped
 from bench_models.errors import BenchModelsError
-from bench_models.stats.looks import LOOKS, Shares
-from bench_models.stats.pairs import log_ratio
-from bench_models.verdict.changes import judge
+from bench_models.stats.paired_ratios import log_ratio
+from bench_models.stats.sequential import LOOKS, Shares
+from bench_models.verdict.judge import judge
 from bench_models.verdict.measurements import Measurements, Pair
 
 MOST = LOOKS[-1]

@@ -10,16 +10,14 @@ from support.observing import exact, plan_of
 from support.simulating import plausible
 
 from bench_models.check.both_sides import LostError
-from bench_models.check.planning import Planned
-from bench_models.check.process import SIDES, SideName
+from bench_models.check.planning import Planned, shares
 from bench_models.check.progress import Progress
 from bench_models.check.sampler import Sampler
-from bench_models.check.shards import shares
 from bench_models.outcomes import Failed
-from bench_models.stats.looks import LOOKS, SAME_REPEATS, VALUE_ALPHA
+from bench_models.stats.sequential import LOOKS, SAME_REPEATS, VALUE_ALPHA
 from bench_models.verdict.change import Change
-from bench_models.verdict.changes import judge
-from bench_models.verdict.measurements import Measurements, Pair
+from bench_models.verdict.judge import judge
+from bench_models.verdict.measurements import SIDES, Measurements, Pair, SideName
 
 
 class Nobody:

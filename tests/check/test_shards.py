@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from support.observing import counted, exact, plan_of, recorded, timed
 from support.simulating import Noise, times
 
-from bench_models.check.planning import share
+from bench_models.check.planning import described, share
+from bench_models.check.planning import shares as planned_shares
 from bench_models.check.record import Record
-from bench_models.check.shards import described, merge
-from bench_models.check.shards import shares as planned_shares
-from bench_models.check.stopping import until_decided
+from bench_models.check.replay import until_decided
+from bench_models.check.shards import merge
 from bench_models.errors import BenchModelsError
-from bench_models.stats.looks import Shares
-from bench_models.verdict.changes import judge
+from bench_models.stats.sequential import Shares
+from bench_models.verdict.judge import judge
 from bench_models.verdict.measurements import Absent, Measurements
 
 OBSERVED = [timed(f"suite.time_{index}", change=0.01 * index) for index in range(6)] + [exact(1, 2)]

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from support.observing import answered, exact, recorded, timed
 
+from bench_models.check.replay import stopped
 from bench_models.check.report.findings import findings
-from bench_models.check.stopping import stopped
-from bench_models.stats.looks import LOOKS
+from bench_models.stats.sequential import LOOKS
 
 
 def test_what_is_decided_at_the_first_look_counts_no_further() -> None:

@@ -8,13 +8,13 @@ import pytest
 
 import bench_models
 from bench_models.check import variant_speeds
-from bench_models.check.sides import Tree
+from bench_models.check.sides.side import Tree
 from bench_models.check.variant_speeds import Asked, Pairs, compare
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.pairs import log_ratio
-from bench_models.stats.rounds import FIRST, MOST, of_processes
+from bench_models.stats.paired_ratios import log_ratio
+from bench_models.stats.timing import FIRST, MOST, of_processes
 
 SUITE = """
 import os

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.publishers import COLUMNS, MACHINE, measure, on_branch, remote_with, result
 
-from bench_models.asv.result_files import merged
+from bench_models.asv.merge import merged
 from bench_models.results_branch.sync import results_branch
 
 COMMIT = "e" * 40

@@ -8,7 +8,7 @@ from math import exp
 from bench_models.check.planning import Planned
 from bench_models.check.record import Header, Record
 from bench_models.outcomes import Failed
-from bench_models.stats.looks import Shares
+from bench_models.stats.sequential import Shares
 from bench_models.verdict.measurements import Absent, Answers, Benchmark, Better, Measurements, Pair
 
 

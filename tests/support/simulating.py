@@ -10,9 +10,9 @@ from statistics import fmean
 from scipy.stats import binom
 from tabulate import tabulate
 
-from bench_models.check.stopping import until_decided
-from bench_models.stats.looks import LOOKS
-from bench_models.verdict.changes import judge
+from bench_models.check.replay import until_decided
+from bench_models.stats.sequential import LOOKS
+from bench_models.verdict.judge import judge
 from bench_models.verdict.measurements import Benchmark, Measurements, Pair
 
 # Offsets of pairs with a standard deviation of one, symmetric as both sides have the same luck.

@@ -9,9 +9,9 @@ from math import exp, log, log1p
 import pytest
 from support.simulating import Noise
 
-from bench_models.check.stopping import until_decided
-from bench_models.stats.looks import LOOKS, Shares
-from bench_models.verdict.changes import exit_status, judge, wants_more
+from bench_models.check.replay import until_decided
+from bench_models.stats.sequential import LOOKS, Shares
+from bench_models.verdict.judge import exit_status, judge, wants_more
 from bench_models.verdict.measurements import Benchmark, Measurements, Pair
 
 BLOCKS = 18

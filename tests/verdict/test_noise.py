@@ -11,9 +11,9 @@ from math import log1p
 import pytest
 from support.simulating import Noise, fates, partly, plausible, times
 
-from bench_models.check.stopping import until_decided
-from bench_models.stats.looks import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA
-from bench_models.verdict.changes import judge
+from bench_models.check.replay import until_decided
+from bench_models.stats.sequential import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA
+from bench_models.verdict.judge import judge
 
 CALM, LOUD, MARGIN = 0.005, 0.04, log1p(0.03)
 NOISES = [Noise(offsets=offsets, shared=shared) for offsets in ("normal", "t3", "bimodal") for shared in (False, True)]

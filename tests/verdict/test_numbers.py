@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from support.observing import exact, timed
 from support.simulating import plausible
 
-from bench_models.check.stopping import until_decided
-from bench_models.stats.looks import EQUIVALENCE_ALPHA, LOOKS, SAME_REPEATS, VALUE_ALPHA, Shares
+from bench_models.check.replay import until_decided
+from bench_models.stats.sequential import EQUIVALENCE_ALPHA, LOOKS, SAME_REPEATS, VALUE_ALPHA, Shares
 from bench_models.verdict.change import Change
-from bench_models.verdict.changes import judge, wants_more
+from bench_models.verdict.judge import judge, wants_more
 from bench_models.verdict.measurements import Benchmark, Better, Measurements, Pair
 from bench_models.verdict.numbers import repeats_needed
 

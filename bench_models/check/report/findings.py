@@ -4,7 +4,6 @@ from dataclasses import replace
 
 from msgspec import structs
 
-from bench_models.check.process import SIDES
 from bench_models.check.record import Header, Record
 from bench_models.check.report.document import (
     ORDER,
@@ -17,10 +16,11 @@ from bench_models.check.report.document import (
     row_of,
 )
 from bench_models.check.report.sentence import headline
-from bench_models.stats.looks import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA, LOOKS
+from bench_models.stats.sequential import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA, LOOKS
+from bench_models.verdict.answers import ACCURACY_ALPHA
 from bench_models.verdict.change import Change
-from bench_models.verdict.changes import NOT_MEASURED, exit_status, judge
-from bench_models.verdict.flips import ACCURACY_ALPHA
+from bench_models.verdict.judge import NOT_MEASURED, exit_status, judge
+from bench_models.verdict.measurements import SIDES
 
 _BUDGET = ErrorBudget(
     false_alarm=FAMILYWISE_ALPHA, accuracy_alarm=ACCURACY_ALPHA, false_calm=EQUIVALENCE_ALPHA, looks_pairs=LOOKS

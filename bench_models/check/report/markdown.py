@@ -11,10 +11,10 @@ from tabulate import tabulate
 
 from bench_models.check.report.document import Report
 from bench_models.check.report.sentence import NAMED, counted, headline, number
-from bench_models.stats.looks import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA
+from bench_models.stats.sequential import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA
 from bench_models.text import code
+from bench_models.verdict.answers import ACCURACY_ALPHA
 from bench_models.verdict.change import Change, Verdict
-from bench_models.verdict.flips import ACCURACY_ALPHA
 
 Quote = Callable[[str], str]
 

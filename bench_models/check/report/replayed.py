@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bench_models.check.replay import ByRecord, Replayed
 from bench_models.stats.clusters import LEVEL
-from bench_models.stats.looks import FAMILYWISE_ALPHA
+from bench_models.stats.sequential import FAMILYWISE_ALPHA
 
 
 def sentences(results: Sequence[tuple[float, Replayed]]) -> str:

@@ -1,1 +1,1 @@
-"""What runs in a side's own environment, with the standard library and asv_runner alone."""
+"""What runs in a side's own environment, with the standard library and asv_runner only."""

@@ -33,7 +33,7 @@ def broken_modules(name: str) -> Iterator[tuple[str, str]]:
 
 
 def import_all(modules: list[str]) -> None:
-    """Import what other processes of the side have imported; what cannot be is left out."""
+    """Import what other processes of the side have imported; modules that fail are left out."""
     for name in modules:
         if name not in sys.modules and not name.startswith("__"):
             # A module may exist only under the circumstances in which a worker met it.
@@ -42,7 +42,7 @@ def import_all(modules: list[str]) -> None:
 
 
 def distinct(benchmarks: Iterable[Any]) -> list[Any]:
-    """Leave out what a module has once more under another name, as after ``time_b = time_a``: asv names both alike."""
+    """Drop functions that a module has under two names, as after ``time_b = time_a``: asv gives both the same name."""
     return list({(benchmark.name, *_what_runs(benchmark.func)): benchmark for benchmark in benchmarks}.values())
 
 
@@ -84,14 +84,14 @@ def _timer(benchmark: Any) -> str | None:
 
 
 def _is_cold(benchmark: Any) -> bool:
-    """Say whether asv times the first call of a process and no other, so that nothing may warm it up here, either."""
+    """Say whether asv times only the first call of a process, so that it must not be warmed up here, either."""
     repeat = getattr(benchmark, "repeat", None)
     most = repeat[1] if isinstance(repeat, tuple) else repeat
     return bool(getattr(benchmark, "number", 0) and most == 1 and getattr(benchmark, "warmup_time", -1) == 0)
 
 
 def _is_time(given: Any) -> bool:
-    """Say whether something is a positive number of seconds, or of endless ones."""
+    """Say whether something is a positive number of seconds; infinity is one."""
     return isinstance(given, Real) and not isinstance(given, bool) and float(given) > 0
 
 

@@ -1,4 +1,4 @@
-"""What decides how fast a process computes, besides its code. Standard library only."""
+"""Collects what decides how fast a process computes, besides its code. Standard library only."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ from urllib.parse import unquote
 
 
 class OwnCode:
-    """Where a side's own code lies, and what of it must come from nowhere else.
+    """Where a side's own code lies, and which modules must be imported from there only.
 
-    ``modules`` are those that either commit has, as one that HEAD deleted may still be installed. ``root`` is the
-    repository, below which an editable install finds the code that is checked out, and not a side's.
+    ``modules`` are those that either commit has, as a module that HEAD deleted may still be installed. ``root`` is the
+    repository, below which an editable install finds the code that is checked out instead of a side's.
     """
 
     def __init__(self, code: str, suite: str, modules: list[str], root: str | None) -> None:
@@ -26,7 +26,7 @@ class OwnCode:
         self._modules = {*modules, *installed} - {Path(suite).name}
 
     def foreign_imports(self) -> dict[str, str]:
-        """Return what this process has imported of another copy, and from where."""
+        """Return the modules that this process imported from another copy, with their files."""
         # The script that runs is the check's own; multiprocessing knows it by a second name.
         script = sys.modules["__main__"]
         loaded = [(name, _file(module)) for name, module in list(sys.modules.items()) if module is not script]
@@ -55,12 +55,12 @@ def _installed_from(folders: tuple[str, ...]) -> set[str]:
 
 
 def _names(*folders: str) -> tuple[str, ...]:
-    """Return what folders are called: as given, and without links."""
+    """Return the paths of folders: as given, and with links resolved."""
     return tuple({name for folder in folders for name in (folder, os.path.realpath(folder))})
 
 
 def _file(module: object) -> str | None:
-    """Return a module's file; what loads lazily is not asked, which would load it."""
+    """Return a module's file, without triggering a lazy import."""
     file = getattr(module, "__dict__", {}).get("__file__")
     return file if isinstance(file, str) else None
 

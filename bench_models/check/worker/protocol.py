@@ -23,7 +23,7 @@ class GarbageError(Exception):
 
 
 class Channel:
-    """One end of a conversation; what the other end prints cannot get into it."""
+    """One end of a conversation, apart from what the other end prints."""
 
     def __init__(self, connection: socket.socket) -> None:
         """Talk over a connected socket."""
@@ -41,7 +41,7 @@ class Channel:
         """Return the next message.
 
         Raises ``ChannelClosedError``, ``GarbageError``, and ``TimeoutError`` after ``timeout_s`` seconds;
-        after the latter two the channel is of no use any more.
+        after the latter two the channel cannot be used again.
         """
         self._socket.settimeout(timeout_s)
         try:
@@ -61,7 +61,7 @@ class Channel:
         return message
 
     def await_end(self, timeout_s: float) -> None:
-        """Wait until the other end is gone, or so long; what it still sends is not read."""
+        """Wait until the other end is gone, or until the timeout; what it still sends is dropped."""
         with contextlib.suppress(OSError):  # a timeout is one, and so is that this end was closed before
             self._socket.settimeout(timeout_s)
             while self._socket.recv(_CHUNK):

@@ -19,7 +19,7 @@ from bench_models.outcomes import Failed, Skipped
 from bench_models.verdict.measurements import Measurements
 
 if TYPE_CHECKING:
-    from bench_models.check.process import SideName
+    from bench_models.verdict.measurements import SideName
 
 CALM: tuple[str, float | None] = ("unchanged", 1.0)
 OPEN: tuple[str, float | None] = ("undecided", 4.2)

@@ -1,0 +1,291 @@
+"""Reads asv's project and result files, and names the machine for them.
+
+Only this module knows that null means failed and NaN skipped.
+"""
+
+import math
+import re
+from collections.abc import Container, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from asv.benchmarks import Benchmarks
+from asv.config import Config
+from asv.machine import Machine, MachineCollection
+from asv.results import Results, iter_results
+from asv.util import UserError, load_json
+
+from bench_models.errors import BenchModelsError
+from bench_models.machine import this_machine
+from bench_models.outcomes import Failed, Measured, Outcome, Skipped
+from bench_models.stats.timing import Timing, interval_of_calls
+
+CONFIG = "asv.conf.json"
+ASV_LEVEL = 0.99
+
+_NO_NAME = re.compile(r"[^a-z0-9]+")
+_GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """What asv recorded for one commit on this machine."""
+
+    commit: str
+    _result: Any
+    _described: dict[str, dict[str, Any]]
+
+    @property
+    def machine(self) -> str:
+        """What asv calls the machine that it was measured on."""
+        return str(self._result.params.get("machine", ""))
+
+    def value(self, benchmark: str, parameter: str) -> Outcome[float]:
+        """Return the recorded number of ``benchmark`` for one of its parameters."""
+        return self._cell(benchmark, parameter).value
+
+    def timing(self, benchmark: str, parameter: str) -> Outcome[Timing]:
+        """Return the recorded times in seconds.
+
+        asv joins the samples of all processes. They are told apart where they were kept (``asv run
+        --record-samples``) and are as many as ``rounds`` processes with a fixed ``repeat`` take.
+        """
+        cell = self._cell(benchmark, parameter)
+        if not isinstance(cell.value, Measured):
+            return cell.value
+        try:
+            middle = cell.value.value
+            calls = interval_of_calls(middle, cell.stats["ci_99_a"], cell.stats["ci_99_b"], ASV_LEVEL)
+            by_process = _medians(cell.samples, self._described.get(benchmark, {})) or (middle,)
+            return Measured(value=Timing(by_process=by_process, calls=calls))
+        except (KeyError, TypeError, ValueError) as error:
+            return Failed(error=f"asv recorded {benchmark}({parameter}) without usable times: {error!r}")
+
+    def _cell(self, benchmark: str, parameter: str) -> "_Cell":
+        result = self._result
+        known = benchmark in result.get_all_result_keys()
+        parameters = result.get_result_params(benchmark) if known else [[]]
+        names = _plain(parameters[0])
+        if parameter not in names:
+            return _Cell(value=Skipped(reason=f"asv has not run {benchmark}({parameter})"), stats={}, samples=())
+        position = names.index(parameter)
+        columns = (
+            read(benchmark, parameters)
+            for read in (result.get_result_value, result.get_result_stats, result.get_result_samples)
+        )
+        value, stats, samples = (cells[position] if cells else None for cells in columns)
+        return _Cell(value=_outcome(value, benchmark, parameter), stats=stats or {}, samples=tuple(samples or ()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cell:
+    """One benchmark with one parameter; statistics and samples are empty unless asv timed it."""
+
+    value: Outcome[float]
+    stats: dict[str, float]
+    samples: tuple[float, ...]
+
+
+def _medians(samples: tuple[float, ...], described: dict[str, Any]) -> tuple[float, ...]:
+    """Return the median of each process's samples, or nothing where they cannot be told apart."""
+    processes, each = described.get("rounds"), described.get("repeat")
+    if not isinstance(processes, int) or not isinstance(each, int) or not 0 < len(samples) == processes * each:
+        return ()
+    return tuple(median(samples[start : start + each]) for start in range(0, len(samples), each))
+
+
+def recorded(root: Path, commit: str, module: str) -> Recorded | None:
+    """Return what asv recorded last for the benchmarks of ``module`` at a commit on this machine, or None.
+
+    Raises ``BenchModelsError`` when there is no asv project at ``root`` or a file is damaged.
+    """
+    kept = root / _config(root).results_dir
+    return recorded_in((kept / machine_name()).glob(f"{commit[:8]}-*.json"), commit, module, kept=kept)
+
+
+def recorded_in(files: Iterable[Path], commit: str, module: str, *, kept: Path) -> Recorded | None:
+    """Return what the result files of a commit hold for the benchmarks of ``module``, or None.
+
+    ``kept`` is asv's results folder. Raises ``BenchModelsError`` when a file is damaged.
+    """
+    results = map(_load, sorted(files))
+    of_module = [result for result in results if result.commit_hash == commit and _started(result, module)]
+    # Several environments may have measured the commit; the newest measurement counts.
+    newest = max(of_module, key=lambda result: _started(result, module), default=None)
+    return None if newest is None else Recorded(commit=commit, _result=newest, _described=_described(kept))
+
+
+def measured(root: Path) -> dict[str, bool]:
+    """Return the commits that were measured on any machine, and whether each benchmark of theirs has a result."""
+    found: dict[str, bool] = {}
+    for result in iter_results(str(results_folder(root))):
+        cells = [result.get_result_value(key, result.get_result_params(key)) for key in result.get_all_result_keys()]
+        whole = bool(cells) and all(None not in values for values in cells)
+        found[result.commit_hash] = found.get(result.commit_hash, False) or whole
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Series:
+    """The history of one benchmark with one set of parameters on one machine: a value for each measured commit.
+
+    ``threshold`` is the relative rise from which asv.conf.json speaks of a regression.
+    """
+
+    machine: str
+    environment: str
+    benchmark: str
+    parameters: tuple[str, ...]
+    unit: str
+    threshold: float
+    values: dict[str, float]
+
+
+def histories(root: Path, commits: Container[str]) -> list[Series]:
+    """Return the history of everything that asv.conf.json wants judged, over some commits.
+
+    asv takes lower for better; what is not, ``regressions_first_commits`` turns off with a null.
+    """
+    config, kept = _config(root), results_folder(root)
+    described = _described(kept)
+    found: dict[tuple[str, ...], Series] = {}
+    for result in iter_results(str(kept)):
+        for benchmark in result.get_all_result_keys() if result.commit_hash in commits else ():
+            if benchmark in described and _judged(config, benchmark):
+                for parameters, value in _numbers(result, benchmark):
+                    where = (str(result.params["machine"]), result.env_name, benchmark)
+                    new = Series(
+                        machine=where[0],
+                        environment=where[1],
+                        benchmark=benchmark,
+                        parameters=parameters,
+                        unit=str(described[benchmark].get("unit", "")),
+                        threshold=_threshold(config, benchmark),
+                        values={},
+                    )
+                    found.setdefault((*where, *parameters), new).values[result.commit_hash] = value
+    return [found[key] for key in sorted(found)]
+
+
+def _numbers(result: Any, benchmark: str) -> Iterator[tuple[tuple[str, ...], float]]:
+    parameters = result.get_result_params(benchmark)
+    for names, value in zip(product(*parameters), result.get_result_value(benchmark, parameters), strict=False):
+        if value is not None and math.isfinite(value):
+            yield tuple(_plain(names)), float(value)
+
+
+def _judged(config: Any, benchmark: str) -> bool:
+    patterns = config.regressions_first_commits
+    return not any(first is None and re.search(pattern, benchmark) for pattern, first in patterns.items())
+
+
+def _threshold(config: Any, benchmark: str) -> float:
+    found = [float(least) for name, least in config.regressions_thresholds.items() if re.search(name, benchmark)]
+    return max(found, default=0.05)
+
+
+def branches(root: Path) -> list[str]:
+    """Return the branches whose history is kept."""
+    return [str(branch) for branch in _config(root).branches]
+
+
+def results_folder(root: Path) -> Path:
+    """Return where asv keeps its results; raises ``BenchModelsError`` when there is no asv project at ``root``."""
+    return root / str(_config(root).results_dir)
+
+
+def knows_machine() -> bool:
+    """Say whether ``asv machine`` has been run here, which ``asv run`` requires."""
+    try:
+        return bool(_machine())
+    except UserError:
+        return False
+
+
+def machine_name() -> str:
+    """Return what asv calls this machine; raises ``BenchModelsError`` when it has no name yet."""
+    try:
+        return str(_machine()["machine"])
+    except (UserError, KeyError) as error:
+        raise BenchModelsError("asv does not know this machine yet: run `asv machine --yes` once") from error
+
+
+def name_machine() -> str:
+    """Tell asv what to call this machine, unless it knows already, and return the name.
+
+    Equal names make one line of the history. asv's own default is the host's name, and a hosted runner has a new one
+    every time, so that each commit would have a machine of its own. Named by its processor, a machine shares a line
+    with those that may be compared with it.
+    """
+    if not knows_machine():
+        machine = this_machine()
+        name = f"{_NO_NAME.sub('-', machine.cpu.lower()).strip('-')}-{machine.cores}-cores"
+        system, _, architecture = machine.system.partition(" ")
+        about = {
+            "machine": name,
+            "os": system,  # not its release, which changes every week: asv draws a new line for any difference
+            "arch": architecture,
+            "cpu": machine.cpu,
+            "num_cpu": str(machine.cores),
+            "ram": f"{round(machine.memory_bytes / _GIB)} GiB",
+        }
+        MachineCollection.save(name, about)
+    return machine_name()
+
+
+def _started(result: Any, module: str) -> float:
+    """Return when the last benchmark of a module was started, or 0."""
+    return max((float(at) for name, at in result.started_at.items() if name.startswith(f"{module}.")), default=0.0)
+
+
+def _described(kept: Path) -> dict[str, dict[str, Any]]:
+    """Return how asv times each benchmark, as its newest discovery says."""
+    file = Path(Benchmarks.get_benchmark_file_path(str(kept)))
+    with _sentences_about(file):
+        return load_json(str(file), api_version=Benchmarks.api_version) if file.exists() else {}
+
+
+def _load(file: Path) -> Any:
+    with _sentences_about(file):
+        return Results.load(str(file))
+
+
+def _config(root: Path) -> Any:
+    file = root / CONFIG
+    if not file.is_file():
+        raise BenchModelsError(f"there is no {CONFIG} in {root}: run this in a project with an asv suite")
+    with _sentences_about(file):
+        return Config.load(str(file))
+
+
+@contextmanager
+def _sentences_about(file: Path) -> Iterator[None]:
+    try:
+        yield
+    except (UserError, KeyError, TypeError, ValueError) as error:
+        what = "mend it" if file.name == CONFIG else "delete it and measure the commit again"
+        raise BenchModelsError(f"asv's file {file} is damaged ({error}): {what}") from error
+
+
+def _machine() -> dict[str, str]:
+    # Not Machine.load, which writes the file that it reads: parallel processes would meet there.
+    known: dict[str, str] = MachineCollection.load(Machine.get_unique_machine_name())
+    return known
+
+
+def _outcome(cell: float | None, benchmark: str, parameter: str) -> Outcome[float]:
+    if cell is None:
+        again = f"asv run --python=same --show-stderr --bench '{benchmark}'"
+        return Failed(error=f"{benchmark}({parameter}) failed under asv: run `{again}` to see why")
+    if math.isnan(cell):
+        return Skipped(reason=f"{benchmark}({parameter}) was skipped")
+    return Measured(value=float(cell))
+
+
+def _plain(parameters: Sequence[str]) -> list[str]:
+    """Return parameters without the quotes of the ``repr`` that asv identifies them by."""
+    return [parameter.strip("'\"") for parameter in parameters]

@@ -1,0 +1,117 @@
+"""Finds asv's result files that asv cannot read, and moves them aside.
+
+``asv publish`` reads all files and ends at the first error, so each is read here before, in the same way.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from asv._stats import get_weight
+from asv.benchmarks import Benchmarks
+from asv.commands.publish import check_benchmark_params
+from asv.machine import Machine
+from asv.results import Results, get_filename
+from asv.util import UserError, load_json
+
+from bench_models.asv.merge import require_commit, require_names, require_numbers
+
+MACHINE = "machine.json"
+BENCHMARKS = "benchmarks.json"
+
+_ERRORS = (UserError, OSError, AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError)
+
+
+def set_aside(results: Path, aside: Path) -> tuple[str, ...]:
+    """Move what asv cannot read from asv's folder to a folder of the same layout, and return a sentence on each."""
+    sentences = []
+    for file, damage in damaged(results):
+        place = aside / file.relative_to(results)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        file.replace(place)
+        sentences.append(f"{file.relative_to(results)} is left aside, in {place.parent}: {damage}")
+    return tuple(sentences)
+
+
+def damaged(results: Path) -> Iterator[tuple[Path, str]]:
+    """Yield each file that asv cannot read, and why."""
+    benchmarks = results / BENCHMARKS
+    if benchmarks.exists() and (damage := _damage_of(_read_benchmarks, benchmarks)):
+        yield benchmarks, f"{damage}; the next `asv run` writes it again"
+    for folder in sorted(path for path in results.glob("*") if path.is_dir()):
+        known = folder / MACHINE
+        unknown = _damage_of(_read_machine, known) if known.exists() else f"there is no {MACHINE} beside it"
+        if unknown and known.exists():
+            yield known, unknown
+        for file in sorted(folder.glob("*.json")):
+            if file.name != MACHINE:
+                damage = f"its machine is unknown ({unknown})" if unknown else _damage_of(_read_result, file)
+                if damage:
+                    yield file, damage
+
+
+def put_back(results: Path, aside: Path) -> None:
+    """Move results that can be read back, once their machine is known again."""
+    for file in sorted(aside.glob("*/*.json")):
+        place = results / file.relative_to(aside)
+        known = place.with_name(MACHINE)
+        if file.name != MACHINE and known.is_file() and not place.exists() and not _damage_of(_read_result, file):
+            file.replace(place)
+
+
+def why_aside(aside: Path, results: Path) -> tuple[str, ...]:
+    """Return a sentence on each file that is still set aside: why, and how to mend it."""
+    reads = {MACHINE: _read_machine, BENCHMARKS: _read_benchmarks}
+    sentences = []
+    for file in aside_still(aside, results):
+        damage = _damage_of(reads.get(file.name, _read_result), file)
+        mend = (
+            f"remove {file} to hear no more of it"
+            if damage
+            else f"{(results / file.relative_to(aside)).with_name(MACHINE)} brings it back"
+        )
+        sentences.append(f"{file.relative_to(aside)} was left aside: {damage or 'its machine is unknown'}; {mend}")
+    return tuple(sentences)
+
+
+def aside_still(aside: Path, results: Path) -> list[Path]:
+    """Return the files that were set aside and that asv's folder lacks."""
+    return [file for file in sorted(aside.rglob("*.json")) if not (results / file.relative_to(aside)).exists()]
+
+
+def _damage_of(read: Callable[[Path], None], file: Path) -> str | None:
+    try:
+        read(file)
+    except _ERRORS as error:
+        words = str(error).replace(str(file.absolute()), "it").replace(str(file), "it")
+        return f"{type(error).__name__}: {words[:200]}"
+    return None
+
+
+def _read_machine(file: Path) -> None:
+    data = load_json(str(file), api_version=Machine.api_version)
+    if data["machine"] != file.parent.name:
+        raise ValueError(f"it is about the machine {data['machine']!r}")
+    require_names(data)
+
+
+def _read_benchmarks(file: Path) -> None:
+    for name, benchmark in load_json(str(file), api_version=Benchmarks.api_version).items():
+        if benchmark["name"] != name:
+            raise ValueError(f"{name} is called {benchmark['name']!r}")
+        check_benchmark_params(name, benchmark)
+
+
+def _read_result(file: Path) -> None:
+    """Read a file as ``asv publish`` does, and check what it takes for granted."""
+    result = Results.load(str(file), machine_name=file.parent.name)
+    require_commit(result.commit_hash, result.date)
+    require_names(result.params)
+    require_names(result.env_vars)
+    name = Path(get_filename(file.parent.name, result.commit_hash, result.env_name)).name
+    if file.name != name:
+        raise ValueError(f"it is a copy of {name}, or misnamed")
+    for benchmark in result.get_all_result_keys():
+        params = result.get_result_params(benchmark)
+        require_numbers(benchmark, list(result.get_result_value(benchmark, params)))
+        for stats in result.get_result_stats(benchmark, params):
+            get_weight(stats)

@@ -1,0 +1,188 @@
+"""Times of processes and medians, and how often their intervals cover the truth."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from bench_models.stats.estimate import Estimate
+from bench_models.stats.timing import (
+    FIRST,
+    KNOWN,
+    MOST,
+    Timing,
+    interval_of_calls,
+    median_of,
+    of_processes,
+    suffice,
+)
+
+times = st.floats(min_value=1e-5, max_value=10)
+
+
+def _timing(*by_process: float) -> Timing:
+    median = float(np.median(by_process))
+    calls = Estimate(value=median, low=median * 0.999, high=median * 1.001, level=0.99)
+    return Timing(by_process=by_process, calls=calls)
+
+
+def _taken(pairs: list[float]) -> list[float]:
+    """Return the pairs that are taken, one after the other, until they suffice."""
+    return next(pairs[:count] for count in range(1, MOST + 1) if suffice(pairs[:count]))
+
+
+def _noise(kind: str, rng: np.random.Generator, size: tuple[int, int]) -> NDArray[np.float64]:
+    """Return logarithms of what processes add, with a standard deviation of one."""
+    noise: NDArray[np.float64] = rng.standard_t(3, size=size) / np.sqrt(3) if kind == "t3" else rng.normal(size=size)
+    return noise
+
+
+@pytest.mark.parametrize("kind", ["lognormal", "t3"])
+@pytest.mark.parametrize("rows", [2, 3, 7, 19])
+@pytest.mark.parametrize("calm", [0.004, 0.03])
+def test_ratios_of_unlike_rows_are_covered_at_their_level(kind: str, rows: int, calm: float) -> None:
+    """A third of the rows scatter five times as much: 93 % hold the truth, in the calm ones and in the noisy ones.
+
+    As many pairs are taken as the first ones ask for, which could favour intervals that are narrow by chance.
+    """
+    rng = np.random.default_rng(rows)
+    spread = np.array([calm * (5 if row % 3 == 1 else 1) for row in range(rows)])
+    truth = np.linspace(0.2, 4.0, rows)
+    held = {True: [], False: []}  # type: dict[bool, list[bool]]
+    for _ in range(3000 // rows):
+        measured = truth * np.exp(spread * _noise(kind, rng, (MOST, rows)))
+        for row, column in enumerate(measured.T.tolist()):
+            estimate = of_processes(_taken(column))
+            held[row % 3 == 1].append(estimate.low <= truth[row] <= estimate.high)
+
+    assert min(np.mean(held[True]), np.mean(held[False])) >= 0.93
+
+
+@pytest.mark.parametrize("kind", ["lognormal", "t3"])
+@pytest.mark.parametrize("processes", [2, 4])
+def test_times_of_unlike_rows_are_covered_at_their_level(kind: str, processes: int) -> None:
+    """Of asv's two processes, and of those in pairs: of nineteen rows every third is five times as noisy."""
+    rng = np.random.default_rng(processes)
+    spread = np.array([0.01 * (5 if row % 3 == 1 else 1) for row in range(19)])
+    held = []
+    for _ in range(500):
+        measured = 0.01 * np.exp(spread * _noise(kind, rng, (processes, 19)))
+        estimates = [_timing(*column).estimate for column in measured.T]
+        held.append([estimate.low <= 0.01 <= estimate.high for estimate in estimates])
+
+    assert np.mean(held, axis=0).min() >= 0.92  # of single rows, each seen 500 times
+    assert np.mean(held) >= 0.94
+
+
+def test_ratio_is_known_to_two_percent_where_pairs_allow() -> None:
+    """With pairs of 0.4 % four are enough; with 1 % a few more come; with 5 % the interval says what is not known."""
+    rng = np.random.default_rng(0)
+    taken: dict[float, list[int]] = {0.004: [], 0.01: [], 0.05: []}
+    wide = []
+    for spread, counts in taken.items():
+        for _ in range(1000):
+            pairs = 2 * np.exp(spread * rng.normal(size=MOST))
+            taken_here = _taken(pairs.tolist())
+            counts.append(len(taken_here))
+            estimate = of_processes(taken_here)
+            if counts[-1] < MOST:
+                assert estimate.high / estimate.value <= 1 + KNOWN + 1e-9
+                assert estimate.low / estimate.value >= 1 / (1 + KNOWN) - 1e-9
+            else:
+                wide.append(estimate.high / estimate.value - 1)
+
+    assert [np.median(counts) for counts in taken.values()] == [FIRST, FIRST, MOST]
+    assert np.median(wide) > KNOWN
+
+
+@given(st.lists(times, min_size=2, max_size=7), st.floats(min_value=0.1, max_value=100))
+def test_unit_of_time_does_not_matter(seconds: list[float], unit: float) -> None:
+    """Milliseconds have the interval of seconds, and it holds the point."""
+    one, other = of_processes(seconds), of_processes([time * unit for time in seconds])
+
+    assert other.high / other.value == pytest.approx(one.high / one.value)
+    assert other.value == pytest.approx(one.value * unit)
+
+
+def test_equal_processes_leave_no_doubt() -> None:
+    """A coarse clock shows the same number each time."""
+    estimate = of_processes([0.1] * 4)
+
+    assert estimate.low == estimate.value == estimate.high
+    assert suffice([0.1] * FIRST)
+    assert not suffice([0.1] * (FIRST - 1))
+
+
+def test_absurd_spread_ends_at_a_thousandfold() -> None:
+    """So that ratios of such times stay finite."""
+    estimate = of_processes([1e-5, 10.0])
+
+    assert estimate.high / estimate.value == pytest.approx(1000)
+    assert estimate.value / estimate.low == pytest.approx(1000)
+
+
+def test_single_process_falls_back_on_its_calls() -> None:
+    """Nothing is known about other processes then."""
+    timing = _timing(0.01)
+
+    assert timing.calls == timing.estimate
+
+
+def test_few_scattered_calls_are_still_a_time() -> None:
+    """An interval of asv reaches below zero then, where no time is."""
+    wide = interval_of_calls(0.01, -0.003, 0.023, 0.99)
+
+    assert wide.low == pytest.approx(1e-5)
+    assert wide.high == 0.023
+    assert interval_of_calls(0.01, 0.009, 0.011, 0.99).low == 0.009
+
+
+@pytest.mark.parametrize("time", [0.0, -1.0, float("nan")])
+def test_time_that_is_none_is_refused(time: float) -> None:
+    """Zero, a negative number and NaN."""
+    calls = Estimate(value=1, low=1, high=1, level=0.99)
+    with pytest.raises(ValueError, match="greater than zero"):
+        Timing(by_process=(time,), calls=calls)
+
+
+_TIMES = st.floats(min_value=1e-6, max_value=1e6)
+
+
+@given(st.lists(_TIMES, min_size=6, max_size=200, unique=True))
+def test_interval_is_two_of_the_values_equally_far_from_either_end(times: list[float]) -> None:
+    """Whatever they are, and however many."""
+    estimate = median_of(times)
+    ordered = sorted(times)
+
+    assert estimate.value == np.median(times)
+    assert estimate.high == ordered[-1 - ordered.index(estimate.low)]
+
+
+@given(st.lists(st.sampled_from([1.0, 1.1, 3.0]), min_size=6, max_size=200))
+def test_median_lies_within_its_interval(times: list[float]) -> None:
+    """Where values are equal, too: an estimate refuses anything else."""
+    assert median_of(times).value == np.median(times)
+
+
+@pytest.mark.parametrize("count", [6, 20, 61])
+def test_interval_covers_the_true_median(count: int) -> None:
+    """At least as often as it says, though times are skewed."""
+    samples = np.random.default_rng(0).lognormal(size=(400, count))
+    estimates = [median_of(sample.tolist()) for sample in samples]
+
+    assert np.mean([estimate.low <= 1 <= estimate.high for estimate in estimates]) >= 0.95
+
+
+def test_higher_level_is_wider() -> None:
+    """The level is the estimate's own."""
+    narrow, wide = (median_of([float(index) for index in range(60)], level) for level in (0.9, 0.99))
+
+    assert (narrow.level, wide.level) == (0.9, 0.99)
+    assert wide.low < narrow.low < narrow.value < narrow.high < wide.high
+
+
+def test_too_few_values_are_refused() -> None:
+    """Five have no interval."""
+    with pytest.raises(ValueError, match="finite"):
+        median_of([1.0, 2.0, 3.0, 4.0, 5.0])
