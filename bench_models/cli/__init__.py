@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(_lacking(error.__cause__, given) or f"{error}")
     except Exception as error:  # noqa: BLE001  # Python's own status for a crash is 1, which here means a broken budget
         lacking = _lacking(error, given)
-        if not lacking:
+        if lacking is None:
             traceback.print_exc()
         _say(lacking or "internal error; what was finished is kept, the lines above say where it broke")
     except KeyboardInterrupt:
@@ -91,15 +91,14 @@ def _run(given: list[str]) -> int:
 
 
 def _lacking(error: BaseException | None, given: Sequence[str]) -> str | None:
-    """Name the extra of this package that brings what could not be imported; None where that is not the trouble."""
-    if not isinstance(error, ModuleNotFoundError) or not error.name:
-        return None
-    from bench_models.cli.extras import extra_with
+    """Say which extra brings what could not be imported; None where that is not the trouble."""
+    from bench_models.extras import extra_for
 
-    library = error.name.partition(".")[0]
-    extra = extra_with(library)
+    found = extra_for(error)
+    if found is None:
+        return None
     command = " ".join(given[: 2 if given[0] == "ci" else 1])
-    return extra and f'"{command}" needs {library}, which is not installed: pip install "{NAME}[{extra}]"'
+    return f'"{command}" needs {found[0]}, which is not installed: pip install "{NAME}[{found[1]}]"'
 
 
 def _say(sentence: str) -> None:
