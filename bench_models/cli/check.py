@@ -31,7 +31,9 @@ def check(*, base: str, head: str, strict: bool, **asked: Unpack[options.Measuri
 
     Exit status: 0 pass, 1 regressed or lost, 2 something was not measured, 3 undecided (with --strict).
     """
-    return measure(asked_of(base, head, asked), strict=strict)
+    from bench_models.check.run import Options
+
+    return measure(Options(base=base, head=head, **asked), strict=strict)
 
 
 @click.command(epilog="Example: bench-models merge shards/1 shards/2")
@@ -65,9 +67,10 @@ def record(*, base: str, head: str | None, times: int, **asked: Unpack[options.M
     """
     from dataclasses import replace
 
+    from bench_models.check.run import Options
     from bench_models.stats.looks import LOOKS
 
-    recording = replace(asked_of(base, head or base, asked), itself=head is None, pairs=LOOKS[-1])
+    recording = Options(base=base, head=head or base, itself=head is None, pairs=LOOKS[-1], **asked)
     red = 0
     for number in range(1, times + 1):
         status = measure(replace(recording, output=recording.output / f"{number:02d}"), strict=False)
@@ -103,25 +106,6 @@ def replay(*, folders: tuple[Path, ...], times: int, seed: int, slowdown: tuple[
     results = [(pct, replayed(records, times=times, seed=seed, slowdown_pct=pct)) for pct in slowdown or (0.0,)]
     sys.stdout.write(sentences(results))
     return 0
-
-
-def asked_of(base: str, head: str, asked: options.Measuring) -> "Options":
-    """Return what the command line asks of a check."""
-    from bench_models.check.run import Options
-
-    shard, shards = asked["shard"]
-    return Options(
-        base=base,
-        head=head,
-        output=asked["output"],
-        config=asked["config"],
-        interpreter=asked["python"],
-        threads=asked["threads"],
-        bench=asked["bench"],
-        spawn=asked["spawn"],
-        shard=shard,
-        shards=shards,
-    )
 
 
 def measure(asked: "Options", *, strict: bool) -> int:

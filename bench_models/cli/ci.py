@@ -86,6 +86,7 @@ def check(*, base: str, head: str, strict: bool, again: bool, **asked: Unpack[op
     measured to its end just now: only then is it worth keeping for `--again`.
     """
     from bench_models.check.record import FILE
+    from bench_models.check.run import Options
     from bench_models.github import shard_reuse
 
     output = asked["output"]
@@ -97,7 +98,7 @@ def check(*, base: str, head: str, strict: bool, again: bool, **asked: Unpack[op
         shard_reuse.forget(output)
     if (output / FILE).exists():
         raise BenchModelsError(f"{output} has a record already: give --output a folder that is new or empty")
-    status = checks.measure(checks.asked_of(base, head, asked), strict=strict)
+    status = checks.measure(Options(base=base, head=head, **asked), strict=strict)
     _tell("complete", whole=shard_reuse.note(output, question))
     return 0 if status != checks.INTERRUPTED and (output / FILE).exists() else status
 

@@ -35,13 +35,14 @@ class _Path(click.Path):
 
 
 class Measuring(TypedDict):
-    """What ``measuring`` and ``output`` add to a command."""
+    """What ``measuring`` and ``output`` add to a command, called as in ``check.run.Options``."""
 
     config: Path
     bench: str
-    python: str
+    interpreter: str
     threads: int
-    shard: tuple[int, int]
+    shard: int
+    shards: int
     spawn: bool
     output: Path
 
@@ -61,11 +62,12 @@ def _all(*added: Callable[[Command], Command]) -> Callable[[Command], Command]:
     return add
 
 
-def _share(_: click.Context, __: click.Parameter, given: str) -> tuple[int, int]:
-    """Return which share of how many."""
+def _share(context: click.Context, _: click.Parameter, given: str) -> int:
+    """Return which share is meant, and add to the parameters of how many."""
     index, slash, shares = given.partition("/")
     if slash and index.isdecimal() and shares.isdecimal() and 1 <= int(index) <= int(shares):
-        return int(index), int(shares)
+        context.params["shards"] = int(shares)
+        return int(index)
     raise BenchModelsError(f"--shard is i/n with i from 1 to n, for example 2/4, not {given!r}")
 
 
@@ -140,6 +142,7 @@ measuring = _all(
     bench,
     click.option(
         "--python",
+        "interpreter",
         default="asv",
         metavar="asv|same|PATH",
         help="Run in environments that asv.conf.json describes, in this one (with the pins of the working tree), or in "
