@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 from support import drawing
 from support.checking import Run
+from support.small_suite import write_project
 from support.tiny_project import edited
 
 from bench_models import suites
@@ -179,6 +180,16 @@ def test_empty_output_is_refused(bench_models: Run, tmp_path: Path, command: tup
 
     assert done.returncode == 2
     assert "Invalid value for '--output': no path is given: name one, or '.' for where you are." in done.stderr
+
+
+def test_misspelt_branch_gets_the_nearest_one(bench_models: Run, tmp_path: Path) -> None:
+    """After the branches that there are; what is no word of the message gets none."""
+    project = write_project(tmp_path / "project")
+    near, far = (bench_models("check", name, cwd=project) for name in ("mian", "v17.3"))
+    said = "give a branch (main), a tag or a commit's hash"
+    assert (near.returncode, far.returncode) == (2, 2)
+    assert near.stderr.endswith(f"git knows no commit mian here: {said}; did you mean main?\n")
+    assert far.stderr.endswith(f"git knows no commit v17.3 here: {said}\n")
 
 
 def test_recommendation_and_figure_need_nothing_but_a_report(bench_models: Run, tmp_path: Path) -> None:
