@@ -78,8 +78,7 @@ def _run(given: list[str]) -> int:
     """Parse and run; bad usage is one sentence, too."""
     try:
         with program.make_context(NAME, given) as context:
-            status: int = program.invoke(context)
-            return status
+            return program.invoke(context) or 0
     except Exit as done:  # after --help and --version
         return done.exit_code
     except NoArgsIsHelpError as error:

@@ -92,7 +92,7 @@ def record(*, base: str, head: str | None, times: int, **asked: Unpack[options.M
     metavar="PCT",
     help="Slow one benchmark of each replayed check down by so much, and count how often that is caught.",
 )
-def replay(*, folders: tuple[Path, ...], times: int, seed: int, slowdown: tuple[float, ...]) -> int:
+def replay(*, folders: tuple[Path, ...], times: int, seed: int, slowdown: tuple[float, ...]) -> None:
     """Judge recorded rounds again, with their sides swapped.
 
     This is the error of the check on this machine: of each record of a commit against itself, swaps the sides of each
@@ -105,7 +105,6 @@ def replay(*, folders: tuple[Path, ...], times: int, seed: int, slowdown: tuple[
     records = _records(folders)
     results = [(pct, replayed(records, times=times, seed=seed, slowdown_pct=pct)) for pct in slowdown or (0.0,)]
     sys.stdout.write(sentences(results))
-    return 0
 
 
 def measure(asked: "Options", *, strict: bool) -> int:

@@ -33,7 +33,7 @@ def ci() -> None:
     show_default=False,
     help="Suites whose trained weights a cache keeps, with spaces between them.",
 )
-def plan(*, config: Path, bench: str, most_shards: int, each: int, suites: str) -> int:
+def plan(*, config: Path, bench: str, most_shards: int, each: int, suites: str) -> None:
     """Decide what the check of a pull request measures.
 
     In a clone with the whole history, on a `pull_request` event: sets the outputs `base` (where the pull request left
@@ -50,7 +50,6 @@ def plan(*, config: Path, bench: str, most_shards: int, each: int, suites: str) 
     sys.stdout.write(
         f"{made.benchmarks} benchmarks in {len(made.shards)} shards, from {made.base[:8]} to {made.head[:8]}\n"
     )
-    return 0
 
 
 def cache_key(suites: Sequence[str]) -> str:
@@ -130,7 +129,7 @@ def verdict(*, shards: Path, output: Path, strict: bool) -> int:
 
 
 @ci.command(epilog="Example: bench-models ci comment")
-def comment() -> int:
+def comment() -> None:
     """Post or update the comment on a pull request.
 
     On a `workflow_run` event: finds the pull request and the report of the finished check by GitHub's API, and posts
@@ -142,7 +141,6 @@ def comment() -> int:
     from bench_models.github.comment import comment as commented
 
     sys.stdout.write(f"{commented(actions.event(), Api.here())}\n")
-    return 0
 
 
 for _command in (

@@ -11,7 +11,7 @@ from bench_models.cli import options
 
 
 @click.command(epilog="Example: bench-models ci fetch && asv publish")
-def fetch() -> int:
+def fetch() -> None:
     """Bring the results branch into the .asv of this clone.
 
     Brings asv's results, the verdicts of checks and accepted regressions from the branch `results` of origin. A file
@@ -24,7 +24,6 @@ def fetch() -> int:
     if not branch.fetch():
         sys.stdout.write(f"There is no branch {branch.name} yet: the first push makes it.\n")
     _tell(branch.mirror.set_aside())
-    return 0
 
 
 @click.command(epilog="Example: bench-models ci history --at-most 4")
@@ -54,7 +53,7 @@ def history(*, at_most: int, bench: str) -> int:
 
 
 @click.command(epilog="Example: bench-models ci accepted && bench-models ci keep")
-def accepted() -> int:
+def accepted() -> None:
     """Note which regressions were accepted, and why.
 
     Asks GitHub for the pull requests of the newest commits, and notes those that have the label `accept-regression`
@@ -71,12 +70,11 @@ def accepted() -> int:
     commits = [commit for branch in branches(root) for commit in newest_commits(root, branch)]
     new = add_accepted(mirror_of(root).folder, accepted_in(Api.here(), commits))
     _tell(f"Accepted regression of {one.commit[:8]}, by {one.by}: {one.reason}" for one in new)
-    return 0
 
 
 @click.command(epilog="Example: bench-models ci steps --newest 200")
 @click.option("--newest", type=options.COUNT, default=100, metavar="N", help="How many commits to look at.")
-def steps(*, newest: int) -> int:
+def steps(*, newest: int) -> None:
     """Open an issue when the history shows a step up.
 
     Looks at each benchmark's history on each machine. A step up that has lasted for three measured commits and is
@@ -97,7 +95,6 @@ def steps(*, newest: int) -> int:
     found = found_in(histories(root, set(commits)), commits, accepted)
     done = tell(Api.here(), found) if found else None
     _tell([f"{len(found)} steps up in the newest {len(commits)} commits" + (f": {done}" if done else ", nothing new")])
-    return 0
 
 
 @click.command(name="false-alarms", epilog="Example: bench-models ci false-alarms results/record/* --times 1000")
@@ -154,7 +151,7 @@ def hub(*, suite: str) -> int:
 
 
 @click.command(epilog="Example: bench-models ci merged && bench-models ci keep")
-def merged() -> int:
+def merged() -> None:
     """Note the verdicts of checks of merged pull requests.
 
     Asks GitHub which pull requests brought the newest commits, and for the report of the check that each had before
@@ -173,12 +170,11 @@ def merged() -> int:
     results.fetch()  # what is kept already is not asked for again
     for branch in branches(root):
         _tell(keep_merged(root, results.mirror.folder, Api.here(), branch, newest_commits(root, branch)))
-    return 0
 
 
 @click.command(epilog="Example: bench-models ci keep --message 'Keep run 12'")
 @click.option("--message", default="Keep results", metavar="TEXT", help="The message of the commit.")
-def keep(*, message: str) -> int:
+def keep(*, message: str) -> None:
     """Push what is new in this clone's .asv.
 
     Pushes new results to the branch `results` of origin, which is created when it is not there. When another push
@@ -192,7 +188,6 @@ def keep(*, message: str) -> int:
     pushed = branch.push(message)
     _tell((*aside, *branch.mirror.set_aside(), *branch.mirror.passed_over()))
     sys.stdout.write(f"{pushed} files pushed to the branch {branch.name}.\n")
-    return 0
 
 
 def _tell(sentences: Iterable[str]) -> None:

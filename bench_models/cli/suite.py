@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(name="list", epilog="Example: bench-models list rotten-tomatoes")
 @options.suite
-def list_(*, suite: str) -> int:
+def list_(*, suite: str) -> None:
     """Show the variants of a suite: start, steps and budget.
 
     Downloads and builds nothing.
@@ -28,7 +28,6 @@ def list_(*, suite: str) -> int:
     from bench_models.reports.catalogue import catalogue
 
     sys.stdout.write(catalogue(_load(suite)))
-    return 0
 
 
 @click.command(epilog="Example: bench-models run rotten-tomatoes int8-dynamic pruned30")
@@ -50,7 +49,7 @@ def run(*, suite: str, variants: tuple[str, ...], strict: bool) -> int:
 @click.command(epilog="Example: bench-models build rotten-tomatoes pruned30")
 @options.suite
 @options.variants
-def build(*, suite: str, variants: tuple[str, ...]) -> int:
+def build(*, suite: str, variants: tuple[str, ...]) -> None:
     """Train what is not in the store yet.
 
     Afterwards the store has the outcome of every trained step; quick steps (casting, pruning, quantizing) are redone
@@ -63,7 +62,6 @@ def build(*, suite: str, variants: tuple[str, ...]) -> int:
     for variant in _known(loaded, variants) or loaded.names:
         builder.train(variant)
         return_freed_memory()  # of this row, before the next one needs its own
-    return 0
 
 
 @click.command(epilog="Example: bench-models report")
@@ -91,7 +89,7 @@ def report(*, suite: str, variants: tuple[str, ...], strict: bool) -> int:
     help="A stored report; default: results/rotten-tomatoes.json",
 )
 @click.option("--output", type=options.PATH, default=Path("results"), metavar="DIR", help="The folder for the files.")
-def figure(*, report: Path, output: Path) -> int:
+def figure(*, report: Path, output: Path) -> None:
     """Draw the figure of a stored report again.
 
     Shows latency, accuracy, size and the trade-off of the variants, as SVG and PNG, light and dark. Measures nothing;
@@ -102,7 +100,6 @@ def figure(*, report: Path, output: Path) -> int:
 
     for path in write_figure(read(report), output):
         sys.stdout.write(f"{path}\n")
-    return 0
 
 
 @click.command(epilog="Example: bench-models recommend --priority speed --accuracy-tolerance 1.5")
@@ -126,7 +123,7 @@ def figure(*, report: Path, output: Path) -> int:
     metavar="FILE.json",
     help="A stored report, instead of the results of the checked-out commit.",
 )
-def recommend(*, suite: str | None, priority: str, accuracy_tolerance: float, report: Path | None) -> int:
+def recommend(*, suite: str | None, priority: str, accuracy_tolerance: float, report: Path | None) -> None:
     """Say which variant to ship, and why not another.
 
     Chooses the best variant whose accuracy drop stays within the tolerance with its whole interval. Variants that
@@ -144,7 +141,6 @@ def recommend(*, suite: str | None, priority: str, accuracy_tolerance: float, re
     else:
         found = report_here(_load(suite or options.default_suite()))
     sys.stdout.write(recommended(found, priority, accuracy_tolerance))
-    return 0
 
 
 def _require_of(found: "Report", file: Path, suite: str | None) -> None:
@@ -170,7 +166,7 @@ def _require_of(found: "Report", file: Path, suite: str | None) -> None:
     "--despite-budget", is_flag=True, help="Export a variant that breaks its budget, too; its model card says so."
 )
 @options.suite_option
-def export(*, variant: str, kind: "Format", output: Path, despite_budget: bool, suite: str) -> int:
+def export(*, variant: str, kind: "Format", output: Path, despite_budget: bool, suite: str) -> None:
     """Write a variant as a file that loads without this package.
 
     With its configuration, its tokenizer and a model card that says what was measured and how to load it. The file is
@@ -182,7 +178,6 @@ def export(*, variant: str, kind: "Format", output: Path, despite_budget: bool, 
     loaded = _load(suite)
     _known(loaded, [variant])
     hand_over(_builder(loaded), variant, kind, output, despite_budget=despite_budget)
-    return 0
 
 
 @click.command(epilog="Example: bench-models site")
