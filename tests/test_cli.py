@@ -1,25 +1,106 @@
 """The command line teaches, answers at once and never shows a traceback for bad input."""
 
+import os
 import resource
+import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from support import drawing
 from support.checking import Run
+from support.small_suite import write_project
 from support.tiny_project import edited
+
+from bench_models import suites
+from bench_models.cli import main, program
+from bench_models.recipes.step import Format
 
 REAL = str(drawing.REAL)
 
 
-@pytest.mark.parametrize("command", ["list", "run", "build", "report", "figure", "recommend", "export"])
-def test_every_command_has_help_with_an_example(bench_models: Run, tmp_path: Path, command: str) -> None:
+@pytest.mark.parametrize("command", [name for name in program.commands if name != "ci"])
+def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What it does, what it takes, and how it looks."""
-    done = bench_models(command, "--help", cwd=tmp_path)
+    assert main([command, "--help"]) == 0
+    assert f"Example: bench-models {command}" in capsys.readouterr().out
 
+
+@pytest.mark.parametrize("group", [[], ["ci"]])
+def test_help_fits_one_screen_and_cuts_no_summary(group: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """All commands, and what the exit status and the variables mean."""
+    assert main([*group, "--help"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) <= 30
+    assert max(map(len, lines)) <= 80
+    cut = [line for line in lines if line.endswith("...") and not line.startswith("Usage") and "comment..." not in line]
+    assert cut == []
+
+
+def test_help_without_a_command_goes_to_standard_error(bench_models: Run, tmp_path: Path) -> None:
+    """Nothing was done, so the status is that of bad input."""
+    done = bench_models(cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Usage: bench-models ")
+
+
+def test_version_is_that_of_the_package(bench_models: Run, tmp_path: Path) -> None:
+    """As pip knows it."""
+    done = bench_models("--version", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (0, f"bench-models {version('bench-models')}\n")
+
+
+def test_help_names_what_the_code_accepts(capsys: pytest.CaptureFixture[str]) -> None:
+    """The suites and the formats are spelt out there, since importing them would take a second."""
+    assert main(["export", "--help"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "|".join(get_args(Format)) in said
+    assert f"({', '.join(suites.BUILT_IN[:-1])} or {suites.BUILT_IN[-1]})" in said
+    assert f"default: ({suites.DEFAULT})" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "begun", "offered"),
+    [
+        ("bench-models", "che", ["check"]),
+        ("bench-models ci", "p", ["plan"]),
+        ("bench-models check", "--st", ["--strict"]),
+        ("bench-models build", "rot", ["rotten-tomatoes"]),
+        ("bench-models export student3 --format", "", ["torch-export", "torchscript", "onnx"]),
+    ],
+)
+def test_shell_completes_commands_options_and_suites(
+    bench_models: Run, tmp_path: Path, words: str, begun: str, offered: list[str]
+) -> None:
+    """As bash asks for it."""
+    asked = {"COMP_WORDS": f"{words} {begun}", "COMP_CWORD": str(len(words.split()))}
+    done = bench_models(cwd=tmp_path, _BENCH_MODELS_COMPLETE="bash_complete", **asked)
     assert done.returncode == 0
-    assert f"example:  bench-models {command}" in done.stdout
+    assert done.stdout.splitlines() == [f"plain,{each}" for each in offered]
+
+
+def test_help_imports_click_and_the_command_line_alone(tmp_path: Path) -> None:
+    """Whatever else a command needs is imported when it runs."""
+    code = (
+        "import sys\n"
+        "from bench_models.cli import main\n"
+        "main(['--help'])\n"
+        "found = {name.partition('.')[0] for name in sys.modules} - sys.stdlib_module_names\n"
+        "ours = {name for name in sys.modules if name.startswith('bench_models.')}\n"
+        "print(sorted(found), sorted({'.'.join(name.split('.')[:2]) for name in ours}), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == "['__main__', 'bench_models', 'click'] ['bench_models.cli', 'bench_models.errors']\n"
 
 
 def test_list_shows_the_catalogue(bench_models: Run, tmp_path: Path) -> None:
@@ -49,7 +130,15 @@ def test_answer_without_a_model_comes_at_once(bench_models: Run, tmp_path: Path,
     ("arguments", "complaint"),
     [
         (("list", "sst3"), "unknown suite 'sst3': the suites are rotten-tomatoes"),
+        (("list", "rotten-tomatos"), "as the path of its .py file; did you mean rotten-tomatoes?"),
+        (("chekc", "main"), "No such command 'chekc'. Did you mean 'check'? See `bench-models --help`."),
+        (("check", "main", "--strickt"), "No such option '--strickt'. Did you mean '--strict'?"),
+        (("check",), "Missing argument 'BASE'. See `bench-models check --help`."),
+        (("check", "main", "--threads", "0"), "Invalid value for '--threads': 0 is not in the range x>=1."),
+        (("check", "main", "--shard", "3/2"), "--shard is i/n with i from 1 to n, for example 2/4, not '3/2'"),
+        (("export", "student3", "--output", "x", "--format", "onx"), "'onx' is not one of 'torch-export', 'torchscri"),
         (("build", "rotten-tomatoes", "int4"), "rotten-tomatoes has no variant 'int4': it has baseline, bf16"),
+        (("run", "rotten-tomatoes", "studnt3"), "did you mean student3?"),
         (("run",), "is not in a git repository"),
         (("report",), "is not in a git repository"),
         (("figure",), "results/rotten-tomatoes.json cannot be read (No such file or directory): give the JSON file"),
@@ -90,7 +179,17 @@ def test_empty_output_is_refused(bench_models: Run, tmp_path: Path, command: tup
     done = bench_models(*command, "--output", "", cwd=tmp_path)
 
     assert done.returncode == 2
-    assert "argument --output: no path is given: name one, or '.' for where you are" in done.stderr
+    assert "Invalid value for '--output': no path is given: name one, or '.' for where you are." in done.stderr
+
+
+def test_misspelt_branch_gets_the_nearest_one(bench_models: Run, tmp_path: Path) -> None:
+    """After the branches that there are; what is no word of the message gets none."""
+    project = write_project(tmp_path / "project")
+    near, far = (bench_models("check", name, cwd=project) for name in ("mian", "v17.3"))
+    said = "give a branch (main), a tag or a commit's hash"
+    assert (near.returncode, far.returncode) == (2, 2)
+    assert near.stderr.endswith(f"git knows no commit mian here: {said}; did you mean main?\n")
+    assert far.stderr.endswith(f"git knows no commit v17.3 here: {said}\n")
 
 
 def test_recommendation_and_figure_need_nothing_but_a_report(bench_models: Run, tmp_path: Path) -> None:

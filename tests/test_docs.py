@@ -12,7 +12,8 @@ from packaging.utils import canonicalize_name
 from support.tiny_project import write_tiny
 
 from bench_models import suites
-from bench_models.cli.contents import COMMANDS
+from bench_models.cli import program
+from bench_models.cli.ci import ci
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -87,8 +88,8 @@ def test_every_command_that_is_named_exists() -> None:
     environments = {section.removeprefix("testenv:") for section in tox.sections()}
 
     assert set(re.findall(r"tox -e (\w+)", text)) <= environments
-    known = {command.name for command in COMMANDS}
-    assert set(re.findall(r"^ +bench-models (\w+)", text, re.MULTILINE)) <= known
+    assert set(re.findall(r"^ +bench-models (\w+)", text, re.MULTILINE)) <= program.commands.keys()
+    assert set(re.findall(r"`(?:bench-models )?ci ([\w-]+)", text)) <= ci.commands.keys()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

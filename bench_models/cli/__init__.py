@@ -1,70 +1,104 @@
-"""``bench-models``, the command line: the commands stand in ``contents``."""
+"""The command line ``bench-models``: its commands in the order of its help, and how it ends."""
 
-import argparse
 import logging
 import os
 import sys
 import traceback
 from collections.abc import Sequence
 
-from bench_models import __version__
-from bench_models.cli.checks import INTERRUPTED
-from bench_models.cli.contents import COMMANDS
+import click
+from click.exceptions import Exit, NoArgsIsHelpError
+
+from bench_models.cli import check, suite
+from bench_models.cli.ci import ci
+from bench_models.cli.options import Commands
 from bench_models.errors import BenchModelsError
-from bench_models.machine import passive_waiting
 
-_DESCRIPTION = (
-    "Measure every compressed variant of a transformer model: latency, size, accuracy, and judge it by its budget."
-)
+NAME = "bench-models"
+_COMPLETE = "_BENCH_MODELS_COMPLETE"
+_ENDS = """\b
+Exit status:  0 no budget broken, or no regression
+              1 a budget is broken, or something regressed
+              2 something could not be measured, or bad input
+Environment:  BENCH_MODELS_HOME  the folder for downloads, weights and scores
+              BENCH_MODELS_HUB   model and dataset folders in place of the hub"""
 
-_EPILOG = """\
-exit status:  0 no budget broken, or no regression   1 a budget is broken, or something regressed
-              2 something could not be measured, whatever else was found, or bad input
-environment:  BENCH_MODELS_HOME    the folder for downloads, trained weights and scorecards
-              BENCH_MODELS_HUB     a folder of model and dataset folders that stand for those of the hub
-"""
+
+class _Program(Commands):
+    """The commands, which also answer to names from before there was the group ``ci``: ``ci-plan`` is ``ci plan``."""
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        """Return the command called so."""
+        flat = ci.get_command(context, name.removeprefix("ci-")) if name.startswith("ci-") else None
+        return super().get_command(context, name) or flat
+
+
+@click.group(cls=_Program, epilog=_ENDS, context_settings={"show_default": True})
+@click.version_option(package_name=NAME, message="%(package)s %(version)s")
+def program() -> None:
+    """Measure compressed variants of a model, and judge every change of them."""
+    from bench_models.machine import passive_waiting
+
+    os.environ.update(passive_waiting())
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
+    logging.getLogger("bench_models").setLevel(logging.INFO)
+
+
+for _command in (
+    *(suite.list_, suite.run, suite.build, suite.report, suite.figure, suite.recommend, suite.export, suite.site),
+    *(check.check, check.merge, check.record, check.replay),
+    ci,
+):
+    program.add_command(_command)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    options = _parser().parse_args(arguments)
-    os.environ.update(passive_waiting())
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
-    logging.getLogger("bench_models").setLevel(logging.INFO)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if _COMPLETE in os.environ:
+        from click.shell_completion import shell_complete
+
+        return shell_complete(program, {}, NAME, _COMPLETE, os.environ[_COMPLETE])
     try:
-        status: int = options.run(options)
+        return _run(given)
     except BenchModelsError as error:
-        sys.stderr.write(f"bench-models: {error}\n")
-        return 2
-    except Exception:  # noqa: BLE001  # Python's own status for a crash is 1, which here means a broken budget
-        traceback.print_exc()
-        sys.stderr.write(
-            "bench-models: internal error; what was finished is kept, the lines above say where it broke\n"
-        )
-        return 2
+        _say(_lacking(error.__cause__, given) or f"{error}")
+    except Exception as error:  # noqa: BLE001  # Python's own status for a crash is 1, which here means a broken budget
+        lacking = _lacking(error, given)
+        if lacking is None:
+            traceback.print_exc()
+        _say(lacking or "internal error; what was finished is kept, the lines above say where it broke")
     except KeyboardInterrupt:
-        sys.stderr.write("bench-models: interrupted; what was finished is kept, and the next run goes on from there\n")
-        return INTERRUPTED
-    return status
+        _say("interrupted; what was finished is kept, and the next run goes on from there")
+        return check.INTERRUPTED
+    return 2
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="bench-models",
-        description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"bench-models {__version__}")
-    added = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in COMMANDS:
-        sub = added.add_parser(
-            command.name,
-            help=command.summary,
-            description=command.details,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        sub.set_defaults(run=command.run)
-        for add in command.arguments:
-            add(sub)
-    return parser
+def _run(given: list[str]) -> int:
+    """Parse and run; bad usage is one sentence, too."""
+    try:
+        with program.make_context(NAME, given) as context:
+            return program.invoke(context) or 0
+    except Exit as done:  # after --help and --version
+        return done.exit_code
+    except NoArgsIsHelpError as error:
+        error.show()
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else NAME
+        _say(f"{error.format_message()} See `{path} --help`.")
+    return 2
+
+
+def _lacking(error: BaseException | None, given: Sequence[str]) -> str | None:
+    """Say which extra brings what could not be imported; None where that is not the trouble."""
+    from bench_models.extras import extra_for
+
+    found = extra_for(error)
+    if found is None:
+        return None
+    command = " ".join(given[: 2 if given[0] == "ci" else 1])
+    return f'"{command}" needs {found[0]}, which is not installed: pip install "{NAME}[{found[1]}]"'
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"{NAME}: {sentence}\n")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench_models.asv.results import Recorded, recorded_in
 from bench_models.errors import BenchModelsError
@@ -10,7 +11,9 @@ from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.site.histories import Commit, History, Series
 from bench_models.site.standings import BUDGET, standings, suite_called
 from bench_models.stats.estimate import Estimate
-from bench_models.suites.suite import Suite
+
+if TYPE_CHECKING:
+    from bench_models.suites.suite import Suite
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +110,7 @@ def _newest(
     return None
 
 
-def _table(histories: list[History], commit: Commit, recorded: Recorded, suite: Suite | None) -> Table:
+def _table(histories: list[History], commit: Commit, recorded: Recorded, suite: "Suite | None") -> Table:
     figures = _figures(histories, recorded)
     by_name = {figure.series.benchmark.removeprefix(f"{histories[0].suite}."): figure.values for figure in figures}
     names = [history.name for history in histories]

@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Measured, Outcome, reason_of
-from bench_models.reports.reading import Line, Report, read
-from bench_models.reports.writing import FOLDER
 from bench_models.site.current import Figure, Table
 from bench_models.site.rendering import Picture
 from bench_models.site.standings import ACCURACY, SIZE
 from bench_models.stats.estimate import Estimate
 from bench_models.storage import write_atomically
+
+if TYPE_CHECKING:
+    from bench_models.reports.reading import Line, Report
 
 LATENCY, SPEED_UP = "Latency.time_single_stream", "SpeedUp.track_speed_up"
 _JUDGED = {"baseline", "kept", "broken", "open", "not measured"}
@@ -29,7 +31,7 @@ def pictures(tables: Sequence[Table], folder: Path) -> dict[str, Picture]:
     return found
 
 
-def _report(table: Table) -> Report | None:
+def _report(table: Table) -> "Report | None":
     """Return the report to draw: the commit's own where it lies in ``results``, else what asv recorded.
 
     asv keeps no intervals of accuracies and speed-ups, so the latter has none.
@@ -37,6 +39,9 @@ def _report(table: Table) -> Report | None:
     judged = {row.standing for row in table.rows} <= _JUDGED
     if not judged or not {SIZE, ACCURACY, LATENCY} <= table.by_name.keys():
         return None
+    from bench_models.reports.reading import Report, read
+    from bench_models.reports.writing import FOLDER
+
     file = Path(FOLDER) / f"{table.suite.replace('_', '-')}.json"
     try:
         kept = read(file) if file.is_file() else None
@@ -53,7 +58,9 @@ def _report(table: Table) -> Report | None:
     )
 
 
-def _line(table: Table, name: str, standing: str) -> Line:
+def _line(table: Table, name: str, standing: str) -> "Line":
+    from bench_models.reports.reading import Line
+
     size, accuracy, latency = (table.by_name[benchmark] for benchmark in (SIZE, ACCURACY, LATENCY))
     baseline = table.rows[0].history.name
     faster = _number(table.by_name[SPEED_UP].values, name) if SPEED_UP in table.by_name else None
@@ -86,7 +93,7 @@ def _errors(figures: Sequence[Figure], name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(reason_of(each) for each in outcomes if not isinstance(each, Measured)))
 
 
-def _drawn(report: Report, stem: Path) -> Picture:
+def _drawn(report: "Report", stem: Path) -> Picture:
     """Write the figure in both themes."""
     from bench_models.reports.figure.files import svg
     from bench_models.reports.figure.themes import DARK, LIGHT

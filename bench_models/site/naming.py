@@ -4,9 +4,13 @@ import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal
 
-from bench_models import metrics
+from bench_models.extras import extra_for
+
+if TYPE_CHECKING:
+    from bench_models.metrics import Metric
 
 # Names become file names: whatever is not plain is replaced, and a digest keeps two such names apart.
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,80}")
@@ -21,10 +25,6 @@ class Look:
     show: Callable[[float], str]
 
 
-_OURS: dict[str, metrics.Metric] = {f"Figures.track_{metric.name}": metric for metric in metrics.FIGURES} | {
-    f"Latency.time_{metric.name}": metric for metric in metrics.LATENCIES
-}
-_OURS |= {f"SpeedUp.track_{metric.name}": metric for metric in metrics.RATIOS}
 _TITLES = {
     "Latency.time_single_stream": "Latency of one sentence",
     "SpeedUp.track_speed_up": "Speed-up",
@@ -42,11 +42,24 @@ _TITLES = {
 def look_of(name: str, described: dict[str, Any]) -> Look:
     """Return how a benchmark's numbers look; those of other suites as asv shows them."""
     leaf = _leaf(name)
-    metric = _OURS.get(leaf)
+    metric = _ours().get(leaf)
     if metric is not None and "variant" in described["param_names"]:
         return Look(title=_TITLES[leaf], better=metric.better, show=metric.show)
     unit = str(described.get("unit") or "")
     return Look(title=str(described.get("pretty_name") or leaf), better="lower", show=lambda value: _shown(value, unit))
+
+
+@cache
+def _ours() -> "dict[str, Metric]":
+    """Return the metrics of suites of models by their benchmark; none where the extra `models` is not installed."""
+    try:
+        from bench_models import metrics
+    except ModuleNotFoundError as error:
+        if extra_for(error):
+            return {}
+        raise
+    families = {"Figures.track": metrics.FIGURES, "Latency.time": metrics.LATENCIES, "SpeedUp.track": metrics.RATIOS}
+    return {f"{family}_{metric.name}": metric for family, members in families.items() for metric in members}
 
 
 def order_of(name: str) -> tuple[int, str]:

@@ -16,9 +16,9 @@ from bench_models.site.figures import pictures
 from bench_models.site.histories import Commit
 from bench_models.site.rendering import Site, Ways, assets, pages, written
 from bench_models.site.scripts import Copy, copies
+from bench_models.site.standings import built_in_suites
 from bench_models.site.survey import Survey, survey
 from bench_models.storage import home
-from bench_models.suites import BUILT_IN, module_name
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def _bare(conf: Any, surveyed: Survey) -> Site:
 
 
 def _ways(conf: Any) -> Ways:
-    suites = [Path(conf.benchmark_dir) / f"{module_name(name)}.py" for name in BUILT_IN]
+    suites = [Path(conf.benchmark_dir) / f"{module}.py" for module in built_in_suites()]
     # asv takes no range where it does not install the project itself.
     given = "--set-commit-hash $(git rev-parse HEAD)" if conf.environment_type == "existing" else "HEAD^!"
     return Ways(

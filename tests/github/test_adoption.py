@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,10 @@ def test_adopted_workflow_installs_from_the_chosen_commit(page: str, workflow: s
     assert Requirement(wanted).url == "git+https://github.com/OWNER/bench_models@COMMIT"
     jobs = yaml.safe_load((REPOSITORY / f".github/workflows/{workflow}.yml").read_text(encoding="utf-8"))["jobs"]
     runs = [each["run"] for job in jobs.values() for each in job["steps"] if "pip install" in each.get("run", "")]
-    assert runs == [f"{shlex.join(options)} constraints.txt ."] * count
+    core = f"{shlex.join(options)} constraints.txt ."
+    # Here the job `site` knows suites of models; the page says what to write for that.
+    assert [run.replace('".[models]"', ".") for run in runs] == [core] * count
+    assert ('".[models]"' in "".join(runs)) == ("`bench-models[models] @`" in text)
     assert f"`{step}`" in text
     assert {1: "one step", 3: "three steps"}[count] in text
 
@@ -128,6 +132,20 @@ def test_switch_of_the_action_becomes_an_option() -> None:
     default = action["inputs"]["strict"]["default"]
     for said, option in (("true", "--strict"), ("false", ""), ("; ls", ""), (default, "")):
         assert value(described["env"]["STRICT"], {"inputs": {"strict": said}}) == option
+
+
+@pytest.mark.parametrize(
+    ("extras", "installed"), [("", "."), ("models", ".[models]"), ("onnx,models", ".[onnx,models]")]
+)
+def test_action_installs_the_core_or_what_it_is_told(extras: str, installed: str) -> None:
+    """The last word of its line, as bash reads it."""
+    action = yaml.safe_load((REPOSITORY / ".github/actions/check/action.yml").read_text(encoding="utf-8"))
+    assert action["inputs"]["extras"]["default"] == ""
+    (described,) = (each for each in action["runs"]["steps"] if each["name"] == "Install bench-models")
+    (line,) = (line for line in described["run"].splitlines() if "pip install" in line)
+    shell = ["bash", "-euc", f"printf %s {line.split()[-1]}"]
+    environment = {"SOURCE": ".", "EXTRAS": value(described["env"]["EXTRAS"], {"inputs": {"extras": extras}})}
+    assert subprocess.run(shell, env=environment, capture_output=True, text=True, check=True).stdout == installed
 
 
 @pytest.mark.slow

@@ -141,7 +141,7 @@ def test_command_opens_an_issue_for_a_made_history(tmp_path: Path, github: GitHu
 
     def night() -> str:
         there = {"GITHUB_API_URL": github.url, "GITHUB_REPOSITORY": github.repository, "GITHUB_TOKEN": "a-token"}
-        done = bench_models("ci-steps", cwd=clone, **there)
+        done = bench_models("ci", "steps", cwd=clone, **there)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
