@@ -93,7 +93,7 @@ def export(options: argparse.Namespace) -> int:
 
 def site(options: argparse.Namespace) -> int:
     """Publish the history as a site."""
-    from bench_models.site.building import build as built
+    from bench_models.site.build import build as built
 
     return built(options.config, options.output)
 
