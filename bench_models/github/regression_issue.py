@@ -1,4 +1,4 @@
-"""Reports lasting steps of the history in one open issue, each of them once."""
+"""Reports the change points of the history in one open issue, each of them once."""
 
 import hashlib
 import re
@@ -21,7 +21,7 @@ _LONGEST = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Regression:
-    """A rise in the history of one benchmark: the commit that it begins at, and those near it."""
+    """A change point in the history of one benchmark, with the commit that it begins at and those near it."""
 
     series: Series
     change_point: ChangePoint
@@ -30,11 +30,11 @@ class Regression:
 
     @property
     def mark(self) -> str:
-        """What the step is known by."""
+        """What the change point is known by in the issue."""
         return self._mark(self.commit)
 
     def known(self, marks: Collection[str]) -> bool:
-        """Say whether the step was told already, perhaps as beginning a commit or two away."""
+        """Say whether the change point was told already, perhaps as beginning a commit or two away."""
         return any(self._mark(commit) in marks for commit in self.near)
 
     def _mark(self, commit: str) -> str:
@@ -61,7 +61,7 @@ def _regressions(series: Series, commits: Sequence[str]) -> Iterator[Regression]
 
 
 def tell(api: Api, found: Sequence[Regression]) -> str | None:
-    """Add the steps that no issue tells of yet to the open issue, or open one; return what was done, or None."""
+    """Add the change points that no issue lists yet to the open issue, or open one; return what was done, or None."""
     issues = [issue for issue in api.pages("issues", labels=LABEL, state="all") if "pull_request" not in issue]
     told = {mark for issue in issues for mark in _marks(issue)}
     new = [regression for regression in found if not regression.known(told)]
@@ -77,7 +77,7 @@ def tell(api: Api, found: Sequence[Regression]) -> str | None:
 
 
 def body(found: Sequence[Regression], marks: Sequence[str]) -> str:
-    """Return the text of the issue; ``marks`` are those that it has already."""
+    """Return the text of the issue; ``marks`` are those that it holds already."""
     everything = " ".join(dict.fromkeys((*marks, *(regression.mark for regression in found))))
     columns = ("benchmark", "machine", "from", "to", "change", "begins at")
     table = tabulate(
@@ -87,10 +87,11 @@ def body(found: Sequence[Regression], marks: Sequence[str]) -> str:
     return (
         f"{table}{more}\n\n"
         f"A step is listed when its new level has lasted for {LASTING} measured commits, is above the old one by more "
-        f"than asv.conf.json's threshold, and by more than {SCATTERS:g} standard deviations of a single commit. It may "
-        "have begun at a commit nearby, or with the machine. `bench-models check COMMIT~1 COMMIT` tells.\n\n"
+        f"than asv.conf.json's threshold and by more than {SCATTERS:g} standard deviations of a single commit, and no "
+        "later level is as low again. It may have begun at a commit nearby, or with the machine: "
+        "`bench-models check COMMIT~1 COMMIT` tells.\n\n"
         "If it is meant, give the pull request the label `accept-regression` and a line `Accepted regression: "
-        "<reason>`. Close this issue when all is said: a step that was listed is not told again.\n\n"
+        "<reason>`. Close this issue when all is said: a step that was listed is not listed again.\n\n"
         f"<!-- bench-models steps: {everything} -->\n"
     )
 

@@ -225,7 +225,7 @@ class Instructions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """All that the pages show."""
+    """All that the pages show; there are ``instructions`` where there are no commits."""
 
     project: str
     show_commit_url: str
@@ -234,12 +234,12 @@ class Site:
     accepted: tuple[Accepted, ...]
     left_aside: tuple[str, ...]
     result_files: int
-    instructions: Instructions
     has_asv: bool = False
     commits: tuple[Commit, ...] = ()
     histories: tuple[History, ...] = ()
     tables: tuple[Table, ...] = ()
     pictures: dict[str, Picture] = field(default_factory=dict)
+    instructions: Instructions | None = None
 
     @property
     def others(self) -> list[History]:

@@ -84,6 +84,7 @@ def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revis
         histories=histories,
         tables=judged,
         pictures=pictures,
+        instructions=None if commits else _instructions(conf),
     )
     _write(site, folder)
     asv_page.change(html, f"{FOLDER}/index.html")
@@ -92,7 +93,8 @@ def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revis
 def publish_nothing(conf: Any) -> None:
     """Write pages that say what to do: without results asv itself writes nothing."""
     html = Path(conf.html_dir)
-    _write(_bare(conf, _result_files(Path(conf.results_dir))), html / FOLDER)
+    bare = _bare(conf, _result_files(Path(conf.results_dir)))
+    _write(replace(bare, instructions=_instructions(conf)), html / FOLDER)
     (html / "index.html").write_text(_FORWARD, encoding="utf-8")
 
 
@@ -128,21 +130,26 @@ def _bare(conf: Any, found: ResultFiles) -> Site:
         accepted=accepted,
         left_aside=(*found.left_aside, *bad_accepted, *bad_checks),
         result_files=found.count,
-        instructions=_instructions(conf),
     )
 
 
 def _instructions(conf: Any) -> Instructions:
-    from bench_models.suites import BUILT_IN, module_name
-
-    suites = [Path(conf.benchmark_dir) / f"{module_name(name)}.py" for name in BUILT_IN]
     # asv takes no range where it does not install the project itself.
     given = "--set-commit-hash $(git rev-parse HEAD)" if conf.environment_type == "existing" else "HEAD^!"
     return Instructions(
         measure=f"asv run {given}",
-        has_suite=any(file.is_file() for file in suites),
+        has_suite=_has_suite(Path(conf.benchmark_dir)),
         has_workflow=Path(".github/workflows/publish.yml").is_file(),
     )
+
+
+def _has_suite(benchmarks: Path) -> bool:
+    """Say whether a suite of this package lies there, and the libraries that measure it are installed."""
+    try:
+        from bench_models.suites import BUILT_IN, module_name
+    except ModuleNotFoundError:
+        return False
+    return any((benchmarks / f"{module_name(name)}.py").is_file() for name in BUILT_IN)
 
 
 def _result_files(results: Path) -> ResultFiles:
