@@ -7,12 +7,13 @@ import math
 import re
 from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from asv._stats import get_weight
 from asv.benchmarks import Benchmarks
 from asv.config import Config
 from asv.machine import Machine, MachineCollection
@@ -133,7 +134,8 @@ def measured(root: Path) -> dict[str, bool]:
 class Series:
     """The history of one benchmark with one set of parameters on one machine: a value for each measured commit.
 
-    ``threshold`` is the relative rise from which asv.conf.json speaks of a regression.
+    ``threshold`` is the relative rise from which asv.conf.json speaks of a regression; ``weights`` are what asv counts
+    each value by when it fits levels to them, where it knows one.
     """
 
     machine: str
@@ -143,6 +145,7 @@ class Series:
     unit: str
     threshold: float
     values: dict[str, float]
+    weights: dict[str, float | None] = field(default_factory=dict)
 
 
 def histories(root: Path, commits: Container[str]) -> list[Series]:
@@ -155,36 +158,41 @@ def histories(root: Path, commits: Container[str]) -> list[Series]:
     found: dict[tuple[str, ...], Series] = {}
     for result in iter_results(str(kept)):
         for benchmark in result.get_all_result_keys() if result.commit_hash in commits else ():
-            if benchmark in described and _judged(config, benchmark):
-                for parameters, value in _numbers(result, benchmark):
-                    where = (str(result.params["machine"]), result.env_name, benchmark)
+            for names, value, weight in _numbers(result, benchmark) if benchmark in described else ():
+                entry = f"{benchmark}({', '.join(names)})" if names else benchmark
+                if _judged(config, entry):
+                    where = (str(result.params["machine"]), result.env_name, benchmark, *_plain(names))
                     new = Series(
                         machine=where[0],
                         environment=where[1],
                         benchmark=benchmark,
-                        parameters=parameters,
+                        parameters=where[3:],
                         unit=str(described[benchmark].get("unit", "")),
-                        threshold=_threshold(config, benchmark),
+                        threshold=_threshold(config, entry),
                         values={},
                     )
-                    found.setdefault((*where, *parameters), new).values[result.commit_hash] = value
+                    series = found.setdefault(where, new)
+                    series.values[result.commit_hash] = value
+                    series.weights[result.commit_hash] = weight
     return [found[key] for key in sorted(found)]
 
 
-def _numbers(result: Any, benchmark: str) -> Iterator[tuple[tuple[str, ...], float]]:
+def _numbers(result: Any, benchmark: str) -> Iterator[tuple[tuple[str, ...], float, float | None]]:
     parameters = result.get_result_params(benchmark)
-    for names, value in zip(product(*parameters), result.get_result_value(benchmark, parameters), strict=False):
+    values, stats = (read(benchmark, parameters) for read in (result.get_result_value, result.get_result_stats))
+    for names, value, about in zip(product(*parameters), values, stats, strict=False):
         if value is not None and math.isfinite(value):
-            yield tuple(_plain(names)), float(value)
+            yield names, float(value), get_weight(about)
 
 
-def _judged(config: Any, benchmark: str) -> bool:
+# Patterns are matched from the beginning of a name with its parameters, as by asv's own list of regressions.
+def _judged(config: Any, entry: str) -> bool:
     patterns = config.regressions_first_commits
-    return not any(first is None and re.search(pattern, benchmark) for pattern, first in patterns.items())
+    return not any(first is None and re.match(pattern, entry) for pattern, first in patterns.items())
 
 
-def _threshold(config: Any, benchmark: str) -> float:
-    found = [float(least) for name, least in config.regressions_thresholds.items() if re.search(name, benchmark)]
+def _threshold(config: Any, entry: str) -> float:
+    found = [float(least) for name, least in config.regressions_thresholds.items() if re.match(name, entry)]
     return max(found, default=0.05)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,10 @@ from tabulate import tabulate
 
 from bench_models.asv.results import Series
 from bench_models.github.client import Api
-from bench_models.stats.change_points import LASTING, SCATTERS, ChangePoint, newest_change_point
+from bench_models.stats.change_points import LASTING, NEAR, SCATTERS, ChangePoint, change_points, levels
 from bench_models.text import code
 
 LABEL = "performance-step"
-# With more measured commits, the place where a change point is seen may still move by so many.
-_NEAR = 2
 _MARK = re.compile(r"<!-- bench-models steps: ([0-9a-f ]*) -->")
 _TITLE = "The history shows a step"
 _LONGEST = 60
@@ -62,19 +60,20 @@ class Regression:
 
 
 def regressions(histories: Sequence[Series], commits: Sequence[str], accepted: Collection[str]) -> list[Regression]:
-    """Return the change points for the worse, without those at accepted commits; ``commits`` are oldest first."""
-    found = []
-    for series in histories:
-        measured = [commit for commit in commits if commit in series.values]
-        change_point = newest_change_point([series.values[commit] for commit in measured], series.threshold)
-        if change_point is not None:
-            # What was not measured on this machine may have brought it as well.
-            since = commits.index(measured[change_point.position - 1]) + 1
-            at = commits.index(measured[change_point.position])
-            near = tuple(commits[max(0, since - _NEAR) : at + _NEAR + 1])
-            if not set(near) & set(accepted):
-                found.append(Regression(series=series, change_point=change_point, commit=commits[at], near=near))
-    return found
+    """Return the change points of some histories that nobody accepted; ``commits`` are oldest first."""
+    found = [each for series in histories for each in _regressions(series, commits)]
+    return [each for each in found if not set(each.near) & set(accepted)]
+
+
+def _regressions(series: Series, commits: Sequence[str]) -> Iterator[Regression]:
+    places = [place for place, commit in enumerate(commits) if commit in series.values]
+    measured = [commits[place] for place in places]
+    fit = levels([series.values[commit] for commit in measured], [series.weights.get(commit) for commit in measured])
+    for each in change_points(fit, series.threshold):
+        # What was not measured on this machine may have brought it as well.
+        since, at = places[each.position - 1] + 1, places[each.position]
+        near = tuple(commits[max(0, since - NEAR) : at + NEAR + 1])
+        yield Regression(series=series, change_point=each, commit=commits[at], near=near)
 
 
 def tell(api: Api, found: Sequence[Regression]) -> str | None:
@@ -104,10 +103,11 @@ def body(found: Sequence[Regression], marks: Sequence[str]) -> str:
     return (
         f"{table}{more}\n\n"
         f"A step is listed when its new level has lasted for {LASTING} measured commits, is above the old one by more "
-        f"than asv.conf.json's threshold, and by more than {SCATTERS:g} standard deviations of a single commit. It may "
-        "have begun at a commit nearby, or with the machine. `bench-models check COMMIT~1 COMMIT` tells.\n\n"
+        f"than asv.conf.json's threshold and by more than {SCATTERS:g} standard deviations of a single commit, and no "
+        "later level is as low again. It may have begun at a commit nearby, or with the machine: "
+        "`bench-models check COMMIT~1 COMMIT` tells.\n\n"
         "If it is meant, give the pull request the label `accept-regression` and a line `Accepted regression: "
-        "<reason>`. Close this issue when all is said: a step that was listed is not told again.\n\n"
+        "<reason>`. Close this issue when all is said: a step that was listed is not listed again.\n\n"
         f"<!-- bench-models steps: {everything} -->\n"
     )
 

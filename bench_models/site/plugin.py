@@ -22,7 +22,7 @@ class VariantPages(OutputPublisher):  # type: ignore[misc]  # asv is untyped
     @classmethod
     def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
         """Write our pages beside asv's, and lead from one to the other."""
-        from bench_models.site.publishing import publish  # here, as asv imports its plugins for every command
+        from bench_models.site.publish import publish  # here, as asv imports its plugins for every command
 
         with _own_voice():
             publish(conf, repo, dict(benchmarks), graphs, revisions)

@@ -1,20 +1,31 @@
-"""Detects change points of a series: levels that rose and stayed."""
+"""Finds the change points of a history: where its level rose by more than threshold and noise, and stayed."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
-# A level counts once it has lasted for so many points: one bad run of a shared machine is not a change point.
+# A level counts once it has lasted for so many points: one bad run of a shared machine is not a change.
 LASTING = 3
-# How many standard deviations of single points a step must rise by.
+# A level must rise by more than so many standard deviations of single points.
 SCATTERS = 3.0
+# As points are added, the fit may move a change point by so many commits.
+NEAR = 2
 _MAD_TO_DEVIATION = 1.4826
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """The points that asv's fit gives one value; ``begin`` is the position of the first one in the series."""
+
+    begin: int
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePoint:
-    """The level rose from ``before`` to ``after`` at a position of the series."""
+    """The level rose from ``before`` at a position of the series; ``after`` is the lowest lasting level since."""
 
     position: int
     before: float
@@ -26,27 +37,39 @@ class ChangePoint:
         return (self.after / self.before - 1) * 100 if self.before else math.inf
 
 
-def newest_change_point(values: Sequence[float | None], least: float) -> ChangePoint | None:
-    """Return the newest step of a series if it leads up by more than ``least`` (0.05 for 5 %) and has lasted.
+def levels(values: Sequence[float | None], weights: Sequence[float | None] | None = None) -> list[Level]:
+    """Return the levels of a series by asv's own piecewise constant fit; a missing point is None.
 
-    Steps are found by asv's own piecewise constant fit. The newest level has to have lasted for three points; it is
-    compared with the one before that has lasted as long, so that a rise in two strides is one. Their medians have to
-    differ by more than three standard deviations of a point about its level, which are estimated by the median absolute
-    deviation. Missing points are None.
+    ``weights`` are asv's weights of the points; without them all count alike.
     """
     from asv.step_detect import detect_steps
 
-    levels = [(begin, _known(values[begin:end])) for begin, end, *_ in detect_steps(list(values))]
-    *olds, (begin, new) = levels or [(0, [])]
-    old = next((level for _, level in reversed(olds) if len(level) >= LASTING), None)
-    if old is None or len(new) < LASTING:
-        return None
-    before, after = median(old), median(new)
-    deviations = [abs(value - before) for value in old] + [abs(value - after) for value in new]
+    return [
+        Level(begin=begin, values=tuple(value for value in values[begin:end] if value is not None))
+        for begin, end, *_ in detect_steps(list(values), weights and list(weights))
+    ]
+
+
+def change_points(levels: Sequence[Level], least: float) -> list[ChangePoint]:
+    """Return the rises of more than ``least`` (0.05 for 5 %) that last, oldest first.
+
+    Only levels of at least three points count, so that a rise in two strides is one. A rise lasts if no later level
+    is back: each level is compared with the next lower one after it, as asv does. Their medians have to differ by more
+    than three standard deviations of a point about its level, which are estimated by the median absolute deviation.
+    """
+    lasting = [level for level in levels if len(level.values) >= LASTING]
+    if not lasting:
+        return []
+    found, lowest = [], lasting[-1]
+    for old, new in reversed(list(pairwise(lasting))):
+        if _rose(old, lowest, least):
+            found.append(ChangePoint(position=new.begin, before=median(old.values), after=median(lowest.values)))
+            lowest = old
+    return found[::-1]
+
+
+def _rose(old: Level, new: Level, least: float) -> bool:
+    before, after = median(old.values), median(new.values)
+    deviations = [abs(value - before) for value in old.values] + [abs(value - after) for value in new.values]
     scatter = _MAD_TO_DEVIATION * median(deviations)
-    change_point = ChangePoint(position=begin, before=before, after=after)
-    return change_point if after - before > max(least * abs(before), SCATTERS * scatter) else None
-
-
-def _known(values: Sequence[float | None]) -> list[float]:
-    return [value for value in values if value is not None]
+    return after - before > max(least * abs(before), SCATTERS * scatter)

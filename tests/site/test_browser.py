@@ -11,7 +11,7 @@ from playwright.sync_api import Browser
 from support.browser import Visit, chromium, served, visit
 from support.site_project import Project, add_checks, make
 
-from bench_models.site.scripts import PinnedPackage
+from bench_models.site.asv_page import PinnedPackage
 
 pytestmark = pytest.mark.slow
 

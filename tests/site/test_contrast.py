@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bench_models.site.rendering import assets
+from bench_models.site.render import assets
 
 TEXT, SHAPES = 4.5, 3.0
 ON_GROUND = ("text", "quiet", "link", "bad", "accepted", "good", "unsure", "neutral")

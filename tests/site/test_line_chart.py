@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench_models.site.chart import HEIGHT, LEFT, MOST_LINES, WIDTH, chart
-from bench_models.site.histories import ChangePoint, Commit, Line, Point, Series
-from bench_models.site.naming import file_of, look_of, module_of
+from bench_models.site.line_chart import HEIGHT, LEFT, MOST_LINES, WIDTH, chart
+from bench_models.site.model import ChangePoint, Commit, Display, Line, Point, Series
 from bench_models.units import show_ms
 
 NUMBERS = st.floats(min_value=-1e12, max_value=1e12).map(lambda value: value if abs(value) > 1e-12 else 0.0)
@@ -18,10 +17,8 @@ NUMBERS = st.floats(min_value=-1e12, max_value=1e12).map(lambda value: value if 
 def _series(*lines: list[float], change_points: tuple[ChangePoint, ...] = ()) -> Series:
     return Series(
         benchmark="s.Latency.time_it",
-        title="It",
         parameters=(("variant", "'a'"),),
-        better="lower",
-        show=show_ms,
+        display=Display(title="It", better="lower", show=show_ms),
         lines=tuple(
             Line(
                 setting=f"machine {name}",
@@ -79,20 +76,3 @@ def test_a_flat_line_has_readable_labels() -> None:
     drawn = chart(_series([0.01, 0.01 + 1e-9]))
 
     assert len({row.label for row in drawn.rows}) == len(drawn.rows) > 1
-
-
-def test_different_subjects_have_different_files() -> None:
-    """Also where their names hold what no file name may."""
-    names = [("s", "a/b"), ("s", "a b"), ("s", "../a"), ("s", None), ("s.a", None), ("s", "a"), ("s.a", "a")]
-    names += [("s", "a.a"), ("s", "a" * 300), ("s", "a" * 301)]
-    files = [file_of(module, variant) for module, variant in names]
-
-    assert len(set(files)) == len(names)
-    assert all(re.fullmatch(r"history-[\w.-]{1,110}\.html", file) for file in files)
-
-
-def test_modules_are_told_from_classes() -> None:
-    """Asv's names do not say which is which, but by the capital."""
-    assert module_of("pkg.module.Class.time_it") == "pkg.module"
-    assert module_of("module.time_it") == "module"
-    assert look_of("m.time_it", {"param_names": [], "unit": "seconds"}).show(0.0123) == "12.3ms"

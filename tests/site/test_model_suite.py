@@ -1,4 +1,4 @@
-"""The site draws the figure of a suite whose budgets it knows, from the commit's report or from what asv recorded."""
+"""A variant stands as asv recorded the verdict, and the figure is of the commit's report or of what asv recorded."""
 
 import json
 from collections.abc import Callable
@@ -8,9 +8,13 @@ import pytest
 from support.drawing import REAL
 from support.site_project import Project, make
 
-from bench_models.site import publishing
-from bench_models.site.building import build
-from bench_models.site.scripts import Copy
+from bench_models.budgets.lines import STATUSES, Status
+from bench_models.outcomes import Failed, Measured, Outcome
+from bench_models.site import asv_page
+from bench_models.site.asv_page import Copy
+from bench_models.site.build import build
+from bench_models.site.model_suite import ACCURACY, SIZE, standings, suite_called
+from bench_models.site.summary import BUDGET
 from bench_models.suites.rotten_tomatoes import SUITE
 
 Publish = Callable[..., Project]
@@ -19,7 +23,7 @@ Publish = Callable[..., Project]
 @pytest.fixture
 def publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, made_up: list[Copy]) -> Publish:
     """Return a function that publishes two commits of the default suite."""
-    monkeypatch.setattr(publishing, "copies", lambda _: made_up)
+    monkeypatch.setattr(asv_page, "copies", lambda _: made_up)
 
     def published(spoil: Callable[[Project], None] = lambda _: None) -> Project:
         project = make(tmp_path / "project", commits=2, variants=tuple(SUITE.names), suite="rotten_tomatoes")
@@ -87,3 +91,53 @@ def test_a_failed_baseline_leaves_no_figure(publish: Publish) -> None:
     assert not list((project.html / "bench-models").glob("*.svg"))
     assert "Size of baseline: rotten_tomatoes.Figures.track_size(baseline) failed under asv" in page
     assert "<picture>" not in page
+
+
+def _values(**statuses: Status) -> dict[str, dict[str, Outcome[float]]]:
+    """Return values of variants that keep their budgets, but for some."""
+    verdicts: dict[str, Outcome[float]] = {
+        name: Measured(value=STATUSES.index(statuses.get(name, "kept"))) for name in SUITE.names
+    }
+    measured: dict[str, Outcome[float]] = {name: Measured(value=1.0) for name in SUITE.names}
+    return {SIZE: dict(measured), ACCURACY: dict(measured), BUDGET: verdicts}
+
+
+def test_variants_stand_as_they_were_judged() -> None:
+    """In the three words of the report."""
+    found = standings(SUITE, _values(bf16="broken", pruned30="open"))
+
+    assert {name: word for name, word in found.items() if word != "kept"} == {
+        "baseline": "baseline",
+        "bf16": "broken",
+        "pruned30": "open",
+    }
+
+
+@pytest.mark.parametrize("name", ["bf16", "baseline"])
+def test_what_was_not_measured_is_not_judged(name: str) -> None:
+    """A failed variant is not a kept budget, and without a baseline nothing is judged."""
+    figures = _values()
+    figures[SIZE][name] = Failed(error="no memory")
+    found = standings(SUITE, figures)
+
+    assert found[name] == "not measured"
+    assert found["fp16"] == ("kept" if name == "bf16" else "not judged")
+
+
+def test_what_was_recorded_without_a_verdict_is_not_judged() -> None:
+    """By older versions, or where the baseline failed: accuracies alone do not tell how many sentences flipped."""
+    figures = _values()
+    figures[BUDGET]["bf16"] = Failed(error="the baseline failed")
+
+    assert standings(SUITE, figures)["bf16"] == "not judged"
+    assert standings(SUITE, {name: figures[name] for name in (SIZE, ACCURACY)})["fp16"] == "not judged"
+
+
+def test_suites_are_found_by_their_module(tiny_suite: Path) -> None:
+    """Those of this package, those of a project, and none where benchmarks are of another kind."""
+    assert suite_called("rotten_tomatoes", Path("nowhere")) == SUITE
+    found = suite_called(tiny_suite.stem, tiny_suite.parent)
+    assert found is not None
+    assert found.baseline.name == "baseline"
+    assert suite_called("other", tiny_suite.parent) is None
+    assert suite_called("../secrets", tiny_suite.parent) is None

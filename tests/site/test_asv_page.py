@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from bench_models.errors import EnvironmentTroubleError
-from bench_models.site import publishing
-from bench_models.site.scripts import PACKAGES, PinnedPackage, copies
+from bench_models.errors import BenchModelsError, EnvironmentTroubleError
+from bench_models.site.asv_page import PACKAGES, PinnedPackage, change, copies, with_entry, with_local_scripts
 
-# What npm carries in another build than the one that asv names; see scripts.py.
+# What npm carries in another build than the one that asv names; see asv_page.py.
 _CDN = "https://cdnjs.cloudflare.com/ajax/libs"
 OTHER_BUILDS = {f"{_CDN}/flot/0.8.3/jquery.flot.{name}min.js" for name in ("", "time.", "selection.", "categories.")}
 OTHER_BUILDS |= {f"{_CDN}/stupidtable/1.0.1/stupidtable.min.js"}
@@ -72,13 +71,13 @@ def test_another_archive_than_the_pinned_one_is_refused(npm: Path, tmp_path: Pat
 
 
 def test_no_npm_is_one_line_and_no_failure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asv_page: str, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page_of_asv: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Asv's page keeps its addresses, and still leads to ours."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    (tmp_path / "index.html").write_text(asv_page, encoding="utf-8")
+    (tmp_path / "index.html").write_text(page_of_asv, encoding="utf-8")
 
-    publishing._change_asv_page(tmp_path)
+    change(tmp_path, "bench-models/index.html")
 
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "https://code.jquery.com/jquery-3.3.1.min.js" in page
@@ -90,17 +89,29 @@ def test_no_npm_is_one_line_and_no_failure(
     )
 
 
-def test_every_address_of_asvs_page_has_a_copy(asv_page: str) -> None:
+def test_every_address_of_asvs_page_has_a_copy(page_of_asv: str) -> None:
     """A newer asv that loads something else is noticed here first."""
-    loaded = set(re.findall(r'<(?:script|link)\b[^>]*\b(?:src|href)="(https?://[^"]+)"', asv_page))
+    loaded = set(re.findall(r'<(?:script|link)\b[^>]*\b(?:src|href)="(https?://[^"]+)"', page_of_asv))
 
     assert {address for package in PACKAGES for address, _ in package.files} == loaded
 
 
+def test_changed_page_of_asv_gets_no_link_and_a_sentence(page_of_asv: str) -> None:
+    """A later asv may build its page otherwise."""
+    with pytest.raises(BenchModelsError, match="no navigation where this package knows it"):
+        with_entry(page_of_asv.replace("nav-li-graphdisplay", "other"), "x", "y")
+
+
+def test_unknown_address_keeps_all_addresses(page_of_asv: str) -> None:
+    """Half a set of copies would be of no use without a network."""
+    with pytest.raises(BenchModelsError, match=r"loads https://code\.jquery\.com/jquery-3\.3\.1\.min\.js, of which"):
+        with_local_scripts(page_of_asv, [])
+
+
 @pytest.mark.slow
-def test_copies_are_the_very_files_that_asv_names(tmp_path: Path, asv_page: str) -> None:
+def test_copies_are_the_very_files_that_asv_names(tmp_path: Path, page_of_asv: str) -> None:
     """Npm's files have asv's own digests, but for the two packages that it carries in another build."""
-    wanted = dict(re.findall(r'(?:src|href)="(https?://[^"]+)" integrity="([^"]+)"', asv_page))
+    wanted = dict(re.findall(r'(?:src|href)="(https?://[^"]+)" integrity="([^"]+)"', page_of_asv))
     found = copies(tmp_path)
 
     assert {copy.address for copy in found} == set(wanted)

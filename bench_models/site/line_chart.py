@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor, log10
 
-from bench_models.site.histories import Commit, Line, Point, Series
+from bench_models.site.model import Commit, Line, Point, Series
 
 WIDTH, HEIGHT = 560, 200
 LEFT, RIGHT, TOP, BOTTOM = 80, 8, 24, 30

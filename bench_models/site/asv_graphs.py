@@ -1,0 +1,215 @@
+"""Turns asv's graphs into histories; only this module of the site knows asv's graphs and how it names benchmarks."""
+
+import hashlib
+import itertools
+import math
+import re
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from asv.plugins.regressions import _GraphDataFilter  # what asv's own list of regressions reads of its configuration
+
+from bench_models.results_branch.records import Accepted
+from bench_models.site.model import ChangePoint, Commit, Display, History, Line, Point, Series
+from bench_models.stats.change_points import NEAR, Level, change_points
+from bench_models.units import show_count, show_ms, show_share, show_size, show_times
+
+VARIANT = "variant"
+
+# Names become file names: whatever is not plain is replaced, and a digest keeps two such names apart.
+_PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,80}")
+
+# The benchmarks of a model suite, in the order in which people ask for them; a test holds them against the metrics.
+_KNOWN = {
+    "Latency.time_single_stream": Display(title="Latency of one sentence", better="lower", show=show_ms),
+    "SpeedUp.track_speed_up": Display(title="Speed-up", better="higher", show=show_times),
+    "Latency.time_offline": Display(title="Latency of a batch", better="lower", show=show_ms),
+    "Figures.track_size": Display(title="Size", better="lower", show=show_size),
+    "Figures.track_accuracy": Display(title="Accuracy", better="higher", show=show_share),
+    "Figures.track_error_rate": Display(title="Error rate", better="lower", show=show_share),
+    "Figures.track_parameters": Display(title="Parameters", better="lower", show=show_count),
+    "Figures.track_sparsity": Display(title="Sparsity", better="higher", show=show_share),
+    "Figures.track_naive_size": Display(title="Naive size", better="lower", show=show_size),
+    "SpeedUp.track_relative_latency": Display(title="Relative latency", better="lower", show=show_times),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What asv hands to its plugins, with the commits to show and the regressions that people accepted."""
+
+    conf: Any
+    repo: Any
+    benchmarks: dict[str, Any]
+    graphs: Any
+    revisions: dict[str, int]
+    commits: dict[int, Commit]
+    accepted: tuple[Accepted, ...]
+
+
+def histories_of(published: Published) -> tuple[History, ...]:
+    """Return each variant with its benchmarks, and each module of benchmarks that have no variants."""
+    reader = _Reader(published)
+    found: dict[tuple[str, str | None], list[Series]] = defaultdict(list)
+    for name in sorted(published.benchmarks, key=_order):
+        for variant, series in reader.series(published.benchmarks[name]):
+            found[module_of(name), variant].append(series)
+    return tuple(
+        History(suite=module, variant=variant, file=file_of(module, variant), series=tuple(series))
+        for (module, variant), series in found.items()
+    )
+
+
+class _Reader:
+    """Reads asv's graphs, and marks the change points of their lines."""
+
+    def __init__(self, published: Published) -> None:
+        self._published = published
+        self._judged = _GraphDataFilter(published.conf, published.repo, published.revisions).get_graph_data
+        self._between = cache(self._commits_between)
+
+    def series(self, described: dict[str, Any]) -> Iterator[tuple[str | None, Series]]:
+        """Return the series of a benchmark, each with the variant that it is of."""
+        name, names = described["name"], described["param_names"]
+        graphs = self._published.graphs.get_graph_group(name)
+        settings = _settings([graph.params for graph in graphs])
+        lines = [list(self._lines(graph, described, setting)) for graph, setting in zip(graphs, settings, strict=True)]
+        display = display_of(name, described)
+        for index, values in enumerate(itertools.product(*described["params"])):
+            drawn = [each[index] for each in lines if index < len(each)]
+            drawn = sorted((line for line in drawn if line.points), key=_newest, reverse=True)
+            if not drawn:
+                continue
+            parameters = tuple(zip(names, values, strict=True))
+            variant = next((_unquoted(value) for parameter, value in parameters if parameter == VARIANT), None)
+            others = [f"{parameter} {_unquoted(value)}" for parameter, value in parameters if parameter != VARIANT]
+            title = ", ".join([display.title, *others])
+            yield (
+                variant,
+                Series(
+                    benchmark=name, parameters=parameters, display=replace(display, title=title), lines=tuple(drawn)
+                ),
+            )
+
+    def _lines(self, graph: Any, described: dict[str, Any], setting: str) -> Iterator[Line]:
+        """Return a line for each set of parameters, in asv's order, empty where nothing was measured."""
+        data, commits = graph.get_data(), self._published.commits
+        scalar = graph.scalar_series
+        judged = {index or 0: rest for index, _, *rest in self._judged(graph, described)}
+        for index in range(1 if scalar else graph.n_series or 0):
+            values = [(revision, value if scalar else value[index]) for revision, value, _ in data]
+            points = tuple(
+                Point(commit=commits[revision], value=float(value))
+                for revision, value in values
+                if revision in commits and _is_number(value)
+            )
+            steps, threshold = judged.get(index, ((), 0.0))
+            found = change_points(_levels(points, steps), threshold)
+            yield Line(
+                setting=setting,
+                points=points,
+                change_points=tuple(
+                    self._change_point(setting, points, each.position, each.before, each.after) for each in found
+                ),
+            )
+
+    def _change_point(
+        self, setting: str, points: tuple[Point, ...], position: int, old: float, new: float
+    ) -> ChangePoint:
+        before, after = points[position - 1].commit, points[position].commit
+        nearby = points[max(0, position - 1 - NEAR) : position + NEAR + 1]
+        suspects = self._between(nearby[0].commit.sha, nearby[-1].commit.sha) if self._published.accepted else ()
+        return ChangePoint(
+            setting=setting,
+            before=before if len(self._between(before.sha, after.sha)) > 1 else None,
+            after=after,
+            old=old,
+            new=new,
+            accepted=next((each for each in reversed(self._published.accepted) if each.commit in suspects), None),
+        )
+
+    def _commits_between(self, before: str, after: str) -> frozenset[str]:
+        """Ask git for the commits after one, up to another."""
+        repo = self._published.repo
+        return frozenset(repo.get_hashes_from_range(repo.get_range_spec(before, after)))
+
+
+def _levels(points: tuple[Point, ...], steps: list[Any]) -> list[Level]:
+    """Return the levels of asv's fit with their points; asv says which revisions each one spans."""
+    revisions = [point.commit.revision for point in points]
+    spans = [(bisect_left(revisions, left), bisect_left(revisions, right)) for left, right, *_ in steps]
+    return [
+        Level(begin=begin, values=tuple(point.value for point in points[begin:end]))
+        for begin, end in spans
+        if begin < end
+    ]
+
+
+def _newest(line: Line) -> tuple[int, str]:
+    return line.newest.commit.revision, line.setting
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
+
+
+def _settings(params: list[dict[str, Any]]) -> list[str]:
+    """Name each graph's setting by what differs between them."""
+    keys = sorted({key for each in params for key in each if len({str(other.get(key)) for other in params}) > 1})
+    return [", ".join(f"{key} {each.get(key) or 'none'}" for key in keys) for each in params]
+
+
+def display_of(name: str, described: dict[str, Any]) -> Display:
+    """Return how a benchmark's numbers are shown; those of other suites as asv shows them."""
+    leaf = _leaf(name)
+    known = _KNOWN.get(leaf)
+    if known is not None and VARIANT in described["param_names"]:
+        return known
+    unit = str(described.get("unit") or "")
+    title = str(described.get("pretty_name") or leaf)
+    return Display(title=title, better="lower", show=lambda value: _shown(value, unit))
+
+
+def module_of(name: str) -> str:
+    """Return the module of a benchmark; in asv's names only the capital tells a class from a module."""
+    parts = name.split(".")[:-1]
+    if len(parts) > 1 and parts[-1][:1].isupper():
+        parts.pop()
+    return ".".join(parts) or name
+
+
+def file_of(module: str, variant: str | None) -> str:
+    """Return the name of a page's file; different pages have different ones."""
+    # No module's name holds a dash, so it is clear where the variant's begins.
+    name = module if variant is None else f"{module}--{variant}"
+    if _PLAIN.fullmatch(name):
+        return f"history-{name}.html"
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"history-{re.sub(r'[^A-Za-z0-9_-]+', '-', name)[:60]}-{digest}.html"
+
+
+def _order(name: str) -> tuple[int, str]:
+    """Return where a benchmark stands on a page: known ones in their order, then others by name."""
+    known, leaf = list(_KNOWN), _leaf(name)
+    return (known.index(leaf) if leaf in known else len(known), name)
+
+
+def _leaf(name: str) -> str:
+    """Return a benchmark's name without its module."""
+    return name.removeprefix(module_of(name) + ".")
+
+
+def _unquoted(parameter: str) -> str:
+    """Return a parameter without the quotes of the ``repr`` that asv identifies it by."""
+    quoted = len(parameter) > 1 and parameter[0] == parameter[-1] and parameter[0] in "'\""
+    return parameter[1:-1] if quoted else parameter
+
+
+def _shown(value: float, unit: str) -> str:
+    from asv.util import human_value
+
+    return str(human_value(value, unit)) if unit in {"seconds", "bytes"} else f"{value:,.6g} {unit}".strip()

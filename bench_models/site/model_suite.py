@@ -1,0 +1,137 @@
+"""What only a model suite has: the standing of each variant's budget, and the trade-off figure in light and dark.
+
+Imported only for histories that have variants: it needs the libraries of the ``models`` extra.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from bench_models import suites
+from bench_models.budgets.lines import STATUSES
+from bench_models.errors import BenchModelsError
+from bench_models.outcomes import Measured, Outcome, reason_of
+from bench_models.reports.figure.files import svg
+from bench_models.reports.figure.themes import DARK, LIGHT
+from bench_models.reports.reading import Line, Report, read
+from bench_models.reports.writing import FOLDER
+from bench_models.site.model import Column, Picture, Table
+from bench_models.site.summary import BUDGET
+from bench_models.stats.estimate import Estimate
+from bench_models.storage import write_atomically
+from bench_models.suites.suite import Suite
+
+SIZE, ACCURACY = "Figures.track_size", "Figures.track_accuracy"
+LATENCY, SPEED_UP = "Latency.time_single_stream", "SpeedUp.track_speed_up"
+_DRAWN = {"baseline", *STATUSES, "not measured"}
+
+Values = Mapping[str, Mapping[str, Outcome[float]]]
+
+
+def judged(table: Table, benchmarks: Path) -> Table:
+    """Return the table with each row's standing; ``benchmarks`` is the folder of the project's suites."""
+    suite = suite_called(table.suite, benchmarks)
+    if suite is None:
+        return table
+    values = {name: column.values for name, column in _columns(table).items()} | {BUDGET: table.budgets}
+    found = standings(suite, values)
+    return replace(table, rows=tuple(replace(row, standing=found.get(row.history.name, "")) for row in table.rows))
+
+
+def suite_called(module: str, benchmarks: Path) -> Suite | None:
+    """Return the suite whose benchmarks lie in ``module``, or None where this project knows no such suite.
+
+    It is the checked-out one: publish from the newest commit.
+    """
+    names = {suites.module_name(name): name for name in suites.BUILT_IN}
+    try:
+        return suites.load(names.get(module) or str(benchmarks / f"{module}.py")) if module.isidentifier() else None
+    except BenchModelsError:  # benchmarks of another kind
+        return None
+
+
+def standings(suite: Suite, values: Values) -> dict[str, str]:
+    """Return each variant's standing in a word; ``values`` are by benchmark and variant."""
+    return {variant: _standing(suite, variant, values) for variant in suite.names}
+
+
+def _standing(suite: Suite, variant: str, values: Values) -> str:
+    if not _measured(values, variant):
+        return "not measured"
+    if variant == suite.baseline.name:
+        return "baseline"
+    status = values.get(BUDGET, {}).get(variant)
+    if suite[variant].budget is None or not isinstance(status, Measured) or not _measured(values, suite.baseline.name):
+        return "not judged"
+    return dict(enumerate(STATUSES)).get(int(status.value), "not judged")
+
+
+def _measured(values: Values, variant: str) -> bool:
+    return all(isinstance(values.get(name, {}).get(variant), Measured) for name in (SIZE, ACCURACY))
+
+
+def picture(table: Table, folder: Path) -> Picture | None:
+    """Draw the figure of a table into files in ``folder``, or return None where budgets or figures are missing."""
+    report = _report(table)
+    if report is None:
+        return None
+    names = {}
+    for theme in (LIGHT, DARK):
+        file = folder / f"figure-{table.suite}-{theme.name}.svg"
+        write_atomically(file, svg(report, theme))
+        names[theme.name] = file.name
+    return Picture(**names)
+
+
+def _report(table: Table) -> Report | None:
+    """Return the report to draw: the commit's own where it lies in ``results``, else what asv recorded.
+
+    asv keeps no intervals of accuracies and speed-ups, so the latter has none.
+    """
+    if not {row.standing for row in table.rows} <= _DRAWN or not {SIZE, ACCURACY, LATENCY} <= _columns(table).keys():
+        return None
+    name = table.suite.replace("_", "-")
+    file = Path(FOLDER) / f"{name}.json"
+    try:
+        stored = read(file) if file.is_file() else None
+    except BenchModelsError:  # a report of another version, which nobody asked for
+        stored = None
+    if stored is not None and stored.commit == table.commit.sha:
+        return stored
+    lines = tuple(_line(table, row.history.name, row.standing) for row in table.rows)
+    return Report(suite=name, commit=table.commit.sha, cpu=table.machine, sentences=None, lines=lines)
+
+
+def _line(table: Table, name: str, standing: str) -> Line:
+    columns = _columns(table)
+    needed = [columns[benchmark].values[name] for benchmark in (SIZE, ACCURACY, LATENCY)]
+    baseline = table.rows[0].history.name
+    faster = _number(columns.get(SPEED_UP), name)
+    right, best = _number(columns[ACCURACY], name), _number(columns[ACCURACY], baseline)
+    stored, whole = _number(columns[SIZE], name), _number(columns[SIZE], baseline)
+    return Line(
+        name=name,
+        standing=standing,
+        errors=tuple(dict.fromkeys(reason_of(each) for each in needed if not isinstance(each, Measured))),
+        latency_s=columns[LATENCY].estimates.get(name),
+        speed_up=_exact(faster),
+        accuracy=_exact(right),
+        accuracy_drop_points=None if right is None or best is None else _exact(100 * (best - right)),
+        size_bytes=None if stored is None else round(stored),
+        size_reduction_pct=None if stored is None or not whole else 100 * (1 - stored / whole),
+    )
+
+
+def _columns(table: Table) -> dict[str, Column]:
+    """Return the columns by their benchmark's name in its module."""
+    return {column.series.benchmark.removeprefix(f"{table.suite}."): column for column in table.columns}
+
+
+def _number(column: Column | None, name: str) -> float | None:
+    value = column.values[name] if column else None
+    return value.value if isinstance(value, Measured) else None
+
+
+def _exact(value: float | None) -> Estimate | None:
+    """Return an interval of no width, which an exact number has at any level."""
+    return None if value is None else Estimate(value=value, low=value, high=value, level=0.95)

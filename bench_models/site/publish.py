@@ -1,0 +1,191 @@
+"""Writes everything that our pages add to asv's: the pages, the link to them, and local copies of asv's scripts."""
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from bench_models.asv.unreadable import BENCHMARKS, MACHINE, aside_still, damaged, why_aside
+from bench_models.extras import extra_for
+from bench_models.results_branch import records
+from bench_models.results_branch.records import read_accepted, read_checks
+from bench_models.site import asv_page
+from bench_models.site.asv_graphs import Published, histories_of
+from bench_models.site.model import FOLDER, Commit, Instructions, Picture, Site, Table
+from bench_models.site.render import assets, pages
+from bench_models.site.summary import tables
+
+log = logging.getLogger(__name__)
+
+NEWEST_CHECKS = 30
+# As asv's own folders, relative to where its configuration lies: asv works there.
+BESIDE = Path(records.FOLDER)
+ASIDE_RESULTS = BESIDE / records.ASIDE / records.RESULTS
+
+_FORWARD = f"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0; url={FOLDER}/index.html">
+<title>Nothing to show yet</title>
+<p><a href="{FOLDER}/index.html">Nothing can be shown yet: what to do</a></p>
+</html>
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultFiles:
+    """The date and the usable result files of each commit, and a sentence on each file left aside.
+
+    ``count`` is that of all result files, whether they can be used or not.
+    """
+
+    dates: dict[str, datetime]
+    files: dict[str, tuple[Path, ...]]
+    left_aside: tuple[str, ...]
+    count: int
+
+
+def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revisions: dict[str, int]) -> None:
+    """Write our pages into asv's folder; ``conf`` and the others are what asv hands to its plugins."""
+    html, kept = Path(conf.html_dir), Path(conf.results_dir)
+    found = _result_files(kept)
+    bare = _bare(conf, found)
+    # asv draws no commit of a branch that it does not publish, and numbers tags as well.
+    drawn = {revision for _, graph in graphs for revision in graph.data_points}
+    commits = {
+        revision: Commit(sha=sha, revision=revision, at=found.dates[sha])
+        for sha, revision in revisions.items()
+        if sha in found.dates and revision in drawn
+    }
+    histories = histories_of(
+        Published(
+            conf=conf,
+            repo=repo,
+            benchmarks=benchmarks,
+            graphs=graphs,
+            revisions=revisions,
+            commits=commits,
+            accepted=bare.accepted,
+        )
+    )
+    folder = html / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    shown = tables(histories, tuple(commits.values()), found.files, kept)
+    judged, pictures = _with_budgets(shown, Path(conf.benchmark_dir), folder)
+    site = replace(
+        bare,
+        has_asv=True,
+        left_aside=(*bare.left_aside, *_unknown(found, revisions)),
+        commits=tuple(commits.values()),
+        histories=histories,
+        tables=judged,
+        pictures=pictures,
+        instructions=None if commits else _instructions(conf),
+    )
+    _write(site, folder)
+    asv_page.change(html, f"{FOLDER}/index.html")
+
+
+def publish_nothing(conf: Any) -> None:
+    """Write pages that say what to do: without results asv itself writes nothing."""
+    html = Path(conf.html_dir)
+    bare = _bare(conf, _result_files(Path(conf.results_dir)))
+    _write(replace(bare, instructions=_instructions(conf)), html / FOLDER)
+    (html / "index.html").write_text(_FORWARD, encoding="utf-8")
+
+
+def _with_budgets(
+    shown: tuple[Table, ...], benchmarks: Path, folder: Path
+) -> tuple[tuple[Table, ...], dict[str, Picture]]:
+    """Return the tables with the standing of each budget, and the figures of those whose budgets are known."""
+    if not shown:
+        return (), {}
+    try:
+        from bench_models.site import model_suite
+    except ModuleNotFoundError as error:
+        if extra_for(error) is None:
+            raise
+        log.warning(
+            "budgets and the trade-off figure are left out, as %s is not installed: "
+            "run `pip install 'bench-models[models]'`",
+            error.name,
+        )
+        return shown, {}
+    judged = tuple(model_suite.judged(table, benchmarks) for table in shown)
+    drawn = {table.suite: model_suite.picture(table, folder) for table in judged}
+    return judged, {suite: picture for suite, picture in drawn.items() if picture is not None}
+
+
+def _bare(conf: Any, found: ResultFiles) -> Site:
+    """Return the site without asv's part: what lies beside the results."""
+    accepted, bad_accepted = read_accepted(BESIDE)
+    checks, bad_checks = read_checks(BESIDE, NEWEST_CHECKS)
+    return Site(
+        project=conf.project,
+        show_commit_url=conf.show_commit_url or "",
+        made_at=datetime.now(tz=UTC),
+        checks=tuple(reversed(checks)),
+        accepted=accepted,
+        left_aside=(*found.left_aside, *bad_accepted, *bad_checks),
+        result_files=found.count,
+    )
+
+
+def _instructions(conf: Any) -> Instructions:
+    # asv takes no range where it does not install the project itself.
+    given = "--set-commit-hash $(git rev-parse HEAD)" if conf.environment_type == "existing" else "HEAD^!"
+    return Instructions(
+        measure=f"asv run {given}",
+        has_suite=_has_suite(Path(conf.benchmark_dir)),
+        has_workflow=Path(".github/workflows/publish.yml").is_file(),
+    )
+
+
+def _has_suite(benchmarks: Path) -> bool:
+    """Say whether a suite of this package lies there, and the libraries that measure it are installed."""
+    try:
+        from bench_models.suites import BUILT_IN, module_name
+    except ModuleNotFoundError as error:
+        if extra_for(error) is None:
+            raise
+        return False
+    return any((benchmarks / f"{module_name(name)}.py").is_file() for name in BUILT_IN)
+
+
+def _result_files(results: Path) -> ResultFiles:
+    """Look at every file in asv's results folder, and at those that were moved out of it."""
+    bad = dict(damaged(results))
+    dates: dict[str, datetime] = {}
+    files: dict[str, tuple[Path, ...]] = {}
+    for file in sorted(results.glob("*/*.json")):
+        if file.name != MACHINE and file not in bad:
+            data = json.loads(file.read_text(encoding="utf-8"))
+            commit = data["commit_hash"]
+            dates[commit] = datetime.fromtimestamp(data["date"] / 1000, tz=UTC)
+            files[commit] = (*files.get(commit, ()), file)
+    sentences = (f"{file.relative_to(results)} is left aside: {damage}" for file, damage in bad.items())
+    everything = [*results.glob("*/*.json"), *aside_still(ASIDE_RESULTS, results)]
+    return ResultFiles(
+        dates=dates,
+        files=files,
+        left_aside=(*sentences, *why_aside(ASIDE_RESULTS, results)),
+        count=sum(file.name not in {MACHINE, BENCHMARKS} for file in everything),
+    )
+
+
+def _unknown(found: ResultFiles, revisions: dict[str, int]) -> Iterator[str]:
+    for commit in sorted(found.dates.keys() - revisions.keys()):
+        files = ", ".join(f"{file.parent.name}/{file.name}" for file in found.files[commit])
+        yield f"{files} is not shown: the repository has no commit {commit[:8]}; fetch it, or remove the file"
+
+
+def _write(site: Site, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in chain(assets(), pages(site)):
+        (folder / name).write_text(text, encoding="utf-8")
+    for sentence in site.left_aside:
+        log.warning("%s", sentence)
