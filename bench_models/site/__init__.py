@@ -1,1 +1,1 @@
-"""Pages beside asv's own: what a variant is like now, what became of it, and what checks said."""
+"""Pages beside asv's own: each variant now, its history, and the verdicts of checks."""

@@ -6,15 +6,15 @@ import math
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, Literal
 
 from asv.plugins.regressions import _GraphDataFilter  # what asv's own list of regressions reads of its configuration
 
 from bench_models.results_branch.records import Accepted
-from bench_models.site.model import ChangePoint, Commit, Display, History, Line, Point, Series
+from bench_models.site.model import ChangePoint, Commit, History, Line, Point, Series
 from bench_models.stats.change_points import NEAR, Level, change_points
 from bench_models.units import show_count, show_ms, show_share, show_size, show_times
 
@@ -22,6 +22,16 @@ VARIANT = "variant"
 
 # Names become file names: whatever is not plain is replaced, and a digest keeps two such names apart.
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,80}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """How the numbers of a benchmark are called and shown, and which way they improve."""
+
+    title: str
+    better: Literal["lower", "higher"]
+    show: Callable[[float], str]
+
 
 # The benchmarks of a model suite, in the order in which people ask for them; a test holds them against the metrics.
 _KNOWN = {
@@ -38,25 +48,11 @@ _KNOWN = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Published:
-    """What asv hands to its plugins, with the commits to show and the regressions that people accepted."""
-
-    conf: Any
-    repo: Any
-    benchmarks: dict[str, Any]
-    graphs: Any
-    revisions: dict[str, int]
-    commits: dict[int, Commit]
-    accepted: tuple[Accepted, ...]
-
-
-def histories_of(published: Published) -> tuple[History, ...]:
+def histories_of(reader: "GraphReader", benchmarks: dict[str, Any]) -> tuple[History, ...]:
     """Return each variant with its benchmarks, and each module of benchmarks that have no variants."""
-    reader = _Reader(published)
     found: dict[tuple[str, str | None], list[Series]] = defaultdict(list)
-    for name in sorted(published.benchmarks, key=_order):
-        for variant, series in reader.series(published.benchmarks[name]):
+    for name in sorted(benchmarks, key=_order):
+        for variant, series in reader.series(benchmarks[name]):
             found[module_of(name), variant].append(series)
     return tuple(
         History(suite=module, variant=variant, file=file_of(module, variant), series=tuple(series))
@@ -64,18 +60,34 @@ def histories_of(published: Published) -> tuple[History, ...]:
     )
 
 
-class _Reader:
-    """Reads asv's graphs, and marks the change points of their lines."""
+@dataclass(frozen=True, kw_only=True)
+class GraphReader:
+    """Reads asv's graphs, and marks the change points of their lines.
 
-    def __init__(self, published: Published) -> None:
-        self._published = published
-        self._judged = _GraphDataFilter(published.conf, published.repo, published.revisions).get_graph_data
-        self._between = cache(self._commits_between)
+    It takes what asv hands to its plugins, the commits to show, and the regressions that people accepted.
+    """
+
+    conf: Any
+    repo: Any
+    graphs: Any
+    revisions: dict[str, int]
+    commits: dict[int, Commit]
+    accepted: tuple[Accepted, ...]
+
+    @cached_property
+    def _judged(self) -> Callable[[Any, dict[str, Any]], Iterator[Any]]:
+        return _GraphDataFilter(self.conf, self.repo, self.revisions).get_graph_data  # type: ignore[no-any-return]
+
+    @cached_property
+    def _between(self) -> Callable[[str, str], frozenset[str]]:
+        """Asks git for the commits after one, up to another, once for all benchmarks that change there."""
+        spec, hashes = self.repo.get_range_spec, self.repo.get_hashes_from_range
+        return cache(lambda before, after: frozenset(hashes(spec(before, after))))
 
     def series(self, described: dict[str, Any]) -> Iterator[tuple[str | None, Series]]:
         """Return the series of a benchmark, each with the variant that it is of."""
         name, names = described["name"], described["param_names"]
-        graphs = self._published.graphs.get_graph_group(name)
+        graphs = self.graphs.get_graph_group(name)
         settings = _settings([graph.params for graph in graphs])
         lines = [list(self._lines(graph, described, setting)) for graph, setting in zip(graphs, settings, strict=True)]
         display = display_of(name, described)
@@ -88,16 +100,19 @@ class _Reader:
             variant = next((_unquoted(value) for parameter, value in parameters if parameter == VARIANT), None)
             others = [f"{parameter} {_unquoted(value)}" for parameter, value in parameters if parameter != VARIANT]
             title = ", ".join([display.title, *others])
-            yield (
-                variant,
-                Series(
-                    benchmark=name, parameters=parameters, display=replace(display, title=title), lines=tuple(drawn)
-                ),
+            series = Series(
+                benchmark=name,
+                title=title,
+                parameters=parameters,
+                better=display.better,
+                show=display.show,
+                lines=tuple(drawn),
             )
+            yield variant, series
 
     def _lines(self, graph: Any, described: dict[str, Any], setting: str) -> Iterator[Line]:
         """Return a line for each set of parameters, in asv's order, empty where nothing was measured."""
-        data, commits = graph.get_data(), self._published.commits
+        data, commits = graph.get_data(), self.commits
         scalar = graph.scalar_series
         judged = {index or 0: rest for index, _, *rest in self._judged(graph, described)}
         for index in range(1 if scalar else graph.n_series or 0):
@@ -122,20 +137,15 @@ class _Reader:
     ) -> ChangePoint:
         before, after = points[position - 1].commit, points[position].commit
         nearby = points[max(0, position - 1 - NEAR) : position + NEAR + 1]
-        suspects = self._between(nearby[0].commit.sha, nearby[-1].commit.sha) if self._published.accepted else ()
+        suspects = self._between(nearby[0].commit.sha, nearby[-1].commit.sha) if self.accepted else ()
         return ChangePoint(
             setting=setting,
             before=before if len(self._between(before.sha, after.sha)) > 1 else None,
             after=after,
             old=old,
             new=new,
-            accepted=next((each for each in reversed(self._published.accepted) if each.commit in suspects), None),
+            accepted=next((each for each in reversed(self.accepted) if each.commit in suspects), None),
         )
-
-    def _commits_between(self, before: str, after: str) -> frozenset[str]:
-        """Ask git for the commits after one, up to another."""
-        repo = self._published.repo
-        return frozenset(repo.get_hashes_from_range(repo.get_range_spec(before, after)))
 
 
 def _levels(points: tuple[Point, ...], steps: list[Any]) -> list[Level]:
@@ -150,7 +160,7 @@ def _levels(points: tuple[Point, ...], steps: list[Any]) -> list[Level]:
 
 
 def _newest(line: Line) -> tuple[int, str]:
-    return line.newest.commit.revision, line.setting
+    return line.points[-1].commit.revision, line.setting
 
 
 def _is_number(value: object) -> bool:

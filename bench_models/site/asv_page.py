@@ -51,9 +51,9 @@ class PinnedPackage:
     files: tuple[tuple[str, str], ...]
 
     def copies(self, home: Path) -> Iterator[Copy]:
-        """Return the files, downloading the package where it is not below ``home`` yet.
+        """Return the files of the package, which is downloaded where ``home`` does not hold it yet.
 
-        Raises ``EnvironmentTroubleError`` when it cannot be had or is not what is pinned.
+        Raises ``EnvironmentTroubleError`` when it cannot be downloaded or is not what is pinned.
         """
         folder = home / "downloads" / self.sha512[:16]
         archive = sealed_folder(folder, self._download, what=f"the package {self.requirement}") / "package.tgz"
@@ -137,7 +137,7 @@ def with_local_scripts(page: str, copies: Sequence[Copy]) -> str:
 
 
 def copies(home: Path) -> list[Copy]:
-    """Return all files that asv's page needs; raises ``EnvironmentTroubleError`` when one cannot be had."""
+    """Return all files that asv's page needs; raises ``EnvironmentTroubleError`` when one cannot be downloaded."""
     return [copy for package in PACKAGES for copy in package.copies(home)]
 
 
@@ -207,7 +207,7 @@ PACKAGES = (
         files=((f"{_CDNJS}/blueimp-md5/2.19.0/js/md5.min.js", "js/md5.min.js"),),
     ),
     PinnedPackage(
-        # Its fonts stay away: asv's page uses none of their signs.
+        # Its fonts are left out: asv's page uses none of their icons.
         requirement="bootstrap@3.1.1",
         sha512="4c0cea4bc13f212a551cfdbd818872fb535257e149c00a435508437e02d8b08b"
         "940c98aa2731f60df391379b62bbe21eda204baf3106df8b7845fe3ae5c8a0aa",

@@ -1,7 +1,7 @@
-"""Draws a history as a line chart in SVG, without script or network, in the page's colours.
+"""Lays a history out as a line chart, which the page draws as SVG in its own colours, without script or network.
 
-Commits are evenly spaced. Lines differ in dashes as well as in colour, and marks of regressions carry the number under
-which the text beside the graph tells of them.
+Commits are evenly spaced. Lines differ in dashes as well as in colour, and each mark of a change point carries the
+number that it has in the list beside the graph.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A regression on a line, by the number that the text has for it."""
+    """A change point on a line, with its number in the list beside the graph."""
 
     number: int
     x: float
@@ -37,7 +37,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stroke:
-    """A line as SVG's path data; dots are a path of their own, and only where there are few."""
+    """A line as SVG's path data; ``dots`` is the path of its points, empty where there are many."""
 
     setting: str
     path: str
@@ -46,7 +46,7 @@ class Stroke:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chart:
-    """A graph in the units of its own view box."""
+    """A graph in the units of its view box; ``hidden`` is how many lines are left out."""
 
     strokes: tuple[Stroke, ...]
     marks: tuple[Mark, ...]
@@ -107,7 +107,7 @@ def _marks(lines: Sequence[Line], place: Callable[[Point], tuple[float, float]])
 
 
 def _axis(low: float, high: float) -> tuple[float, float, list[float]]:
-    """Return an axis with round ticks around all values; it need not begin at zero, as a step of 3 % must be seen."""
+    """Return the ends and the round ticks of an axis, which need not begin at zero: a change of 3 % must be seen."""
     room = max((high - low) * 0.08, abs(high) * 1e-9) if high > low else abs(high) * 0.05 or 1.0
     low, high = low - room, high + room
     rough = (high - low) / 4
@@ -126,7 +126,7 @@ def _labels(ticks: Sequence[float], show: Callable[[float], str]) -> list[str]:
 
 
 def _columns(commits: Sequence[Commit], x: Callable[[float], float]) -> tuple[Tick, ...]:
-    """Label the first commit, the last and those in between that leave room."""
+    """Return labels for the first commit, the last and two in between."""
     last = len(commits) - 1
     wanted = sorted({round(last * share / 3) for share in range(4)}) if last > 0 else [0]
     return tuple(Tick(at=round(x(index), 1), label=f"{commits[index].at:%Y-%m-%d}") for index in wanted)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from urllib.parse import quote, urlsplit
@@ -66,48 +66,22 @@ class Line:
     points: tuple[Point, ...]
     change_points: tuple[ChangePoint, ...]
 
-    @property
-    def newest(self) -> Point:
-        """The last point."""
-        return self.points[-1]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Display:
-    """How the numbers of a benchmark are called and shown, and which way they improve."""
-
-    title: str
-    better: Literal["lower", "higher"]
-    show: Callable[[float], str]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
     """One benchmark with one set of parameters; the line that was measured last comes first."""
 
     benchmark: str
+    title: str
     parameters: tuple[tuple[str, str], ...]
-    display: Display
+    better: Literal["lower", "higher"]
+    show: Callable[[float], str]
     lines: tuple[Line, ...]
-
-    @property
-    def title(self) -> str:
-        """What people call it."""
-        return self.display.title
-
-    @property
-    def better(self) -> Literal["lower", "higher"]:
-        """Which way its numbers improve."""
-        return self.display.better
-
-    def show(self, value: float) -> str:
-        """Return a number of it as people read it."""
-        return self.display.show(value)
 
     @property
     def newest(self) -> Point:
         """The point that was measured last."""
-        return self.lines[0].newest
+        return self.lines[0].points[-1]
 
     @property
     def asv_address(self) -> str:
@@ -134,11 +108,6 @@ class History:
     def name(self) -> str:
         """What people call it."""
         return self.variant or self.suite
-
-    @property
-    def benchmarks(self) -> set[str]:
-        """The benchmarks of its series: one with parameters has several series."""
-        return {series.benchmark for series in self.series}
 
     @property
     def change_points(self) -> list[tuple[Series, ChangePoint]]:
@@ -206,14 +175,6 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """The trade-off figure of a suite, as files beside the pages."""
-
-    light: str
-    dark: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Instructions:
     """How results are made in this project: asv's command, and whether it has a model suite and the workflow."""
 
@@ -224,7 +185,10 @@ class Instructions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """All that the pages show; there are ``instructions`` where there are no commits."""
+    """All that the pages show.
+
+    ``pictures`` are the suites with a trade-off figure; there are ``instructions`` where there are no commits.
+    """
 
     project: str
     show_commit_url: str
@@ -237,13 +201,8 @@ class Site:
     commits: tuple[Commit, ...] = ()
     histories: tuple[History, ...] = ()
     tables: tuple[Table, ...] = ()
-    pictures: dict[str, Picture] = field(default_factory=dict)
+    pictures: frozenset[str] = frozenset()
     instructions: Instructions | None = None
-
-    @property
-    def others(self) -> list[History]:
-        """The histories that are not of a variant."""
-        return [history for history in self.histories if history.variant is None]
 
     @property
     def change_points(self) -> list[tuple[History, Series, ChangePoint]]:

@@ -15,7 +15,7 @@ from bench_models.reports.figure.files import svg
 from bench_models.reports.figure.themes import DARK, LIGHT
 from bench_models.reports.reading import Line, Report, read
 from bench_models.reports.writing import FOLDER
-from bench_models.site.model import Column, Picture, Table
+from bench_models.site.model import Column, Table
 from bench_models.site.summary import BUDGET
 from bench_models.stats.estimate import Estimate
 from bench_models.storage import write_atomically
@@ -70,17 +70,14 @@ def _measured(values: Values, variant: str) -> bool:
     return all(isinstance(values.get(name, {}).get(variant), Measured) for name in (SIZE, ACCURACY))
 
 
-def picture(table: Table, folder: Path) -> Picture | None:
-    """Draw the figure of a table into files in ``folder``, or return None where budgets or figures are missing."""
+def draw(table: Table, folder: Path) -> bool:
+    """Draw the figure of a table into files in ``folder``; return whether its budgets and numbers are known."""
     report = _report(table)
     if report is None:
-        return None
-    names = {}
+        return False
     for theme in (LIGHT, DARK):
-        file = folder / f"figure-{table.suite}-{theme.name}.svg"
-        write_atomically(file, svg(report, theme))
-        names[theme.name] = file.name
-    return Picture(**names)
+        write_atomically(folder / f"figure-{table.suite}-{theme.name}.svg", svg(report, theme))
+    return True
 
 
 def _report(table: Table) -> Report | None:

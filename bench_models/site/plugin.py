@@ -21,16 +21,16 @@ class VariantPages(OutputPublisher):  # type: ignore[misc]  # asv is untyped
 
     @classmethod
     def publish(cls, conf: Any, repo: Any, benchmarks: Any, graphs: Any, revisions: Any) -> None:
-        """Write our pages beside asv's, and lead from one to the other."""
+        """Write our pages beside asv's, and link each to the other."""
         from bench_models.site.publish import publish  # here, as asv imports its plugins for every command
 
-        with _own_voice():
+        with _own_messages():
             publish(conf, repo, dict(benchmarks), graphs, revisions)
 
 
 @contextmanager
-def _own_voice() -> Iterator[None]:
-    """Print what this package says by itself: asv formats every message of its process, and drops their arguments."""
+def _own_messages() -> Iterator[None]:
+    """Print the messages of this package past asv, which formats every message of its process without its arguments."""
     ours = logging.getLogger("bench_models")
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(message)s"))

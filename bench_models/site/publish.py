@@ -14,8 +14,8 @@ from bench_models.extras import extra_for
 from bench_models.results_branch import records
 from bench_models.results_branch.records import read_accepted, read_checks
 from bench_models.site import asv_page
-from bench_models.site.asv_graphs import Published, histories_of
-from bench_models.site.model import FOLDER, Commit, Instructions, Picture, Site, Table
+from bench_models.site.asv_graphs import GraphReader, histories_of
+from bench_models.site.model import FOLDER, Commit, Instructions, Site, Table
 from bench_models.site.render import assets, pages
 from bench_models.site.summary import tables
 
@@ -61,17 +61,10 @@ def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revis
         for sha, revision in revisions.items()
         if sha in found.dates and revision in drawn
     }
-    histories = histories_of(
-        Published(
-            conf=conf,
-            repo=repo,
-            benchmarks=benchmarks,
-            graphs=graphs,
-            revisions=revisions,
-            commits=commits,
-            accepted=bare.accepted,
-        )
+    reader = GraphReader(
+        conf=conf, repo=repo, graphs=graphs, revisions=revisions, commits=commits, accepted=bare.accepted
     )
+    histories = histories_of(reader, benchmarks)
     folder = html / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     shown = tables(histories, tuple(commits.values()), found.files, kept)
@@ -98,12 +91,10 @@ def publish_nothing(conf: Any) -> None:
     (html / "index.html").write_text(_FORWARD, encoding="utf-8")
 
 
-def _with_budgets(
-    shown: tuple[Table, ...], benchmarks: Path, folder: Path
-) -> tuple[tuple[Table, ...], dict[str, Picture]]:
-    """Return the tables with the standing of each budget, and the figures of those whose budgets are known."""
+def _with_budgets(shown: tuple[Table, ...], benchmarks: Path, folder: Path) -> tuple[tuple[Table, ...], frozenset[str]]:
+    """Return the tables with the standing of each budget, and the suites whose figure is drawn."""
     if not shown:
-        return (), {}
+        return (), frozenset()
     try:
         from bench_models.site import model_suite
     except ModuleNotFoundError as error:
@@ -114,10 +105,9 @@ def _with_budgets(
             "run `pip install 'bench-models[models]'`",
             error.name,
         )
-        return shown, {}
+        return shown, frozenset()
     judged = tuple(model_suite.judged(table, benchmarks) for table in shown)
-    drawn = {table.suite: model_suite.picture(table, folder) for table in judged}
-    return judged, {suite: picture for suite, picture in drawn.items() if picture is not None}
+    return judged, frozenset(table.suite for table in judged if model_suite.draw(table, folder))
 
 
 def _bare(conf: Any, found: ResultFiles) -> Site:

@@ -16,24 +16,17 @@ MOST_GRAPHS = 60
 ROWS = 50
 # The table of modules shows so many of each; its page has the rest.
 MOST_NUMBERS = 6
-# What a check says of three regressions is half as long.
+# A check's sentence on three regressions is half as long.
 LONGEST_TEXT = 800
 _HERE = Path(__file__).parent
 
+# The tone and the sign of each word; earlier versions wrote "missing" for "lost".
 _TONES = {
-    "pass": ("good", "\N{CHECK MARK}"),
-    "improved": ("good", "\N{CHECK MARK}"),
+    **dict.fromkeys(("pass", "improved", "kept"), ("good", "\N{CHECK MARK}")),
+    **dict.fromkeys(("failed", "not measured", "lost", "missing", "broken"), ("bad", "\N{MULTIPLICATION X}")),
+    **dict.fromkeys(("undecided", "not comparable", "open"), ("unsure", "?")),
     "regressed": ("bad", "\N{BLACK UP-POINTING TRIANGLE}"),
-    "failed": ("bad", "\N{MULTIPLICATION X}"),
-    "not measured": ("bad", "\N{MULTIPLICATION X}"),
-    "lost": ("bad", "\N{MULTIPLICATION X}"),
-    "missing": ("bad", "\N{MULTIPLICATION X}"),  # as checks of earlier versions call it
-    "undecided": ("unsure", "?"),
-    "not comparable": ("unsure", "?"),
     "fails on both": ("unsure", "\N{MULTIPLICATION X}"),
-    "kept": ("good", "\N{CHECK MARK}"),
-    "open": ("unsure", "?"),
-    "broken": ("bad", "\N{MULTIPLICATION X}"),
 }
 _OUTCOMES = {0: "pass", 1: "regressed", 2: "not measured", 3: "undecided"}
 
@@ -85,15 +78,15 @@ def _environment(site: Site) -> Environment:
 
 
 def plainly(text: str) -> str:
-    """Return a text of a check's report without Markdown's marks: bounded, and with nothing hidden in it.
+    """Return a text of a check's report without Markdown's marks, bounded, and without hidden characters.
 
-    A pull request may have written it, and pages are read as the project's own words.
+    A pull request may have written it, and readers take a page for the project's own words.
     """
     return one_line(text.replace("**", "").replace("`", ""), LONGEST_TEXT)
 
 
 def description(series: Series) -> str:
-    """Tell a graph in a sentence or two, for whoever does not see it."""
+    """Describe a graph in a sentence a line, for whoever does not see it."""
     return " ".join(_line_description(series, line) for line in series.lines[: line_chart.MOST_LINES])
 
 

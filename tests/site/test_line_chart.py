@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench_models.site.line_chart import HEIGHT, LEFT, MOST_LINES, WIDTH, chart
-from bench_models.site.model import ChangePoint, Commit, Display, Line, Point, Series
+from bench_models.site.model import ChangePoint, Commit, Line, Point, Series
 from bench_models.units import show_ms
 
 NUMBERS = st.floats(min_value=-1e12, max_value=1e12).map(lambda value: value if abs(value) > 1e-12 else 0.0)
@@ -18,7 +18,9 @@ def _series(*lines: list[float], change_points: tuple[ChangePoint, ...] = ()) ->
     return Series(
         benchmark="s.Latency.time_it",
         parameters=(("variant", "'a'"),),
-        display=Display(title="It", better="lower", show=show_ms),
+        title="It",
+        better="lower",
+        show=show_ms,
         lines=tuple(
             Line(
                 setting=f"machine {name}",

@@ -155,11 +155,16 @@ def test_exact_change_has_no_interval(published: Published) -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "tone"),
-    [("lost", "bad"), ("missing", "bad"), ("not comparable", "unsure"), ("fails on both", "unsure")],
+    ("verdict", "shown", "tone"),
+    [
+        ("lost", "lost", "bad"),
+        ("missing", "lost", "bad"),
+        ("not comparable", "not comparable", "unsure"),
+        ("fails on both", "fails on both", "unsure"),
+    ],
 )
-def test_verdict_without_numbers_is_marked(published: Published, verdict: str, tone: str) -> None:
-    """What earlier versions called missing is read as well."""
+def test_verdict_without_numbers_is_marked(published: Published, verdict: str, shown: str, tone: str) -> None:
+    """What earlier versions called missing is read as lost."""
 
     def spoil(project: Project) -> None:
         add_checks(project)
@@ -170,7 +175,7 @@ def test_verdict_without_numbers_is_marked(published: Published, verdict: str, t
 
     page = _pages(published(spoil))["checks.html"]
 
-    assert re.search(rf'<span class="badge {tone}"><span aria-hidden="true">.</span> {verdict}</span>', page)
+    assert re.search(rf'<span class="badge {tone}"><span aria-hidden="true">.</span> {shown}</span>', page)
 
 
 def test_checks_page_without_checks_names_the_workflow_that_keeps_them(published: Published) -> None:
