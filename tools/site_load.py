@@ -1,7 +1,7 @@
-"""How long does publishing a long history take? Make one, publish it without our pages and with them, and compare.
+"""Measures the time and memory that our pages add to publishing a long history, against asv alone.
 
 ``python tools/site_load.py`` makes 1,000 empty commits with results of 20 variants x 8 metrics, in a folder of its own
-that is removed again, and prints the time and the largest memory of each. asv alone takes minutes for it.
+that is removed again, and publishes it without our pages and with them.
 """
 
 import argparse
@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from support.site_project import Project, make  # noqa: E402  # found by the line above
 
-# With budgets the site draws its figure, too.
+# With a suite of budgets the site draws its figure, too.
 SUITE = """
 from dataclasses import replace
 

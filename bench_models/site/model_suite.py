@@ -39,7 +39,7 @@ def judged(table: Table, benchmarks: Path) -> Table:
 
 
 def suite_called(module: str, benchmarks: Path) -> Suite | None:
-    """Return the suite whose benchmarks lie in ``module``, or None where this project knows no such suite.
+    """Return the suite whose benchmarks lie in ``module``, or None where they are not of a model suite.
 
     It is the checked-out one: publish from the newest commit.
     """

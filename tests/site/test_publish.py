@@ -2,48 +2,28 @@
 
 import datetime as dt
 import json
-import math
 import re
 import shutil
 from collections.abc import Callable
-from html.parser import HTMLParser
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asv.commands.publish import Publish
 from asv.config import Config
+from support.site_pages import Tags, pages_of
 from support.site_project import MACHINE, Project, add_checks, describe
 
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch.records import Accepted, add_accepted, read_accepted
 from bench_models.site.build import build
-from bench_models.site.render import LONGEST_TEXT
 
 AT = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 Published = Callable[..., Project]
 
 
-class _Tags(HTMLParser):
-    """Every start tag of a page."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, dict[str, str | None]]] = []
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, dict(attrs)))
-
-
-def _pages(project: Project) -> dict[str, str]:
-    return {file.name: file.read_text(encoding="utf-8") for file in (project.html / "bench-models").glob("*.html")}
-
-
 def test_each_variant_has_a_page_and_a_row(published: Published) -> None:
     """The table leads to the pages, and they to asv's graphs."""
-    pages = _pages(published(add_checks))
+    pages = pages_of(published(add_checks))
 
     assert set(pages) == {"index.html", "checks.html", "history-tiny--baseline.html", "history-tiny--int8.html"}
     for variant in ("baseline", "int8"):
@@ -57,7 +37,7 @@ def test_each_variant_has_a_page_and_a_row(published: Published) -> None:
 def test_asvs_page_leads_here_and_loads_nothing_from_elsewhere(published: Published, made_up: list[object]) -> None:
     """Its scripts lie beside it, each with the digest that the browser checks."""
     project = published()
-    tags = _Tags((project.html / "index.html").read_text(encoding="utf-8")).found
+    tags = Tags((project.html / "index.html").read_text(encoding="utf-8")).found
     local = [attrs for _, attrs in tags if "integrity" in attrs]
 
     links = [str(attrs["href"]) for tag, attrs in tags if tag == "a" and "href" in attrs]
@@ -82,7 +62,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_published(published: Publishe
         shutil.move(foreign, project.asv / "results" / "nobody" / foreign.name)
 
     project = published(spoil)
-    page = _pages(project)["index.html"]
+    page = pages_of(project)["index.html"]
     left = page[page.index('id="left"') :]
 
     assert len(re.findall("<li>", left)) == 3
@@ -101,7 +81,7 @@ def test_asv_publish_alone_names_them_too(tmp_path: Path, published: Published) 
 
     Publish.run(Config.load("asv.conf.json"), pull=False)
 
-    assert f"{MACHINE}/{cut.name} is left aside: " in _pages(project)["index.html"]
+    assert f"{MACHINE}/{cut.name} is left aside: " in pages_of(project)["index.html"]
     assert cut.exists()
     assert not (tmp_path / "project" / ".asv" / "aside").exists()
 
@@ -114,7 +94,7 @@ def test_results_of_a_commit_that_is_nowhere_are_named(published: Published) -> 
         data = json.loads(file.read_text(encoding="utf-8")) | {"commit_hash": "d" * 40}
         file.with_name(f"dddddddd{file.name[8:]}").write_text(json.dumps(data), encoding="utf-8")
 
-    page = _pages(published(spoil))["index.html"]
+    page = pages_of(published(spoil))["index.html"]
 
     assert f"{MACHINE}/dddddddd-existing-py3.11.json is not shown: the repository has no commit dddddddd" in page
     assert "from 12 commits with results" in page
@@ -129,86 +109,17 @@ def test_bad_checks_and_reasons_are_named(published: Published) -> None:
         entries = json.loads((project.asv / "accepted.json").read_text(encoding="utf-8"))
         (project.asv / "accepted.json").write_text(json.dumps([*entries, {"commit": "x"}]), encoding="utf-8")
 
-    page = _pages(published(spoil))["index.html"]
+    page = pages_of(published(spoil))["index.html"]
 
     assert f"{'0' * 40}.json is left aside" in page
     assert "entry 2 of .asv/accepted.json is left aside" in page
     assert "octocat" in page
 
 
-def test_exact_change_has_no_interval(published: Published) -> None:
-    """What was counted is no estimate; what was timed keeps its interval."""
-
-    def spoil(project: Project) -> None:
-        add_checks(project)
-        for file in (project.asv / "checks").glob("*.json"):
-            kept = json.loads(file.read_text(encoding="utf-8"))
-            first, second = kept["report"]["changes"][:2]
-            first |= {"verdict": "regressed", "change_pct": {"value": 50.0, "low": 50.0, "high": 50.0, "level": 0.95}}
-            second |= {"verdict": "regressed", "change_pct": {"value": 40.0, "low": 30.0, "high": 50.0, "level": 0.95}}
-            file.write_text(json.dumps(kept), encoding="utf-8")
-
-    page = _pages(published(spoil))["checks.html"]
-
-    assert '+50.0 %<span class="beneath">exact</span>' in page
-    assert '+40.0 %<span class="beneath">+30.0 % to +50.0 %</span>' in page
-
-
-@pytest.mark.parametrize(
-    ("verdict", "shown", "tone"),
-    [
-        ("lost", "lost", "bad"),
-        ("missing", "lost", "bad"),
-        ("not comparable", "not comparable", "unsure"),
-        ("fails on both", "fails on both", "unsure"),
-    ],
-)
-def test_verdict_without_numbers_is_marked(published: Published, verdict: str, shown: str, tone: str) -> None:
-    """What earlier versions called missing is read as lost."""
-
-    def spoil(project: Project) -> None:
-        add_checks(project)
-        for file in (project.asv / "checks").glob("*.json"):
-            kept = json.loads(file.read_text(encoding="utf-8"))
-            kept["report"]["changes"][0] |= {"verdict": verdict, "change_pct": None, "reason": "gone"}
-            file.write_text(json.dumps(kept), encoding="utf-8")
-
-    page = _pages(published(spoil))["checks.html"]
-
-    assert re.search(rf'<span class="badge {tone}"><span aria-hidden="true">.</span> {shown}</span>', page)
-
-
-def test_checks_page_without_checks_names_the_workflow_that_keeps_them(published: Published) -> None:
-    """It is the one that a merge starts, as the check's own job may write nothing."""
-    page = _pages(published())["checks.html"]
-
-    assert "<code>publish.yml</code> keeps the verdicts on those that are merged" in page
-
-
-def test_text_of_a_stranger_is_bounded_and_shows_what_it_is(published: Published) -> None:
-    """A check's report was written by a pull request: nothing hidden, nothing without an end, and no crash."""
-    planted = "\ud800\N{RIGHT-TO-LEFT OVERRIDE}<b>" + "x" * 20_000
-
-    def spoil(project: Project) -> None:
-        add_checks(project)
-        for file in (project.asv / "checks").glob("*.json"):
-            kept = json.loads(file.read_text(encoding="utf-8"))
-            kept["report"]["sentence"] = planted
-            for change in kept["report"]["changes"]:
-                change |= {"benchmark": planted, "parameters": [planted], "reason": planted, "verdict": "regressed"}
-            file.write_text(json.dumps(kept), encoding="utf-8")
-
-    pages = _pages(published(spoil))
-    for page in pages.values():
-        assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in page
-        assert "x" * (LONGEST_TEXT + 1) not in page
-    assert "&lt;b&gt;xxx" in pages["checks.html"]
-
-
 def test_no_results_is_a_page_that_says_how_to_make_them(published: Published) -> None:
     """Asv itself would write nothing; a folder of pages of another time is made anew."""
     project = published(lambda project: shutil.rmtree(project.asv / "results"))
-    pages = _pages(project)
+    pages = pages_of(project)
 
     assert "There are no results yet" in pages["index.html"]
     assert "asv run" in pages["index.html"]
@@ -228,7 +139,7 @@ def test_results_that_cannot_be_used_are_counted(published: Published, name: str
         file.write_bytes(b"{")
 
     project = published(spoil)
-    page = _pages(project)["index.html"]
+    page = pages_of(project)["index.html"]
     assert "There are no results yet" not in page
     assert "12 result files are there, and cannot be used" in page
     assert "asv machine --yes" in page
@@ -239,7 +150,7 @@ def test_results_that_cannot_be_used_are_counted(published: Published, name: str
 
     (project.asv / "results" / name).write_bytes(kept[0])
     assert build(Path("asv.conf.json"), None) == 0
-    page = _pages(project)["index.html"]
+    page = pages_of(project)["index.html"]
     assert "from 12 commits with results" in page
     assert 'id="left"' not in page
 
@@ -251,7 +162,7 @@ def test_ways_to_results_are_those_of_the_project(published: Published) -> None:
         shutil.rmtree(project.asv / "results")
 
     project = published(alone)
-    page = _pages(project)["index.html"]
+    page = pages_of(project)["index.html"]
     assert "asv run --set-commit-hash" in page
     assert "publish.yml" not in page
     assert "bench-models run" not in page
@@ -260,7 +171,7 @@ def test_ways_to_results_are_those_of_the_project(published: Published) -> None:
         (project.root / name).parent.mkdir(parents=True)
         (project.root / name).touch()
     build(Path("asv.conf.json"), None)
-    page = _pages(project)["index.html"]
+    page = pages_of(project)["index.html"]
     assert "publish.yml" in page
     assert "bench-models run" in page
 
@@ -303,7 +214,7 @@ def test_trouble_of_git_is_one_sentence(published: Published) -> None:
 
 
 def test_another_projects_suite_is_shown_by_modules(published: Published) -> None:
-    """Benchmarks that know no variant, with parameters or none, get a page for each module."""
+    """Benchmarks without variants, with parameters or without, get a page for each module."""
 
     def rename(project: Project) -> None:
         kept = project.asv / "results"
@@ -328,7 +239,7 @@ def test_another_projects_suite_is_shown_by_modules(published: Published) -> Non
             file.write_text(json.dumps(data), encoding="utf-8")
 
     project = published(rename)
-    pages = _pages(project)
+    pages = pages_of(project)
 
     assert set(pages) == {"index.html", "checks.html", "history-pkg.sorting.html"}
     row = re.sub("<[^>]*>", " ", pages["index.html"].partition('id="others"')[2].partition("</section>")[0])
@@ -337,99 +248,3 @@ def test_another_projects_suite_is_shown_by_modules(published: Published) -> Non
     assert "<strong>3.5 widgets</strong>" in pages["history-pkg.sorting.html"]
     assert "Sorted.track_count, count &lt;b&gt;" in pages["history-pkg.sorting.html"]
     assert "count 10" not in pages["history-pkg.sorting.html"]
-
-
-def test_regressions_are_marked_and_accepted_ones_say_why(published: Published) -> None:
-    """The same step is open without an entry, and accepted with one that names a commit inside it."""
-
-    def spoil(project: Project) -> None:
-        for commit in project.commits[7:9]:  # what became slower is one of three commits, then
-            project.result(commit).unlink()
-        accepted = Accepted(commit=project.commits[8], pull_request=3, reason="worth it", by="o", at=AT)
-        add_accepted(project.asv, [accepted])
-
-    project = published(spoil)
-    page = _pages(project)["history-tiny--int8.html"]
-    assert 'class="mark accepted"' in page
-    assert "worth it" in page
-    assert 'class="mark bad"' not in page
-    assert read_accepted(project.asv)[0][0].reason == "worth it"
-
-    (project.asv / "accepted.json").unlink()
-    build(Path("asv.conf.json"), None)
-    page = _pages(project)["history-tiny--int8.html"]
-    assert 'class="mark bad"' in page
-    assert "not accepted" in page
-
-
-def test_what_failed_at_the_newest_commit_says_so(published: Published) -> None:
-    """A cell without a number has a word, and the reason below the table; asv's zero is no failure."""
-
-    def spoil(project: Project) -> None:
-        file = project.result(project.commits[-1])
-        data = json.loads(file.read_text(encoding="utf-8"))
-        data["results"]["tiny.Figures.track_size"][0][1] = None
-        data["results"]["tiny.Figures.track_accuracy"][0][1] = math.nan
-        file.write_text(json.dumps(data), encoding="utf-8")
-
-    page = _pages(published(spoil))["index.html"]
-
-    assert "2 numbers missing: why" in page
-    assert "Size of int8: tiny.Figures.track_size(int8) failed under asv" in page
-    assert "Accuracy of int8: tiny.Figures.track_accuracy(int8) was skipped" in page
-    assert page.count("</span> failed</span>") == page.count("</span> skipped</span>") == 1
-    assert ">0.0 %" in page  # the baseline's sparsity
-
-
-def test_machines_are_told_apart(published: Published) -> None:
-    """Each has a line of its own, named in words, and so has each regression."""
-
-    def spoil(project: Project) -> None:
-        kept = project.asv / "results"
-        shutil.copytree(kept / MACHINE, kept / "other")
-        for file in (kept / "other").glob("*.json"):
-            data = json.loads(file.read_text(encoding="utf-8"))
-            (data if file.name == "machine.json" else data["params"])["machine"] = "other"
-            file.write_text(json.dumps(data), encoding="utf-8")
-
-    page = _pages(published(spoil))["history-tiny--int8.html"]
-
-    assert page.count('class="line line-1" d="M') == 11 + 11  # a line in each graph, and in its legend
-    assert "</svg> machine other</li>" in page
-    assert re.search(r"\(2026-01-0\d\), machine runner", page)
-
-
-def test_pages_hold_no_scripts_or_styles_of_their_own(published: Published) -> None:
-    """The policy in each page allows files of the site only, and nothing in the pages needs more."""
-    for name, page in _pages(published(add_checks)).items():
-        tags = _Tags(page).found
-        policies = [attrs["content"] for tag, attrs in tags if attrs.get("http-equiv") == "Content-Security-Policy"]
-        assert len(policies) == 1, name
-        assert "unsafe" not in str(policies[0])
-        assert str(policies[0]).startswith("default-src 'none'; script-src 'self'")
-        assert [attrs for _, attrs in tags if any(key == "style" or key.startswith("on") for key in attrs)] == []
-        assert [attrs.get("src") for tag, attrs in tags if tag == "script"] == ["site.js"]
-        assert "style" not in {tag for tag, _ in tags}
-
-
-def test_headings_and_tables_can_be_followed(published: Published) -> None:
-    """One first heading, none skipped; each table has a caption, and each of its headings a scope."""
-    for name, page in _pages(published(add_checks)).items():
-        tags = _Tags(page).found
-        levels = [int(tag[1]) for tag, _ in tags if re.fullmatch("h[1-6]", tag)]
-        assert levels.index(1) == 0, name
-        assert levels.count(1) == 1, name
-        assert all(after <= before + 1 for before, after in pairwise(levels)), name
-        names = [tag for tag, _ in tags]
-        assert names.count("table") == names.count("caption")
-        assert {attrs.get("scope") for tag, attrs in tags if tag == "th"} <= {"col", "row"}
-        assert [attrs.get("lang") for tag, attrs in tags if tag == "html"] == ["en"]
-
-
-def test_names_that_hold_markup_are_text(published: Published) -> None:
-    """The project's name and an accepted reason are shown as they were written."""
-    page = _pages(published(add_checks))["index.html"]
-
-    assert "tiny &lt;project&gt;" in page
-    assert "&lt;img src=x onerror=alert(1)&gt;" in page
-    assert "<img src=x" not in page
