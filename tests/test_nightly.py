@@ -22,7 +22,7 @@ from bench_models.check.report.findings import findings
 from bench_models.check.stopping import stopped
 from bench_models.github.aa_check import figures, keep, nights, sentence, too_many
 from bench_models.outcomes import Failed, Measured, Skipped
-from bench_models.reports.hub_summary import failed, table, visit
+from bench_models.report.hub_summary import failed, table, visit
 from bench_models.results_branch.sync import results_branch
 from bench_models.stats.looks import LOOKS
 from bench_models.verdict.measurements import Absent

@@ -11,13 +11,13 @@ from bench_models.machine import return_freed_memory
 
 if TYPE_CHECKING:
     from bench_models.build import Builder
-    from bench_models.reports.reading import Report
+    from bench_models.report.reading import Report
     from bench_models.suites.suite import Suite
 
 
 def list_(options: argparse.Namespace) -> int:
     """Show a suite."""
-    from bench_models.reports.catalogue import catalogue
+    from bench_models.report.catalogue import catalogue
 
     sys.stdout.write(catalogue(suites.load(options.suite)))
     return 0
@@ -43,15 +43,15 @@ def run(options: argparse.Namespace) -> int:
 def report(options: argparse.Namespace) -> int:
     """Show the results of the checked-out commit again."""
     from bench_models.checkout import checkout_here
-    from bench_models.reports.writing import write_report
+    from bench_models.report.write import write_report
 
     return write_report(_builder(_asked(options)), checkout_here())
 
 
 def figure(options: argparse.Namespace) -> int:
     """Draw a kept report again."""
-    from bench_models.reports.figure.files import write_figure
-    from bench_models.reports.reading import read
+    from bench_models.report.figure.files import write_figure
+    from bench_models.report.reading import read
 
     for path in write_figure(read(options.report), options.output):
         sys.stdout.write(f"{path}\n")
@@ -60,9 +60,9 @@ def figure(options: argparse.Namespace) -> int:
 
 def recommend(options: argparse.Namespace) -> int:
     """Say which variant to ship."""
-    from bench_models.reports.reading import read
-    from bench_models.reports.recommended import recommended
-    from bench_models.reports.writing import report_here
+    from bench_models.report.reading import read
+    from bench_models.report.recommendation_text import recommended
+    from bench_models.report.write import report_here
 
     if options.report:
         report = read(options.report)

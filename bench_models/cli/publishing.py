@@ -98,7 +98,7 @@ def hub(options: argparse.Namespace) -> int:
     from bench_models import suites
     from bench_models.build import Builder
     from bench_models.github.actions import add_summary
-    from bench_models.reports.hub_summary import failed, table, visit
+    from bench_models.report.hub_summary import failed, table, visit
     from bench_models.store import Store
 
     suite = suites.load(options.suite)

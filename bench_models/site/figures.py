@@ -5,8 +5,8 @@ from pathlib import Path
 
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Measured, Outcome, reason_of
-from bench_models.reports.reading import Line, Report, read
-from bench_models.reports.writing import FOLDER
+from bench_models.report.reading import Line, Report, read
+from bench_models.report.write import FOLDER
 from bench_models.sealed import write_atomically
 from bench_models.site.current import Figure, Table
 from bench_models.site.rendering import Picture
@@ -88,8 +88,8 @@ def _errors(figures: Sequence[Figure], name: str) -> tuple[str, ...]:
 
 def _drawn(report: Report, stem: Path) -> Picture:
     """Write the figure in both themes."""
-    from bench_models.reports.figure.files import svg
-    from bench_models.reports.figure.themes import DARK, LIGHT
+    from bench_models.report.figure.files import svg
+    from bench_models.report.figure.themes import DARK, LIGHT
 
     names = {}
     for theme in (LIGHT, DARK):

@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bench_models.reports.reading import Report, report_of
+from bench_models.report.reading import Report, report_of
 
 # What README.md shows of e0aaa9ee, with the recorded answers to each test sentence.
 REAL = Path(__file__).with_name("rotten_tomatoes.json")

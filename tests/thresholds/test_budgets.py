@@ -13,7 +13,7 @@ from bench_models.build import Builder
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Measured
-from bench_models.results import SuiteResult, results_of
+from bench_models.report.results import SuiteResult, results_of
 from bench_models.store import Store
 from bench_models.suites.suite import Suite
 

@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from bench_models.reports.figure.naming import write_names
-from bench_models.reports.figure.points import Point, points_of
-from bench_models.reports.figure.themes import Theme
-from bench_models.reports.reading import Report
+from bench_models.report.figure.naming import write_names
+from bench_models.report.figure.points import Point, points_of
+from bench_models.report.figure.themes import Theme
+from bench_models.report.reading import Report
 from bench_models.stats.pareto import frontier
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _LARGEST = 420.0
 _TICKS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)
 
 
-def trade_off(axes: "Axes", report: Report, theme: Theme) -> None:
+def draw_trade_off(axes: "Axes", report: Report, theme: Theme) -> None:
     """Draw the bubbles, the frontier, and the names beside them."""
     points = points_of(report)
     _frame(axes, theme)

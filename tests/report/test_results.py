@@ -19,7 +19,7 @@ from bench_models.metrics.latency import OFFLINE_SENTENCES
 from bench_models.metrics.scorecard import score
 from bench_models.metrics.speed_up import SpeedUp, Turns, keep
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
-from bench_models.results import SuiteResult, results_of
+from bench_models.report.results import SuiteResult, results_of
 from bench_models.stats.estimate import Estimate
 
 Measure = Callable[..., SuiteResult]

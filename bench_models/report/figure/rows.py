@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from bench_models.reports.figure.themes import Theme
-from bench_models.reports.reading import Line, Report
+from bench_models.report.figure.themes import Theme
+from bench_models.report.reading import Line, Report
 from bench_models.stats.estimate import Estimate
 
 if TYPE_CHECKING:

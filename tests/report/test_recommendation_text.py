@@ -6,8 +6,8 @@ import pytest
 from support.drawing import REAL, document, unmeasured
 
 from bench_models.errors import BenchModelsError
-from bench_models.reports.reading import read, report_of
-from bench_models.reports.recommended import recommended
+from bench_models.report.reading import read, report_of
+from bench_models.report.recommendation_text import recommended
 
 
 def _said(priority: str, tolerance: float, kept: dict[str, Any] | None = None) -> str:

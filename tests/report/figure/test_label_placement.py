@@ -5,7 +5,7 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench_models.reports.figure.labels import Box, Bubble, place
+from bench_models.report.figure.label_placement import Box, Bubble, place
 
 PANEL = Box(left=0, bottom=0, right=600, top=460)
 

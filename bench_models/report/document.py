@@ -6,7 +6,7 @@ from typing import Any
 from bench_models.budgets.lines import BudgetLine, fails
 from bench_models.machine import Machine
 from bench_models.metrics.latency import OFFLINE_SENTENCES, THREADS
-from bench_models.reports.rows import Quality, Row
+from bench_models.report.rows import Quality, Row
 from bench_models.stats.estimate import Estimate
 
 SCHEMA_VERSION = 2

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 from matplotlib.ticker import MaxNLocator
 
 from bench_models.metrics import ACCURACY, SINGLE_STREAM, SIZE
-from bench_models.reports.figure import rows
-from bench_models.reports.figure.themes import Theme
-from bench_models.reports.reading import Line, Report
+from bench_models.report.figure import rows
+from bench_models.report.figure.themes import Theme
+from bench_models.report.reading import Line, Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,14 +9,14 @@ import jsonschema
 import pytest
 from support.drawing import REAL, document
 
-from bench_models import reports
+from bench_models import report
 from bench_models.errors import BenchModelsError
-from bench_models.reports.reading import read, report_of
+from bench_models.report.reading import read, report_of
 
 
 def test_kept_report_keeps_the_schema() -> None:
     """So that these tests are about what reports look like."""
-    schema = json.loads((Path(reports.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((Path(report.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
 
     jsonschema.validate(document(), schema)
 
@@ -41,7 +41,7 @@ def test_report_is_read_as_it_was_written() -> None:
         ("[]", "is no report of schema version 2"),
         ('{"schema_version": 3, "variants": [{}]}', "is no report of schema version 2"),
         ('{"schema_version": 1, "variants": []}', "is no report of schema version 2"),
-        ('{"schema_version": 1, "variants": [{}]}', "does not keep bench_models/reports/report.schema.json"),
+        ('{"schema_version": 1, "variants": [{}]}', "does not keep bench_models/report/report.schema.json"),
     ],
 )
 def test_what_is_no_report_is_refused(tmp_path: Path, text: str, complaint: str) -> None:

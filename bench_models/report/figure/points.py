@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bench_models.metrics import SIZE
-from bench_models.reports.reading import Report
+from bench_models.report.reading import Report
 from bench_models.stats.estimate import Estimate
 
 

@@ -6,7 +6,7 @@ from bench_models.budgets.counts import CONFIDENCE
 from bench_models.machine import Machine
 from bench_models.metrics import ACCURACY, AGREEMENT, PARAMETERS, SIZE, SPARSITY
 from bench_models.metrics.latency import OFFLINE_SENTENCES, THREADS
-from bench_models.reports.rows import Quality, Row
+from bench_models.report.rows import Quality, Row
 from bench_models.stats import rounds
 from bench_models.stats.estimate import Estimate
 from bench_models.units import show_ms

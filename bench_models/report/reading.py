@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bench_models.errors import BenchModelsError
-from bench_models.reports.document import SCHEMA_VERSION
-from bench_models.reports.validity import fault_of
+from bench_models.report.document import SCHEMA_VERSION
+from bench_models.report.validity import fault_of
 from bench_models.stats.estimate import Estimate
 from bench_models.text import one_line
 
@@ -66,7 +66,7 @@ def report_of(data: Any, where: str) -> Report:  # noqa: ANN401  # whatever JSON
     if not isinstance(data, dict) or data.get("schema_version") not in _READABLE or not data.get("variants"):
         raise BenchModelsError(
             f"{where} is no report of schema version {SCHEMA_VERSION}: "
-            "bench_models/reports/report.schema.json says what one holds"
+            "bench_models/report/report.schema.json says what one holds"
         )
     fault = fault_of(data)
     if fault:
@@ -85,7 +85,7 @@ def report_of(data: Any, where: str) -> Report:  # noqa: ANN401  # whatever JSON
 
 def _damaged(where: str, fault: str) -> str:
     return (
-        f"{where} does not keep bench_models/reports/report.schema.json ({fault}): "
+        f"{where} does not keep bench_models/report/report.schema.json ({fault}): "
         "make it again with `bench-models report`"
     )
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from bench_models.reports.figure.labels import Box, Bubble, place
-from bench_models.reports.figure.points import Point
-from bench_models.reports.figure.themes import Theme
+from bench_models.report.figure.label_placement import Box, Bubble, place
+from bench_models.report.figure.points import Point
+from bench_models.report.figure.themes import Theme
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,14 +8,14 @@ from typing import Any
 import jsonschema
 import pytest
 
-from bench_models import reports
+from bench_models import report
 from bench_models.machine import Machine
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.outcomes import Failed, Measured, Outcome
-from bench_models.reports.document import document, exit_status
-from bench_models.reports.rows import Row, rows_of
-from bench_models.reports.table import markdown
-from bench_models.results import SuiteResult, VariantResult
+from bench_models.report.document import document, exit_status
+from bench_models.report.markdown import markdown
+from bench_models.report.results import SuiteResult, VariantResult
+from bench_models.report.rows import Row, rows_of
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.sources.corpora import LocalSentences
 from bench_models.stats.estimate import Estimate
@@ -100,7 +100,7 @@ def test_markdown_is_exactly_this() -> None:
 @pytest.mark.parametrize("names", [("baseline",), ("baseline", "int8"), tuple(ALL)])
 def test_document_keeps_its_schema(names: tuple[str, ...]) -> None:
     """Whatever could and could not be measured."""
-    schema = json.loads((Path(reports.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((Path(report.__file__).parent / "report.schema.json").read_text(encoding="utf-8"))
 
     jsonschema.validate(_document(_rows(**{name: ALL[name] for name in names})), schema)
 

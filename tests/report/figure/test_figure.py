@@ -18,10 +18,10 @@ from matplotlib.transforms import Bbox
 from support.drawing import REAL, crowded, document, unmeasured
 
 from bench_models.errors import BenchModelsError
-from bench_models.reports.figure.composed import draw, style
-from bench_models.reports.figure.files import description, png, svg, write_figure
-from bench_models.reports.figure.themes import DARK, LIGHT, THEMES, Theme
-from bench_models.reports.reading import read, report_of
+from bench_models.report.figure.files import description, png, svg, write_figure
+from bench_models.report.figure.render import draw, style
+from bench_models.report.figure.themes import DARK, LIGHT, THEMES, Theme
+from bench_models.report.reading import read, report_of
 
 REPORTS = {
     "real": read(REAL),

@@ -5,7 +5,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.metrics import SIZE
 from bench_models.recommend.candidates import Candidate, in_points, sentences_needed, trade_off
 from bench_models.recommend.choice import PassedOver, Recommendation, recommend
-from bench_models.reports.reading import Line, Report
+from bench_models.report.reading import Line, Report
 from bench_models.stats.estimate import Estimate
 
 _SUPERLATIVES = {

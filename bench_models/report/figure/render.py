@@ -8,10 +8,10 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench_models.reports.figure import bars, bubbles
-from bench_models.reports.figure.points import points_of, sizes_in_words
-from bench_models.reports.figure.themes import Theme
-from bench_models.reports.reading import Report
+from bench_models.report.figure import bars, trade_off
+from bench_models.report.figure.points import points_of, sizes_in_words
+from bench_models.report.figure.themes import Theme
+from bench_models.report.reading import Report
 
 # Inches.
 _WIDTH = 15.0
@@ -61,7 +61,7 @@ def draw(report: Report, theme: Theme) -> Figure:
     bars.latency(axes[0], report, theme)
     bars.accuracy(axes[1], report, theme)
     bars.size(axes[2], report, theme)
-    bubbles.trade_off(axes[3], report, theme)
+    trade_off.draw_trade_off(axes[3], report, theme)
     _head(figure, report, theme, height)
     _legend(figure, report, theme, height)
     for index, note in enumerate(reversed(notes)):
@@ -105,7 +105,7 @@ def _legend(figure: Figure, report: Report, theme: Theme, height: float) -> None
             [],
             [],
             linestyle="none",
-            marker=bubbles.SHAPES[standing],
+            marker=trade_off.SHAPES[standing],
             markersize=8,
             color=theme.fill(standing),
             label=words,

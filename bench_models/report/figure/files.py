@@ -6,9 +6,9 @@ from xml.sax.saxutils import escape
 
 from bench_models.errors import BenchModelsError
 from bench_models.metrics import ACCURACY, SINGLE_STREAM, SIZE
-from bench_models.reports.figure.composed import draw, headline, style
-from bench_models.reports.figure.themes import LIGHT, THEMES, Theme
-from bench_models.reports.reading import Line, Report
+from bench_models.report.figure.render import draw, headline, style
+from bench_models.report.figure.themes import LIGHT, THEMES, Theme
+from bench_models.report.reading import Line, Report
 from bench_models.sealed import write_atomically, write_bytes_atomically
 
 _SHARP_DPI = 144

@@ -7,7 +7,7 @@ from bench_models.budgets.lines import BudgetLine, judge, worst
 from bench_models.metrics.agreement import agreement
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.outcomes import Measured, Outcome, Value
-from bench_models.results import SuiteResult, VariantResult
+from bench_models.report.results import SuiteResult, VariantResult
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 

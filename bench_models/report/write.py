@@ -6,11 +6,11 @@ import sys
 from bench_models.build import Builder
 from bench_models.checkout import Checkout, checkout_here
 from bench_models.machine import MEASURING_LIBRARIES, Machine, library_versions, this_machine
-from bench_models.reports.document import document
-from bench_models.reports.reading import Report, report_of
-from bench_models.reports.rows import Row, rows_of
-from bench_models.reports.table import markdown
-from bench_models.results import SuiteResult, results_of
+from bench_models.report.document import document
+from bench_models.report.markdown import markdown
+from bench_models.report.reading import Report, report_of
+from bench_models.report.results import SuiteResult, results_of
+from bench_models.report.rows import Row, rows_of
 from bench_models.sealed import write_atomically
 from bench_models.store import Store
 from bench_models.suites.suite import Suite
@@ -29,7 +29,7 @@ def report_here(suite: Suite) -> Report:
 
 def write_report(builder: Builder, checkout: Checkout) -> int:
     """Write and print the report of the checked-out commit and return its exit status."""
-    from bench_models.reports.figure.files import write_figure
+    from bench_models.report.figure.files import write_figure
 
     facts = _facts(results_of(builder, checkout))
     text, kept = markdown(*facts), document(*facts, strict=builder.suite.strict)
