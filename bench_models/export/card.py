@@ -8,7 +8,7 @@ from huggingface_hub import EvalResult, ModelCardData
 from tabulate import tabulate
 
 from bench_models import __version__
-from bench_models.budgets.lines import BudgetLine, worst
+from bench_models.budgets import BudgetLine, worst
 from bench_models.export.agreement import BATCHES, Agreement
 from bench_models.export.formats import Format
 from bench_models.machine import Machine, library_versions

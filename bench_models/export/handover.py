@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench_models.budgets.lines import BudgetLine, fails, judge
+from bench_models.budgets import BudgetLine, fails, judge
 from bench_models.build import Builder
 from bench_models.checkout import checkout_here, require_installed, uncommitted
 from bench_models.errors import BenchModelsError

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from bench_models.budgets.lines import BudgetLine, fails
+from bench_models.budgets import BudgetLine, fails
 from bench_models.machine import Machine
 from bench_models.metrics.latency import OFFLINE_SENTENCES, THREADS
 from bench_models.report.rows import Quality, Row
@@ -79,8 +79,8 @@ def _budget(line: BudgetLine) -> dict[str, Any]:
         "interval": _estimate(line.interval),
         "limit": line.limit,
         "status": line.status,
-        "sentences_count": line.sentences,
-        "sentences_needed_count": line.needed,
+        "sentences_count": line.sentences_count,
+        "sentences_needed_count": line.sentences_needed_count,
     }
 
 

@@ -2,7 +2,7 @@
 
 from tabulate import tabulate
 
-from bench_models.budgets.counts import CONFIDENCE
+from bench_models.budgets import CONFIDENCE
 from bench_models.machine import Machine
 from bench_models.metrics import ACCURACY, AGREEMENT, PARAMETERS, SIZE, SPARSITY
 from bench_models.metrics.latency import OFFLINE_SENTENCES, THREADS

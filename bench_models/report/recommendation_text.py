@@ -1,6 +1,6 @@
 """Writes a recommendation: what to ship, why not the others, and what would change the answer."""
 
-from bench_models.budgets.lines import STATUSES
+from bench_models.budgets import STATUSES
 from bench_models.errors import BenchModelsError
 from bench_models.metrics import SIZE
 from bench_models.recommend.candidates import Candidate, in_points, sentences_needed, trade_off

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from bench_models.budgets.counts import accuracy_drop_points, size_reduction_pct
-from bench_models.budgets.lines import BudgetLine, judge, worst
+from bench_models.budgets import BudgetLine, accuracy_drop_points, judge, size_reduction_pct, worst
 from bench_models.metrics.agreement import agreement
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.outcomes import Measured, Outcome, Value

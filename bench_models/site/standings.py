@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench_models import suites
-from bench_models.budgets.lines import STATUSES
+from bench_models.budgets import STATUSES
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Measured, Outcome
 from bench_models.suites.suite import Suite

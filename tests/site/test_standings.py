@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench_models.budgets.lines import STATUSES, Status
+from bench_models.budgets import STATUSES, Status
 from bench_models.outcomes import Failed, Measured, Outcome
 from bench_models.site.standings import ACCURACY, BUDGET, SIZE, standings, suite_called
 from bench_models.suites.rotten_tomatoes import SUITE

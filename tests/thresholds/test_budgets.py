@@ -8,7 +8,7 @@
 import pytest
 
 from bench_models import suites
-from bench_models.budgets.lines import BudgetLine, fails, judge
+from bench_models.budgets import BudgetLine, fails, judge
 from bench_models.build import Builder
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError

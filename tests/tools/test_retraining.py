@@ -1,34 +1,24 @@
 """Training the default suite again breaks no budget, as the recorded trainings say; and how they are recorded."""
 
-import importlib.util
 import json
 import re
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 import pytest
+import retraining
+from budget_rates import RATE, Retraining, families_of, rate, smallest
 from support import REPOSITORY
 
 from bench_models import suites
-from bench_models.budgets.counts import Counts
-from bench_models.budgets.lines import fails, judge_counts
-from bench_models.budgets.rates import RATE, Retraining, families_of, rate, smallest
+from bench_models.budgets import Counts, fails, judge_counts
 from bench_models.build import Builder
-from bench_models.outcomes import Failed
+from bench_models.errors import BenchModelsError
+from bench_models.metrics.scorecard import Scorecard, score
+from bench_models.outcomes import Failed, Outcome
+from bench_models.suites.suite import Variant
 
-
-def _script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("retraining", REPOSITORY / "tools" / "retraining.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-SCRIPT = _script()
 SUITE = suites.load(suites.DEFAULT)
 COUNTS = Counts(sentences=2008, lost=30, won=15, asked=3008, agreeing=2900, size_reduction_pct=50.0)
 BUDGETS = {variant.name: variant.budget for variant in SUITE.variants if variant.budget}
@@ -37,7 +27,7 @@ BUDGETS = {variant.name: variant.budget for variant in SUITE.variants if variant
 def test_at_least_five_seeds_and_bf16_are_recorded_of_every_row() -> None:
     """Whole runs: a row that is left out could be the one that breaks its budget."""
     runs = defaultdict(set)
-    for each in SCRIPT.read(SCRIPT.FILE):
+    for each in retraining.read(retraining.FILE):
         runs[each.precision, each.seed].add(each.row)
 
     assert len({seed for precision, seed in runs if precision == "fp32"}) >= 5
@@ -49,7 +39,7 @@ def test_no_recorded_training_breaks_a_budget() -> None:
     """`tox -e bench` is green with each seed, by the suite's budgets as they are now."""
     broken = [
         (each.precision, each.seed, line.sentence(each.row))
-        for each in SCRIPT.read(SCRIPT.FILE)
+        for each in retraining.read(retraining.FILE)
         for line in judge_counts(BUDGETS[each.row], each.counts)
         if fails(line.status, strict=False)
     ]
@@ -59,12 +49,12 @@ def test_no_recorded_training_breaks_a_budget() -> None:
 
 def test_unchanged_recipe_breaks_a_budget_in_at_most_one_training_of_a_hundred() -> None:
     """By how the recorded ones scatter."""
-    assert rate(BUDGETS, SCRIPT.read(SCRIPT.FILE), families_of(SUITE)) <= RATE
+    assert rate(BUDGETS, retraining.read(retraining.FILE), families_of(SUITE)) <= RATE
 
 
 def test_no_budget_is_wider_than_that_takes() -> None:
     """A tenth of a point of accuracy, or a percent of agreement, would be given away."""
-    least = smallest(BUDGETS, SCRIPT.read(SCRIPT.FILE), families_of(SUITE))
+    least = smallest(BUDGETS, retraining.read(retraining.FILE), families_of(SUITE))
     wide = {
         row: (budget, least[row])
         for row, budget in BUDGETS.items()
@@ -79,11 +69,11 @@ def test_page_on_training_has_the_table_as_it_is_now() -> None:
     """With the budgets and what they catch."""
     page = (REPOSITORY / "docs" / "training.md").read_text(encoding="utf-8")
 
-    assert SCRIPT.table(SUITE, SCRIPT.read(SCRIPT.FILE)) in page
+    assert retraining.table(SUITE, retraining.read(retraining.FILE)) in page
 
 
 def _record(builder: Builder, file: Path, *rows: str, seed: int = 3, bf16: bool = False) -> list[dict[str, object]]:
-    SCRIPT.record(builder, file, seed=seed, bf16=bf16, rows=rows)
+    retraining.record(builder, file, seed=seed, bf16=bf16, rows=rows)
     found: list[dict[str, object]] = json.loads(file.read_text(encoding="utf-8"))
     return found
 
@@ -98,7 +88,7 @@ def test_training_is_recorded_once(builder: Builder, tmp_path: Path, monkeypatch
     ]
     assert {each["sentences"] for each in found} == {len(builder.corpus.test)}
 
-    monkeypatch.setattr(SCRIPT, "score", lambda *_: pytest.fail("measured again"))
+    monkeypatch.setattr(retraining, "score", lambda *_: pytest.fail("measured again"))
     assert found == _record(builder, file)
 
 
@@ -109,7 +99,7 @@ def test_table_has_a_line_for_each_row_and_the_rate_of_them_all() -> None:
         for row in BUDGETS
         for seed in range(5)
     ]
-    text = SCRIPT.table(SUITE, made)
+    text = retraining.table(SUITE, made)
     share = re.search(r"in at most [\d.]+ % of trainings, and one of the smallest in ([\d.]+) %\.$", text)
 
     assert re.findall(r"^\| ([\w-]+) +\| +5 +\|", text, re.MULTILINE) == list(BUDGETS)
@@ -120,18 +110,17 @@ def test_table_has_a_line_for_each_row_and_the_rate_of_them_all() -> None:
 def test_stopped_recording_keeps_what_it_had(builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And goes on with the row that is missing."""
     file = tmp_path / "retrainings.json"
-    score = SCRIPT.score
 
-    def stopped(mine: Builder, variant: object) -> object:
+    def stopped(mine: Builder, variant: Variant) -> Outcome[Scorecard]:
         if variant == mine.suite["int8"]:
             raise KeyboardInterrupt
         return score(mine, variant)
 
     with monkeypatch.context() as patched:
-        patched.setattr(SCRIPT, "score", stopped)
+        patched.setattr(retraining, "score", stopped)
         with pytest.raises(KeyboardInterrupt):
             _record(builder, file)
-    assert [each.row for each in SCRIPT.read(file)] == ["pruned"]
+    assert [each.row for each in retraining.read(file)] == ["pruned"]
     assert [each["row"] for each in _record(builder, file)] == ["int8", "pruned"]
 
 
@@ -139,8 +128,8 @@ def test_row_that_cannot_be_measured_is_not_recorded(
     builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its reason is said."""
-    monkeypatch.setattr(SCRIPT, "score", lambda *_: Failed(error="out of memory"))
-    with pytest.raises(SCRIPT.BenchModelsError, match="pruned with seed 3 was not measured: out of memory"):
+    monkeypatch.setattr(retraining, "score", lambda *_: Failed(error="out of memory"))
+    with pytest.raises(BenchModelsError, match="pruned with seed 3 was not measured: out of memory"):
         _record(builder, tmp_path / "retrainings.json")
     assert not (tmp_path / "retrainings.json").exists()
 
@@ -148,7 +137,7 @@ def test_row_that_cannot_be_measured_is_not_recorded(
 def test_other_seeds_and_precisions_are_other_trainings(builder: Builder) -> None:
     """Each under a content key of its own, and quick steps as they were."""
     made = [
-        Builder(suite=SCRIPT.retrained(builder.suite, seed=seed, bf16=bf16), store=builder.store)
+        Builder(suite=retraining.retrained(builder.suite, seed=seed, bf16=bf16), store=builder.store)
         for seed, bf16 in ((1, False), (2, False), (1, True))
     ]
     assert len({each.key("int8") for each in made}) == 3

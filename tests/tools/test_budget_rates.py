@@ -2,10 +2,7 @@
 
 import numpy as np
 import pytest
-
-from bench_models.budgets.counts import Counts
-from bench_models.budgets.lines import judge_counts
-from bench_models.budgets.rates import (
+from budget_rates import (
     Retraining,
     caught,
     families_of,
@@ -13,6 +10,8 @@ from bench_models.budgets.rates import (
     scatters,
     smallest,
 )
+
+from bench_models.budgets import Counts, judge_counts
 from bench_models.errors import BenchModelsError
 from bench_models.suites.rotten_tomatoes import SUITE
 from bench_models.suites.suite import Budget, budget

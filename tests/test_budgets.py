@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench_models.budgets.lines import BudgetLine, Status, fails, judge, worst
+from bench_models.budgets import BudgetLine, Status, fails, judge, worst
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.suites.suite import Budget
 
@@ -89,7 +89,7 @@ def test_agreement_counts_sentences_without_labels(flips: int, status: Status) -
     budget = Budget(max_accuracy_drop_points=100.0, min_size_reduction_pct=0.0, min_agreement_pct=95.0)
     line = _judged(budget, _card(lost=flips, equal=1000))["agreement"]
 
-    assert line.sentences == 2000
+    assert line.sentences_count == 2000
     assert line.value == pytest.approx(100 - flips / 20)
     assert status == line.status
 
@@ -106,7 +106,7 @@ def test_drop_on_its_limit_says_that_no_number_of_sentences_would_tell() -> None
     budget = Budget(max_accuracy_drop_points=3.0, min_size_reduction_pct=0.0)
     line = _judged(budget, _card(lost=30))["accuracy drop"]
 
-    assert line.needed is None
+    assert line.sentences_needed_count is None
     assert line.sentence("int8").endswith("open, as it lies too near the limit for any number of sentences to tell")
 
 
@@ -115,8 +115,8 @@ def test_open_budget_says_how_many_sentences_would_tell() -> None:
     budget = Budget(max_accuracy_drop_points=3.0, min_size_reduction_pct=0.0)
     line = _judged(budget, _card(lost=30, won=10))["accuracy drop"]
     assert line.status == "open"
-    assert line.needed is not None
-    times = -(-line.needed // 1000) + 1
+    assert line.sentences_needed_count is not None
+    times = -(-line.sentences_needed_count // 1000) + 1
 
     assert (
         _judged(budget, _card(lost=30 * times, won=10 * times, sentences=1000 * times))["accuracy drop"].status

@@ -1,6 +1,6 @@
 """How often an unchanged recipe breaks a budget when it is trained again. Pure: trainings in, rates out.
 
-A budget line is broken where a bound passes its limit (budgets/lines.py). Over trainings with other seeds these
+A budget line is broken where a bound passes its limit (bench_models/budgets.py). Over trainings with other seeds these
 bounds scatter; a row's are taken as normal around their own mean. The variance that counts is the row's own moderated
 by that of the typical row, so that five trainings which happened to agree do not make a budget tight.
 
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from bench_models.budgets.counts import Counts, agreement_bounds, drop_bounds
+from bench_models.budgets import Counts, agreement_bounds, drop_bounds
 from bench_models.errors import BenchModelsError
 from bench_models.stats.excess import chance_of_any, exceeded_in, excesses, moderated
 from bench_models.suites.suite import Budget, Suite
