@@ -6,6 +6,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -117,9 +118,15 @@ def judge(budget: Budget, baseline: Scorecard, card: Scorecard) -> tuple[BudgetL
 
 def judge_counts(budget: Budget, counts: Counts) -> tuple[BudgetLine, ...]:
     """Compare counts with a budget: one line a figure."""
-    lines = [_drop_line(budget.max_accuracy_drop_points, counts), _reduction_line(budget, counts.size_reduction_pct)]
+    lines = [
+        _sentences_line(
+            "accuracy drop", budget.max_accuracy_drop_points, partial(drop_bounds, counts), counts.sentences
+        ),
+        _reduction_line(budget.min_size_reduction_pct, counts.size_reduction_pct),
+    ]
     if budget.min_agreement_pct is not None:
-        lines.append(_agreement_line(budget.min_agreement_pct, counts))
+        bounds = partial(agreement_bounds, counts)
+        lines.append(_sentences_line("agreement", budget.min_agreement_pct, bounds, counts.asked))
     return tuple(lines)
 
 
@@ -159,48 +166,23 @@ def agreement_bounds(counts: Counts, times: float = 1) -> Estimate:
     return bounded_share(round(times * counts.agreeing), round(times * counts.asked), CONFIDENCE).scaled(100)
 
 
-def _reduction_line(budget: Budget, pct: float) -> BudgetLine:
-    limit = budget.min_size_reduction_pct
+def _reduction_line(limit: float, pct: float) -> BudgetLine:
     status: Status = "kept" if pct >= limit - _ROUNDING else "broken"
     return BudgetLine(figure="size reduction", unit="%", value=pct, interval=None, limit=limit, status=status)
 
 
-def _drop_line(limit: float, counts: Counts) -> BudgetLine:
-    def status_of(times: float) -> Status:
-        found = drop_bounds(counts, times)
-        return _status(found.high - limit, found.low - limit)
-
-    return _sentences_line("accuracy drop", "points", limit, drop_bounds(counts), status_of, counts.sentences)
-
-
-def _agreement_line(limit: float, counts: Counts) -> BudgetLine:
-    def status_of(times: float) -> Status:
-        found = agreement_bounds(counts, times)
-        return _status(limit - found.low, limit - found.high)
-
-    return _sentences_line("agreement", "%", limit, agreement_bounds(counts), status_of, counts.asked)
-
-
-def _status(most: float, least: float) -> Status:
-    """Return the status of a figure that lies beyond its limit by between ``least`` and ``most``."""
-    if most <= _ROUNDING:
-        return "kept"
-    return "broken" if least > _ROUNDING else "open"
-
-
-def _sentences_line(  # noqa: PLR0913  # what a line is made of
-    figure: FigureName,
-    unit: Unit,
-    limit: float,
-    found: Estimate,
-    status_of: Callable[[float], Status],
-    sentences: int,
+def _sentences_line(
+    figure: FigureName, limit: float, bounds: Callable[[float], Estimate], sentences: int
 ) -> BudgetLine:
-    """Return the line of a figure of sentences; ``status_of`` tells its status with so many times the sentences."""
-    status = status_of(1)
+    """Return the line of a figure of sentences; ``bounds`` gives its interval with so many times the sentences."""
+
+    def status_of(times: float) -> Status:
+        return _status(figure, bounds(times), limit)
+
+    found, status = bounds(1), status_of(1)
     return BudgetLine(
         figure=figure,
-        unit=unit,
+        unit="points" if figure == "accuracy drop" else "%",
         value=found.value,
         interval=found,
         limit=limit,
@@ -208,6 +190,16 @@ def _sentences_line(  # noqa: PLR0913  # what a line is made of
         sentences_count=sentences,
         sentences_needed_count=_needed(status_of, sentences) if status == "open" else None,
     )
+
+
+def _status(figure: FigureName, found: Estimate, limit: float) -> Status:
+    """Return the status of a drop that may be at most ``limit``, or of a figure that must reach it."""
+    least, most = found.low - limit, found.high - limit
+    if figure != "accuracy drop":
+        least, most = -most, -least
+    if most <= _ROUNDING:
+        return "kept"
+    return "broken" if least > _ROUNDING else "open"
 
 
 def _needed(status_of: Callable[[float], Status], sentences: int) -> int | None:

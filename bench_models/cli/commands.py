@@ -11,13 +11,13 @@ from bench_models.machine import return_freed_memory
 
 if TYPE_CHECKING:
     from bench_models.build import Builder
-    from bench_models.report.reading import Report
+    from bench_models.report.document import Report
     from bench_models.suites.suite import Suite
 
 
 def list_(options: argparse.Namespace) -> int:
     """Show a suite."""
-    from bench_models.report.catalogue import catalogue
+    from bench_models.report.markdown import catalogue
 
     sys.stdout.write(catalogue(suites.load(options.suite)))
     return 0
@@ -50,25 +50,26 @@ def report(options: argparse.Namespace) -> int:
 
 def figure(options: argparse.Namespace) -> int:
     """Draw a kept report again."""
-    from bench_models.report.figure.files import write_figure
-    from bench_models.report.reading import read
+    from bench_models.report.document import read
+    from bench_models.report.figure.render import write_figure
 
-    for path in write_figure(read(options.report), options.output):
+    for path in write_figure(read(options.report).summary, options.output):
         sys.stdout.write(f"{path}\n")
     return 0
 
 
 def recommend(options: argparse.Namespace) -> int:
     """Say which variant to ship."""
-    from bench_models.report.reading import read
+    from bench_models.checkout import checkout_here
+    from bench_models.report.document import read
     from bench_models.report.recommendation_text import recommended
-    from bench_models.report.write import report_here
+    from bench_models.report.results import results_of
 
     if options.report:
         report = read(options.report)
         _require_of(report, options)
     else:
-        report = report_here(suites.load(options.suite or suites.DEFAULT))
+        report = results_of(_builder(suites.load(options.suite or suites.DEFAULT)), checkout_here())
     sys.stdout.write(recommended(report, options.priority, options.accuracy_tolerance))
     return 0
 

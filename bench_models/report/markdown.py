@@ -1,154 +1,152 @@
-"""The Markdown report: one sentence, the table, problems, and the machine."""
+"""The report in Markdown: one sentence, the table, problems, the machine; and a suite's rows before they are built."""
+
+from collections.abc import Callable, Sequence
 
 from tabulate import tabulate
 
 from bench_models.budgets import CONFIDENCE
-from bench_models.machine import Machine
-from bench_models.metrics import ACCURACY, AGREEMENT, PARAMETERS, SIZE, SPARSITY
+from bench_models.metrics import ACCURACY, AGREEMENT, PARAMETERS, SIZE, SPARSITY, SPEED_UP
 from bench_models.metrics.latency import OFFLINE_SENTENCES, THREADS
-from bench_models.report.rows import Quality, Row
+from bench_models.report.document import Report, VariantReport
 from bench_models.stats import rounds
 from bench_models.stats.estimate import Estimate
-from bench_models.units import show_ms
+from bench_models.suites.suite import Suite, Variant
+from bench_models.units import show_ms, show_points, with_interval
 
 _MISSING = "-"
-_LEFT, _RIGHT = "left", "right"
+_LEFT = ("variant", "budget")
+_COLUMNS = (
+    "variant",
+    "parameters",
+    "size",
+    "size reduction",
+    "sparsity",
+    "latency (interval)",
+    "speed-up (interval)",
+    "offline",
+    "accuracy (interval)",
+    "accuracy drop",
+    "agreement",
+    "budget",
+)
+_OF_SUITE = (
+    "variant",
+    "starts from",
+    "steps",
+    "largest accuracy drop",
+    "smallest size reduction",
+    "smallest agreement",
+)
 
-_COLUMNS = {
-    "variant": _LEFT,
-    "parameters": _RIGHT,
-    "size": _RIGHT,
-    "size reduction": _RIGHT,
-    "sparsity": _RIGHT,
-    "latency (interval)": _RIGHT,
-    "speed-up (interval)": _RIGHT,
-    "offline": _RIGHT,
-    "accuracy (interval)": _RIGHT,
-    "accuracy drop": _RIGHT,
-    "agreement": _RIGHT,
-    "budget": _LEFT,
-}
 
-
-def markdown(suite: str, commit: str, rows: tuple[Row, ...], machine: Machine, versions: dict[str, str]) -> str:
-    """Return the whole report as Markdown."""
-    table = tabulate(
-        [_cells(row) for row in rows], headers=list(_COLUMNS), tablefmt="pipe", colalign=tuple(_COLUMNS.values())
-    )
-    parts = [f"# {suite} at {commit[:8]}", headline(rows), table, _troubles(rows), _legend(rows, machine, versions)]
+def markdown(report: Report) -> str:
+    """Return the whole report."""
+    aligned = tuple("left" if name in _LEFT else "right" for name in _COLUMNS)
+    table = tabulate([_cells(each) for each in report.variants], headers=_COLUMNS, tablefmt="pipe", colalign=aligned)
+    parts = [
+        f"# {report.suite} at {report.commit[:8]}",
+        headline(report.variants),
+        table,
+        _troubles(report.variants),
+        _legend(report),
+    ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def headline(rows: tuple[Row, ...]) -> str:
+def catalogue(suite: Suite) -> str:
+    """Return a suite's table as text, for people who have built nothing yet."""
+    table = tabulate([_row(variant) for variant in suite.variants], headers=_OF_SUITE, tablefmt="simple")
+    return f"{suite.name}\n\n{table}\n"
+
+
+def headline(variants: Sequence[VariantReport]) -> str:
     """Return the verdict on the whole suite, as one sentence that names what to look at."""
-    unmeasured = [row.name for row in rows if row.standing == "not measured"]
-    broken = [row.name for row in rows if row.standing == "broken"]
-    kept = sum(row.standing == "kept" for row in rows)
-    undecided = [row.name for row in rows if row.standing == "open"]
-    parts = [f"**{', '.join(broken)} {_break(broken)}.**" if broken else ""]
-    parts.append(f"**{', '.join(unmeasured)} could not be measured.**" if unmeasured else "")
-    judged = sum(row.standing != "baseline" for row in rows[1:])
-    is_open = f", {len(undecided)} {_be(undecided)} open: {', '.join(undecided)}" if undecided else ""
-    parts.append(f"{kept} of {judged} budgets are kept{is_open}.")
-    return " ".join(part for part in parts if part)
+    unmeasured, broken, undecided, kept = (
+        [each.name for each in variants if each.standing == standing]
+        for standing in ("not measured", "broken", "open", "kept")
+    )
+    parts = []
+    if broken:
+        parts.append(f"**{', '.join(broken)} {'breaks its budget' if len(broken) == 1 else 'break their budgets'}.**")
+    if unmeasured:
+        parts.append(f"**{', '.join(unmeasured)} could not be measured.**")
+    judged = sum(each.standing != "baseline" for each in variants[1:])
+    are = "is" if len(undecided) == 1 else "are"
+    is_open = f", {len(undecided)} {are} open: {', '.join(undecided)}" if undecided else ""
+    parts.append(f"{len(kept)} of {judged} budgets are kept{is_open}.")
+    return " ".join(parts)
 
 
-def _break(broken: list[str]) -> str:
-    return "breaks its budget" if len(broken) == 1 else "break their budgets"
-
-
-def _be(names: list[str]) -> str:
-    return "is" if len(names) == 1 else "are"
-
-
-def _cells(row: Row) -> list[str]:
+def _cells(variant: VariantReport) -> list[str]:
     return [
-        row.name,
-        *_quality_cells(row.quality),
-        _time(row.single_stream_s),
-        _speed_up(row.speed_up),
-        show_ms(row.offline_s.value) if row.offline_s else _MISSING,
-        *_accuracy_cells(row.quality),
-        _budget(row),
+        variant.name,
+        _shown(variant.parameters_count, PARAMETERS.show),
+        _shown(variant.size_bytes, SIZE.show),
+        _shown(variant.size_reduction_pct, "{:.1f} %".format),
+        _shown(variant.sparsity_share, SPARSITY.show),
+        _with_interval(variant.latency_single_stream_s, show_ms),
+        _with_interval(variant.speed_up_single_stream_ratio, SPEED_UP.show),
+        _shown(_point(variant.latency_offline_s_per_sentence), show_ms),
+        _with_interval(variant.accuracy_share, ACCURACY.show),
+        _shown(_point(variant.accuracy_drop_points), show_points),
+        _shown(_point(variant.agreement_share), AGREEMENT.show),
+        _budget(variant),
     ]
 
 
-def _quality_cells(quality: Quality | None) -> list[str]:
-    if quality is None:
-        return [_MISSING] * 4
-    reduction = quality.size_reduction_pct
-    return [
-        PARAMETERS.show(quality.card.parameters),
-        SIZE.show(quality.card.size_bytes),
-        _MISSING if reduction is None else f"{reduction:.1f} %",
-        SPARSITY.show(quality.card.sparsity),
-    ]
+def _shown(number: float | None, show: Callable[[float], str]) -> str:
+    return _MISSING if number is None else show(number)
 
 
-def _accuracy_cells(quality: Quality | None) -> list[str]:
-    if quality is None:
-        return [_MISSING] * 3
-    accuracy, drop = quality.accuracy, quality.accuracy_drop_points
-    return [
-        f"{ACCURACY.show(accuracy.value)} ({accuracy.scaled(100).ends('.1f')})",
-        _MISSING if drop is None else f"{drop.value:.2f} points",
-        _MISSING if quality.agreement is None else AGREEMENT.show(quality.agreement.value),
-    ]
+def _with_interval(estimate: Estimate | None, show: Callable[[float], str]) -> str:
+    return _MISSING if estimate is None else with_interval(estimate, show)
 
 
-def _time(estimate: Estimate | None) -> str:
-    if estimate is None:
-        return _MISSING
-    point, low, high = (show_ms(seconds) for seconds in (estimate.value, estimate.low, estimate.high))
-    return f"{point} ({low.removesuffix(' ms')} to {high.removesuffix(' ms')})"
+def _point(estimate: Estimate | None) -> float | None:
+    return estimate.value if estimate else None
 
 
-def _speed_up(estimate: Estimate | None) -> str:
-    if estimate is None:
-        return _MISSING
-    interval = "" if estimate.exact else f" ({estimate.ends('.2f')})"
-    return f"{estimate.value:.2f} x{interval}"
+def _budget(variant: VariantReport) -> str:
+    named = [line.figure for line in variant.budgets if line.status == variant.standing != "kept"]
+    return f"{variant.standing}: {', '.join(named)}" if named else variant.standing
 
 
-def _budget(row: Row) -> str:
-    named = [line.figure for line in row.budget_lines if line.status == row.standing != "kept"]
-    return f"{row.standing}: {', '.join(named)}" if named else row.standing
-
-
-def _troubles(rows: tuple[Row, ...]) -> str:
+def _troubles(variants: Sequence[VariantReport]) -> str:
     """List every budget that is broken or open, and every error, in full."""
-    lines = [line.sentence(row.name) for row in rows for line in row.budget_lines if line.status != "kept"]
-    lines += [f"{row.name} was not measured: {error}" for row in rows for error in row.errors]
+    lines = [line.sentence(each.name) for each in variants for line in each.budgets if line.status != "kept"]
+    lines += [f"{each.name} was not measured: {error}" for each in variants for error in each.errors]
     return "\n".join(f"* {line}" for line in lines)
 
 
-def _legend(rows: tuple[Row, ...], machine: Machine, versions: dict[str, str]) -> str:
+def _legend(report: Report) -> str:
     naive = [
-        f"{row.name} {SIZE.show(row.quality.card.naive_size_bytes)}"
-        for row in rows
-        if row.quality and row.quality.card.naive_size_bytes < 0.9 * row.quality.card.size_bytes
+        f"{each.name} {SIZE.show(each.naive_size_bytes)}"
+        for each in report.variants
+        if each.size_bytes and each.naive_size_bytes is not None and each.naive_size_bytes < 0.9 * each.size_bytes
     ]
-    card = next((row.quality.card for row in rows if row.quality), None)
-    sentences, elsewhere = (len(card.truth), len(card.elsewhere)) if card else (0, 0)
+    sentences = report.summary.sentences or 0
+    asked = next((each.agreement_sentences_count for each in report.variants if each.agreement_sentences_count), 0)
+    machine, versions = report.machine, ", ".join(f"{name} {version}" for name, version in report.versions.items())
     lines = [
-        f"Latency is single-stream: one sentence of median length, {THREADS} thread; {_interval_words(rows)}.",
+        f"Latency is single-stream: one sentence of median length, {THREADS} thread; {_interval_words(report)}.",
         f"Offline is the time per sentence in a batch of {OFFLINE_SENTENCES} (or the whole test split, if smaller).",
         f"Accuracy is over the whole test split of {sentences:,} sentences, with its 95 % interval; they are answered "
         f"as they are served, one sentence a call, {THREADS} thread.",
-        f"Agreement is the share of equal answers with the baseline over those and {elsewhere:,} unlabelled sentences "
-        "of other domains.",
+        f"Agreement is the share of equal answers with the baseline over those and {asked - sentences:,} unlabelled "
+        "sentences of other domains.",
         f"A budget is kept or broken where the sentences show it with {CONFIDENCE:.0%} confidence, and open otherwise.",
         "Size is the serialized artifact in MiB (2^20 bytes), packed weights included.",
         f"Counting parameters and buffers alone would say: {', '.join(naive)}." if naive else "",
         f"Machine: {machine.cpu}, {machine.cores} cores, {machine.system}, {' '.join(machine.cpu_flags)}.",
-        f"Python {machine.python}, {', '.join(f'{name} {version}' for name, version in versions.items())}.",
+        f"Python {machine.python}, {versions}.",
     ]
     return "\n".join(f"* {line}" for line in lines if line)
 
 
-def _interval_words(rows: tuple[Row, ...]) -> str:
+def _interval_words(report: Report) -> str:
     """Say what the intervals of latency and speed-up cover."""
-    latency = next((row.single_stream_s for row in rows if row.single_stream_s), None)
+    timed = (each.latency_single_stream_s for each in report.variants)
+    latency = next((estimate for estimate in timed if estimate), None)
     if latency is None:
         return "it could not be measured"
     if latency.level != rounds.LEVEL:
@@ -157,4 +155,16 @@ def _interval_words(rows: tuple[Row, ...]) -> str:
         f"the mean of fresh processes, with the {latency.level:.0%} interval that covers others. Speed-up is the mean "
         "over pairs of fresh processes, the baseline's and the variant's, which took turns on one core, with the "
         f"{rounds.LEVEL:.0%} interval that covers other pairs"
+    )
+
+
+def _row(variant: Variant) -> tuple[str, ...]:
+    budget = variant.budget
+    return (
+        variant.name,
+        variant.starts_from or "the checkpoint",
+        ", ".join(str(step) for step in variant.steps) or "none",
+        show_points(budget.max_accuracy_drop_points) if budget else "",
+        f"{budget.min_size_reduction_pct:.1f} %" if budget else "",
+        f"{budget.min_agreement_pct:.1f} %" if budget and budget.min_agreement_pct is not None else "",
     )

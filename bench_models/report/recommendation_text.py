@@ -2,22 +2,35 @@
 
 from bench_models.budgets import STATUSES
 from bench_models.errors import BenchModelsError
-from bench_models.metrics import SIZE
-from bench_models.recommend.candidates import Candidate, in_points, sentences_needed, trade_off
-from bench_models.recommend.choice import PassedOver, Recommendation, recommend
-from bench_models.report.reading import Line, Report
-from bench_models.stats.estimate import Estimate
+from bench_models.metrics import SIZE, SPEED_UP
+from bench_models.report.document import Report, VariantReport
+from bench_models.report.recommendation import (
+    Candidate,
+    Priority,
+    Reason,
+    Recommendation,
+    candidates_of,
+    in_points,
+    recommend,
+    sentences_needed,
+    trade_off,
+)
+from bench_models.units import show_points, with_interval
 
-_SUPERLATIVES = {
+_SUPERLATIVES: dict[Priority, str] = {
     "speed": "the fastest",
     "accuracy": "the most accurate",
     "size": "the smallest",
     "balanced": "the best by the geometric mean of speed-up and size ratio",
 }
+_COMPARATIVES: dict[Reason, str] = {
+    "speed": "slower",
+    "accuracy": "less accurate",
+    "size": "larger",
+    "balanced": "worse balanced",
+}
 # Nobody labels more than so many times the test sentences there are.
 _MANY_TIMES = 50
-
-_COMPARATIVES = {"speed": "slower", "accuracy": "less accurate", "size": "larger", "balanced": "worse balanced"}
 
 
 def recommended(report: Report, priority: str, tolerance_points: float) -> str:
@@ -25,148 +38,121 @@ def recommended(report: Report, priority: str, tolerance_points: float) -> str:
 
     Raises ``BenchModelsError`` where there is none to give, with what would be right.
     """
-    candidates = [each for each in map(_candidate, report.lines) if each is not None]
-    if not candidates or candidates[0].name != report.lines[0].name:
+    baseline, candidates = report.variants[0], candidates_of(report.variants)
+    if not candidates or candidates[0].name != baseline.name:
         raise BenchModelsError(
             f"the baseline of {report.suite} was not measured at {report.commit[:8]}, so nothing can be compared with "
-            f"it: {'; '.join(report.lines[0].errors) or 'a figure is missing'}"
+            f"it: {'; '.join(baseline.reasons) or 'a figure is missing'}"
         )
     choice = recommend(candidates, priority, tolerance_points)
-    words = _Words(report=report, choice=choice, baseline=candidates[0])
-    return f"{words.title()}\n\n{words.why()}\n\n{words.passed_over()}\n\n{words.what_would_change()}\n"
-
-
-def _candidate(line: Line) -> Candidate | None:
-    """Return a line with all that decides, or None."""
-    if line.speed_up is None or line.accuracy_drop_points is None or line.size_bytes is None:
-        return None
-    return Candidate(
-        name=line.name,
-        time=_inverse(line.speed_up),
-        accuracy_drop_points=line.accuracy_drop_points,
-        size_bytes=line.size_bytes,
-        right=line.correct_by_sentence,
+    title = f"# {report.suite} at {report.commit[:8]}: ship {choice.chosen.name}"
+    parts = (
+        title,
+        _why(report, choice, candidates[0]),
+        _passed_over(report, choice, candidates),
+        _what_would_change(report, choice, candidates[0]),
     )
+    return "\n\n".join(parts) + "\n"
 
 
-def _inverse(ratio: Estimate) -> Estimate:
-    """Return the time that a speed-up stands for, in times of the baseline's."""
-    return Estimate(value=1 / ratio.value, low=1 / ratio.high, high=1 / ratio.low, level=ratio.level)
+def _why(report: Report, choice: Recommendation, baseline: Candidate) -> str:
+    """Return what the choice rests on."""
+    chosen = choice.chosen
+    tied = [each.name for each in choice.tied if each is not chosen]
+    text = (
+        f"Of the variants that lose at most {in_points(choice.tolerance_points)} of accuracy, the whole interval "
+        f"counted, {chosen.name} is {'among ' if tied else ''}{_SUPERLATIVES[choice.priority]}: "
+        f"{_figures(report, chosen)}."
+    )
+    if tied:
+        text += f" By that alone it cannot be told apart from {_listed(tied)}; {_tie_breaker(choice, tied)}."
+        text += _best_by_point(choice)
+    if chosen is baseline:
+        text += " That is the baseline: none of the compressed variants within the tolerance is better."
+    return f"{text} Its budget is {chosen.standing}." if chosen.standing in STATUSES else text
 
 
-class _Words:
-    """The parts of a recommendation's text, which share what they speak about."""
+def _tie_breaker(choice: Recommendation, tied: list[str]) -> str:
+    """Say what broke the tie."""
+    by = dict.fromkeys(choice.passed_over[name] for name in tied)
+    words = [_COMPARATIVES[reason] for reason in by if reason in _COMPARATIVES]
+    return f"what it is preferred to is {_listed(words, 'or')}" if words else "it stands first in the table"
 
-    def __init__(self, *, report: Report, choice: Recommendation, baseline: Candidate) -> None:
-        self._report, self._choice, self._baseline = report, choice, baseline
-        self._lines = {line.name: line for line in report.lines}
 
-    def title(self) -> str:
-        """Return the answer in one line."""
-        return f"# {self._report.suite} at {self._report.commit[:8]}: ship {self._choice.chosen.name}"
+def _best_by_point(choice: Recommendation) -> str:
+    """Say what a tie of accuracies hides."""
+    best = min(choice.tied, key=lambda each: each.accuracy_drop_points.value)
+    drop = best.accuracy_drop_points.value
+    if choice.priority != "accuracy" or drop == choice.chosen.accuracy_drop_points.value:
+        return ""
+    return f" The best of them by its point is {best.name}, with {show_points(drop)} lost."
 
-    def why(self) -> str:
-        """Return what the choice rests on."""
-        choice, chosen = self._choice, self._choice.chosen
-        tied = [each.name for each in choice.tied if each is not chosen]
-        text = (
-            f"Of the variants that lose at most {in_points(choice.tolerance_points)} of accuracy, the whole interval "
-            f"counted, {chosen.name} is {'among ' if tied else ''}{_SUPERLATIVES[choice.priority]}: "
-            f"{self._figures(chosen)}."
+
+def _passed_over(report: Report, choice: Recommendation, candidates: list[Candidate]) -> str:
+    """Return a line for each other variant with what decided."""
+    reasons = {each.name: _reason(choice, each, candidates[0]) for each in candidates if each is not choice.chosen}
+    others = [each for each in report.variants if each.name != choice.chosen.name]
+    lines = [f"* {each.name}: {reasons.get(each.name) or _lack(each)}" for each in others]
+    return "\n".join(["Passed over:", "", *lines])
+
+
+def _lack(variant: VariantReport) -> str:
+    return f"not measured: {'; '.join(variant.reasons) or 'a figure is missing'}"
+
+
+def _reason(choice: Recommendation, candidate: Candidate, baseline: Candidate) -> str:
+    drop, reason = candidate.accuracy_drop_points, choice.passed_over[candidate.name]
+    if reason == "tolerance":
+        return f"may lose {show_points(drop.high)} ({drop.value:.2f} here)"
+    if reason == "order":
+        return f"no better than {choice.chosen.name} in anything that was asked, and further down the table"
+    figure = {
+        "speed": with_interval(candidate.speed_up, SPEED_UP.show),
+        "accuracy": _show_lost(drop.value),
+        "size": SIZE.show(candidate.size_bytes),
+        "balanced": f"{trade_off(candidate, baseline):.2f}, not {trade_off(choice.chosen, baseline):.2f}",
+    }[reason]
+    return f"{'' if reason == choice.priority else 'tied, and '}{_COMPARATIVES[reason]}: {figure}"
+
+
+def _what_would_change(report: Report, choice: Recommendation, baseline: Candidate) -> str:
+    """Return what another tolerance, and more sentences, would lead to."""
+    wider = "No larger tolerance leads to another answer."
+    if choice.wider is not None:
+        tolerance, other = choice.wider
+        # Rounded up: what is printed must suffice.
+        wider = (
+            f"From `--accuracy-tolerance {_rounded_up(tolerance)}` on it is {other.name}: {_figures(report, other)}."
         )
-        if tied:
-            text += f" By that alone it cannot be told apart from {_listed(tied)}; {self._broken(tied)}."
-            text += self._best_by_point()
-        if chosen is self._baseline:
-            text += " That is the baseline: none of the compressed variants within the tolerance is better."
-        standing = self._lines[chosen.name].standing
-        return f"{text} Its budget is {standing}." if standing in STATUSES else text
-
-    def passed_over(self) -> str:
-        """Return a line for each other variant with the figure that decided."""
-        reasons = {each.candidate.name: self._reason(each) for each in self._choice.passed_over}
-        others = [line for line in self._report.lines if line.name != self._choice.chosen.name]
-        lines = [f"* {line.name}: {reasons.get(line.name) or _unmeasured(line)}" for line in others]
-        return "\n".join(["Passed over:", "", *lines])
-
-    def what_would_change(self) -> str:
-        """Return what another tolerance, and more sentences, would lead to."""
-        choice = self._choice
-        lines = [self._by_point()]
-        if choice.wider is None:
-            lines.append("No larger tolerance leads to another answer.")
-        else:
-            tolerance, other = choice.wider
-            # Rounded up: what is printed must suffice.
-            lines.append(
-                f"From `--accuracy-tolerance {_rounded_up(tolerance)}` on it is {other.name}: {self._figures(other)}."
-            )
-        return "\n".join(["What would change the answer:", "", *(f"* {line}" for line in lines)])
-
-    def _by_point(self) -> str:
-        choice, other = self._choice, self._choice.by_point
-        if other is choice.chosen:
-            return "Going by the points alone, without intervals of accuracy, leads to the same answer."
-        drop = other.accuracy_drop_points
-        text = (
-            f"By the point alone it would be {other.name}, which loses {drop.value:.2f} points here, but may lose "
-            f"{drop.high:.2f} elsewhere."
-        )
-        sentences = self._report.sentences
-        if sentences is None or other is self._baseline:
-            return text
-        needed = sentences_needed(other, choice.tolerance_points, sentences)
-        if needed is None or needed > _MANY_TIMES * sentences:
-            return f"{text} That is too near the tolerance for any number of test sentences to show."
-        return f"{text} If that holds, about {_about(needed)} test sentences instead of {sentences:,} would show it."
-
-    def _best_by_point(self) -> str:
-        """Say what a tie of accuracies hides."""
-        best = min(self._choice.tied, key=lambda each: each.accuracy_drop_points.value)
-        drop, own = best.accuracy_drop_points.value, self._choice.chosen.accuracy_drop_points.value
-        if self._choice.priority != "accuracy" or drop == own:
-            return ""
-        return f" The best of them by its point is {best.name}, with {drop:.2f} points lost."
-
-    def _broken(self, tied: list[str]) -> str:
-        """Say which figure broke the tie."""
-        by = dict.fromkeys(each.because for each in self._choice.passed_over if each.candidate.name in tied)
-        words = [_COMPARATIVES[reason] for reason in by if reason in _COMPARATIVES]
-        return f"what it is preferred to is {_listed(words, 'or')}" if words else "it stands first in the table"
-
-    def _reason(self, passed: PassedOver) -> str:
-        candidate, chosen = passed.candidate, self._choice.chosen
-        drop = candidate.accuracy_drop_points
-        if passed.because == "tolerance":
-            return f"may lose {drop.high:.2f} points ({drop.value:.2f} here)"
-        if passed.because == "order":
-            return f"no better than {chosen.name} in anything that was asked, and further down the table"
-        tie = passed.because != self._choice.priority
-        figure = {
-            "speed": self._speed_up(candidate),
-            "accuracy": f"{drop.value:.2f} points lost",
-            "size": SIZE.show(candidate.size_bytes),
-            "balanced": f"{trade_off(candidate, self._baseline):.2f}, not {trade_off(chosen, self._baseline):.2f}",
-        }[passed.because]
-        return f"{'tied, and ' if tie else ''}{_COMPARATIVES[passed.because]}: {figure}"
-
-    def _figures(self, candidate: Candidate) -> str:
-        drop, line = candidate.accuracy_drop_points, self._lines[candidate.name]
-        reduction = f" ({line.size_reduction_pct:.1f} % smaller)" if line.size_reduction_pct else ""
-        lost = f"{drop.value:.2f} points lost{_interval(drop)}"
-        return f"{self._speed_up(candidate)}, {SIZE.show(candidate.size_bytes)}{reduction}, {lost}"
-
-    def _speed_up(self, candidate: Candidate) -> str:
-        speed_up = self._lines[candidate.name].speed_up
-        return f"{speed_up.value:.2f} x{_interval(speed_up)}" if speed_up else "speed-up not known"
+    return f"What would change the answer:\n\n* {_by_point(report, choice, baseline)}\n* {wider}"
 
 
-def _unmeasured(line: Line) -> str:
-    return f"not measured: {'; '.join(line.errors) or 'a figure is missing'}"
+def _by_point(report: Report, choice: Recommendation, baseline: Candidate) -> str:
+    other, sentences = choice.by_point, report.summary.sentences
+    if other is choice.chosen:
+        return "Going by the points alone, without intervals of accuracy, leads to the same answer."
+    drop = other.accuracy_drop_points
+    text = (
+        f"By the point alone it would be {other.name}, which loses {show_points(drop.value)} here, but may lose "
+        f"{drop.high:.2f} elsewhere."
+    )
+    if sentences is None or other is baseline:
+        return text
+    needed = sentences_needed(other, choice.tolerance_points, sentences)
+    if needed is None or needed > _MANY_TIMES * sentences:
+        return f"{text} That is too near the tolerance for any number of test sentences to show."
+    return f"{text} If that holds, about {_about(needed)} test sentences instead of {sentences:,} would show it."
 
 
-def _interval(estimate: Estimate) -> str:
-    return "" if estimate.exact else f" ({estimate.ends('.2f')})"
+def _figures(report: Report, candidate: Candidate) -> str:
+    reduction = report[candidate.name].size_reduction_pct
+    size = SIZE.show(candidate.size_bytes) + (f" ({reduction:.1f} % smaller)" if reduction else "")
+    drop = candidate.accuracy_drop_points
+    return f"{with_interval(candidate.speed_up, SPEED_UP.show)}, {size}, {with_interval(drop, _show_lost)}"
+
+
+def _show_lost(points: float) -> str:
+    return f"{show_points(points)} lost"
 
 
 def _rounded_up(points: float) -> str:

@@ -6,7 +6,7 @@ import pytest
 from support.drawing import REAL, document, unmeasured
 
 from bench_models.errors import BenchModelsError
-from bench_models.report.reading import read, report_of
+from bench_models.report.document import read, report_of
 from bench_models.report.recommendation_text import recommended
 
 
@@ -38,7 +38,7 @@ def test_each_row_has_its_line(priority: str, tolerance: float) -> None:
     named = [line.removeprefix("* ").partition(": ")[0] for line in passed_over.splitlines() if line]
     chosen = title.rpartition(" ")[2]
 
-    assert [line.name for line in read(REAL).lines if line.name != chosen] == named
+    assert [line.name for line in read(REAL).variants if line.name != chosen] == named
 
 
 def test_tie_of_accuracies_has_no_better_point_below_it() -> None:

@@ -18,11 +18,12 @@ from bench_models.metrics import ACCURACY, SIZE
 from bench_models.metrics.latency import OFFLINE_SENTENCES
 from bench_models.metrics.scorecard import score
 from bench_models.metrics.speed_up import SpeedUp, Turns, keep
-from bench_models.outcomes import Failed, Measured, Outcome, Skipped
-from bench_models.report.results import SuiteResult, results_of
+from bench_models.outcomes import Measured
+from bench_models.report.document import Report
+from bench_models.report.results import results_of
 from bench_models.stats.estimate import Estimate
 
-Measure = Callable[..., SuiteResult]
+Measure = Callable[..., Report]
 FOUND = SpeedUp(
     run="a",
     single_stream=tuple(
@@ -48,7 +49,7 @@ def measured(builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     commit = commit_all(root, "Begin")
     cards = [score(builder, variant) for variant in builder.suite.variants]
 
-    def results(*speed_ups: float | None) -> SuiteResult:
+    def results(*speed_ups: float | None) -> Report:
         result = Results({"machine": "here"}, {}, commit, 0, "3.11", "py", {})
         for figure in (SIZE, ACCURACY):
             tracked: list[Any] = [figure.of(card.value) for card in cards if isinstance(card, Measured)]
@@ -79,27 +80,28 @@ def _add(result: Results, builder: Builder, name: str, values: list[Any]) -> Non
     )
 
 
-def _value(outcome: Outcome[Estimate]) -> Estimate:
-    assert isinstance(outcome, Measured), outcome
-    return outcome.value
+def _found(estimate: Estimate | None) -> Estimate:
+    assert estimate is not None
+    return estimate
 
 
 def test_speed_up_and_times_are_of_the_pairs(builder: Builder, measured: Measure) -> None:
     """The ratio is as sure as its pairs, although the times of either side are not; the baseline's own is exact."""
     tracked = keep(builder.store, "tiny", "pruned", FOUND)
     result = measured(1.0, tracked, math.nan)
-    pruned, baseline = result["pruned"], result.baseline
+    pruned, baseline = result["pruned"], result["baseline"]
 
-    assert _value(pruned.speed_up).value == tracked == pytest.approx(2.0)
-    assert _value(pruned.speed_up).high < 2.01
-    assert _value(pruned.offline_speed_up).value == pytest.approx(4.0, rel=1e-4)
-    assert _value(pruned.single_stream).value == pytest.approx(0.005, rel=1e-3)
-    assert _value(pruned.single_stream).high > 0.0051
-    assert _value(baseline.single_stream).value == pytest.approx(0.010, rel=1e-3)
-    assert _value(baseline.offline).value == pytest.approx(0.28 / OFFLINE_SENTENCES, rel=1e-3)
-    assert _value(baseline.speed_up) == Estimate(value=1.0, low=1.0, high=1.0, level=0.95)
-    assert isinstance(result["int8"].speed_up, Skipped)
-    assert pruned.errors == baseline.errors == []
+    assert _found(pruned.speed_up_single_stream_ratio).value == tracked == pytest.approx(2.0)
+    assert _found(pruned.speed_up_single_stream_ratio).high < 2.01
+    assert _found(pruned.speed_up_offline_ratio).value == pytest.approx(4.0, rel=1e-4)
+    assert _found(pruned.latency_single_stream_s).value == pytest.approx(0.005, rel=1e-3)
+    assert _found(pruned.latency_single_stream_s).high > 0.0051
+    assert _found(baseline.latency_single_stream_s).value == pytest.approx(0.010, rel=1e-3)
+    assert _found(baseline.latency_offline_s_per_sentence).value == pytest.approx(0.28 / OFFLINE_SENTENCES, rel=1e-3)
+    assert _found(baseline.speed_up_single_stream_ratio) == Estimate(value=1.0, low=1.0, high=1.0, level=0.95)
+    assert result["int8"].speed_up_single_stream_ratio is None
+    assert result["int8"].errors == ("tiny.SpeedUp.track_speed_up(int8) was skipped",)
+    assert pruned.errors == baseline.errors == ()
 
 
 def test_number_without_its_pairs_is_no_speed_up(builder: Builder, measured: Measure) -> None:
@@ -108,10 +110,10 @@ def test_number_without_its_pairs_is_no_speed_up(builder: Builder, measured: Mea
     result = measured(1.0, math.nextafter(tracked, 3), None)
     pruned, int8 = result["pruned"], result["int8"]
 
-    assert isinstance(pruned.speed_up, Failed)
-    assert "asv recorded the speed-up 2.00 x of pruned for this commit, but the pairs" in pruned.speed_up.error
-    assert pruned.errors == [pruned.speed_up.error]
-    assert isinstance(int8.speed_up, Failed)
-    assert "failed under asv" in int8.speed_up.error
-    assert _value(pruned.single_stream).value == pytest.approx(0.03)
-    assert _value(result.baseline.single_stream).value == pytest.approx(0.02)
+    assert pruned.speed_up_single_stream_ratio is None
+    (error,) = pruned.errors
+    assert "asv recorded the speed-up 2.00 x of pruned for this commit, but the pairs" in error
+    assert int8.speed_up_single_stream_ratio is None
+    assert "failed under asv" in int8.errors[0]
+    assert _found(pruned.latency_single_stream_s).value == pytest.approx(0.03)
+    assert _found(result["baseline"].latency_single_stream_s).value == pytest.approx(0.02)

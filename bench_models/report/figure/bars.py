@@ -5,85 +5,164 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import MaxNLocator
 
-from bench_models.metrics import ACCURACY, SINGLE_STREAM, SIZE
-from bench_models.report.figure import rows
-from bench_models.report.figure.themes import Theme
-from bench_models.report.reading import Line, Report
+from bench_models.metrics import ACCURACY, SINGLE_STREAM, SIZE, SPEED_UP
+from bench_models.report.document import Summary, VariantReport
+from bench_models.report.figure.themes import SMALL, Theme, dress
+from bench_models.stats.estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _MINUS = "\N{MINUS SIGN}"
+_HEIGHT = 0.68
 # An axis of accuracies starts at a whole multiple of so many percent.
 _STEP_PCT = 5
 
 
-def latency(axes: "Axes", report: Report, theme: Theme) -> None:
+def draw_latency(axes: "Axes", summary: Summary, theme: Theme) -> None:
     """Draw latencies from zero, and write each speed-up at the end of its bar."""
-    rows.frame(axes, report, theme, "Latency, ms", "bars: one sentence, one thread; in words: speed-up")
-    ends = [1e3 * line.latency_s.high for line in report.lines if line.latency_s]
+    _frame(axes, summary, theme, "Latency, ms", "bars: one sentence, one thread; in words: speed-up")
+    ends = [1e3 * each.latency_single_stream_s.high for each in summary.variants if each.latency_single_stream_s]
     axes.set_xlim(0, 1.36 * max(ends, default=1.0))
-    for row, line in enumerate(report.lines):
-        if line.latency_s is None:
-            rows.absent(axes, row, line, theme)
+    for row, variant in enumerate(summary.variants):
+        latency = variant.latency_single_stream_s
+        if latency is None:
+            _absent(axes, row, variant, theme)
             continue
-        time = line.latency_s.scaled(1e3)
-        rows.bar(axes, row, line, theme, time.value)
-        rows.whisker(axes, row, time, theme)
-        rows.write(axes, row, time.high, f"{SINGLE_STREAM.show(line.latency_s.value)} {_speed_up(line)}", theme)
+        time = latency.scaled(1e3)
+        _bar(axes, row, variant, theme, time.value)
+        _whisker(axes, row, time, theme)
+        _write(axes, row, time.high, f"{SINGLE_STREAM.show(latency.value)} {_speed_up(variant)}", theme)
 
 
-def accuracy(axes: "Axes", report: Report, theme: Theme) -> None:
+def draw_accuracy(axes: "Axes", summary: Summary, theme: Theme) -> None:
     """Draw accuracies with the baseline's as a line; the axis says where it starts."""
-    shares = [line.accuracy.scaled(100) for line in report.lines if line.accuracy]
+    shares = [each.accuracy_share.scaled(100) for each in summary.variants if each.accuracy_share]
     lowest = min((share.low for share in shares), default=0.0)
     highest = max((share.high for share in shares), default=100.0)
     start = max(0, _STEP_PCT * math.floor((lowest - 1) / _STEP_PCT))
     note = f"axis starts at {start} %; dashed: baseline; in words: points against it, on the same sentences"
-    rows.frame(axes, report, theme, "Accuracy, %", note)
+    _frame(axes, summary, theme, "Accuracy, %", note)
     axes.set_xlim(start, start + 1.34 * (highest - start))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    reference = report.lines[0].accuracy
+    reference = summary.variants[0].accuracy_share
     if reference is not None:
         axes.axvline(100 * reference.value, color=theme.ink, linestyle=(0, (4, 3)), linewidth=1, zorder=3)
-    for row, line in enumerate(report.lines):
-        if line.accuracy is None:
-            rows.absent(axes, row, line, theme)
+    for row, variant in enumerate(summary.variants):
+        accuracy = variant.accuracy_share
+        if accuracy is None:
+            _absent(axes, row, variant, theme)
             continue
-        share = line.accuracy.scaled(100)
-        rows.bar(axes, row, line, theme, share.value)
-        rows.whisker(axes, row, share, theme)
-        rows.write(axes, row, highest, f"{ACCURACY.show(line.accuracy.value)}  {_drop(line)}", theme)
+        share = accuracy.scaled(100)
+        _bar(axes, row, variant, theme, share.value)
+        _whisker(axes, row, share, theme)
+        _write(axes, row, highest, f"{ACCURACY.show(accuracy.value)}  {_drop(variant)}", theme)
 
 
-def size(axes: "Axes", report: Report, theme: Theme) -> None:
+def draw_size(axes: "Axes", summary: Summary, theme: Theme) -> None:
     """Draw sizes from zero, with the reduction written in the bar."""
-    rows.frame(axes, report, theme, "Size, MiB", "what is shipped, packed weights included; in the bar: reduction")
-    mib = [line.size_bytes / 2**20 if line.size_bytes is not None else None for line in report.lines]
-    longest = max((each for each in mib if each is not None), default=1.0)
+    _frame(axes, summary, theme, "Size, MiB", "what is shipped, packed weights included; in the bar: reduction")
+    longest = max((each.size_bytes / 2**20 for each in summary.variants if each.size_bytes is not None), default=1.0)
     axes.set_xlim(0, 1.2 * longest)
-    for row, (line, length) in enumerate(zip(report.lines, mib, strict=True)):
-        if length is None or line.size_bytes is None:
-            rows.absent(axes, row, line, theme)
+    for row, variant in enumerate(summary.variants):
+        if variant.size_bytes is None:
+            _absent(axes, row, variant, theme)
             continue
-        rows.bar(axes, row, line, theme, length)
+        length, reduction = variant.size_bytes / 2**20, _reduction(variant)
+        _bar(axes, row, variant, theme, length)
         inside = length > 0.2 * longest
-        rows.write(axes, row, length, SIZE.show(line.size_bytes) + ("" if inside else f"  {_reduction(line)}"), theme)
+        _write(axes, row, length, SIZE.show(variant.size_bytes) + ("" if inside else f"  {reduction}"), theme)
         if inside:
-            rows.write_in(axes, (length, row), _reduction(line), line, theme)
+            _write_in(axes, (length, row), reduction, variant, theme)
 
 
-def _speed_up(line: Line) -> str:
-    return f"\N{MIDDLE DOT} {line.speed_up.value:.2f} x" if line.speed_up and line.standing != "baseline" else ""
+def _speed_up(variant: VariantReport) -> str:
+    speed_up = variant.speed_up_single_stream_ratio
+    return f"\N{MIDDLE DOT} {SPEED_UP.show(speed_up.value)}" if speed_up and variant.standing != "baseline" else ""
 
 
-def _drop(line: Line) -> str:
-    drop = line.accuracy_drop_points
-    if drop is None or line.standing == "baseline":
+def _drop(variant: VariantReport) -> str:
+    drop = variant.accuracy_drop_points
+    if drop is None or variant.standing == "baseline":
         return ""
     return f"{0.0 - drop.value:+.2f}".replace("-", _MINUS) if round(drop.value, 2) else "0.00"
 
 
-def _reduction(line: Line) -> str:
-    reduction = line.size_reduction_pct
+def _reduction(variant: VariantReport) -> str:
+    reduction = variant.size_reduction_pct
     return f"{-reduction:+.0f} %".replace("-", _MINUS) if reduction and abs(reduction) >= 0.5 else ""  # noqa: PLR2004  # what would print as zero
+
+
+def _frame(axes: "Axes", summary: Summary, theme: Theme, title: str, note: str) -> None:
+    """Prepare a panel with a row for each variant, the baseline on top."""
+    dress(axes, theme, title, note)
+    rows, names = len(summary.variants), [each.name for each in summary.variants]
+    axes.set_ylim(rows - 0.5, -0.5)
+    axes.set_yticks(range(rows), names, fontsize=8.5, color=theme.ink)
+    axes.tick_params(axis="y", pad=4)
+    axes.grid(visible=False, axis="y")
+    for row in range(0, rows, 2):
+        axes.axhspan(row - 0.5, row + 0.5, color=theme.stripe, zorder=0, linewidth=0)
+
+
+def _bar(axes: "Axes", row: int, variant: VariantReport, theme: Theme, end: float) -> None:
+    """Draw a bar from the start of the axis."""
+    start, _ = axes.get_xlim()
+    axes.barh(
+        row,
+        end - start,
+        left=start,
+        height=_HEIGHT,
+        color=theme.fill(variant.standing),
+        hatch={"broken": "////", "open": ".."}.get(variant.standing),
+        edgecolor=theme.ground,
+        linewidth=0.5,
+        zorder=2,
+    )
+
+
+def _whisker(axes: "Axes", row: int, estimate: Estimate, theme: Theme) -> None:
+    """Draw an interval; nothing for an exact figure."""
+    if estimate.exact:
+        return
+    arms = [[estimate.value - estimate.low], [estimate.high - estimate.value]]
+    axes.errorbar(estimate.value, row, xerr=arms, fmt="none", ecolor=theme.ink, elinewidth=1, capsize=2, zorder=4)
+
+
+def _write(axes: "Axes", row: int, end: float, words: str, theme: Theme) -> None:
+    """Write words beside the end of a bar."""
+    axes.annotate(
+        words, (end, row), (5, 0), textcoords="offset points", va="center", fontsize=SMALL, color=theme.ink, zorder=5
+    )
+
+
+def _write_in(axes: "Axes", place: tuple[float, int], words: str, variant: VariantReport, theme: Theme) -> None:
+    """Write at the end of a bar and inside it, on a ground of its own where the bar is hatched."""
+    axes.annotate(
+        words,
+        place,
+        (-5, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize=SMALL,
+        fontweight="bold",
+        color=theme.on_fill,
+        zorder=5,
+        bbox={"facecolor": theme.fill(variant.standing), "edgecolor": "none", "pad": 1.0},
+    )
+
+
+def _absent(axes: "Axes", row: int, variant: VariantReport, theme: Theme) -> None:
+    """Say in the row that there is no figure: it is named, not dropped."""
+    start, _ = axes.get_xlim()
+    axes.annotate(
+        "not measured" if variant.errors else "no figure",
+        (start, row),
+        (5, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=SMALL,
+        fontstyle="italic",
+        color=theme.faint,
+    )

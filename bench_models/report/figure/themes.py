@@ -1,11 +1,22 @@
-"""Colours of the figure, light and dark. Colour never speaks alone: shape, hatching or a word says the same."""
+"""Colours of the figure, light and dark, and what all panels share.
+
+Colour never speaks alone: shape, hatching or a word says the same.
+"""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench_models.report.document import Standing
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+SMALL = 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
-    """What a theme is made of. Fills are of a palette that colour-blind readers tell apart.
+    """The colours of one theme; fills are of a palette that colour-blind readers tell apart.
 
     Source: Okabe and Ito, Color universal design (2008); its blue, vermillion and orange, each as dark
     or as light as words on it and the ground behind it need.
@@ -22,7 +33,7 @@ class Theme:
     frontier: str
     on_fill: str
 
-    def fill(self, standing: str) -> str:
+    def fill(self, standing: Standing) -> str:
         """Return the fill of a variant's bar and bubble."""
         return {"baseline": self.baseline, "broken": self.broken}.get(standing, self.kept)
 
@@ -52,3 +63,15 @@ DARK = Theme(
     on_fill="#0d1117",
 )
 THEMES = (LIGHT, DARK)
+
+
+def dress(axes: "Axes", theme: Theme, title: str, note: str) -> None:
+    """Give a panel its title, a note below that, and its grid."""
+    axes.set_title(title, loc="left", fontsize=11, fontweight="bold", color=theme.ink, pad=20)
+    axes.annotate(
+        note, (0, 1), (0, 6), xycoords="axes fraction", textcoords="offset points", fontsize=SMALL, color=theme.faint
+    )
+    axes.grid(color=theme.faint, alpha=0.25, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.tick_params(labelsize=SMALL, colors=theme.faint, length=0)
+    axes.spines[:].set_visible(False)

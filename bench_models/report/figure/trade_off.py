@@ -5,69 +5,71 @@ from typing import TYPE_CHECKING
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from bench_models.report.figure.naming import write_names
-from bench_models.report.figure.points import Point, points_of
-from bench_models.report.figure.themes import Theme
-from bench_models.report.reading import Report
+from bench_models.metrics import SIZE
+from bench_models.report.document import Standing, Summary
+from bench_models.report.figure.label_placement import write_names
+from bench_models.report.figure.themes import SMALL, Theme, dress
+from bench_models.report.recommendation import Candidate, candidates_of
 from bench_models.stats.pareto import frontier
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SHAPES = {"baseline": "s", "kept": "o", "broken": "X", "open": "D", "not measured": "o"}
+SHAPES: dict[Standing, str] = {"baseline": "s", "kept": "o", "broken": "X", "open": "D", "not measured": "o"}
 
-_SMALL = 8.0
 # Square points of the largest model; areas are in proportion.
 _LARGEST = 420.0
 _TICKS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100)
 
 
-def draw_trade_off(axes: "Axes", report: Report, theme: Theme) -> None:
+def draw_trade_off(axes: "Axes", summary: Summary, theme: Theme) -> None:
     """Draw the bubbles, the frontier, and the names beside them."""
-    points = points_of(report)
+    candidates = candidates_of(summary.variants)
     _frame(axes, theme)
-    if not points:
+    if not candidates:
         axes.set_xticks([])
         axes.set_yticks([])
         axes.text(0.5, 0.5, "nothing to compare", transform=axes.transAxes, ha="center", color=theme.faint)
         return
-    _limits(axes, points)
-    best = frontier([point.place for point in points])
-    stairs = _stairs(axes, [points[index].place for index in best])
+    _limits(axes, candidates)
+    places = [(each.speed_up.value, 100 * each.accuracy.value) for each in candidates]
+    best = frontier(places)
+    stairs = _stairs(axes, [places[index] for index in best])
     axes.plot([x for x, _ in stairs], [y for _, y in stairs], color=theme.frontier, linewidth=1.6, zorder=2)
-    areas = _areas(points)
+    largest = max(each.size_bytes for each in candidates)
+    areas = [_LARGEST * each.size_bytes / largest for each in candidates]
     # The smallest last, and so in front.
-    for index in sorted(range(len(points)), key=lambda index: -areas[index]):
-        _bubble(axes, points[index], theme, areas[index], on_frontier=index in best)
-    write_names(axes, list(zip(points, areas, strict=True)), theme, bold=set(best), lines=stairs)
+    for index in sorted(range(len(candidates)), key=lambda index: -areas[index]):
+        _bubble(axes, candidates[index], theme, areas[index], on_frontier=index in best)
+    names = [each.name for each in candidates]
+    write_names(axes, list(zip(names, places, areas, strict=True)), theme, bold=set(best), lines=stairs)
+
+
+def sizes_in_words(summary: Summary) -> str:
+    """Return what the areas of the bubbles stand for."""
+    sizes = [each.size_bytes for each in candidates_of(summary.variants)]
+    return f"area: size, {SIZE.show(min(sizes))} to {SIZE.show(max(sizes))}" if sizes else ""
 
 
 def _frame(axes: "Axes", theme: Theme) -> None:
-    axes.set_title("Trade-off", loc="left", fontsize=11, fontweight="bold", color=theme.ink, pad=20)
-    note = "right: faster; up: more accurate; line: Pareto frontier, by the points alone"
-    axes.annotate(
-        note, (0, 1), (0, 6), xycoords="axes fraction", textcoords="offset points", fontsize=_SMALL, color=theme.faint
-    )
+    dress(axes, theme, "Trade-off", "right: faster; up: more accurate; line: Pareto frontier, by the points alone")
     axes.set_xscale("log")
-    axes.set_xlabel("speed-up, times (logarithmic)", fontsize=_SMALL, color=theme.faint)
-    axes.set_ylabel("accuracy, %", fontsize=_SMALL, color=theme.faint)
-    axes.tick_params(labelsize=_SMALL, colors=theme.faint, length=0)
-    axes.grid(color=theme.faint, alpha=0.25, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[:].set_visible(False)
+    axes.set_xlabel("speed-up, times (logarithmic)", fontsize=SMALL, color=theme.faint)
+    axes.set_ylabel("accuracy, %", fontsize=SMALL, color=theme.faint)
     axes.set_facecolor(theme.stripe)
 
 
-def _limits(axes: "Axes", points: Sequence[Point]) -> None:
+def _limits(axes: "Axes", candidates: Sequence[Candidate]) -> None:
     """Leave room for names around the outermost intervals."""
-    slow, fast = min(point.speed_up.low for point in points), max(point.speed_up.high for point in points)
+    slow, fast = min(each.speed_up.low for each in candidates), max(each.speed_up.high for each in candidates)
     room = 1.25 * (fast / slow) ** 0.06
     axes.set_xlim(slow / room, fast * room)
     ticks = [tick for tick in _TICKS if slow / room <= tick <= fast * room]
     axes.xaxis.set_major_locator(FixedLocator(ticks or [1]))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda tick, _: f"{tick:g} x"))
-    bottom, top = min(point.accuracy_pct.low for point in points), max(point.accuracy_pct.high for point in points)
+    shares = [each.accuracy.scaled(100) for each in candidates]
+    bottom, top = min(share.low for share in shares), max(share.high for share in shares)
     margin = max(0.5, 0.06 * (top - bottom))
     axes.set_ylim(bottom - margin, top + margin)
 
@@ -80,32 +82,27 @@ def _stairs(axes: "Axes", places: Sequence[tuple[float, float]]) -> list[tuple[f
     return [*corners, (places[-1][0], axes.get_ylim()[0])]
 
 
-def _areas(points: Sequence[Point]) -> list[float]:
-    largest = max(point.size_bytes for point in points)
-    return [_LARGEST * point.size_bytes / largest for point in points]
-
-
-def _bubble(axes: "Axes", point: Point, theme: Theme, area: float, *, on_frontier: bool) -> None:
-    (x, y), speed_up, share = point.place, point.speed_up, point.accuracy_pct
+def _bubble(axes: "Axes", candidate: Candidate, theme: Theme, area: float, *, on_frontier: bool) -> None:
+    speed_up, share = candidate.speed_up, candidate.accuracy.scaled(100)
     axes.errorbar(
-        x,
-        y,
-        xerr=[[x - speed_up.low], [speed_up.high - x]],
-        yerr=[[y - share.low], [share.high - y]],
+        speed_up.value,
+        share.value,
+        xerr=[[speed_up.value - speed_up.low], [speed_up.high - speed_up.value]],
+        yerr=[[share.value - share.low], [share.high - share.value]],
         fmt="none",
-        ecolor=theme.fill(point.standing),
+        ecolor=theme.fill(candidate.standing),
         elinewidth=0.8,
         alpha=0.35,
         zorder=1,
     )
     # The baseline is hollow and in front, as many a variant lies near it.
-    hollow = point.standing == "baseline"
+    hollow = candidate.standing == "baseline"
     axes.scatter(
-        x,
-        y,
+        speed_up.value,
+        share.value,
         s=area,
-        marker=SHAPES[point.standing],
-        facecolor="none" if hollow else theme.fill(point.standing),
+        marker=SHAPES[candidate.standing],
+        facecolor="none" if hollow else theme.fill(candidate.standing),
         edgecolor=theme.frontier if on_frontier else theme.ink if hollow else theme.ground,
         linewidth=1.6 if on_frontier or hollow else 0.8,
         alpha=0.9,

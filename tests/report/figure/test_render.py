@@ -18,17 +18,21 @@ from matplotlib.transforms import Bbox
 from support.drawing import REAL, crowded, document, unmeasured
 
 from bench_models.errors import BenchModelsError
-from bench_models.report.figure.files import description, png, svg, write_figure
-from bench_models.report.figure.render import draw, style
+from bench_models.report.document import Summary, read, report_of
+from bench_models.report.figure.render import description, draw, png, style, svg, write_figure
 from bench_models.report.figure.themes import DARK, LIGHT, THEMES, Theme
-from bench_models.report.reading import read, report_of
+
+
+def _summary(kept: dict[str, Any]) -> Summary:
+    return report_of(kept, "kept").summary
+
 
 REPORTS = {
-    "real": read(REAL),
+    "real": read(REAL).summary,
     "crowded": crowded(),
     "very crowded": crowded(seed=1, spread=0.001),
-    "long names": report_of(
-        document() | {"variants": [row | {"name": f"{row['name']:_<28}"} for row in document()["variants"]]}, "long"
+    "long names": _summary(
+        document() | {"variants": [row | {"name": f"{row['name']:_<28}"} for row in document()["variants"]]}
     ),
 }
 
@@ -72,7 +76,7 @@ def test_no_text_lies_on_another_or_leaves_the_figure(name: str) -> None:
         figure.set_dpi(dpi)
         boxes = _texts(figure)
 
-        assert len(boxes) > 4 * len(REPORTS[name].lines)
+        assert len(boxes) > 4 * len(REPORTS[name].variants)
         assert not _overlapping(boxes)
         assert not [words for words, box in boxes.items() if not _within(figure.bbox, box)]
 
@@ -95,12 +99,12 @@ def test_texts_on_each_other_would_be_found() -> None:
 def test_every_variant_is_named_in_every_panel(name: str) -> None:
     """Beside its bar, and beside its bubble if it has one."""
     latency, accuracy, size, trade_off = _drawn(name).axes
-    names = [line.name for line in REPORTS[name].lines]
+    names = [line.name for line in REPORTS[name].variants]
 
     for panel in (latency, accuracy, size):
         assert names == [label.get_text() for label in panel.get_yticklabels()]
     bubbles = {text.get_text() for text in trade_off.texts}
-    assert {line.name for line in REPORTS[name].lines if not line.errors} <= bubbles
+    assert {line.name for line in REPORTS[name].variants if not line.errors} <= bubbles
 
 
 def test_figures_are_written_where_the_issue_wants_them() -> None:
@@ -109,7 +113,7 @@ def test_figures_are_written_where_the_issue_wants_them() -> None:
 
     assert "2.90 ms \N{MIDDLE DOT} 3.65 x" in {text.get_text() for text in latency.texts}
     assert "\N{MINUS SIGN}67 %" in {text.get_text() for text in size.texts}
-    baseline = REPORTS["real"].lines[0].accuracy
+    baseline = REPORTS["real"].variants[0].accuracy_share
     assert baseline is not None
     assert [100 * baseline.value] * 2 in [list(map(float, line.get_xdata())) for line in accuracy.lines]  # type: ignore[arg-type]
 
@@ -117,7 +121,7 @@ def test_figures_are_written_where_the_issue_wants_them() -> None:
 def test_intervals_are_drawn() -> None:
     """A whisker on each bar of a time and of an accuracy, and a cross through each bubble."""
     latency, accuracy, _, trade_off = _drawn("real").axes
-    rows = len(REPORTS["real"].lines)
+    rows = len(REPORTS["real"].variants)
 
     assert len(latency.containers) == len(accuracy.containers) == 2 * rows
     assert len(trade_off.containers) == rows
@@ -142,7 +146,7 @@ def test_figure_without_a_baseline_is_still_drawn(missing: list[int]) -> None:
     for row in kept["variants"]:
         row["speed_up_single_stream_ratio"] = row["accuracy_drop_points"] = row["size_reduction_pct"] = None
     with style():
-        figure = draw(report_of(kept, "no baseline"), LIGHT)
+        figure = draw(_summary(kept), LIGHT)
 
     assert "nothing to compare" in {text.get_text() for text in figure.axes[3].texts}
     assert not _overlapping(_texts(figure))
@@ -168,14 +172,14 @@ def test_svg_says_what_it_shows() -> None:
     """A title and a description with every figure, for a reader who hears it; names are escaped."""
     kept = document()
     kept["variants"][1]["name"] = "<b>&"
-    root = ET.fromstring(svg(report_of(kept, "odd names"), LIGHT))  # noqa: S314  # made a line above
+    root = ET.fromstring(svg(_summary(kept), LIGHT))  # noqa: S314  # made a line above
     title, words, *_ = list(root)
 
     assert root.get("role") == "img"
     assert title.text == "Latency, accuracy and size of the variants of rotten-tomatoes at e0aaa9ee"
     assert words.text is not None
     assert "<b>&: 26.1 ms, speed-up 0.41, accuracy 86.7 %, 43.4 MiB, kept." in words.text
-    assert all(line.name in description(REPORTS["crowded"]) for line in REPORTS["crowded"].lines)
+    assert all(line.name in description(REPORTS["crowded"]) for line in REPORTS["crowded"].variants)
 
 
 @pytest.mark.parametrize("name", [r"$\frac{1$ _x^", "$x$", r"\$", "_", "%s {0}", "100 % & <svg>"])
@@ -185,7 +189,7 @@ def test_names_are_no_formulas(name: str) -> None:
     kept["variants"][1]["name"] = name
     kept["variants"][2] = unmeasured(kept["variants"][2], r"no $\kernel$")
 
-    assert "</svg>" in svg(report_of(kept, "odd names"), LIGHT)
+    assert "</svg>" in svg(_summary(kept), LIGHT)
 
 
 def test_longest_name_leaves_room_for_the_panels() -> None:
@@ -193,7 +197,7 @@ def test_longest_name_leaves_room_for_the_panels() -> None:
     kept = document()
     kept["variants"][1]["name"] = "m" * 60
 
-    assert "</svg>" in svg(report_of(kept, "a long name"), LIGHT)
+    assert "</svg>" in svg(_summary(kept), LIGHT)
 
 
 def test_more_variants_than_a_figure_holds_are_refused(tmp_path: Path) -> None:
@@ -242,7 +246,7 @@ def test_budget_that_is_not_kept_is_not_told_by_colour_alone(standing: str) -> N
     """Its bar is hatched, its bubble is a cross or a diamond, and the headline names it."""
     kept = document()
     kept["variants"][3]["standing"] = standing
-    report = report_of(json.loads(json.dumps(kept)), standing)
+    report = _summary(json.loads(json.dumps(kept)))
     with style():
         figure = draw(report, LIGHT)
 

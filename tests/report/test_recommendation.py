@@ -1,15 +1,22 @@
 """The variant to ship: what the published figures lead to, and what intervals change."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bench_models.errors import BenchModelsError
-from bench_models.recommend.candidates import Candidate, in_points, sentences_needed, trade_off
-from bench_models.recommend.choice import PRIORITIES, recommend
-from bench_models.recommend.ties import surely_less_accurate
+from bench_models.report.recommendation import (
+    PRIORITIES,
+    Candidate,
+    in_points,
+    recommend,
+    sentences_needed,
+    surely_less_accurate,
+    trade_off,
+)
 from bench_models.reproduction.tables.five_variants import FIVE_VARIANTS
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import paired_drop
@@ -26,11 +33,14 @@ def _published() -> list[Candidate]:
     for row in FIVE_VARIANTS.rows:
         assert row.latency is not None
         assert row.accuracy is not None
+        assert baseline.latency is not None
         assert baseline.accuracy is not None
         candidates.append(
             Candidate(
                 name=row.name,
-                time=_exact(float(row.latency) / 1e3),
+                standing="kept",
+                speed_up=_exact(float(baseline.latency) / float(row.latency)),
+                accuracy=_exact(float(row.accuracy) / 100),
                 accuracy_drop_points=_exact(float(baseline.accuracy) - float(row.accuracy)),
                 size_bytes=float(row.size) * 2**20,
             )
@@ -43,7 +53,9 @@ def _candidate(  # noqa: PLR0913  # each test names the few that matter to it
 ) -> Candidate:
     return Candidate(
         name=name,
-        time=Estimate(value=latency, low=latency / (1 + noise), high=latency * (1 + noise), level=0.95),
+        standing="kept",
+        speed_up=Estimate(value=1 / latency, low=1 / latency / (1 + noise), high=1 / latency * (1 + noise), level=0.95),
+        accuracy=_exact(0.9),
         accuracy_drop_points=Estimate(value=drop, low=drop - half, high=drop + half, level=0.95),
         size_bytes=size,
     )
@@ -89,10 +101,7 @@ def test_interval_decides_and_not_the_point() -> None:
     assert found.chosen is safe
     assert found.by_point is risky
     assert found.wider == (risky.accuracy_drop_points.high, risky)
-    assert {each.candidate.name: each.because for each in found.passed_over} == {
-        "baseline": "speed",
-        "risky": "tolerance",
-    }
+    assert found.passed_over == {"baseline": "speed", "risky": "tolerance"}
 
 
 def test_equal_speeds_are_tied_and_the_smaller_one_wins() -> None:
@@ -103,7 +112,7 @@ def test_equal_speeds_are_tied_and_the_smaller_one_wins() -> None:
 
     assert found.chosen is small
     assert found.tied == (fast, small)
-    assert [each.because for each in found.passed_over] == ["speed", "size", "speed"]
+    assert list(found.passed_over.values()) == ["speed", "size", "speed"]
 
 
 def test_what_surely_loses_is_not_tied_with_what_does_not() -> None:
@@ -183,9 +192,7 @@ def test_choice_keeps_the_tolerance_and_everything_is_accounted_for(
     found = recommend(candidates, priority, tolerance)
 
     assert found.chosen is BASELINE or found.chosen.accuracy_drop_points.high < tolerance
-    assert sorted(each.name for each in candidates) == sorted(
-        [found.chosen.name, *(each.candidate.name for each in found.passed_over)]
-    )
+    assert sorted(each.name for each in candidates) == sorted([found.chosen.name, *found.passed_over])
     assert found.chosen in found.tied
     if found.wider is not None:
         wider, other = found.wider
@@ -198,12 +205,7 @@ def test_balance_does_not_depend_on_units(others: list[Candidate], times: float,
     """Milliseconds for seconds, MiB for bytes: the same order of variants."""
 
     def scaled(each: Candidate) -> Candidate:
-        return Candidate(
-            name=each.name,
-            time=each.time.scaled(times),
-            accuracy_drop_points=each.accuracy_drop_points,
-            size_bytes=each.size_bytes * sizes,
-        )
+        return replace(each, speed_up=each.speed_up.scaled(times), size_bytes=each.size_bytes * sizes)
 
     for each in others:
         assert trade_off(each, BASELINE) == pytest.approx(trade_off(scaled(each), scaled(BASELINE)))
@@ -217,7 +219,9 @@ def _answering(name: str, right: int, latency: float) -> Candidate:
     before, after = ([bool(each >> place & 1) for place in range(SENTENCES)] for each in (2**20 - 1, right))
     return Candidate(
         name=name,
-        time=_exact(latency),
+        standing="kept",
+        speed_up=_exact(1 / latency),
+        accuracy=_exact(sum(after) / SENTENCES),
         accuracy_drop_points=paired_drop(before, after).scaled(100),
         size_bytes=100.0,
         right="".join("01"[each] for each in after),
@@ -238,10 +242,10 @@ def test_more_accurate_is_never_passed_over_as_less_accurate(candidates: list[Ca
     found = recommend(candidates, priority, 100.0)
     chosen = found.chosen
 
-    for passed in found.passed_over:
-        if passed.because == "accuracy":
-            assert passed.candidate.accuracy_drop_points.value > chosen.accuracy_drop_points.value
-            assert not _right_wherever(passed.candidate, chosen)
+    for each in candidates:
+        if found.passed_over.get(each.name) == "accuracy":
+            assert each.accuracy_drop_points.value > chosen.accuracy_drop_points.value
+            assert not _right_wherever(each, chosen)
 
 
 def _right_wherever(candidate: Candidate, other: Candidate) -> bool:
@@ -285,7 +289,7 @@ def test_noisy_variant_is_not_tied_while_a_better_point_is_passed_over() -> None
 
     assert noisy.accuracy_drop_points.low < best.accuracy_drop_points.value < baseline.accuracy_drop_points.low
     assert found.tied == (best,)
-    assert [each.because for each in found.passed_over] == ["accuracy", "accuracy"]
+    assert list(found.passed_over.values()) == ["accuracy", "accuracy"]
 
 
 @pytest.mark.parametrize(
