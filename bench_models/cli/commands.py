@@ -85,10 +85,10 @@ def _require_of(report: "Report", options: argparse.Namespace) -> None:
 
 def export(options: argparse.Namespace) -> int:
     """Write a variant for deployment."""
-    from bench_models.export.handover import hand_over
+    from bench_models.export.export import export_variant
 
     builder = _builder(suites.load(options.suite))
-    hand_over(builder, options.variant, options.format, options.output, despite_budget=options.despite_budget)
+    export_variant(builder, options.variant, options.format, options.output, despite_budget=options.despite_budget)
     return 0
 
 

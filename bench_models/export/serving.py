@@ -12,13 +12,13 @@ from tempfile import TemporaryDirectory
 
 import bench_models
 from bench_models.build import Builder
-from bench_models.check.sides import Tree
 from bench_models.check.variant_speeds import Asked, compare
 from bench_models.errors import BenchModelsError
 from bench_models.export.formats import FORMATS
 from bench_models.metrics.latency import THREADS
 from bench_models.outcomes import Measured, reason_of
 from bench_models.runtimes.session import Session
+from bench_models.speeds import tree_of
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.rounds import of_processes
 from bench_models.store import Store
@@ -27,8 +27,6 @@ from bench_models.tokens import Batch
 
 _SUITE = Path(__file__).with_name("served")
 _BENCHMARK = "latency.Served.time_single_stream"
-# Of one answer: a large model is loaded, or called a few times.
-_TIMEOUT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +61,7 @@ class Served:
         with TemporaryDirectory() as scratch:
             (Path(scratch) / "cache.pickle").write_bytes(pickle.dumps(_packed(self)))
             asked = Asked(benchmarks=(_BENCHMARK,), baseline="variant", others=("file",), cache=Path(scratch))
-            found = compare(_tree(), asked)["file"]
+            found = compare(tree_of(_SUITE), asked)["file"]
         if not isinstance(found, Measured):
             raise BenchModelsError(f"{self.variant}: its latency could not be measured: {reason_of(found)}")
         pairs = found.value[_BENCHMARK]
@@ -107,15 +105,3 @@ def _load(name: str, file: str) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
-
-
-def _tree() -> Tree:
-    return Tree(
-        name="head",
-        place="head",
-        python=Path(sys.executable),
-        code=Path(bench_models.__file__).parents[1],
-        suite=_SUITE,
-        timeout_s=_TIMEOUT_S,
-        apart=False,
-    )

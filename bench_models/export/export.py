@@ -1,31 +1,33 @@
-"""Exports a variant: refuses before work begins, and checks the file before handing it over."""
+"""Exports a variant: refuses what cannot be exported before work begins, and checks the file before it appears."""
 
 import logging
 import shutil
 import tempfile
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench_models.budgets import BudgetLine, fails, judge
+from bench_models.budgets import fails
 from bench_models.build import Builder
 from bench_models.checkout import checkout_here, require_installed, uncommitted
 from bench_models.errors import BenchModelsError
-from bench_models.export.agreement import require_agreement
-from bench_models.export.card import Facts, card
 from bench_models.export.formats import FORMATS, Format, quiet
+from bench_models.export.model_card import Facts, card
 from bench_models.export.serving import Served
+from bench_models.export.verify import require_agreement
 from bench_models.home import require_writable, writing_to
 from bench_models.machine import this_machine
 from bench_models.metrics.latency import THREADS, scenarios
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score
 from bench_models.outcomes import Measured, reason_of
+from bench_models.report.document import VariantReport
+from bench_models.report.results import Times, variant_report
 from bench_models.suites.suite import Suite, Variant
 
 log = logging.getLogger(__name__)
 
 
-def hand_over(builder: Builder, variant: str, target: str, output: Path, *, despite_budget: bool = False) -> None:
+def export_variant(builder: Builder, variant: str, target: str, output: Path, *, despite_budget: bool = False) -> None:
     """Write ``variant`` into the folder ``output``: the model, its configuration, its tokenizer and a model card.
 
     The folder appears when all is checked, and not before. Raises ``BenchModelsError`` when the format cannot
@@ -68,11 +70,11 @@ def _require_carried(suite: Suite, variant: str, target: Format) -> None:
 
 def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despite_budget: bool) -> None:
     baseline = _scored(builder, builder.suite.baseline)
-    require_better_than_chance(builder, Measured(value=baseline))
+    require_better_than_chance(builder, baseline)
     scorecard = baseline if row == builder.suite.baseline else _scored(builder, row)
-    lines = judge(row.budget, baseline, scorecard) if row.budget else ()
+    report = variant_report(row, scorecard, baseline, Times())
     if not despite_budget:
-        _require_kept(row, lines, strict=builder.suite.strict)
+        _require_kept(report, strict=builder.suite.strict)
     model = builder.build(row.name).eval()
     log.info("%s: writing %s", row.name, target.filename)
     with quiet():
@@ -83,7 +85,7 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despi
     # As both are served and scored: the threads that sums of floats are split among decide their last digits.
     session = row.runtime.open(model, threads=THREADS)
     loaded = target.open(folder / target.filename, THREADS)
-    agreement = require_agreement(builder, row.name, session, loaded, scorecard.correct)
+    agreement = require_agreement(builder, row.name, session, loaded, scorecard.value.correct)
     log.info("%s: timing it beside the variant, in pairs of fresh processes", row.name)
     latency, eager = Served(
         suite=builder.suite.only([row.name]),
@@ -95,16 +97,13 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despi
     ).latencies()
     facts = Facts(
         suite=builder.suite,
-        variant=row.name,
+        variant=replace(report, latency_single_stream_s=eager),
         format=target,
         labels=builder.corpus.labels,
         pad_id=builder.encoder.pad_id,
-        scorecard=scorecard,
-        budget_lines=lines,
         agreement=agreement,
         file_bytes=(folder / target.filename).stat().st_size,
         latency=latency,
-        eager_latency=eager,
         machine=this_machine(),
         commit=_commit_here(),
         made=datetime.now(UTC).date(),
@@ -112,15 +111,15 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despi
     (folder / "README.md").write_text(card(facts), encoding="utf-8")
 
 
-def _scored(builder: Builder, row: Variant) -> Scorecard:
+def _scored(builder: Builder, row: Variant) -> Measured[Scorecard]:
     outcome = score(builder, row)
     if not isinstance(outcome, Measured):
         raise BenchModelsError(f"{row.name} could not be measured, so nothing is handed over: {reason_of(outcome)}")
-    return outcome.value
+    return outcome
 
 
-def _require_kept(row: Variant, lines: Sequence[BudgetLine], *, strict: bool) -> None:
-    broken = [line.sentence(row.name) for line in lines if fails(line.status, strict=strict)]
+def _require_kept(report: VariantReport, *, strict: bool) -> None:
+    broken = [line.sentence(report.name) for line in report.budgets if fails(line.status, strict=strict)]
     if broken:
         raise BenchModelsError(
             f"{'; '.join(broken)}: it is not handed over; mend it or its budget, or say --despite-budget, which the "
