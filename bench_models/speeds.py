@@ -1,7 +1,7 @@
 """Measures the speed-ups of a suite's variants once per asv run; the first benchmark that asks does it for all.
 
-asv starts a process for each benchmark and variant, but they share a folder, that of the suite's ``setup_cache``. What
-the first one found is there for the others, and gone with the run; the pairs are kept in the store.
+asv starts a process for each benchmark and variant, but they share the folder of the suite's ``setup_cache``. What the
+first one finds lies there for the others until the run ends; the pairs are kept in the store.
 """
 
 import pickle
@@ -21,12 +21,12 @@ from bench_models.suites import module_name
 from bench_models.suites.suite import Suite
 
 _NOTE = "speed-ups.pickle"
-# Of one answer: a slow model is loaded, or called a few times.
+# For one answer of a process: a slow model is loaded, or called a few times.
 _TIMEOUT_S = 300.0
 
 
 def of_this_run(suite: Suite, variants: Sequence[str], benchmarks: Path, cache: Path) -> dict[str, Outcome[float]]:
-    """Return how many times as fast as the baseline each of ``variants`` is, measuring all where nobody has yet.
+    """Return how many times as fast as the baseline each of ``variants`` is; the first call of a run measures all.
 
     ``benchmarks`` is asv's folder of benchmarks, and ``cache`` that of the suite's ``setup_cache``.
     """

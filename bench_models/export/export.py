@@ -31,8 +31,8 @@ def export_variant(builder: Builder, variant: str, target: str, output: Path, *,
     """Write ``variant`` into the folder ``output``: the model, its configuration, its tokenizer and a model card.
 
     The folder appears when all is checked, and not before. Raises ``BenchModelsError`` when the format cannot
-    carry the variant, when the folder is not empty, when the written file does not agree with the variant, and when
-    the baseline is at chance or the variant breaks its budget; the last is taken ``despite_budget``, and told.
+    hold the variant, when the folder is not empty, when the file's answers differ from the variant's, when the
+    baseline is no better than chance, and when the variant breaks its budget, unless ``despite_budget``.
     """
     row = builder.suite[variant]
     chosen = FORMATS[target]
@@ -52,7 +52,7 @@ def export_variant(builder: Builder, variant: str, target: str, output: Path, *,
 
 
 def _move(folder: Path, output: Path) -> None:
-    """Make the finished folder appear; one that is there is filled, as somebody may stand in it."""
+    """Make the finished folder appear; an existing one is filled, as it may be somebody's current folder."""
     if not output.exists():
         folder.rename(output)
         return

@@ -31,7 +31,10 @@ _BENCHMARK = "latency.Served.time_single_stream"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packed:
-    """What another process needs to open both; ``files`` are modules of a user's own suite, ``path`` finds the rest."""
+    """All that another process needs to open file and variant.
+
+    ``files`` are the modules of a user's own suite; other modules are found on ``path``, Python's own.
+    """
 
     path: list[str]
     files: dict[str, str]
@@ -40,7 +43,7 @@ class Packed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """A file, the variant that it was made of, and the batch that both are asked."""
+    """A file, the variant that it was made of, and the batch that both answer."""
 
     suite: Suite
     store: Store
@@ -50,7 +53,7 @@ class Served:
     batch: Batch
 
     def opened(self, session: str) -> tuple[Session, Batch]:
-        """Return the session of either, ``variant`` or ``file``, and the batch."""
+        """Return the session called ``variant`` or ``file``, and the batch."""
         if session == "file":
             return FORMATS[self.target].open(self.file, THREADS), self.batch
         model = Builder(suite=self.suite, store=self.store).build(self.variant)
@@ -69,7 +72,7 @@ class Served:
 
 
 def unpacked(packed: Packed) -> Served:
-    """Return what was packed, in another process."""
+    """Unpack in another process."""
     sys.path += [each for each in packed.path if each not in sys.path]
     for name, file in packed.files.items():
         try:
@@ -90,7 +93,7 @@ def _packed(served: Served) -> Packed:
 
 
 def _modules(served: Served) -> Iterator[str]:
-    """Yield the modules of what a suite may define by itself."""
+    """Yield the modules outside this package that a suite's objects are defined in."""
     rows = served.suite.variants
     own = (served.suite.checkpoint, served.suite.corpus, *(row.runtime for row in rows))
     for each in (*own, *(step for row in rows for step in row.steps)):

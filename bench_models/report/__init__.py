@@ -1,1 +1,1 @@
-"""The same results as a table for people and as JSON for programs."""
+"""The report of the main job: one type for a variant's results, shown as table, JSON, figure and recommendation."""

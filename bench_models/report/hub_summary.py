@@ -1,4 +1,4 @@
-"""Summarizes a visit to a suite of the model hub: each variant's outcome, or why it was skipped."""
+"""Scores a suite of the model hub, and writes a Markdown table of each variant's outcome or why it was skipped."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ Visit = Mapping[str, Outcome[Scorecard]]
 
 
 def visit(builder: Builder) -> Visit:
-    """Score all variants; a suite that cannot be had here is skipped, each row with the reason."""
+    """Score all variants; where the hub cannot be reached, each is skipped with the reason."""
     suite = builder.suite
     try:
         suite.checkpoint.folder(builder.store.root)  # first, as it finds out at once that a hub is not there
@@ -27,12 +27,12 @@ def visit(builder: Builder) -> Visit:
 
 
 def failed(found: Visit) -> bool:
-    """Say whether a variant broke; to be skipped is no failure."""
+    """Say whether a variant failed; a skipped one did not."""
     return any(isinstance(outcome, Failed) for outcome in found.values())
 
 
 def table(suite: str, found: Visit) -> str:
-    """Return a summary in Markdown."""
+    """Return the table in Markdown."""
     measured = sum(isinstance(outcome, Measured) for outcome in found.values())
     rows = "\n".join(f"| {code(name)} | {_cells(outcome)} |" for name, outcome in found.items())
     return f"**{suite}: {measured} of {len(found)} variants were measured.**\n\n{_HEAD}\n{rows}\n"

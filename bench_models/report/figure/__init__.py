@@ -1,1 +1,1 @@
-"""The figure of a report: latency, accuracy, size, and what is traded for what. Only here is matplotlib imported."""
+"""The figure of a report: latency, accuracy, size and their trade-off. Nothing else imports matplotlib."""

@@ -1,7 +1,7 @@
 """The three panels of bars: latency, accuracy and size, a row a variant."""
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from matplotlib.ticker import MaxNLocator
 
@@ -22,41 +22,28 @@ _STEP_PCT = 5
 def draw_latency(axes: "Axes", summary: Summary, theme: Theme) -> None:
     """Draw latencies from zero, and write each speed-up at the end of its bar."""
     _frame(axes, summary, theme, "Latency, ms", "bars: one sentence, one thread; in words: speed-up")
-    ends = [1e3 * each.latency_single_stream_s.high for each in summary.variants if each.latency_single_stream_s]
-    axes.set_xlim(0, 1.36 * max(ends, default=1.0))
-    for row, variant in enumerate(summary.variants):
-        latency = variant.latency_single_stream_s
-        if latency is None:
-            _absent(axes, row, variant, theme)
-            continue
-        time = latency.scaled(1e3)
-        _bar(axes, row, variant, theme, time.value)
-        _whisker(axes, row, time, theme)
-        _write(axes, row, time.high, f"{SINGLE_STREAM.show(latency.value)} {_speed_up(variant)}", theme)
+    times = [each.latency_single_stream_s for each in summary.variants]
+    axes.set_xlim(0, 1.36 * max((1e3 * time.high for time in times if time), default=1.0))
+    for row, (variant, time) in enumerate(zip(summary.variants, times, strict=True)):
+        words = f"{SINGLE_STREAM.show(time.value)} {_speed_up(variant)}" if time else ""
+        _interval(axes, (row, variant, theme), time and time.scaled(1e3), words)
 
 
 def draw_accuracy(axes: "Axes", summary: Summary, theme: Theme) -> None:
     """Draw accuracies with the baseline's as a line; the axis says where it starts."""
-    shares = [each.accuracy_share.scaled(100) for each in summary.variants if each.accuracy_share]
-    lowest = min((share.low for share in shares), default=0.0)
-    highest = max((share.high for share in shares), default=100.0)
+    shares = [each.accuracy_share for each in summary.variants]
+    lowest = min((share.scaled(100).low for share in shares if share), default=0.0)
+    highest = max((share.scaled(100).high for share in shares if share), default=100.0)
     start = max(0, _STEP_PCT * math.floor((lowest - 1) / _STEP_PCT))
     note = f"axis starts at {start} %; dashed: baseline; in words: points against it, on the same sentences"
     _frame(axes, summary, theme, "Accuracy, %", note)
     axes.set_xlim(start, start + 1.34 * (highest - start))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    reference = summary.variants[0].accuracy_share
-    if reference is not None:
-        axes.axvline(100 * reference.value, color=theme.ink, linestyle=(0, (4, 3)), linewidth=1, zorder=3)
-    for row, variant in enumerate(summary.variants):
-        accuracy = variant.accuracy_share
-        if accuracy is None:
-            _absent(axes, row, variant, theme)
-            continue
-        share = accuracy.scaled(100)
-        _bar(axes, row, variant, theme, share.value)
-        _whisker(axes, row, share, theme)
-        _write(axes, row, highest, f"{ACCURACY.show(accuracy.value)}  {_drop(variant)}", theme)
+    if shares[0] is not None:
+        axes.axvline(100 * shares[0].value, color=theme.ink, linestyle=(0, (4, 3)), linewidth=1, zorder=3)
+    for row, (variant, share) in enumerate(zip(summary.variants, shares, strict=True)):
+        words = f"{ACCURACY.show(share.value)}  {_drop(variant)}" if share else ""
+        _interval(axes, (row, variant, theme), share and share.scaled(100), words, highest)
 
 
 def draw_size(axes: "Axes", summary: Summary, theme: Theme) -> None:
@@ -65,15 +52,16 @@ def draw_size(axes: "Axes", summary: Summary, theme: Theme) -> None:
     longest = max((each.size_bytes / 2**20 for each in summary.variants if each.size_bytes is not None), default=1.0)
     axes.set_xlim(0, 1.2 * longest)
     for row, variant in enumerate(summary.variants):
+        where = (row, variant, theme)
         if variant.size_bytes is None:
-            _absent(axes, row, variant, theme)
+            _absent(axes, where)
             continue
         length, reduction = variant.size_bytes / 2**20, _reduction(variant)
-        _bar(axes, row, variant, theme, length)
+        _bar(axes, where, length)
         inside = length > 0.2 * longest
-        _write(axes, row, length, SIZE.show(variant.size_bytes) + ("" if inside else f"  {reduction}"), theme)
+        _write(axes, where, length, SIZE.show(variant.size_bytes) + ("" if inside else f"  {reduction}"))
         if inside:
-            _write_in(axes, (length, row), reduction, variant, theme)
+            _write_in(axes, where, length, reduction)
 
 
 def _speed_up(variant: VariantReport) -> str:
@@ -105,9 +93,25 @@ def _frame(axes: "Axes", summary: Summary, theme: Theme, title: str, note: str) 
         axes.axhspan(row - 0.5, row + 0.5, color=theme.stripe, zorder=0, linewidth=0)
 
 
-def _bar(axes: "Axes", row: int, variant: VariantReport, theme: Theme, end: float) -> None:
+_Row = tuple[int, VariantReport, Theme]
+
+
+def _interval(axes: "Axes", where: _Row, estimate: Estimate | None, words: str, end: float | None = None) -> None:
+    """Draw a figure with its interval, and write words at ``end``, or where the interval ends."""
+    if estimate is None:
+        _absent(axes, where)
+        return
+    row, _, theme = where
+    _bar(axes, where, estimate.value)
+    if not estimate.exact:
+        arms = [[estimate.value - estimate.low], [estimate.high - estimate.value]]
+        axes.errorbar(estimate.value, row, xerr=arms, fmt="none", ecolor=theme.ink, elinewidth=1, capsize=2, zorder=4)
+    _write(axes, where, estimate.high if end is None else end, words)
+
+
+def _bar(axes: "Axes", where: _Row, end: float) -> None:
     """Draw a bar from the start of the axis."""
-    start, _ = axes.get_xlim()
+    (row, variant, theme), (start, _) = where, axes.get_xlim()
     axes.barh(
         row,
         end - start,
@@ -121,48 +125,21 @@ def _bar(axes: "Axes", row: int, variant: VariantReport, theme: Theme, end: floa
     )
 
 
-def _whisker(axes: "Axes", row: int, estimate: Estimate, theme: Theme) -> None:
-    """Draw an interval; nothing for an exact figure."""
-    if estimate.exact:
-        return
-    arms = [[estimate.value - estimate.low], [estimate.high - estimate.value]]
-    axes.errorbar(estimate.value, row, xerr=arms, fmt="none", ecolor=theme.ink, elinewidth=1, capsize=2, zorder=4)
-
-
-def _write(axes: "Axes", row: int, end: float, words: str, theme: Theme) -> None:
+def _write(axes: "Axes", where: _Row, end: float, words: str, offset: int = 5, **look: Any) -> None:  # noqa: ANN401  # matplotlib's
     """Write words beside the end of a bar."""
-    axes.annotate(
-        words, (end, row), (5, 0), textcoords="offset points", va="center", fontsize=SMALL, color=theme.ink, zorder=5
-    )
+    row, _, theme = where
+    style: dict[str, Any] = {"color": theme.ink, "zorder": 5} | look
+    axes.annotate(words, (end, row), (offset, 0), textcoords="offset points", va="center", fontsize=SMALL, **style)
 
 
-def _write_in(axes: "Axes", place: tuple[float, int], words: str, variant: VariantReport, theme: Theme) -> None:
-    """Write at the end of a bar and inside it, on a ground of its own where the bar is hatched."""
-    axes.annotate(
-        words,
-        place,
-        (-5, 0),
-        textcoords="offset points",
-        ha="right",
-        va="center",
-        fontsize=SMALL,
-        fontweight="bold",
-        color=theme.on_fill,
-        zorder=5,
-        bbox={"facecolor": theme.fill(variant.standing), "edgecolor": "none", "pad": 1.0},
-    )
+def _write_in(axes: "Axes", where: _Row, end: float, words: str) -> None:
+    """Write at the end of a bar and inside it, on a plain ground where the bar is hatched."""
+    _, variant, theme = where
+    ground = {"facecolor": theme.fill(variant.standing), "edgecolor": "none", "pad": 1.0}
+    _write(axes, where, end, words, offset=-5, ha="right", fontweight="bold", color=theme.on_fill, bbox=ground)
 
 
-def _absent(axes: "Axes", row: int, variant: VariantReport, theme: Theme) -> None:
+def _absent(axes: "Axes", where: _Row) -> None:
     """Say in the row that there is no figure: it is named, not dropped."""
-    start, _ = axes.get_xlim()
-    axes.annotate(
-        "not measured" if variant.errors else "no figure",
-        (start, row),
-        (5, 0),
-        textcoords="offset points",
-        va="center",
-        fontsize=SMALL,
-        fontstyle="italic",
-        color=theme.faint,
-    )
+    (_, variant, theme), (start, _) = where, axes.get_xlim()
+    _write(axes, where, start, "not measured" if variant.errors else "no figure", fontstyle="italic", color=theme.faint)
