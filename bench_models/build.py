@@ -11,9 +11,9 @@ from bench_models.provenance import key_of, own_digest, source_digest, step_key
 from bench_models.recipes import classifier
 from bench_models.recipes.step import Context, Step
 from bench_models.sources.corpora import Corpus
-from bench_models.store import Store
+from bench_models.storage import Store
 from bench_models.suites.suite import Suite
-from bench_models.tokens import Encoder
+from bench_models.tokenizer import Encoder
 
 if TYPE_CHECKING:
     from torch import nn
@@ -81,7 +81,7 @@ class Builder:
         return stages[-1].key if stages else self._root_key
 
     def train(self, variant: str) -> None:
-        """Make sure that the outcomes of a variant's trained steps are in the store, and say how."""
+        """Train those trained steps of a variant whose outcomes are not in the store yet, and log what is ready."""
         stages = self.stages(variant)
         trained = [position for position, stage in enumerate(stages, start=1) if stage.step.trained]
         for position in trained:

@@ -1,15 +1,15 @@
-"""Errors that the user can put right, each of them one sentence."""
+"""Errors that the user can fix; each message is one sentence."""
 
 
 class BenchModelsError(Exception):
-    """Something the user can mend: one sentence with what was given and what would be right.
+    """An error that the user can fix; the message says what was given and what is expected.
 
     The command line prints the sentence without a traceback and exits with status 2.
     """
 
 
 class EnvironmentTroubleError(BenchModelsError):
-    """Nothing is wrong with a variant, but the machine cannot go on: no network, a full disk.
+    """The machine cannot go on, and no variant is to blame: no network, a full disk.
 
     A failing variant is reported and the next one is measured; this error stops the run instead,
     because every other variant would meet it too.
@@ -17,4 +17,4 @@ class EnvironmentTroubleError(BenchModelsError):
 
 
 class UnavailableError(EnvironmentTroubleError):
-    """Weights or sentences cannot be had from the hub here and now; a suite made of them is skipped."""
+    """Weights or sentences cannot be downloaded from the hub; a suite made of them is skipped."""

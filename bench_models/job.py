@@ -13,7 +13,7 @@ from bench_models.checkout import Checkout, checkout_here, require_clean, requir
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.scorecard import require_better_than_chance, score
 from bench_models.report.write import write_report
-from bench_models.store import Store
+from bench_models.storage import Store
 from bench_models.suites import ROWS, module_name
 from bench_models.suites.suite import Suite
 

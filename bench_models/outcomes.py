@@ -31,5 +31,5 @@ Outcome = Measured[Value] | Skipped | Failed
 
 
 def reason_of(trouble: Skipped | Failed) -> str:
-    """Return why there is no number."""
+    """Return why a measurement has no value."""
     return trouble.error if isinstance(trouble, Failed) else trouble.reason

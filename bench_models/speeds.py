@@ -16,7 +16,7 @@ from bench_models.check.variant_speeds import Asked, Pairs, compare
 from bench_models.metrics import LATENCIES, speed_up
 from bench_models.metrics.speed_up import SpeedUp, Turns
 from bench_models.outcomes import Measured, Outcome
-from bench_models.store import Store
+from bench_models.storage import Store
 from bench_models.suites import module_name
 from bench_models.suites.suite import Suite
 

@@ -1,10 +1,10 @@
-"""What is measured, written once; a suite's own file says on what.
+"""The benchmarks of a model suite, written once; each suite's own file binds them to its variants.
 
     class Figures(measures.Figures):
         suite = SUITE
 
-asv finds the classes there; those here are abstract, because they have no suite, and it passes
-them over. asv hands what ``setup_cache`` returned to every benchmark, before the variant's name.
+asv finds the classes there; it passes over those here, which are abstract because they lack a suite. It hands what
+``setup_cache`` returned to every benchmark, before the variant's name.
 """
 
 import inspect
@@ -23,13 +23,13 @@ from bench_models.budgets import STATUSES, judge, worst
 from bench_models.build import Builder
 from bench_models.errors import UnavailableError
 from bench_models.machine import passive_waiting
-from bench_models.metrics.agreement import agreement
-from bench_models.metrics.latency import THREADS, Scenarios, scenarios
+from bench_models.metrics.accuracy import agreement
+from bench_models.metrics.scenarios import THREADS, Scenarios, scenarios
 from bench_models.metrics.scorecard import Scorecard, score_unasked
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.runtimes.session import Session
 from bench_models.speeds import of_this_run
-from bench_models.store import Store
+from bench_models.storage import Store
 from bench_models.suites.suite import Suite
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ SETUP_TIMEOUT_S = 3 * 60 * 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What every benchmark of a suite needs; built once a commit. Nothing is timed where there are no scenarios."""
+    """What every benchmark of a suite needs, built once a commit; without scenarios nothing is timed."""
 
     cards: dict[str, Outcome[Scorecard]]
     scenarios: Scenarios | None
@@ -116,7 +116,7 @@ class Figures(_OfSuite):
     """Size, parameters, sparsity, accuracy: read off the scorecard, without importing torch."""
 
     def setup(self, prepared: Prepared, variant: str) -> None:
-        """Skip what is skipped, fail at what failed."""
+        """Skip a variant that was skipped, and fail for one that failed."""
         prepared.card(variant)
 
     def track_parameters(self, prepared: Prepared, variant: str) -> float:
@@ -174,7 +174,7 @@ class Figures(_OfSuite):
 
 
 class Latency(_OfSuite):
-    """Both scenarios, on a model that is loaded once a process."""
+    """Both latency scenarios, on a model that is loaded once a process."""
 
     # Two processes a figure, as processes differ by more than calls do. The number of samples is
     # fixed, so that the report can tell whose they are.
@@ -213,7 +213,7 @@ class SpeedUp(_OfSuite):
     timeout = SETUP_TIMEOUT_S
 
     def setup(self, prepared: Prepared, variant: str) -> None:
-        """Measure the speed-ups of this run, unless another benchmark of it has; skip and fail as everything does."""
+        """Measure the speed-ups of this run, unless another benchmark of it has done so."""
         prepared.card(variant)
         self.ratio = 1.0
         if variant == self.suite.baseline.name:
@@ -238,7 +238,7 @@ class SpeedUp(_OfSuite):
 
 
 def _describe(benchmarks: type, prefix: str, described: Sequence[metrics.Metric]) -> None:
-    """Give each benchmark its metric's unit for asv, and for whoever compares direction, margin and whether to."""
+    """Give each benchmark its metric's unit, for asv, and its direction, margin and check flag, for a check."""
     for metric in described:
         benchmark = getattr(benchmarks, prefix + metric.name)
         benchmark.unit, benchmark.better, benchmark.margin = metric.unit, metric.better, metric.margin_pct
@@ -251,7 +251,7 @@ _describe(SpeedUp, "track_", metrics.RATIOS)
 
 
 def _folder_of(kind: type) -> Path:
-    """Return asv's folder of benchmarks, which the module of a class is somewhere in."""
+    """Return asv's folder of benchmarks, in which the module of a class lies."""
     *packages, _ = kind.__module__.split(".")
     return Path(inspect.getfile(kind)).resolve().parents[len(packages) - 1]
 

@@ -14,18 +14,18 @@ setup_cache.timeout = measures.SETUP_TIMEOUT_S  # type: ignore[attr-defined]  # 
 
 
 class Figures(measures.Figures):
-    """What needs no clock."""
+    """Size, parameters, sparsity, accuracy."""
 
     suite = SUITE
 
 
 class Latency(measures.Latency):
-    """What does."""
+    """Latency, single-stream and offline."""
 
     suite = SUITE
 
 
 class SpeedUp(measures.SpeedUp):
-    """What is timed beside the baseline."""
+    """Speed-up over the baseline."""
 
     suite = SUITE

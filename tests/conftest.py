@@ -14,9 +14,8 @@ from support.tiny_project import TINY_BENCHMARKS, TINY_SUITE, commit_all, git, s
 
 from bench_models import suites
 from bench_models.build import Builder
-from bench_models.home import home
 from bench_models.recipes.step import Context
-from bench_models.store import Store
+from bench_models.storage import Store, home
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -15,7 +15,7 @@ from bench_models import suites
 from bench_models.build import Builder
 from bench_models.metrics.scorecard import scorecard_key
 from bench_models.recipes.finetune import FineTune
-from bench_models.store import Store
+from bench_models.storage import Store
 
 RETRAINED = edited(
     TINY_SUITE,
@@ -155,7 +155,7 @@ STUDENTS = edited(
         TINY_SUITE,
         "from bench_models.recipes.finetune",
         "from bench_models.recipes.distill import Distill\n"
-        "from bench_models.recipes.structured import PruneHeads\n"
+        "from bench_models.recipes.prune import PruneHeads\n"
         "from bench_models.recipes.finetune",
     ),
     "    ),\n)",

@@ -75,7 +75,7 @@ def test_forward_pass_padded_to_full_length_is_slower(bench_models: Run, gated: 
 
 def test_quantization_that_skips_the_feed_forward_layers_is_larger(bench_models: Run, gated: Path) -> None:
     """They stay in fp32, in that variant alone."""
-    edit(gated, "bench_models/recipes/quantize.py", _QUANTIZE, _ATTENTION_ONLY)
+    edit(gated, "bench_models/recipes/quantize_dynamic.py", _QUANTIZE, _ATTENTION_ONLY)
     status, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Figures")
     assert status == 1, printed
     assert found["track_size 'int8'"] == "regressed"
@@ -100,7 +100,7 @@ def test_variant_that_raises_is_a_regression_that_says_why(bench_models: Run, ga
 def test_fp32_weights_beside_the_int8_ones_are_found(bench_models: Run, gated: Path) -> None:
     """The forward pass does not show them; the artifact does."""
     kept = f'{_QUANTIZE}\n            quantized.add_module("original", model)'
-    edit(gated, "bench_models/recipes/quantize.py", _QUANTIZE, kept)
+    edit(gated, "bench_models/recipes/quantize_dynamic.py", _QUANTIZE, kept)
     status, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Figures")
     assert status == 1, printed
     assert {found[f"track_{name} 'int8'"] for name in ("size", "naive_size", "parameters")} == {"regressed"}
@@ -109,7 +109,7 @@ def test_fp32_weights_beside_the_int8_ones_are_found(bench_models: Run, gated: P
 
 def test_inputs_cut_to_eight_tokens_cost_accuracy_sentence_by_sentence(bench_models: Run, gated: Path) -> None:
     """The report shows sentences that were right before."""
-    edit(gated, "bench_models/tokens.py", "MAX_TOKENS = 128", "MAX_TOKENS = 8")
+    edit(gated, "bench_models/tokenizer.py", "MAX_TOKENS = 128", "MAX_TOKENS = 8")
     status, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Figures")
     assert status == 1, printed
     assert found["track_accuracy 'baseline'"] == "regressed"

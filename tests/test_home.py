@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
-from bench_models.home import home, writing_to
-from bench_models.sealed import write_atomically
-from bench_models.store import Store
+from bench_models.storage import Store, home, write_atomically, writing_to
 
 
 def test_environment_variable_overrules_the_users_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

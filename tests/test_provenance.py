@@ -11,8 +11,7 @@ import pytest
 from asv_runner._aux import update_sys_path
 
 from bench_models import provenance
-from bench_models.imports import sources
-from bench_models.provenance import source_digest, step_key
+from bench_models.provenance import source_digest, sources, step_key
 from bench_models.recipes.prune import PruneL1
 
 STEP = """
@@ -186,7 +185,7 @@ def test_code_of_other_steps_does_not_count(monkeypatch: pytest.MonkeyPatch) -> 
     source_digest("bench_models.recipes.finetune")
 
     assert {"finetune.py", "training.py", "step.py"} <= seen
-    assert seen.isdisjoint({"prune.py", "suite.py", "rotten_tomatoes.py", "corpora.py", "build.py", "store.py"})
+    assert seen.isdisjoint({"prune.py", "suite.py", "rotten_tomatoes.py", "corpora.py", "build.py", "storage.py"})
     source_digest.cache_clear()
 
 
@@ -212,7 +211,7 @@ def test_library_version_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     assert before != step_key("parent", PruneL1(amount=0.3), "corpus")
 
 
-@pytest.mark.parametrize("name", ["ranking", "shallower", "augment", "distill", "structured", "intx", "training"])
+@pytest.mark.parametrize("name", ["distill", "prune", "quantize_torchao", "training"])
 def test_code_of_one_technique_is_no_part_of_the_loading(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Every key descends from the code that loads a model: an edit of any other would train all anew."""
     code = provenance._code
@@ -224,16 +223,16 @@ def test_code_of_one_technique_is_no_part_of_the_loading(monkeypatch: pytest.Mon
 @pytest.mark.parametrize(
     ("name", "users"),
     [
-        ("ranking", {"structured"}),
-        ("shallower", {"distill"}),
-        ("training", {"distill", "structured", "finetune", "intx"}),
+        ("prune", {"prune"}),
+        ("distill", {"distill"}),
+        ("training", {"distill", "prune", "finetune", "quantize_torchao"}),
     ],
 )
 def test_code_of_one_technique_is_part_of_its_own_key(
     monkeypatch: pytest.MonkeyPatch, name: str, users: set[str]
 ) -> None:
     """And of no other's."""
-    steps = ("distill", "structured", "finetune", "intx", "prune", "quantize", "bnb")
+    steps = ("distill", "prune", "finetune", "quantize_torchao", "quantize_dynamic", "quantize_bitsandbytes")
     before = {step: source_digest(f"bench_models.recipes.{step}") for step in steps}
     code = provenance._code
     monkeypatch.setattr(provenance, "_code", lambda file: "edited" if file.stem == name else code(file))

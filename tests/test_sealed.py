@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from support.filling import fill, fill_slowly, fill_until_killed
 
-from bench_models.sealed import SEAL, damage_of, sealed_folder, write_atomically
+from bench_models.storage import SEAL, damage_of, sealed_folder, write_atomically
 
 
 def _refuse(folder: Path) -> None:

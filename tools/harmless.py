@@ -23,12 +23,12 @@ from bench_models.suites.rotten_tomatoes import SUITE
 
 EAGER = "bench_models/runtimes/eager.py"
 SESSION = "bench_models/runtimes/session.py"
-QUANTIZE = "bench_models/recipes/quantize.py"
-LATENCY = "bench_models/metrics/latency.py"
+QUANTIZE = "bench_models/recipes/quantize_dynamic.py"
+LATENCY = "bench_models/metrics/scenarios.py"
 ACCURACY = "bench_models/metrics/accuracy.py"
 MEASURES = "benchmarks/measures.py"
 # What all training reads, so that its code is part of the content keys: only words may change there.
-TOKENS = "bench_models/tokens.py"
+TOKENS = "bench_models/tokenizer.py"
 
 COMMITS: tuple[tuple[str, edits.Edit], ...] = (
     (EAGER, edits.with_dead_code),

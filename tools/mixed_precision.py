@@ -22,7 +22,7 @@ from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.step import Context
 from bench_models.runtimes.eager import Eager
 from bench_models.stats.proportions import paired_drop, proportion
-from bench_models.store import Store
+from bench_models.storage import Store
 from bench_models.suites.rotten_tomatoes import BASELINE, SUITE
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "training.md"

@@ -29,8 +29,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.metrics.scorecard import score
 from bench_models.outcomes import Measured, reason_of
 from bench_models.recipes.step import Step
-from bench_models.sealed import write_atomically
-from bench_models.store import Store
+from bench_models.storage import Store, write_atomically
 from bench_models.suites.suite import Budget, Suite
 
 FILE = Path(__file__).resolve().with_name("retrainings.json")

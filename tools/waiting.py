@@ -67,7 +67,7 @@ def steps(*, bf16: bool) -> list[float]:
 
     from bench_models.build import Builder
     from bench_models.recipes import classifier
-    from bench_models.store import Store
+    from bench_models.storage import Store
     from bench_models.suites.rotten_tomatoes import SUITE
 
     builder = Builder(suite=SUITE, store=Store.default())

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from filelock import FileLock, Timeout
 
 from bench_models.errors import BenchModelsError
-from bench_models.home import home, require_writable
+from bench_models.storage import home, require_writable
 
 log = logging.getLogger(__name__)
 

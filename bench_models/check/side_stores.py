@@ -10,7 +10,7 @@ import os
 import shutil
 from pathlib import Path
 
-from bench_models.home import home
+from bench_models.storage import home
 
 # Each is some kilobytes for a model suite, and nothing for others.
 _KEPT = 16

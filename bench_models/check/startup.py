@@ -12,7 +12,7 @@ from bench_models.check.sides import Side, Tree
 from bench_models.check.worker.protocol import Message
 from bench_models.checkout import Checkout
 from bench_models.errors import BenchModelsError
-from bench_models.home import FIGURES
+from bench_models.storage import FIGURES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

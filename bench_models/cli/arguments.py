@@ -158,19 +158,6 @@ def recommending(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def reproduced(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--output",
-        type=_path,
-        default=Path("docs/reproduction.md"),
-        metavar="FILE",
-        help="the page to write; default: %(default)s",
-    )
-    parser.add_argument(
-        "--calls", type=count, default=20, metavar="N", help="timed calls of each model; default: %(default)s"
-    )
-
-
 def strict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--strict", action="store_true", help="status 3 when a benchmark stays undecided")
 

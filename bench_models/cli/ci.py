@@ -39,7 +39,7 @@ def cache_key(suites: Sequence[str]) -> str:
         return ""
     from bench_models.build import Builder
     from bench_models.provenance import key_of
-    from bench_models.store import Store
+    from bench_models.storage import Store
     from bench_models.suites import load
 
     builders = [Builder(suite=load(name), store=Store.default()) for name in suites]

@@ -99,14 +99,6 @@ def site(options: argparse.Namespace) -> int:
     return built(options.config, options.output)
 
 
-def reproduce(options: argparse.Namespace) -> int:
-    """Measure the published tables anew."""
-    from bench_models.reproduction.writing import write
-    from bench_models.store import Store
-
-    return write(options.output, Store.default().root, options.calls)
-
-
 def _asked(options: argparse.Namespace) -> "Suite":
     """Return the suite with the rows that are asked for, and as strict as it is or as it is asked to be."""
     suite = suites.load(options.suite).only(options.variants)
@@ -115,6 +107,6 @@ def _asked(options: argparse.Namespace) -> "Suite":
 
 def _builder(suite: "Suite") -> "Builder":
     from bench_models.build import Builder
-    from bench_models.store import Store
+    from bench_models.storage import Store
 
     return Builder(suite=suite, store=Store.default())

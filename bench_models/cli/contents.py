@@ -95,17 +95,6 @@ COMMANDS = (
         ),
     ),
     Command(
-        name="reproduce",
-        run=commands.reproduce,
-        arguments=(arguments.reproduced,),
-        summary="write each published table beside what is found here",
-        details=(
-            "Build the models of the published tables with random weights, count them, time them side by side,\n"
-            "measure accuracy where the published weights can be had, and write a page. Status 1 if a figure that\n"
-            "follows from the architecture differs in a printed digit.\n\nexample:  bench-models reproduce --calls 40"
-        ),
-    ),
-    Command(
         name="check",
         run=checks.check,
         arguments=(

@@ -99,7 +99,7 @@ def hub(options: argparse.Namespace) -> int:
     from bench_models.build import Builder
     from bench_models.github.actions import add_summary
     from bench_models.report.hub_summary import failed, table, visit
-    from bench_models.store import Store
+    from bench_models.storage import Store
 
     suite = suites.load(options.suite)
     found = visit(Builder(suite=suite, store=Store.default()))

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from bench_models.errors import BenchModelsError
 from bench_models.recipes.step import Format as Name
 from bench_models.runtimes.session import Session
-from bench_models.tokens import Batch
+from bench_models.tokenizer import Batch
 
 _INPUTS = ("input_ids", "attention_mask")
 

@@ -15,15 +15,15 @@ from bench_models.build import Builder
 from bench_models.check.variant_speeds import Asked, compare
 from bench_models.errors import BenchModelsError
 from bench_models.export.formats import FORMATS
-from bench_models.metrics.latency import THREADS
+from bench_models.metrics.scenarios import THREADS
 from bench_models.outcomes import Measured, reason_of
 from bench_models.runtimes.session import Session
 from bench_models.speeds import tree_of
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.rounds import of_processes
-from bench_models.store import Store
+from bench_models.storage import Store
 from bench_models.suites.suite import Suite
-from bench_models.tokens import Batch
+from bench_models.tokenizer import Batch
 
 _SUITE = Path(__file__).with_name("served")
 _BENCHMARK = "latency.Served.time_single_stream"

@@ -18,7 +18,7 @@ from bench_models.metrics.accuracy import answers
 from bench_models.runtimes.session import Session
 from bench_models.sources.corpora import Sentence
 from bench_models.stats.proportions import paired_drop
-from bench_models.tokens import Batch, Encoder
+from bench_models.tokenizer import Batch, Encoder
 
 # Every pair of these is tried, and of the longest sentences that the model takes: an exporter that takes a size for a
 # constant is found out by the second, and one that leaves positions out by the longest.

@@ -18,9 +18,9 @@ from bench_models.check.stopping import stopped
 from bench_models.results_branch import timestamps
 from bench_models.results_branch.json_io import aside, json_of, sorted_out, valid
 from bench_models.results_branch.mirror import ALARMS
-from bench_models.sealed import write_atomically
 from bench_models.stats.looks import FAMILYWISE_ALPHA
 from bench_models.stats.nights import BOUND, nights_until_it_rings, points
+from bench_models.storage import write_atomically
 
 SCHEMA_VERSION = 2
 # As many as nightly.yml makes. A night of fewer is red more rarely; one of more is not counted.

@@ -15,7 +15,7 @@ import bench_models
 from bench_models.check.record import FILE, read
 from bench_models.errors import BenchModelsError
 from bench_models.provenance import key_of
-from bench_models.sealed import write_atomically
+from bench_models.storage import write_atomically
 
 ASKED = "asked.json"
 

@@ -2,24 +2,41 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
-from bench_models.metrics.metric import Metric
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.units import show_count, show_ms, show_share, show_size, show_times
 
 __all__ = ["ACCURACY", "ERROR_RATE", "FIGURES", "LATENCIES", "NAIVE_SIZE", "OFFLINE", "PARAMETERS", "SINGLE_STREAM"]
 __all__ += ["AGAINST_BASELINE", "AGREEMENT", "BUDGET", "DISAGREEMENT", "RATIOS", "RELATIVE_LATENCY", "SIZE", "SPARSITY"]
-__all__ += ["SPEED_UP", "Figure", "Metric"]
+__all__ += ["SPEED_UP", "Metric", "ScorecardMetric"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Figure(Metric):
+class Metric:
+    """A quantity with a unit and a direction.
+
+    ``better`` is the direction that improves. ``margin_pct`` is the smallest relative change, in
+    percent, that a reviewer cares about. ``show`` turns a number in ``unit`` into words. Checks leave out what is
+    not ``checked``: another metric tells them the same.
+    """
+
+    name: str
+    unit: str
+    better: Literal["lower", "higher"]
+    margin_pct: float
+    show: Callable[[float], str]
+    checked: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorecardMetric(Metric):
     """A metric that is read off a scorecard."""
 
     of: Callable[[Scorecard], float]
 
 
-PARAMETERS = Figure(
+PARAMETERS = ScorecardMetric(
     name="parameters",
     unit="parameters",
     better="lower",
@@ -27,10 +44,10 @@ PARAMETERS = Figure(
     show=show_count,
     of=lambda card: card.parameters,
 )
-SIZE = Figure(
+SIZE = ScorecardMetric(
     name="size", unit="bytes", better="lower", margin_pct=0.1, show=show_size, of=lambda card: card.size_bytes
 )
-NAIVE_SIZE = Figure(
+NAIVE_SIZE = ScorecardMetric(
     name="naive_size",
     unit="bytes",
     better="lower",
@@ -38,14 +55,14 @@ NAIVE_SIZE = Figure(
     show=show_size,
     of=lambda card: card.naive_size_bytes,
 )
-SPARSITY = Figure(
+SPARSITY = ScorecardMetric(
     name="sparsity", unit="share", better="higher", margin_pct=0.1, show=show_share, of=lambda card: card.sparsity
 )
-ACCURACY = Figure(
+ACCURACY = ScorecardMetric(
     name="accuracy", unit="share", better="higher", margin_pct=1.0, show=show_share, of=lambda card: card.accuracy
 )
 # asv believes that lower is always better, so quality is tracked as its complement too.
-ERROR_RATE = Figure(
+ERROR_RATE = ScorecardMetric(
     name="error_rate",
     unit="share",
     better="lower",

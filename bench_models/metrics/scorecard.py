@@ -1,4 +1,4 @@
-"""The scorecard of a variant: every figure that needs no clock, measured once per content key."""
+"""The scorecard of a variant: accuracy, size, parameters and sparsity, measured once per content key."""
 
 import logging
 from collections import Counter
@@ -88,7 +88,7 @@ def score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
 
 
 def score_unasked(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
-    """Return the variant's scorecard, unless that would take hours of training that nobody asked for."""
+    """Return the variant's scorecard; skip it where it would first take hours of training that nobody asked for."""
     waiting = [] if builder.suite.trains_unasked else builder.untrained(variant.name)
     if waiting:
         command = f"bench-models build {builder.suite.name} {variant.name}"
@@ -131,7 +131,7 @@ def stored(builder: Builder, variant: Variant) -> Outcome[Scorecard] | None:
 
 
 def scorecard_key(builder: Builder, variant: Variant) -> str:
-    """Return the key of all that decides the figures: model, runtime, measuring code, machine."""
+    """Return the key of everything that decides a scorecard: model, runtime, measuring code, machine."""
     machine = this_machine()
     runtime = variant.runtime
     return key_of(
@@ -148,9 +148,8 @@ def scorecard_key(builder: Builder, variant: Variant) -> str:
 
 def _measure(builder: Builder, variant: Variant) -> Scorecard:
     from bench_models.metrics.accuracy import labels_given
-    from bench_models.metrics.latency import THREADS
-    from bench_models.metrics.size import artifact_bytes, naive_bytes
-    from bench_models.metrics.weights import parameter_count, sparsity
+    from bench_models.metrics.scenarios import THREADS
+    from bench_models.metrics.weights import artifact_bytes, naive_bytes, parameter_count, sparsity
 
     builder.train(variant.name)
     model = builder.build(variant.name)

@@ -15,7 +15,7 @@ from bench_models.provenance import key_of
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.pairs import log_ratio
 from bench_models.stats.rounds import of_processes
-from bench_models.store import Store
+from bench_models.storage import Store
 
 KIND = "speed-ups"
 
@@ -30,7 +30,7 @@ class Turns:
     variant: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what no clock shows."""
+        """Refuse unequal numbers of blocks, and times that are not positive and finite."""
         if not self.baseline or len(self.baseline) != len(self.variant):
             raise ValueError(f"as many blocks on both sides, not {len(self.baseline)} and {len(self.variant)}")
         if not all(0 < seconds < math.inf for seconds in (*self.baseline, *self.variant)):
@@ -54,7 +54,7 @@ class SpeedUp:
     offline: tuple[Turns, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what tells nothing of other processes."""
+        """Refuse fewer pairs than an interval needs."""
         if min(len(self.single_stream), len(self.offline)) < _FEWEST:
             raise ValueError(f"{len(self.single_stream)} and {len(self.offline)} pairs: an interval needs {_FEWEST}")
 
@@ -95,7 +95,7 @@ def keep(store: Store, suite: str, variant: str, found: SpeedUp) -> float:
 
 
 def kept(store: Store, suite: str, variant: str, tracked: float) -> SpeedUp | None:
-    """Return the pairs that a tracked number was made of, or None where they are not here, or damaged."""
+    """Return the pairs behind a tracked number, or None where they are missing or damaged."""
     record = store.get_record(KIND, _key(suite, variant, tracked))
     try:
         return SpeedUp.from_record(record) if record is not None else None

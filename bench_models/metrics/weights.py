@@ -1,8 +1,10 @@
-"""Counts parameters and zeros, those of packed layers included."""
+"""The weights of a model: how many, how sparse, and how many bytes."""
 
+import io
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any, cast
 
+import torch
 from torch import Tensor, nn
 from torch.ao.nn import quantized
 
@@ -12,7 +14,7 @@ def weights(model: nn.Module) -> Iterator[Tensor]:
     for parameter in model.parameters():
         yield _dequantized(parameter)
     for module in model.modules():
-        if isinstance(module, quantized.Linear):  # whose weights are no parameters
+        if isinstance(module, quantized.Linear):  # its weights are not parameters
             yield module.weight().dequantize()
             if module.bias() is not None:
                 yield module.bias()
@@ -43,3 +45,35 @@ def _dequantized(parameter: Any) -> Tensor:  # noqa: ANN401  # subclasses of ten
     else:  # plain, or INT8 of bitsandbytes: as many zeros as its scaled values have
         weight = parameter.data
     return weight
+
+
+def artifact_bytes(model: nn.Module) -> int:
+    """Return the size of the serialized weights in bytes, packed INT8 weights included.
+
+    The state dict is written by ``torch.save``, the one format that holds packed and plain weights
+    alike, and only counted. Config and tokenizer, the same for every variant, are left out.
+    """
+    counter = _ByteCounter()
+    torch.save(model.state_dict(), cast("IO[bytes]", counter))
+    return counter.size
+
+
+def naive_bytes(model: nn.Module) -> int:
+    """Return the bytes of parameters and buffers in memory, which misses packed weights."""
+    tensors = [*model.parameters(), *model.buffers()]
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)
+
+
+class _ByteCounter(io.RawIOBase):
+    """A file that counts the bytes written to it and keeps none."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: "memoryview | bytes") -> int:  # type: ignore[override]
+        written = memoryview(data).nbytes
+        self.size += written
+        return written

@@ -1,4 +1,4 @@
-"""A checkpoint folder as a model, and a model as a checkpoint folder. Never a pickle."""
+"""Loads a classifier from a checkpoint folder and saves it to one: always safetensors, never a pickle."""
 
 import json
 import shutil
@@ -46,7 +46,7 @@ def _load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
     from safetensors.torch import load_model
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
-    from bench_models.recipes import units
+    from bench_models.recipes import modules
 
     names = dict(enumerate(labels))
     _require_labels(folder, labels)
@@ -60,10 +60,10 @@ def _load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
     model: nn.Module
     with torch.random.fork_rng(devices=()), quiet():
         torch.manual_seed(HEAD_SEED)
-        if hasattr(config, units.KEPT):
+        if hasattr(config, modules.KEPT):
             # transformers makes the shapes that a configuration has words for, and has none for these.
             model = AutoModelForSequenceClassification.from_config(config, dtype=torch.float32)
-            units.reshape(model, getattr(config, units.KEPT))
+            modules.reshape(model, getattr(config, modules.KEPT))
             load_model(model, folder / "model.safetensors")
             return model.eval()
         model = AutoModelForSequenceClassification.from_pretrained(
@@ -73,7 +73,7 @@ def _load(folder: Path, labels: tuple[str, ...]) -> "nn.Module":
 
 
 def _require_labels(folder: Path, labels: tuple[str, ...]) -> None:
-    """Compare a trained head with the corpus: its size, and its labels, as far as either has names."""
+    """Refuse a trained head whose size, or whose named labels, differ from the corpus'."""
     size = _head_size(folder)
     if size is not None and size != len(labels):
         raise BenchModelsError(
@@ -96,7 +96,7 @@ def _require_labels(folder: Path, labels: tuple[str, ...]) -> None:
 def _head_size(folder: Path) -> int | None:
     """Return how many labels the head in a folder answers, or None where there is no head."""
     with safe_open(folder / "model.safetensors", framework="pt") as weights:
-        head = next((name for name in _HEADS if name in weights.keys()), None)  # noqa: SIM118  # it is no mapping
+        head = next((name for name in _HEADS if name in weights.keys()), None)  # noqa: SIM118  # not a mapping
         return None if head is None else int(weights.get_slice(head).get_shape()[0])
 
 
@@ -126,7 +126,7 @@ def leave_torchao_out() -> None:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence transformers' bars for what takes a second, and its advice to train what a step will train."""
+    """Silence transformers' progress bars and its advice to train a head that a step will train."""
     from transformers.utils import logging
 
     verbosity = logging.get_verbosity()

@@ -1,12 +1,11 @@
-"""Fine-tuning, until the validation split says that it no longer helps."""
+"""Fine-tuning with early stopping on the validation split."""
 
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from bench_models.errors import BenchModelsError
-from bench_models.recipes.fields import require_counts, require_numbers, told
-from bench_models.recipes.step import Context, Step
+from bench_models.recipes.step import Context, Step, field_text, require_counts, require_numbers
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,14 +36,16 @@ class FineTune(Step):
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be trained with."""
+        """Refuse learning rates, counts and seeds that training cannot use."""
         require_numbers(self, "learning_rate")
         if not 0 < self.learning_rate < math.inf:
-            raise BenchModelsError(f"{told(self, 'learning_rate')}: a learning rate is greater than 0, and finite")
+            raise BenchModelsError(
+                f"{field_text(self, 'learning_rate')}: a learning rate is greater than 0, and finite"
+            )
         require_counts(self, least=1, max_epochs="the split is seen", batch_size="sentences a batch are")
         require_counts(self, least=0, seed="a seed is")
         if not isinstance(self.mixed_precision, bool):
-            raise BenchModelsError(f"{told(self, 'mixed_precision')}: choose True or False")
+            raise BenchModelsError(f"{field_text(self, 'mixed_precision')}: choose True or False")
 
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the model with the weights of its best validation accuracy."""

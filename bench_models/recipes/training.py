@@ -19,7 +19,7 @@ from transformers import EarlyStoppingCallback, EvalPrediction, ProgressCallback
 
 from bench_models.recipes.classifier import quiet
 from bench_models.recipes.step import Context
-from bench_models.tokens import Encoder
+from bench_models.tokenizer import Encoder
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lessons:
+class TeacherOutputs:
     """What a teacher answers to sentences, given as rows of token ids, and how its answers count.
 
     ``logits`` has the shape ``[sentences, labels]``. The labels count ``alpha``, the logits, softened by
@@ -59,10 +59,10 @@ class Lessons:
     alpha: float
 
 
-def train(model: nn.Module, context: Context, schedule: Schedule, lessons: Lessons | None = None) -> nn.Module:
+def train(model: nn.Module, context: Context, schedule: Schedule, teacher: TeacherOutputs | None = None) -> nn.Module:
     """Train ``model`` in place and return it with the weights of its best validation accuracy.
 
-    With ``lessons`` it learns from a teacher instead of the train split. The model computes afterwards as the one
+    With ``teacher`` it learns from a teacher instead of the train split. The model computes afterwards as the one
     that is loaded from its stored weights will: in the type of its weights, and without dropout.
 
     Dropout is off: drawing its random numbers costs a quarter of a step on a CPU, and the early
@@ -73,7 +73,7 @@ def train(model: nn.Module, context: Context, schedule: Schedule, lessons: Lesso
             module.p = 0.0
     progress = _Progress(context.variant)
     with _own_forward(model), quiet(), progress:  # quiet, because it saves weights after each epoch
-        trainer = _trainer(model, context, schedule, lessons, progress)
+        trainer = _trainer(model, context, schedule, teacher, progress)
         trainer.train()
         best = trainer.state.best_metric or 0.0
     log.info("%s: kept the weights that got %.1f %% of the validation split right", context.variant, 100 * best)
@@ -112,16 +112,16 @@ def answers(model: nn.Module, context: Context, rows: list[list[int]]) -> NDArra
 class _Trainer(Trainer):
     """The library's loop, with a teacher beside the labels."""
 
-    def __init__(self, *args: Any, lessons: Lessons | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, teacher: TeacherOutputs | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._lessons = lessons
+        self._teacher = teacher
 
     def compute_loss(self, model: nn.Module, inputs: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
-        if self._lessons is None or not model.training:  # no teacher, or a validation batch
+        if self._teacher is None or not model.training:  # no teacher, or a validation batch
             return super().compute_loss(model, inputs, *args, **kwargs)
         soft = inputs.pop("teacher_logits")
         outputs = model(**inputs)
-        temperature, alpha = self._lessons.temperature, self._lessons.alpha
+        temperature, alpha = self._teacher.temperature, self._teacher.alpha
         divergence = nn.functional.kl_div(
             (outputs.logits.float() / temperature).log_softmax(-1),
             (soft / temperature).log_softmax(-1),
@@ -135,14 +135,14 @@ def _trainer(
     model: nn.Module,
     context: Context,
     schedule: Schedule,
-    lessons: Lessons | None,
+    teacher: TeacherOutputs | None,
     progress: ProgressCallback,
 ) -> Trainer:
     trainer = _Trainer(
         model,
         _arguments(context, schedule),
-        lessons=lessons,
-        train_dataset=tokenized(context, "train") if lessons is None else _taught(lessons),
+        teacher=teacher,
+        train_dataset=tokenized(context, "train") if teacher is None else _taught(teacher),
         eval_dataset=tokenized(context, "validation"),
         data_collator=_Collator(context.encoder),
         compute_metrics=_accuracy,
@@ -185,8 +185,12 @@ def tokenized(context: Context, split: str) -> Dataset:
     return dataset.remove_columns("text").add_column("input_ids", rows)
 
 
-def _taught(lessons: Lessons) -> Dataset:
-    columns = {"input_ids": lessons.rows, "labels": lessons.labels, "teacher_logits": list(lessons.logits)}
+def _taught(teacher: TeacherOutputs) -> Dataset:
+    columns = {
+        "input_ids": teacher.rows,
+        "labels": teacher.labels,
+        "teacher_logits": list(teacher.logits),
+    }
     return Dataset.from_dict(columns)
 
 

@@ -6,7 +6,7 @@ from tabulate import tabulate
 
 from bench_models.budgets import CONFIDENCE
 from bench_models.metrics import ACCURACY, AGREEMENT, PARAMETERS, SIZE, SPARSITY, SPEED_UP
-from bench_models.metrics.latency import OFFLINE_SENTENCES, THREADS
+from bench_models.metrics.scenarios import OFFLINE_SENTENCES, THREADS
 from bench_models.report.document import Report, VariantReport
 from bench_models.stats import rounds
 from bench_models.stats.estimate import Estimate

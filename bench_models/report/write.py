@@ -7,7 +7,7 @@ from bench_models.checkout import Checkout
 from bench_models.report.document import text_of
 from bench_models.report.markdown import markdown
 from bench_models.report.results import results_of
-from bench_models.sealed import write_atomically
+from bench_models.storage import write_atomically
 
 FOLDER = "results"
 

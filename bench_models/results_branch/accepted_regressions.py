@@ -14,7 +14,7 @@ from typing import Any
 from bench_models.errors import BenchModelsError
 from bench_models.results_branch import timestamps
 from bench_models.results_branch.json_io import aside, json_list, sorted_out, valid
-from bench_models.sealed import write_atomically
+from bench_models.storage import write_atomically
 
 ACCEPTED = "accepted.json"
 # A reason is a sentence: what is longer is cut.

@@ -11,7 +11,7 @@ from bench_models.asv import result_files
 from bench_models.asv.history import results_folder
 from bench_models.results_branch.accepted_regressions import ACCEPTED
 from bench_models.results_branch.stored_checks import CHECKS
-from bench_models.sealed import write_bytes_atomically
+from bench_models.storage import write_bytes_atomically
 
 FOLDER = ".asv"
 RESULTS = "results"

@@ -15,7 +15,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.results_branch import timestamps
 from bench_models.results_branch.json_io import aside, json_of, sorted_out, valid
 from bench_models.results_branch.sanitized_report import rebuilt
-from bench_models.sealed import write_atomically
+from bench_models.storage import write_atomically
 
 SCHEMA_VERSION = 1
 CHECKS = "checks"

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench_models.runtimes.session import Session
-from bench_models.tokens import Batch
+from bench_models.tokenizer import Batch
 
 if TYPE_CHECKING:
     from torch import nn

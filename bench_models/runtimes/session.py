@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bench_models.tokens import Batch
+from bench_models.tokenizer import Batch
 
 if TYPE_CHECKING:
     from torch import nn

@@ -8,11 +8,11 @@ from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.report.document import Standing, Summary, VariantReport, read
 from bench_models.report.write import FOLDER
-from bench_models.sealed import write_atomically
 from bench_models.site.current import Figure, Table
 from bench_models.site.rendering import Picture
 from bench_models.site.standings import ACCURACY, SIZE
 from bench_models.stats.estimate import Estimate
+from bench_models.storage import write_atomically
 
 LATENCY, SPEED_UP = "Latency.time_single_stream", "SpeedUp.track_speed_up"
 _JUDGED: dict[str, Standing] = {standing: standing for standing in get_args(Standing)}

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from bench_models.errors import BenchModelsError
-from bench_models.home import home
 from bench_models.results_branch import mirror
 from bench_models.results_branch.accepted_regressions import read_accepted
 from bench_models.results_branch.stored_checks import read_checks
@@ -19,6 +18,7 @@ from bench_models.site.histories import Commit
 from bench_models.site.rendering import Site, Ways, assets, pages, written
 from bench_models.site.scripts import Copy, copies
 from bench_models.site.survey import Survey, survey
+from bench_models.storage import home
 from bench_models.suites import BUILT_IN, module_name
 
 log = logging.getLogger(__name__)

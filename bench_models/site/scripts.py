@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench_models.errors import EnvironmentTroubleError
-from bench_models.sealed import sealed_folder
 from bench_models.sources.archives import read_member
+from bench_models.storage import sealed_folder
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
-from bench_models.sealed import sealed_folder, sha256_of
+from bench_models.storage import sealed_folder, sha256_of
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Protocol
 
 from bench_models.errors import BenchModelsError
-from bench_models.sealed import sealed_folder, sha256_of
 from bench_models.sources.archives import PinnedArchive, read_member
+from bench_models.storage import sealed_folder, sha256_of
 
 CHECKPOINT_FILES = ("config.json", "model.safetensors", "tokenizer.json")
 
@@ -95,7 +95,7 @@ class LocalCheckpoint:
         return self.path
 
     def _pickled(self) -> str:
-        """Return in words what to do about weights that are there in another form."""
+        """Return a clause that says what to do with weights that lie there as a pickle."""
         if not (self.path / _PICKLE).is_file() or (self.path / "model.safetensors").is_file():
             return ""
         return (

@@ -1,4 +1,4 @@
-"""Labelled sentences with splits that depend on nothing but the sentence itself."""
+"""Labelled sentences in three splits; a hash of its words decides the split of a sentence."""
 
 import csv
 import hashlib

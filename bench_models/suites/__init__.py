@@ -45,9 +45,9 @@ def load(name_or_path: str) -> Suite:
 
 
 def _no_suite(given: str) -> str:
-    """Return what a suite's argument may have been meant as, in words."""
+    """Return the message for an argument that names no suite, with what it may have been meant as."""
     if Path(given).exists():
-        return f"{given} is no suite file: a suite of your own is a Python file, whose name ends in .py"
+        return f"{given} is not a suite file: a suite of your own is a Python file, whose name ends in .py"
     if given in load(DEFAULT).names:
         return (
             f"{given} is a row of the suite {DEFAULT}: give the suite's name, as `bench-models build {DEFAULT} "

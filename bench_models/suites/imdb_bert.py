@@ -6,10 +6,11 @@ was written, which no hub could be reached from: sizes follow from the architect
 point further than published.
 """
 
-from bench_models.recipes.bnb import LLMInt8, Quantize4Bit
 from bench_models.recipes.distill import Distill
 from bench_models.recipes.finetune import FineTune
-from bench_models.sources.hub import HubCheckpoint, HubSentences
+from bench_models.recipes.quantize_bitsandbytes import LLMInt8, Quantize4Bit
+from bench_models.sources.hub_checkpoints import HubCheckpoint
+from bench_models.sources.hub_datasets import HubSentences
 from bench_models.suites.suite import Suite, Variant, budget
 
 BERT = HubCheckpoint(repository="google-bert/bert-base-uncased", revision="86b5e0934494bd15c9632b12f734a8a67f723594")

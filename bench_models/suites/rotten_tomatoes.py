@@ -4,14 +4,13 @@ Budgets leave room for what another seed, CPU or precision makes of the same rec
 says how its trainings scatter, and `python tools/retraining.py --table` which budgets follow.
 """
 
-from bench_models.recipes.bnb import LLMInt8, Quantize4Bit
+from bench_models.recipes.cast import Cast
 from bench_models.recipes.distill import Distill
 from bench_models.recipes.finetune import FineTune
-from bench_models.recipes.intx import QuantizationAware, QuantizeIntx
-from bench_models.recipes.precision import Cast
-from bench_models.recipes.prune import PruneL1
-from bench_models.recipes.quantize import QuantizeDynamic
-from bench_models.recipes.structured import PruneHeads, PruneNeurons
+from bench_models.recipes.prune import PruneHeads, PruneL1, PruneNeurons
+from bench_models.recipes.quantize_bitsandbytes import LLMInt8, Quantize4Bit
+from bench_models.recipes.quantize_dynamic import QuantizeDynamic
+from bench_models.recipes.quantize_torchao import QuantizationAware, QuantizeIntx
 from bench_models.sources.archives import PinnedArchive
 from bench_models.sources.checkpoints import ArchivedCheckpoint
 from bench_models.sources.corpora import ArchivedRatings
@@ -57,9 +56,9 @@ FP16 = Cast(dtype="float16")
 INT2 = QuantizeIntx(bits=2)
 
 
-STUDENT3 = Distill(layers=(0, 2, 5), learning_rate=1.5e-4, max_epochs=1, alpha=0.2, made_up=2)
+STUDENT3 = Distill(layers=(0, 2, 5), learning_rate=1.5e-4, max_epochs=1, alpha=0.2, augmented=2)
 # The third layer and the last: with the first in the third's place, it got less of the validation split right.
-STUDENT2 = Distill(layers=(2, 5), learning_rate=3e-4, max_epochs=2, alpha=0.2, made_up=2)
+STUDENT2 = Distill(layers=(2, 5), learning_rate=3e-4, max_epochs=2, alpha=0.2, augmented=2)
 HEADS50 = PruneHeads(amount=0.5, learning_rate=5e-5, max_epochs=2)
 NEURONS50 = PruneNeurons(amount=0.5, learning_rate=5e-5, max_epochs=1)
 AWARE = QuantizationAware(bits=2, learning_rate=5e-5, max_epochs=1)

@@ -4,10 +4,10 @@ Figures have not been measured where this was written, which no hub could be rea
 architecture, and accuracies may fall half a point further than the published system reports.
 """
 
+from bench_models.recipes.cast import Cast
 from bench_models.recipes.distill import Distill
-from bench_models.recipes.precision import Cast
-from bench_models.recipes.structured import PruneHeads
-from bench_models.sources.hub import HubCheckpoint
+from bench_models.recipes.prune import PruneHeads
+from bench_models.sources.hub_checkpoints import HubCheckpoint
 from bench_models.suites.sst2_distilbert import SST2
 from bench_models.suites.suite import Suite, Variant, budget
 

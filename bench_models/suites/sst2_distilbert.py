@@ -4,11 +4,12 @@ Figures have not been measured where this was written, which no hub could be rea
 same techniques in the default suite, loosened to what the published systems report (docs/reproduction.md).
 """
 
+from bench_models.recipes.cast import Cast
 from bench_models.recipes.distill import Distill
-from bench_models.recipes.precision import Cast
 from bench_models.recipes.prune import PruneL1
-from bench_models.recipes.quantize import QuantizeDynamic
-from bench_models.sources.hub import HubCheckpoint, HubSentences
+from bench_models.recipes.quantize_dynamic import QuantizeDynamic
+from bench_models.sources.hub_checkpoints import HubCheckpoint
+from bench_models.sources.hub_datasets import HubSentences
 from bench_models.suites.suite import Suite, Variant, budget
 
 DISTILBERT_SST2 = HubCheckpoint(

@@ -26,7 +26,7 @@ class Budget:
     min_agreement_pct: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse limits that no variant, or every variant, would break."""
+        """Refuse limits that every variant breaks, or none can."""
         agreement = 0.0 if self.min_agreement_pct is None else self.min_agreement_pct
         limits = (self.max_accuracy_drop_points, self.min_size_reduction_pct, agreement)
         if not all(isinstance(limit, int | float) and math.isfinite(limit) for limit in limits):
@@ -61,12 +61,12 @@ class Variant:
     budget: Budget | None = None
 
     def __post_init__(self) -> None:
-        """Refuse steps that are none: a class that was not called, a name, a step without its tuple."""
+        """Refuse values that are not steps: a class that was not called, a name, a step without its tuple."""
         if not isinstance(self.steps, tuple):
-            raise BenchModelsError(f"row {self.name}: steps={self.steps!r} is no tuple: write (step,), with the comma")
+            raise BenchModelsError(f"row {self.name}: steps={self.steps!r} is not a tuple: write (step,), with a comma")
         for step in self.steps:
             if not isinstance(step, Step):
-                raise BenchModelsError(f"row {self.name}: {step!r} is no step: write it as in PruneL1(amount=0.5)")
+                raise BenchModelsError(f"row {self.name}: {step!r} is not a step: write it as in PruneL1(amount=0.5)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class Suite:
     strict: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse tables whose rows do not hang together."""
+        """Refuse repeated names, and rows that start from a row that is not above them."""
         if not self.variants:
             raise BenchModelsError(f"suite {self.name} has no rows: it needs at least a baseline")
         above: list[str] = []

@@ -130,7 +130,7 @@ def test_known_figure_is_tracked_without_torch(
     code = (
         "import pickle, sys\n"
         f"sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / 'tests')!r}]\n"
-        "import contextlib, arithmetic\n"
+        "import contextlib\nfrom support import arithmetic\n"
         "from benchmarks import measures\n"
         "from bench_models.suites import load\n"
         "told = sys.argv[2]\n"

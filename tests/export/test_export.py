@@ -25,17 +25,17 @@ from bench_models.export.formats import FORMATS, quiet
 from bench_models.export.serving import Served
 from bench_models.export.verify import MOST_APART, Agreement, require_agreement
 from bench_models.metrics.accuracy import answers
-from bench_models.recipes.bnb import LLMInt8, Quantize4Bit
-from bench_models.recipes.intx import QuantizeIntx
-from bench_models.recipes.precision import Cast
+from bench_models.recipes.cast import Cast
 from bench_models.recipes.prune import PruneL1
-from bench_models.recipes.quantize import QuantizeDynamic
+from bench_models.recipes.quantize_bitsandbytes import LLMInt8, Quantize4Bit
+from bench_models.recipes.quantize_dynamic import QuantizeDynamic
+from bench_models.recipes.quantize_torchao import QuantizeIntx
 from bench_models.recipes.step import Context, Format, Step
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.stats.estimate import Estimate
 from bench_models.suites import rotten_tomatoes
 from bench_models.suites.suite import budget
-from bench_models.tokens import Batch
+from bench_models.tokenizer import Batch
 
 NAMES: tuple[Format, ...] = get_args(Format)
 

@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.accuracy import answers, labels_given
-from bench_models.metrics.latency import scenarios
-from bench_models.metrics.size import artifact_bytes, naive_bytes
-from bench_models.metrics.weights import parameter_count, sparsity
+from bench_models.metrics.scenarios import scenarios
+from bench_models.metrics.weights import artifact_bytes, naive_bytes, parameter_count, sparsity
 from bench_models.runtimes.eager import Eager
 from bench_models.sources.corpora import Sentence
-from bench_models.tokens import Batch
+from bench_models.tokenizer import Batch
 
 
 def test_artifact_size_is_the_size_of_the_file(builder: Builder, tmp_path: Path) -> None:

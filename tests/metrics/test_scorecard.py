@@ -12,13 +12,12 @@ from support.tiny_project import with_row
 from bench_models import provenance
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
-from bench_models.home import FIGURES
 from bench_models.machine import this_machine
 from bench_models.metrics import scorecard
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score, stored
 from bench_models.outcomes import Failed, Measured
 from bench_models.recipes.step import Context, Step
-from bench_models.store import Store
+from bench_models.storage import FIGURES, Store
 
 if TYPE_CHECKING:
     from torch import nn
@@ -106,7 +105,7 @@ def test_other_machine_has_other_scorecards(builder: Builder, monkeypatch: pytes
     assert here != scorecard.scorecard_key(builder, builder.suite["int8"])
 
 
-@pytest.mark.parametrize("name", ["build", "scorecard", "size", "weights", "accuracy", "eager", "tokens", "prune"])
+@pytest.mark.parametrize("name", ["build", "scorecard", "weights", "accuracy", "eager", "tokenizer", "prune"])
 def test_all_that_makes_figures_is_part_of_the_key(
     builder: Builder, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

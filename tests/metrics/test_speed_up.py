@@ -15,7 +15,7 @@ from bench_models.metrics.speed_up import (
     seconds_of_baseline,
     times_as_fast,
 )
-from bench_models.store import Store
+from bench_models.storage import Store
 
 seconds = st.floats(min_value=1e-6, max_value=10)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bench_models.recipes.augment import made_up
+from bench_models.recipes.distill import augment
 
 FIRST, LAST, MASK = 1, 2, 3
 COPIES = 500
@@ -16,7 +16,7 @@ SENTENCES = [[1000 * number + place for place in range(4 + number)] for number i
 @pytest.fixture(scope="module")
 def made() -> list[tuple[list[int], list[int]]]:
     """Return each made-up sentence behind the one that it was made of, both without special tokens."""
-    rows = made_up([[FIRST, *words, LAST] for words in SENTENCES], COPIES, mask_id=MASK, seed=0)
+    rows = augment([[FIRST, *words, LAST] for words in SENTENCES], COPIES, mask_id=MASK, seed=0, max_tokens=128)
     assert all((row[0], row[-1]) == (FIRST, LAST) for row in rows)
     return list(zip(SENTENCES * COPIES, [row[1:-1] for row in rows], strict=True))
 

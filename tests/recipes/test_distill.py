@@ -17,16 +17,13 @@ from tokenizers import Tokenizer
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.provenance import step_key
-from bench_models.recipes.augment import made_up
-from bench_models.recipes.distill import Distill
-from bench_models.recipes.layers import layers_of, stack_of
-from bench_models.recipes.shallower import shallower
+from bench_models.recipes.distill import Distill, augment, shallower
+from bench_models.recipes.modules import layers_of, stack_of, units_of
+from bench_models.recipes.prune import PruneHeads
 from bench_models.recipes.step import Context
-from bench_models.recipes.structured import PruneHeads
-from bench_models.recipes.training import Lessons, _Trainer, answers, tokenized
-from bench_models.recipes.units import units_of
+from bench_models.recipes.training import TeacherOutputs, _Trainer, answers, tokenized
 from bench_models.sources.checkpoints import LocalCheckpoint
-from bench_models.tokens import MAX_TOKENS
+from bench_models.tokenizer import MAX_TOKENS
 
 STEP = Distill(learning_rate=5e-3, max_epochs=10, batch_size=8, layers=(1,))
 
@@ -96,20 +93,20 @@ def test_answers_come_in_the_order_of_the_sentences(builder: Builder, context: C
 def test_teacher_answers_sentences_that_nobody_wrote(builder: Builder, context: Context) -> None:
     """Behind the real ones, whose labels stay; its answer is the label of the others."""
     teacher = builder.build("baseline")
-    lessons = replace(STEP, made_up=2)._lessons(teacher, context)
+    teacher_outputs = replace(STEP, augmented=2)._teacher_outputs(teacher, context)
     real = len(context.corpus.train)
-    assert len(lessons.rows) == len(lessons.labels) == len(lessons.logits) == 3 * real
-    assert lessons.labels[:real] == [sentence.label for sentence in context.corpus.train]
-    assert lessons.labels[real:] == lessons.logits[real:].argmax(-1).tolist()
-    assert set(lessons.labels[real:]) == {0, 1}
+    assert len(teacher_outputs.rows) == len(teacher_outputs.labels) == len(teacher_outputs.logits) == 3 * real
+    assert teacher_outputs.labels[:real] == [sentence.label for sentence in context.corpus.train]
+    assert teacher_outputs.labels[real:] == teacher_outputs.logits[real:].argmax(-1).tolist()
+    assert set(teacher_outputs.labels[real:]) == {0, 1}
 
 
 @given(rows=st.lists(st.lists(st.integers(10, 99), min_size=1, max_size=200), min_size=1, max_size=5))
 def test_made_up_sentence_is_a_beginning_and_an_end(rows: list[list[int]]) -> None:
     """Of two real ones, between the same special tokens, and no longer than a model takes; the same each time."""
     rows = [[1, *words[: MAX_TOKENS - 2], 2] for words in rows]
-    made = made_up(rows, 3, mask_id=3, seed=0)
-    assert made == made_up(rows, 3, mask_id=3, seed=0)
+    made = augment(rows, 3, mask_id=3, seed=0, max_tokens=128)
+    assert made == augment(rows, 3, mask_id=3, seed=0, max_tokens=128)
     assert len(made) == 3 * len(rows)
     known = {word for row in rows for word in row[1:-1]}
     for row in made:
@@ -128,10 +125,10 @@ def test_loss_is_what_hinton_wrote(builder: Builder, context: Context, alpha: fl
     soft = torch.tensor([[2.0, -1.0], [0.5, 0.0]])
     batch = context.encoder.batch(context.encoder.encode(["the film shines at once", "a sequel drags"]))
     labels = torch.tensor([0, 1])
-    lessons = Lessons(rows=[], labels=[], logits=soft.numpy(), temperature=temperature, alpha=alpha)
+    teacher_outputs = TeacherOutputs(rows=[], labels=[], logits=soft.numpy(), temperature=temperature, alpha=alpha)
     inputs = {"input_ids": torch.from_numpy(batch.input_ids), "attention_mask": torch.from_numpy(batch.attention_mask)}
     trainer = _Trainer.__new__(_Trainer)
-    trainer._lessons = lessons
+    trainer._teacher = teacher_outputs
     loss = float(trainer.compute_loss(model, inputs | {"labels": labels, "teacher_logits": soft}).detach())
     with torch.inference_mode():
         said = model(**inputs).logits
@@ -148,8 +145,8 @@ def test_loss_is_what_hinton_wrote(builder: Builder, context: Context, alpha: fl
         ({"temperature": float("nan")}, "a temperature is greater than 0"),
         ({"temperature": float("inf")}, "and a finite number"),
         ({"alpha": 1.5}, "lies between 0 and 1"),
-        ({"made_up": -1}, "made up for each a whole number from 0 on"),
-        ({"made_up": 0.5}, "made up for each a whole number"),
+        ({"augmented": -1}, "added for each a whole number from 0 on"),
+        ({"augmented": 0.5}, "added for each a whole number"),
         ({"temperature": "2"}, r"temperature='2'\): give a number, without quotation marks"),
         ({"alpha": None}, r"alpha=None\): give a number"),
         ({"layers": ("1",)}, "give a tuple of whole numbers"),

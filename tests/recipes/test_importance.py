@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from bench_models.build import Builder
-from bench_models.recipes.ranking import importance
+from bench_models.recipes.prune import importance
 from bench_models.recipes.step import Context
 
 # More than a batch of sentences, and no whole number of batches.

@@ -14,17 +14,15 @@ from transformers import BertConfig, BertForSequenceClassification
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
-from bench_models.metrics.size import artifact_bytes, naive_bytes
-from bench_models.metrics.weights import parameter_count, sparsity
-from bench_models.recipes.bnb import LLMInt8, Quantize4Bit
+from bench_models.metrics.weights import artifact_bytes, naive_bytes, parameter_count, sparsity
+from bench_models.recipes.cast import Cast
 from bench_models.recipes.finetune import FineTune
-from bench_models.recipes.intx import QuantizationAware, QuantizeIntx
-from bench_models.recipes.precision import Cast
-from bench_models.recipes.prune import PruneL1
-from bench_models.recipes.quantize import QuantizeDynamic
+from bench_models.recipes.prune import PruneHeads, PruneL1
+from bench_models.recipes.quantize_bitsandbytes import LLMInt8, Quantize4Bit
+from bench_models.recipes.quantize_dynamic import QuantizeDynamic
+from bench_models.recipes.quantize_torchao import QuantizationAware, QuantizeIntx
 from bench_models.recipes.step import Context, Step
-from bench_models.recipes.structured import PruneHeads
-from bench_models.tokens import Batch
+from bench_models.tokenizer import Batch
 
 STEPS: tuple[Step, ...] = (LLMInt8(), Quantize4Bit(), Quantize4Bit(kind="fp4", double=False), QuantizeIntx(bits=4))
 
@@ -114,7 +112,7 @@ def test_head_that_the_kernel_cannot_take_is_named(model: nn.Module, context: Co
 
 def test_model_of_odd_shapes_is_refused(builder: Builder, context: Context) -> None:
     """What would be right is told."""
-    with pytest.raises(BenchModelsError, match=r"query has 32 inputs, .* no whole groups of 24: .* divides 32 and 64"):
+    with pytest.raises(BenchModelsError, match=r"query has 32 inputs, which 24 does not divide: .* divides 32 and 64"):
         QuantizeIntx(bits=4, group=24).apply(builder.build("baseline"), context)
 
 

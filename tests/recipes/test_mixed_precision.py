@@ -14,9 +14,9 @@ from bench_models.provenance import step_key
 from bench_models.recipes import classifier
 from bench_models.recipes.distill import Distill
 from bench_models.recipes.finetune import FineTune
-from bench_models.recipes.intx import QuantizationAware
+from bench_models.recipes.prune import PruneHeads, PruneNeurons
+from bench_models.recipes.quantize_torchao import QuantizationAware
 from bench_models.recipes.step import Context
-from bench_models.recipes.structured import PruneHeads, PruneNeurons
 from bench_models.runtimes.eager import Eager
 
 

@@ -10,10 +10,10 @@ from support.answering import logits
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.weights import sparsity
+from bench_models.recipes.cast import Cast
 from bench_models.recipes.finetune import FineTune
-from bench_models.recipes.precision import Cast
 from bench_models.recipes.prune import PruneL1
-from bench_models.recipes.quantize import QuantizeDynamic
+from bench_models.recipes.quantize_dynamic import QuantizeDynamic
 from bench_models.recipes.step import Context, Step
 
 

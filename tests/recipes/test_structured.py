@@ -13,12 +13,11 @@ from support.answering import logits
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.recipes import classifier
-from bench_models.recipes.quantize import QuantizeDynamic
-from bench_models.recipes.ranking import importance, most_important
+from bench_models.recipes.modules import remove, units_of
+from bench_models.recipes.prune import PruneHeads, PruneNeurons, importance, most_important
+from bench_models.recipes.quantize_dynamic import QuantizeDynamic
 from bench_models.recipes.step import Context
-from bench_models.recipes.structured import PruneHeads, PruneNeurons
-from bench_models.recipes.units import remove, units_of
-from bench_models.tokens import Batch
+from bench_models.tokenizer import Batch
 
 KINDS: tuple[Literal["heads", "neurons"], ...] = ("heads", "neurons")
 

@@ -17,9 +17,9 @@ from bench_models.report.recommendation import (
     surely_less_accurate,
     trade_off,
 )
-from bench_models.reproduction.tables.five_variants import FIVE_VARIANTS
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import paired_drop
+from reproduction.tables.five_variants import FIVE_VARIANTS
 
 
 def _exact(value: float) -> Estimate:

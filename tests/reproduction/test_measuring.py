@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from bench_models.build import Builder
 from bench_models.metrics.accuracy import answers
 from bench_models.outcomes import Failed, Measured, Skipped
-from bench_models.reproduction import accuracies, latencies
-from bench_models.reproduction.published import TABLES
-from bench_models.reproduction.table import Weights
-from bench_models.reproduction.tables.bitsandbytes import BITSANDBYTES
-from bench_models.reproduction.tables.five_variants import FIVE_VARIANTS
-from bench_models.reproduction.tables.pruned_heads import PRUNED_HEADS
 from bench_models.runtimes.eager import Eager
 from bench_models.stats.proportions import proportion
-from bench_models.tokens import Batch
+from bench_models.tokenizer import Batch
+from reproduction import accuracies, latencies
+from reproduction.table import Weights
+from reproduction.tables import TABLES
+from reproduction.tables.bitsandbytes import BITSANDBYTES
+from reproduction.tables.five_variants import FIVE_VARIANTS
+from reproduction.tables.pruned_heads import PRUNED_HEADS
 
 
 class Clocked:

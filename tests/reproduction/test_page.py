@@ -5,21 +5,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from bench_models import cli
 from bench_models.machine import Machine
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
-from bench_models.reproduction import writing
-from bench_models.reproduction.latencies import latency
-from bench_models.reproduction.measuring import Reproduced
-from bench_models.reproduction.page import markdown, unequal
-from bench_models.reproduction.sizes import Sizes
-from bench_models.reproduction.table import Table
-from bench_models.reproduction.tables.five_variants import FIVE_VARIANTS
-from bench_models.reproduction.tables.pruned_heads import PRUNED_HEADS
-from bench_models.reproduction.tables.two_layers import TWO_LAYERS
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.stats.estimate import Estimate
+from reproduction import __main__ as command
+from reproduction.latencies import latency
+from reproduction.measure import Reproduced, Sizes
+from reproduction.page import markdown, unequal
+from reproduction.table import Table
+from reproduction.tables.five_variants import FIVE_VARIANTS
+from reproduction.tables.pruned_heads import PRUNED_HEADS
+from reproduction.tables.two_layers import TWO_LAYERS
 
 MACHINE = Machine(
     cpu="Abacus 3000", cpu_flags=("avx2",), cores=2, memory_bytes=1, system="Linux x86_64", python="3.11.7"
@@ -123,28 +122,33 @@ def test_folder_is_listed_file_by_file() -> None:
 
 
 @pytest.mark.parametrize(("size", "status"), [("255.41", 0), ("255.40", 1)])
-def test_command_writes_the_page(  # noqa: PLR0913, PLR0917  # pytest's fixtures
-    tmp_path: Path,
-    tiny_checkpoint: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    size: str,
-    status: int,
+def test_command_writes_the_page(
+    tmp_path: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, size: str, status: int
 ) -> None:
     """Where it is told to, and its status is 1 when a digit differs."""
     teacher, *others = TWO_LAYERS.rows
     table = replace(TWO_LAYERS, rows=(replace(teacher, size=size), *others))
-    monkeypatch.setattr(writing, "MINILM", LocalCheckpoint(path=tiny_checkpoint))
-    monkeypatch.setattr(writing, "TABLES", (table,))
-    monkeypatch.setattr(writing, "reproduce", lambda each, **_: given(each))
+    monkeypatch.setattr(command, "MINILM", LocalCheckpoint(path=tiny_checkpoint))
+    monkeypatch.setattr(command, "TABLES", (table,))
+    monkeypatch.setattr(command, "reproduce", lambda each, **_: given(each))
     output = tmp_path / "docs" / "page.md"
+    output.parent.mkdir()
 
-    assert status == cli.main(["reproduce", "--output", str(output), "--calls", "20"])
-    assert f"Written to {output}\n" == capsys.readouterr().out
-    assert "bench-models reproduce --calls 20" in output.read_text(encoding="utf-8")
+    done = CliRunner().invoke(command.main, ["--output", str(output), "--calls", "20"])
+    assert (done.exit_code, done.stdout) == (status, f"Written to {output}\n")
+    assert "python -m reproduction --calls 20" in output.read_text(encoding="utf-8")
 
 
-def test_too_few_calls_are_refused_before_anything_is_built(capsys: pytest.CaptureFixture[str]) -> None:
-    """With a sentence and status 2."""
-    assert cli.main(["reproduce", "--calls", "5"]) == 2
-    assert "--calls 5: the interval of a median needs 6 calls or more" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--calls", "5"), "Invalid value for '--calls': 5 is not in the range x>=6."),
+        (("--output", "/proc/page.md"), "reproduction: /proc cannot be written to"),
+        (("--output", "/proc"), "Invalid value for '--output': File '/proc' is a directory."),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_built(arguments: tuple[str, ...], complaint: str) -> None:
+    """With a sentence and status 2; with fewer than six calls a median has no interval."""
+    done = CliRunner().invoke(command.main, arguments)
+    assert done.exit_code == 2
+    assert complaint in done.stderr

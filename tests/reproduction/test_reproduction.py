@@ -9,19 +9,17 @@ import torch
 from tokenizers import Tokenizer, models
 
 from bench_models.metrics.weights import parameter_count
-from bench_models.recipes.precision import Cast
+from bench_models.recipes.cast import Cast
 from bench_models.recipes.step import Context
-from bench_models.reproduction import folders
-from bench_models.reproduction.architectures import MINILM_L6, KeepHeads
-from bench_models.reproduction.cells import MIB, as_printed, cells
-from bench_models.reproduction.making import build
-from bench_models.reproduction.measuring import count
-from bench_models.reproduction.published import TABLES
-from bench_models.reproduction.sizes import Sizes, in_memory, sizes_of
-from bench_models.reproduction.table import Row, Table
-from bench_models.reproduction.tables.pruned_heads import PRUNED_HEADS
-from bench_models.reproduction.tables.two_layers import TWO_LAYERS
 from bench_models.suites.rotten_tomatoes import MINILM
+from reproduction import saved_folder
+from reproduction.architectures import MINILM_L6, KeepHeads
+from reproduction.measure import Sizes, count, in_memory, sizes_of
+from reproduction.page import MIB, as_printed, cells
+from reproduction.table import Row, Table
+from reproduction.tables import TABLES
+from reproduction.tables.pruned_heads import PRUNED_HEADS
+from reproduction.tables.two_layers import TWO_LAYERS
 
 # What a device without memory can do.
 _SHAPES_ONLY = (Cast, KeepHeads)
@@ -52,7 +50,7 @@ def words(tmp_path: Path) -> Path:
 def test_shapes_alone_give_the_published_figures(table: Table, row: Row, context: Context) -> None:
     """No weight is needed for a count."""
     with torch.device("meta"):
-        model = build(row, context)
+        model = row.build(context)
 
     if row.parameters is not None:
         assert row.parameters == as_printed(row.parameters, parameter_count(model))
@@ -80,7 +78,7 @@ def test_every_printed_figure_is_compared() -> None:
 def test_wrong_digit_is_seen(context: Context, words: Path, tmp_path: Path) -> None:
     """A check that cannot fail says nothing: one in the last place is enough."""
     student = TWO_LAYERS.rows[1]
-    model = build(student, context)
+    model = student.build(context)
     sizes = sizes_of(student, model, "parameters", tokenizer=words, scratch=tmp_path)
 
     for size, equal in (("147.26", True), ("147.27", False), ("147.25", False)):
@@ -91,7 +89,7 @@ def test_wrong_digit_is_seen(context: Context, words: Path, tmp_path: Path) -> N
 def test_what_is_counted_decides_the_last_digit(context: Context) -> None:
     """DistilBERT keeps the places of its tokens in a buffer, which one table counts and another does not."""
     with torch.device("meta"):
-        teacher = build(TWO_LAYERS.rows[0], context)
+        teacher = TWO_LAYERS.rows[0].build(context)
 
     assert as_printed("255.41", in_memory(teacher, "parameters") / MIB) == "255.41"
     assert as_printed("255.41", in_memory(teacher, "parameters and buffers") / MIB) == "255.42"
@@ -111,14 +109,14 @@ def test_random_weights_are_always_the_same() -> None:
 def test_folder_lists_the_heads_that_are_gone(context: Context, words: Path, tmp_path: Path) -> None:
     """As transformers 4 did; and only what a Trainer saved has the arguments of a training."""
     row = replace(PRUNED_HEADS.rows[4], architecture=replace(MINILM_L6, layers=1), steps=(KeepHeads(heads=9),))
-    model = build(row, context)
-    trained = folders.save(model, tmp_path / "trained", tokenizer=words, by_trainer=True)
-    cast = folders.save(model, tmp_path / "cast", tokenizer=words, by_trainer=False)
+    model = row.build(context)
+    trained = saved_folder.save(model, tmp_path / "trained", tokenizer=words, by_trainer=True)
+    cast = saved_folder.save(model, tmp_path / "cast", tokenizer=words, by_trainer=False)
     config = json.loads((tmp_path / "cast" / "config.json").read_text(encoding="utf-8"))
 
     assert config["pruned_heads"] == {"0": [9, 10, 11]}
     assert "kept_units" not in config
-    assert {folders.TRAINING_ARGUMENTS} == set(trained) - set(cast)
+    assert {saved_folder.TRAINING_ARGUMENTS} == set(trained) - set(cast)
     assert sum(cast.values()) == sum(path.stat().st_size for path in (tmp_path / "cast").iterdir())
     assert (tmp_path / "cast" / "vocab.txt").read_text(encoding="utf-8").splitlines()[-2:] == ["film", "the"]
 
@@ -126,7 +124,7 @@ def test_folder_lists_the_heads_that_are_gone(context: Context, words: Path, tmp
 @pytest.mark.slow
 def test_tokenizer_has_the_bytes_that_it_had_then(vocabulary: Path, tmp_path: Path) -> None:
     """Sizes seen when transformers 4.44 saved the tokenizer of the same vocabulary, after it had cut and padded."""
-    files = folders.save(MINILM_L6.model(), tmp_path / "saved", tokenizer=vocabulary, by_trainer=False)
+    files = saved_folder.save(MINILM_L6.model(), tmp_path / "saved", tokenizer=vocabulary, by_trainer=False)
 
     assert files["vocab.txt"] == 231_508
     assert files["tokenizer.json"] == 711_649

@@ -18,14 +18,15 @@ from support.hub_server import COMMIT, Hub, serving
 
 from bench_models.errors import BenchModelsError
 from bench_models.sources.checkpoints import CHECKPOINT_FILES
-from bench_models.sources.hub import HubCheckpoint, HubSentences
+from bench_models.sources.hub_checkpoints import HubCheckpoint
+from bench_models.sources.hub_datasets import HubSentences
 
 # The client reads where the hub is when it is imported, so it runs in a process of its own.
 _FETCH = """
 import sys
 from pathlib import Path
 from bench_models.errors import BenchModelsError
-from bench_models.sources.hub import HubCheckpoint
+from bench_models.sources.hub_checkpoints import HubCheckpoint
 try:
     print(HubCheckpoint(repository=sys.argv[1], revision=sys.argv[2]).folder(Path(sys.argv[3])))
 except BenchModelsError as error:
@@ -186,7 +187,7 @@ _LOAD = """
 import json, sys
 from pathlib import Path
 from bench_models.errors import BenchModelsError, UnavailableError
-from bench_models.sources.hub import HubSentences
+from bench_models.sources.hub_datasets import HubSentences
 try:
     corpus = HubSentences(**json.loads(sys.argv[2])).load(Path(sys.argv[1]))
 except UnavailableError as error:
@@ -379,7 +380,7 @@ def test_name_that_is_none_is_refused(source: type[HubCheckpoint | HubSentences]
     """By the rule of the client, before anything is asked."""
     with pytest.raises(ValueError, match=r"(?i)repo.?id"):
         validate_repo_id(name)
-    with pytest.raises(BenchModelsError, match="is no repository's name: give owner/name"):
+    with pytest.raises(BenchModelsError, match="is not the name of a repository: give owner/name"):
         source(repository=name, revision=COMMIT)
 
 
@@ -449,7 +450,7 @@ def test_local_dataset_of_plain_files_needs_no_configuration(
 @pytest.mark.usefixtures("dataset")
 @pytest.mark.parametrize(
     ("told", "said"),
-    [("/nowhere/hub", "is no folder: name one that holds"), ("hub", "is a relative path: give an absolute one")],
+    [("/nowhere/hub", "is not a folder: name one that holds"), ("hub", "is a relative path: give an absolute one")],
 )
 def test_local_hub_that_is_none_is_refused(hub: Hub, tmp_path: Path, told: str, said: str) -> None:
     """The hub would be asked instead, without a word."""

@@ -51,9 +51,9 @@ def test_row_that_cannot_be_built_is_named(rows: tuple[Variant, ...], complaint:
 @pytest.mark.parametrize(
     ("steps", "complaint"),
     [
-        ((PruneL1,), r"row a: <class '.*PruneL1'> is no step"),
-        (("prune",), r"row a: 'prune' is no step: write it as in PruneL1"),
-        (PruneL1(amount=0.5), r"row a: steps=PruneL1.* is no tuple: write \(step,\), with the comma"),
+        ((PruneL1,), r"row a: <class '.*PruneL1'> is not a step"),
+        (("prune",), r"row a: 'prune' is not a step: write it as in PruneL1"),
+        (PruneL1(amount=0.5), r"row a: steps=PruneL1.* is not a tuple: write \(step,\), with a comma"),
     ],
 )
 def test_what_is_no_step_is_refused(steps: Any, complaint: str) -> None:  # noqa: ANN401  # whatever a user writes

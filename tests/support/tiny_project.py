@@ -21,7 +21,7 @@ from pathlib import Path
 
 from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.prune import PruneL1
-from bench_models.recipes.quantize import QuantizeDynamic
+from bench_models.recipes.quantize_dynamic import QuantizeDynamic
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.sources.corpora import LocalSentences
 from bench_models.suites.suite import Budget, Suite, Variant

@@ -14,7 +14,7 @@ from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
 from bench_models.report.document import Report
 from bench_models.report.results import results_of
-from bench_models.store import Store
+from bench_models.storage import Store
 from bench_models.suites.suite import Suite
 
 

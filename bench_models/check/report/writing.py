@@ -8,7 +8,7 @@ from bench_models.check.record import Record
 from bench_models.check.report.document import document
 from bench_models.check.report.findings import findings
 from bench_models.check.report.markdown import markdown
-from bench_models.sealed import write_atomically
+from bench_models.storage import write_atomically
 
 
 def write_check(record: Record, folder: Path, *, strict: bool = False) -> int:

@@ -21,7 +21,7 @@ from bench_models.report.document import Standing, Summary, VariantReport
 from bench_models.report.figure.bars import draw_accuracy, draw_latency, draw_size
 from bench_models.report.figure.themes import LIGHT, THEMES, Theme
 from bench_models.report.figure.trade_off import SHAPES, draw_trade_off, sizes_in_words
-from bench_models.sealed import write_atomically, write_bytes_atomically
+from bench_models.storage import write_atomically, write_bytes_atomically
 
 # Inches.
 _WIDTH = 15.0

@@ -1,1 +1,0 @@
-"""The published tables, one a module: figures exactly as printed. Their MB are MiB (2^20 bytes)."""
