@@ -12,7 +12,7 @@ from bench_models.build import Builder
 from bench_models.checkout import Checkout, checkout_here, require_clean, require_installed
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.scorecard import require_better_than_chance, score
-from bench_models.reports.writing import write_report
+from bench_models.report.write import write_report
 from bench_models.storage import Store
 from bench_models.suites import ROWS, module_name
 from bench_models.suites.suite import Suite
@@ -25,8 +25,8 @@ THRESHOLDS = Path("tests") / "thresholds"
 def run(suite: Suite, suite_argument: str) -> int:
     """Run the whole job and return its exit status: 0 no budget broken, 1 one is, 2 not measured.
 
-    ``suite`` has the rows that are asked for; ``suite_argument`` is the name or path that it was given by, for
-    the processes started here.
+    ``suite`` has the rows that are asked for; ``suite_argument`` is the name or path that the user gave, for the
+    processes that are started here.
     """
     checkout = checkout_here()
     require_clean(checkout)
@@ -57,7 +57,7 @@ def _require_benchmarks(suite: Suite, checkout: Checkout) -> None:
 
 
 def _require_unchanged(checkout: Checkout) -> None:
-    """Refuse to go on when someone worked in the tree meanwhile: training takes minutes."""
+    """Raise an error if HEAD or a tracked file changed since the job began: training takes minutes."""
     require_clean(checkout)
     now = checkout_here().commit
     if now != checkout.commit:
@@ -67,7 +67,7 @@ def _require_unchanged(checkout: Checkout) -> None:
 
 def _time(suite: Suite, checkout: Checkout) -> None:
     if not knows_machine():
-        # It explains itself at length; only its answers matter, and they are this machine's own.
+        # --yes takes this machine's own values; the long explanation that it prints is not needed.
         command = [sys.executable, "-m", "asv", "machine", "--yes"]
         if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode != 0:
             raise BenchModelsError("`asv machine --yes` failed: what it printed above says why")
@@ -94,7 +94,7 @@ def _enforce(suite: Suite, checkout: Checkout, suite_argument: str) -> int:
 
 
 def _absolute(suite_argument: str) -> str:
-    """Return what means the same suite in another folder."""
+    """Return the suite's argument so that it means the same suite in another folder."""
     return str(Path(suite_argument).absolute()) if suite_argument.endswith(".py") else suite_argument
 
 

@@ -19,7 +19,7 @@ from statistics import fmean
 from typing import ClassVar
 
 from bench_models import metrics, suites
-from bench_models.budgets.lines import STATUSES, judge, worst
+from bench_models.budgets import STATUSES, judge, worst
 from bench_models.build import Builder
 from bench_models.errors import UnavailableError
 from bench_models.machine import passive_waiting

@@ -32,7 +32,7 @@ def test_readme_shows_every_row_of_the_default_suite() -> None:
 
 @pytest.mark.parametrize("name", [variant.name for variant in suites.load(suites.DEFAULT).variants[1:]])
 def test_budget_holds_what_the_readme_shows_and_notices_a_twentieth_of_the_size(name: str) -> None:
-    """What loss of accuracy it notices is a question of how trainings scatter (tests/test_retrainings.py)."""
+    """What loss of accuracy it notices is a question of how trainings scatter (tests/tools/test_retraining.py)."""
     (line,) = (line for line in README.splitlines() if line.startswith(f"| {name} "))
     cells = [cell.strip() for cell in line.split("|")]
     drop, reduction = float(cells[10].removesuffix(" points")), float(cells[4].removesuffix(" %"))

@@ -21,7 +21,7 @@ from bench_models.check.replay import replay, stopped
 from bench_models.check.report.findings import findings
 from bench_models.github.aa_check import Figures, figures, keep, nights, sentence, too_many
 from bench_models.outcomes import Failed, Measured, Skipped
-from bench_models.reports.hub_summary import failed, table, visit
+from bench_models.report.hub_summary import failed, table, visit
 from bench_models.results_branch.sync import results_branch
 from bench_models.stats.sequential import LOOKS
 from bench_models.verdict.measurements import Absent

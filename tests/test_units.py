@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench_models.units import show_count, show_ms, show_share, show_size
+from bench_models.stats.estimate import Estimate
+from bench_models.units import show_count, show_ms, show_points, show_share, show_size, show_times, with_interval
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,16 @@ def test_other_quantities_have_their_units() -> None:
     assert show_size(700) == "0.7 KiB"
     assert show_share(0.867) == "86.7 %"
     assert show_count(22_713_986) == "22,713,986"
+
+
+def test_interval_follows_its_point_without_repeating_the_unit() -> None:
+    """With as many digits."""
+    latency = Estimate(value=0.0116, low=0.010904, high=1.2412, level=0.95)
+
+    assert with_interval(latency, show_ms) == "11.6 ms (10.9 to 1,241)"
+    assert with_interval(latency.scaled(100), show_times) == "1.16 x (1.09 to 124.12)"
+
+
+def test_exact_number_has_no_interval() -> None:
+    """Nothing is uncertain about it."""
+    assert with_interval(Estimate(value=-0.5, low=-0.5, high=-0.5, level=0.95), show_points) == "-0.50 points"

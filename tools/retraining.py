@@ -18,13 +18,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from budget_rates import Retraining, caught, families_of, rate, scatters, smallest
 from filelock import FileLock
 from tabulate import tabulate
 
 from bench_models import suites
-from bench_models.budgets.counts import Counts, counts_of
-from bench_models.budgets.lines import judge_counts, worst
-from bench_models.budgets.rates import Retraining, caught, families_of, rate, scatters, smallest
+from bench_models.budgets import Counts, counts_of, judge_counts, worst
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.scorecard import score

@@ -138,7 +138,7 @@ def hub(*, suite: str) -> int:
     from bench_models import suites
     from bench_models.build import Builder
     from bench_models.github.actions import add_summary
-    from bench_models.reports.hub_summary import failed, table, visit
+    from bench_models.report.hub_summary import failed, table, visit
     from bench_models.storage import Store
 
     loaded = suites.load(suite)

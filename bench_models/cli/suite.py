@@ -14,7 +14,7 @@ from bench_models.errors import BenchModelsError
 if TYPE_CHECKING:
     from bench_models.build import Builder
     from bench_models.recipes.step import Format
-    from bench_models.reports.reading import Report
+    from bench_models.report.document import Report
     from bench_models.suites.suite import Suite
 
 
@@ -25,7 +25,7 @@ def list_(*, suite: str) -> None:
 
     Downloads and builds nothing.
     """
-    from bench_models.reports.catalogue import catalogue
+    from bench_models.report.markdown import catalogue
 
     sys.stdout.write(catalogue(_load(suite)))
 
@@ -75,7 +75,7 @@ def report(*, suite: str, variants: tuple[str, ...], strict: bool) -> int:
     figure. Measures nothing.
     """
     from bench_models.checkout import checkout_here
-    from bench_models.reports.writing import write_report
+    from bench_models.report.write import write_report
 
     return write_report(_builder(_rows_of(suite, variants, strict=strict)), checkout_here())
 
@@ -95,10 +95,10 @@ def figure(*, report: Path, output: Path) -> None:
     Shows latency, accuracy, size and the trade-off of the variants, as SVG and PNG, light and dark. Measures nothing;
     the same report gives the same bytes.
     """
-    from bench_models.reports.figure.files import write_figure
-    from bench_models.reports.reading import read
+    from bench_models.report.document import read
+    from bench_models.report.figure.render import write_figure
 
-    for path in write_figure(read(report), output):
+    for path in write_figure(read(report).summary, output):
         sys.stdout.write(f"{path}\n")
 
 
@@ -131,15 +131,16 @@ def recommend(*, suite: str | None, priority: str, accuracy_tolerance: float, re
     size, size by accuracy and speed, balanced by accuracy and size. The baseline takes part, and is the answer where
     nothing is better. Status 2 when no variant keeps the tolerance.
     """
-    from bench_models.reports.reading import read
-    from bench_models.reports.recommended import recommended
-    from bench_models.reports.writing import report_here
+    from bench_models.checkout import checkout_here
+    from bench_models.report.document import read
+    from bench_models.report.recommendation_text import recommended
+    from bench_models.report.results import results_of
 
     if report:
         found = read(report)
         _require_of(found, report, suite)
     else:
-        found = report_here(_load(suite or options.default_suite()))
+        found = results_of(_builder(_load(suite or options.default_suite())), checkout_here())
     sys.stdout.write(recommended(found, priority, accuracy_tolerance))
 
 
@@ -173,11 +174,11 @@ def export(*, variant: str, kind: "Format", output: Path, despite_budget: bool, 
     loaded again first: it must answer as the variant does, and keep its accuracy. A variant that breaks its budget is
     refused, unless --despite-budget is given.
     """
-    from bench_models.export.handover import hand_over
+    from bench_models.export.export import export_variant
 
     loaded = _load(suite)
     _known(loaded, [variant])
-    hand_over(_builder(loaded), variant, kind, output, despite_budget=despite_budget)
+    export_variant(_builder(loaded), variant, kind, output, despite_budget=despite_budget)
 
 
 @click.command(epilog="Example: bench-models site")

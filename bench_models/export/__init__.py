@@ -1,1 +1,1 @@
-"""Handing a variant over for deployment: a file that loads without this package, checked before it is handed over."""
+"""Exports a variant for deployment: a file that loads without this package, checked before it appears."""

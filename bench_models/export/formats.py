@@ -1,4 +1,4 @@
-"""The formats: each writes a classifier as one file and opens such a file as a session again.
+"""The formats of an export: each writes a classifier as one file, and opens such a file as a session again.
 
 A file takes ``input_ids`` and ``attention_mask``, int64 of shape ``[sentences, tokens]``, and answers logits of
 shape ``[sentences, labels]``; both sizes are free.
@@ -28,7 +28,7 @@ _INPUTS = ("input_ids", "attention_mask")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
-    """One way to write a model. ``needs`` are libraries that this package does not bring by itself.
+    """One way to write a model to a file; ``needs`` are the libraries that this package does not install.
 
     ``loading`` is what a reader of the model card types to get ``logits(input_ids, attention_mask)``, from numpy
     arrays to a numpy array.
@@ -51,7 +51,7 @@ class Format:
 
 
 class _Logits(nn.Module):
-    """A classifier that answers a tensor instead of transformers' record."""
+    """A classifier that returns the tensor of logits instead of transformers' output record."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class _Logits(nn.Module):
 
 
 def _example() -> tuple[Tensor, Tensor]:
-    """Return two sentences of unlike length; neither size is 1, which an exporter would take for a constant."""
+    """Return two sentences of unlike length; neither size is 1, which an exporter would fix in the file."""
     mask = torch.ones(2, 8, dtype=torch.int64)
     mask[1, 5:] = 0
     return torch.arange(1, 17).reshape(2, 8) * mask, mask
@@ -91,8 +91,8 @@ def _open_script(file: Path, threads: int) -> Session:
 
 
 @contextmanager
-def _told(batch: Batch, *errors: type[Exception]) -> Iterator[None]:
-    """Turn what a file's runtime says of a batch into a sentence: it may hold the example's size for a constant."""
+def _errors_told(batch: Batch, *errors: type[Exception]) -> Iterator[None]:
+    """Turn errors of a file's runtime into a sentence: a file may have the size of the example fixed in it."""
     try:
         yield
     except errors as error:
@@ -108,7 +108,7 @@ def _of_module(module: Any, threads: int) -> Session:  # noqa: ANN401  # torch's
     torch.set_num_threads(threads)
 
     def answer(batch: Batch) -> NDArray[np.float32]:
-        with torch.inference_mode(), _told(batch, RuntimeError, IndexError, AssertionError):
+        with torch.inference_mode(), _errors_told(batch, RuntimeError, IndexError, AssertionError):
             logits: NDArray[np.float32] = (
                 module(torch.from_numpy(batch.input_ids), torch.from_numpy(batch.attention_mask)).float().numpy()
             )
@@ -141,7 +141,7 @@ def _open_onnx(file: Path, threads: int) -> Session:
     session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
 
     def answer(batch: Batch) -> NDArray[np.float32]:
-        with _told(batch, trouble.Fail, trouble.InvalidArgument, trouble.RuntimeException):
+        with _errors_told(batch, trouble.Fail, trouble.InvalidArgument, trouble.RuntimeException):
             (logits,) = session.run(None, {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask})
         return np.asarray(logits, dtype=np.float32)
 
@@ -150,7 +150,7 @@ def _open_onnx(file: Path, threads: int) -> Session:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence what exporters say of their own future; what goes wrong is raised, or found by the check."""
+    """Silence the warnings of exporters; errors are still raised, and wrong answers found by export/verify."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

@@ -12,13 +12,13 @@ from tempfile import TemporaryDirectory
 
 import bench_models
 from bench_models.build import Builder
-from bench_models.check.sides.side import Tree
 from bench_models.check.variant_speeds import Asked, compare
 from bench_models.errors import BenchModelsError
 from bench_models.export.formats import FORMATS
 from bench_models.metrics.scenarios import THREADS
 from bench_models.outcomes import Measured, reason_of
 from bench_models.runtimes.session import Session
+from bench_models.speeds import tree_of
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.timing import of_processes
 from bench_models.storage import Store
@@ -27,13 +27,14 @@ from bench_models.tokenizer import Batch
 
 _SUITE = Path(__file__).with_name("served")
 _BENCHMARK = "latency.Served.time_single_stream"
-# Of one answer: a large model is loaded, or called a few times.
-_TIMEOUT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packed:
-    """What another process needs to open both; ``files`` are modules of a user's own suite, ``path`` finds the rest."""
+    """All that another process needs to open file and variant.
+
+    ``files`` are the modules of a user's own suite; other modules are found on ``path``, Python's own.
+    """
 
     path: list[str]
     files: dict[str, str]
@@ -42,7 +43,7 @@ class Packed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """A file, the variant that it was made of, and the batch that both are asked."""
+    """A file, the variant that it was made of, and the batch that both answer."""
 
     suite: Suite
     store: Store
@@ -52,7 +53,7 @@ class Served:
     batch: Batch
 
     def opened(self, session: str) -> tuple[Session, Batch]:
-        """Return the session of either, ``variant`` or ``file``, and the batch."""
+        """Return the session called ``variant`` or ``file``, and the batch."""
         if session == "file":
             return FORMATS[self.target].open(self.file, THREADS), self.batch
         model = Builder(suite=self.suite, store=self.store).build(self.variant)
@@ -63,7 +64,7 @@ class Served:
         with TemporaryDirectory() as scratch:
             (Path(scratch) / "cache.pickle").write_bytes(pickle.dumps(_packed(self)))
             asked = Asked(benchmarks=(_BENCHMARK,), baseline="variant", others=("file",), cache=Path(scratch))
-            found = compare(_tree(), asked)["file"]
+            found = compare(tree_of(_SUITE), asked)["file"]
         if not isinstance(found, Measured):
             raise BenchModelsError(f"{self.variant}: its latency could not be measured: {reason_of(found)}")
         pairs = found.value[_BENCHMARK]
@@ -71,7 +72,7 @@ class Served:
 
 
 def unpacked(packed: Packed) -> Served:
-    """Return what was packed, in another process."""
+    """Unpack in another process."""
     sys.path += [each for each in packed.path if each not in sys.path]
     for name, file in packed.files.items():
         try:
@@ -92,7 +93,7 @@ def _packed(served: Served) -> Packed:
 
 
 def _modules(served: Served) -> Iterator[str]:
-    """Yield the modules of what a suite may define by itself."""
+    """Yield the modules outside this package that a suite's objects are defined in."""
     rows = served.suite.variants
     own = (served.suite.checkpoint, served.suite.corpus, *(row.runtime for row in rows))
     for each in (*own, *(step for row in rows for step in row.steps)):
@@ -107,15 +108,3 @@ def _load(name: str, file: str) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
-
-
-def _tree() -> Tree:
-    return Tree(
-        name="head",
-        place="head",
-        python=Path(sys.executable),
-        code=Path(bench_models.__file__).parents[1],
-        suite=_SUITE,
-        timeout_s=_TIMEOUT_S,
-        apart=False,
-    )

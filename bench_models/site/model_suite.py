@@ -6,15 +6,16 @@ Imported only for histories that have variants: it needs the libraries of the ``
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from bench_models import suites
-from bench_models.budgets.lines import STATUSES
+from bench_models.budgets import STATUSES
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Measured, Outcome, reason_of
-from bench_models.reports.figure.files import svg
-from bench_models.reports.figure.themes import DARK, LIGHT
-from bench_models.reports.reading import Line, Report, read
-from bench_models.reports.writing import FOLDER
+from bench_models.report.document import Standing, Summary, VariantReport, read
+from bench_models.report.figure.render import svg
+from bench_models.report.figure.themes import DARK, LIGHT
+from bench_models.report.write import FOLDER
 from bench_models.site.model import Column, Table
 from bench_models.site.summary import BUDGET
 from bench_models.stats.estimate import Estimate
@@ -23,7 +24,7 @@ from bench_models.suites.suite import Suite
 
 SIZE, ACCURACY = "Figures.track_size", "Figures.track_accuracy"
 LATENCY, SPEED_UP = "Latency.time_single_stream", "SpeedUp.track_speed_up"
-_DRAWN = {"baseline", *STATUSES, "not measured"}
+_DRAWN: dict[str, Standing] = {standing: standing for standing in get_args(Standing)}
 
 Values = Mapping[str, Mapping[str, Outcome[float]]]
 
@@ -72,20 +73,21 @@ def _measured(values: Values, variant: str) -> bool:
 
 def draw(table: Table, folder: Path) -> bool:
     """Draw the figure of a table into files in ``folder``; return whether its budgets and numbers are known."""
-    report = _report(table)
-    if report is None:
+    summary = _summary(table)
+    if summary is None:
         return False
     for theme in (LIGHT, DARK):
-        write_atomically(folder / f"figure-{table.suite}-{theme.name}.svg", svg(report, theme))
+        write_atomically(folder / f"figure-{table.suite}-{theme.name}.svg", svg(summary, theme))
     return True
 
 
-def _report(table: Table) -> Report | None:
-    """Return the report to draw: the commit's own where it lies in ``results``, else what asv recorded.
+def _summary(table: Table) -> Summary | None:
+    """Return what to draw: the commit's own report where it lies in ``results``, else what asv recorded.
 
     asv keeps no intervals of accuracies and speed-ups, so the latter has none.
     """
-    if not {row.standing for row in table.rows} <= _DRAWN or not {SIZE, ACCURACY, LATENCY} <= _columns(table).keys():
+    known = {row.standing for row in table.rows} <= _DRAWN.keys()
+    if not known or not {SIZE, ACCURACY, LATENCY} <= _columns(table).keys():
         return None
     name = table.suite.replace("_", "-")
     file = Path(FOLDER) / f"{name}.json"
@@ -94,28 +96,39 @@ def _report(table: Table) -> Report | None:
     except BenchModelsError:  # a report of another version, which nobody asked for
         stored = None
     if stored is not None and stored.commit == table.commit.sha:
-        return stored
-    lines = tuple(_line(table, row.history.name, row.standing) for row in table.rows)
-    return Report(suite=name, commit=table.commit.sha, cpu=table.machine, sentences=None, lines=lines)
+        return stored.summary
+    return Summary(
+        suite=name,
+        commit=table.commit.sha,
+        machine=table.machine,
+        variants=tuple(_variant(table, row.history.name, _DRAWN[row.standing]) for row in table.rows),
+    )
 
 
-def _line(table: Table, name: str, standing: str) -> Line:
+def _variant(table: Table, name: str, standing: Standing) -> VariantReport:
     columns = _columns(table)
     needed = [columns[benchmark].values[name] for benchmark in (SIZE, ACCURACY, LATENCY)]
     baseline = table.rows[0].history.name
-    faster = _number(columns.get(SPEED_UP), name)
     right, best = _number(columns[ACCURACY], name), _number(columns[ACCURACY], baseline)
     stored, whole = _number(columns[SIZE], name), _number(columns[SIZE], baseline)
-    return Line(
+    return VariantReport(
         name=name,
         standing=standing,
         errors=tuple(dict.fromkeys(reason_of(each) for each in needed if not isinstance(each, Measured))),
-        latency_s=columns[LATENCY].estimates.get(name),
-        speed_up=_exact(faster),
-        accuracy=_exact(right),
-        accuracy_drop_points=None if right is None or best is None else _exact(100 * (best - right)),
+        latency_single_stream_s=columns[LATENCY].estimates.get(name),
+        latency_offline_s_per_sentence=None,
+        speed_up_single_stream_ratio=_exact(_number(columns.get(SPEED_UP), name)),
+        speed_up_offline_ratio=None,
+        parameters_count=None,
         size_bytes=None if stored is None else round(stored),
+        naive_size_bytes=None,
         size_reduction_pct=None if stored is None or not whole else 100 * (1 - stored / whole),
+        sparsity_share=None,
+        accuracy_share=_exact(right),
+        error_rate_share=None,
+        accuracy_drop_points=None if right is None or best is None else _exact(100 * (best - right)),
+        correct_by_sentence=None,
+        budgets=(),
     )
 
 

@@ -19,11 +19,11 @@ from support.tiny_project import commit_all, edited, git, with_row
 from bench_models import suites
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
-from bench_models.export import handover
-from bench_models.export.agreement import MOST_APART, Agreement, require_agreement
+from bench_models.export import export
+from bench_models.export.export import export_variant
 from bench_models.export.formats import FORMATS, quiet
-from bench_models.export.handover import hand_over
 from bench_models.export.serving import Served
+from bench_models.export.verify import MOST_APART, Agreement, require_agreement
 from bench_models.metrics.accuracy import answers
 from bench_models.recipes.cast import Cast
 from bench_models.recipes.prune import PruneL1
@@ -76,7 +76,7 @@ def test_handed_over_file_answers_by_itself(
 ) -> None:
     """The card's own example runs with nothing but the folder and the format's library, and gives labels."""
     folder = tmp_path / "out"
-    hand_over(with_row(builder, "mine", *steps), "mine", target, folder)
+    export_variant(with_row(builder, "mine", *steps), "mine", target, folder)
     card = (folder / "README.md").read_text(encoding="utf-8")
     example = re.findall(r"```python\n(.*?)```", card, flags=re.DOTALL)[0]
     example = example.replace("A film that shines.", "the film shines at once").replace(
@@ -90,7 +90,7 @@ def test_handed_over_file_answers_by_itself(
 
 def test_card_carries_metadata_and_figures_with_intervals(builder: Builder, tmp_path: Path) -> None:
     """As model hubs read them, and as people do."""
-    hand_over(builder, "pruned", "torchscript", tmp_path / "out")
+    export_variant(builder, "pruned", "torchscript", tmp_path / "out")
     card = ModelCard((tmp_path / "out" / "README.md").read_text(encoding="utf-8"))
     index = card.data.to_dict()["model-index"][0]  # type: ignore[no-untyped-call]  # the library's
     values = {each["type"]: each["value"] for each in index["results"][0]["metrics"]}
@@ -134,11 +134,11 @@ def test_latency_on_the_card_is_of_processes(builder: Builder, tiny_suite: Path,
     text = edited(text, "steps=(PruneL1(amount=0.5),)", "steps=(PruneL1(amount=0.5), Nothing())")
     tiny_suite.write_text(text, encoding="utf-8")
     own = replace(builder, suite=suites.load(str(tiny_suite)))
-    hand_over(own, "pruned", "torchscript", tmp_path / "out")
+    export_variant(own, "pruned", "torchscript", tmp_path / "out")
     card = ModelCard((tmp_path / "out" / "README.md").read_text(encoding="utf-8"))
     (row,) = (line for line in card.text.splitlines() if line.startswith("| latency "))
 
-    times = [[float(each) for each in re.findall(r"([\d.]+) ms", cell)] for cell in row.split("|")[2:4]]
+    times = [[float(each) for each in re.findall(r"[\d.]+", cell)] for cell in row.split("|")[2:4]]
     assert all(low < value < high for value, low, high in times), row
     assert "the mean of fresh processes of both kinds" in card.text
 
@@ -153,7 +153,7 @@ def test_card_states_the_license_of_the_weights_and_the_commit(
     commit = commit_all(tmp_path / "clone", "Begin")
     monkeypatch.chdir(tmp_path / "clone")
     suite = replace(builder.suite, checkpoint=_Licensed(path=tmp_path / "suite" / "checkpoint"))
-    hand_over(replace(builder, suite=suite), "pruned", "torchscript", tmp_path / "out")
+    export_variant(replace(builder, suite=suite), "pruned", "torchscript", tmp_path / "out")
     card = ModelCard((tmp_path / "out" / "README.md").read_text(encoding="utf-8"))
     assert card.data.get("license") == "apache-2.0"
     assert f" at commit {commit} by bench-models" in card.text
@@ -178,9 +178,9 @@ def test_variant_that_breaks_its_budget_is_handed_over_only_when_told(
         else "accuracy drop is 0.00 points .*the budget is at most -50.00 points: broken"
     )
     with pytest.raises(BenchModelsError, match=rf"pruned: {said}: it is not handed over.*--despite-budget"):
-        hand_over(mine, "pruned", "torchscript", tmp_path / "out")
+        export_variant(mine, "pruned", "torchscript", tmp_path / "out")
     assert not (tmp_path / "out").exists()
-    hand_over(mine, "pruned", "torchscript", tmp_path / "out", despite_budget=True)
+    export_variant(mine, "pruned", "torchscript", tmp_path / "out", despite_budget=True)
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     assert "**It breaks its budget**, and was handed over all the same:" in card
     assert re.search(rf"\* pruned: {said}", card)
@@ -192,7 +192,7 @@ def test_nothing_is_handed_over_where_the_baseline_is_at_chance(builder: Builder
     untrained = replace(builder.suite.baseline, steps=())
     mine = replace(builder, suite=replace(builder.suite, variants=(untrained, *builder.suite.variants[1:])))
     with pytest.raises(BenchModelsError, match="budgets against it would mean nothing"):
-        hand_over(mine, variant, "torchscript", tmp_path / "out", despite_budget=True)
+        export_variant(mine, variant, "torchscript", tmp_path / "out", despite_budget=True)
     assert not (tmp_path / "out").exists()
 
 
@@ -201,7 +201,7 @@ def test_place_that_cannot_be_written_to_is_refused_before_anything_is_built(bui
     (tmp_path / "file").write_text("", encoding="utf-8")
     for parent in (tmp_path / "file", Path("/proc")):
         with pytest.raises(BenchModelsError, match=f"{parent} cannot be written to .*: name a place where you may"):
-            hand_over(builder, "pruned", "torchscript", parent / "out")
+            export_variant(builder, "pruned", "torchscript", parent / "out")
     assert not builder.store.root.exists()
 
 
@@ -225,9 +225,9 @@ def test_what_a_format_cannot_carry_is_refused_before_work_begins(
     for target in NAMES:
         if target in refused:
             with pytest.raises(BenchModelsError, match=f"mine cannot be written as {target}: .*{type(step).__name__}"):
-                hand_over(mine, "mine", target, tmp_path / target)
+                export_variant(mine, "mine", target, tmp_path / target)
         else:
-            hand_over(mine, "mine", target, tmp_path / target)
+            export_variant(mine, "mine", target, tmp_path / target)
             assert (tmp_path / target / "README.md").is_file()
     assert builder.store.root.exists() == (refused != NAMES)
 
@@ -237,7 +237,7 @@ def test_folder_in_use_is_left_alone(builder: Builder, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(BenchModelsError, match="is not an empty folder"):
-        hand_over(builder, "pruned", "torchscript", tmp_path / "out")
+        export_variant(builder, "pruned", "torchscript", tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"]
 
 
@@ -245,7 +245,7 @@ def test_folder_one_stands_in_is_filled(builder: Builder, tmp_path: Path, monkey
     """The output ``.`` is an empty folder as any other, and whoever stands in it sees the files."""
     (tmp_path / "out").mkdir()
     monkeypatch.chdir(tmp_path / "out")
-    hand_over(builder, "pruned", "torchscript", Path())
+    export_variant(builder, "pruned", "torchscript", Path())
     written = {"README.md", "config.json", "model.pt", "tokenizer.json"}
     assert {path.name for path in (tmp_path / "out").iterdir()} == written
     assert {path.name for path in Path().iterdir()} == written
@@ -255,7 +255,7 @@ def test_missing_library_is_named(builder: Builder, tmp_path: Path, monkeypatch:
     """Before anything is built."""
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(BenchModelsError, match=r"onnx needs onnxscript: run `pip install 'bench-models\[onnx\]'`"):
-        hand_over(builder, "pruned", "onnx", tmp_path / "out")
+        export_variant(builder, "pruned", "onnx", tmp_path / "out")
 
 
 Change = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -300,7 +300,7 @@ def _short(builder: Builder, positions: int) -> Builder:
 def test_model_of_few_positions_is_measured_and_handed_over(builder: Builder, tmp_path: Path, target: str) -> None:
     """Sentences are cut where it ends, here and in the card."""
     short = with_row(_short(builder, 16), "mine", PruneL1(amount=0.5))
-    hand_over(short, "mine", target, tmp_path / "out")
+    export_variant(short, "mine", target, tmp_path / "out")
     card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
     assert "tokenizer.enable_truncation(16)" in card
     assert "sentences of 7 and 16 tokens" in card
@@ -377,13 +377,13 @@ def test_file_that_fails_the_check_leaves_no_folder(
     def refuse(*_: object) -> None:
         raise BenchModelsError("it answers otherwise")
 
-    monkeypatch.setattr(handover, "require_agreement", refuse)
+    monkeypatch.setattr(export, "require_agreement", refuse)
     with pytest.raises(BenchModelsError, match="it answers otherwise"):
-        hand_over(builder, "pruned", "torchscript", tmp_path / "out")
+        export_variant(builder, "pruned", "torchscript", tmp_path / "out")
     assert not [path for path in tmp_path.iterdir() if "out" in path.name]
 
 
 def test_variant_that_the_suite_has_not_is_refused(builder: Builder) -> None:
     """The command line asks for it by its name."""
     with pytest.raises(BenchModelsError, match="has no variant 'student'"):
-        hand_over(builder, "student", "onnx", Path("out"))
+        export_variant(builder, "student", "onnx", Path("out"))

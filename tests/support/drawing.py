@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bench_models.reports.reading import Report, report_of
+from bench_models.report.document import Summary, report_of
 
 # What README.md shows of e0aaa9ee, with the recorded answers to each test sentence.
 REAL = Path(__file__).with_name("rotten_tomatoes.json")
@@ -32,8 +32,8 @@ def unmeasured(row: dict[str, Any], error: str) -> dict[str, Any]:
     return row | dict.fromkeys(MEASURED) | {"standing": "not measured", "errors": [error]}
 
 
-def crowded(variants: int = 20, seed: int = 0, spread: float = 0.1) -> Report:
-    """Return a report whose bubbles lie on each other, some of them broken, one not measured."""
+def crowded(variants: int = 20, seed: int = 0, spread: float = 0.1) -> Summary:
+    """Return what to draw of a report whose bubbles lie on each other, some of them broken, one not measured."""
     random, kept = Random(seed), document()
     template = kept["variants"][3]
     rows = [kept["variants"][0]]
@@ -51,7 +51,7 @@ def crowded(variants: int = 20, seed: int = 0, spread: float = 0.1) -> Report:
             }
         )
     rows[7] = unmeasured(rows[7], "RuntimeError: no such kernel")
-    return report_of(kept | {"variants": rows}, "a crowd")
+    return report_of(kept | {"variants": rows}, "a crowd").summary
 
 
 def _around(value: float, share: float = 0.1) -> dict[str, float]:

@@ -8,12 +8,12 @@
 import pytest
 
 from bench_models import suites
-from bench_models.budgets.lines import BudgetLine, fails, judge
+from bench_models.budgets import BudgetLine, fails
 from bench_models.build import Builder
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
-from bench_models.outcomes import Measured
-from bench_models.results import SuiteResult, results_of
+from bench_models.report.document import Report
+from bench_models.report.results import results_of
 from bench_models.storage import Store
 from bench_models.suites.suite import Suite
 
@@ -28,7 +28,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def result(pytestconfig: pytest.Config) -> SuiteResult:
+def result(pytestconfig: pytest.Config) -> Report:
     """Return what was measured for the checked-out commit."""
     try:
         return results_of(Builder(suite=_suite(pytestconfig), store=Store.default()), checkout_here())
@@ -38,17 +38,17 @@ def result(pytestconfig: pytest.Config) -> SuiteResult:
     pytest.fail(reason, pytrace=False)
 
 
-def test_accuracy_drop_is_within_budget(request: pytest.FixtureRequest, result: SuiteResult, variant: str) -> None:
+def test_accuracy_drop_is_within_budget(request: pytest.FixtureRequest, result: Report, variant: str) -> None:
     """A variant loses no more accuracy than its budget allows."""
     _require(request, _line(result, variant, "accuracy drop"), variant)
 
 
-def test_size_reduction_reaches_budget(request: pytest.FixtureRequest, result: SuiteResult, variant: str) -> None:
+def test_size_reduction_reaches_budget(request: pytest.FixtureRequest, result: Report, variant: str) -> None:
     """A variant's artifact is as much smaller as its budget asks."""
     _require(request, _line(result, variant, "size reduction"), variant)
 
 
-def test_agreement_reaches_budget(request: pytest.FixtureRequest, result: SuiteResult, variant: str) -> None:
+def test_agreement_reaches_budget(request: pytest.FixtureRequest, result: Report, variant: str) -> None:
     """A variant answers as the baseline does, as often as its budget asks."""
     _require(request, _line(result, variant, "agreement"), variant)
 
@@ -57,16 +57,12 @@ def _suite(config: pytest.Config) -> Suite:
     return suites.load(config.getoption("--suite")).only(config.getoption("--rows"))
 
 
-def _line(result: SuiteResult, variant: str, figure: str) -> BudgetLine:
-    row = result[variant]
-    for each in (result.baseline, row):
-        if not isinstance(each.card, Measured):
-            pytest.fail(f"{each.variant.name} was not measured: {'; '.join(each.errors)}", pytrace=False)
-    assert row.variant.budget is not None
-    assert isinstance(result.baseline.card, Measured)
-    assert isinstance(row.card, Measured)
-    lines = judge(row.variant.budget, result.baseline.card.value, row.card.value)
-    return next(line for line in lines if line.figure == figure)
+def _line(result: Report, variant: str, figure: str) -> BudgetLine:
+    """Look up a line that was judged with the results."""
+    for each in (result.variants[0], result[variant]):
+        if each.accuracy_share is None:
+            pytest.fail(f"{each.name} was not measured: {'; '.join(each.errors)}", pytrace=False)
+    return next(line for line in result[variant].budgets if line.figure == figure)
 
 
 def _require(request: pytest.FixtureRequest, line: BudgetLine, variant: str) -> None:

@@ -1,1 +1,1 @@
-"""An asv suite of two rows, an exported file and the variant that it was made of: what a model card times."""
+"""An asv suite that times an exported file beside the variant that it was made of, for the model card."""

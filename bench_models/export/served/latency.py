@@ -1,4 +1,4 @@
-"""Their latency, side by side in pairs of fresh processes."""
+"""The latency of an exported file and of its variant, in pairs of fresh processes."""
 
 from typing import TYPE_CHECKING, ClassVar
 
@@ -7,14 +7,14 @@ if TYPE_CHECKING:
 
 
 class Served:
-    """A session of either, on one thread."""
+    """One sentence, answered by the file or by the variant on one thread."""
 
     param_names: ClassVar[list[str]] = ["session"]
     params: ClassVar[list[list[str]]] = [["variant", "file"]]
     warmup_time = 0.3
 
     def setup(self, packed: "Packed", session: str) -> None:
-        """Load it, once a process."""
+        """Load the file or the variant, once a process."""
         if not hasattr(self, "session"):
             from bench_models.export.serving import unpacked
 

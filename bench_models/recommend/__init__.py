@@ -1,1 +1,0 @@
-"""Which variant to ship."""

@@ -1,0 +1,170 @@
+"""The report in Markdown: one sentence, the table, problems, the machine; and a suite's rows before they are built."""
+
+from collections.abc import Callable, Sequence
+
+from tabulate import tabulate
+
+from bench_models.budgets import CONFIDENCE
+from bench_models.metrics import ACCURACY, AGREEMENT, PARAMETERS, SIZE, SPARSITY, SPEED_UP
+from bench_models.metrics.scenarios import OFFLINE_SENTENCES, THREADS
+from bench_models.report.document import Report, VariantReport
+from bench_models.stats.estimate import Estimate
+from bench_models.stats.timing import LEVEL
+from bench_models.suites.suite import Suite, Variant
+from bench_models.units import show_ms, show_points, with_interval
+
+_MISSING = "-"
+_LEFT = ("variant", "budget")
+_COLUMNS = (
+    "variant",
+    "parameters",
+    "size",
+    "size reduction",
+    "sparsity",
+    "latency (interval)",
+    "speed-up (interval)",
+    "offline",
+    "accuracy (interval)",
+    "accuracy drop",
+    "agreement",
+    "budget",
+)
+_OF_SUITE = (
+    "variant",
+    "starts from",
+    "steps",
+    "largest accuracy drop",
+    "smallest size reduction",
+    "smallest agreement",
+)
+
+
+def markdown(report: Report) -> str:
+    """Return the whole report."""
+    aligned = tuple("left" if name in _LEFT else "right" for name in _COLUMNS)
+    table = tabulate([_cells(each) for each in report.variants], headers=_COLUMNS, tablefmt="pipe", colalign=aligned)
+    parts = [
+        f"# {report.suite} at {report.commit[:8]}",
+        headline(report.variants),
+        table,
+        _troubles(report.variants),
+        _legend(report),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def catalogue(suite: Suite) -> str:
+    """Return a suite's table as text, for people who have built nothing yet."""
+    table = tabulate([_row(variant) for variant in suite.variants], headers=_OF_SUITE, tablefmt="simple")
+    return f"{suite.name}\n\n{table}\n"
+
+
+def headline(variants: Sequence[VariantReport]) -> str:
+    """Return the verdict on the whole suite, as one sentence that names what to look at."""
+    unmeasured, broken, undecided, kept = (
+        [each.name for each in variants if each.standing == standing]
+        for standing in ("not measured", "broken", "open", "kept")
+    )
+    parts = []
+    if broken:
+        parts.append(f"**{', '.join(broken)} {'breaks its budget' if len(broken) == 1 else 'break their budgets'}.**")
+    if unmeasured:
+        parts.append(f"**{', '.join(unmeasured)} could not be measured.**")
+    judged = sum(each.standing != "baseline" for each in variants[1:])
+    are = "is" if len(undecided) == 1 else "are"
+    is_open = f", {len(undecided)} {are} open: {', '.join(undecided)}" if undecided else ""
+    parts.append(f"{len(kept)} of {judged} budgets are kept{is_open}.")
+    return " ".join(parts)
+
+
+def _cells(variant: VariantReport) -> list[str]:
+    return [
+        variant.name,
+        _shown(variant.parameters_count, PARAMETERS.show),
+        _shown(variant.size_bytes, SIZE.show),
+        _shown(variant.size_reduction_pct, "{:.1f} %".format),
+        _shown(variant.sparsity_share, SPARSITY.show),
+        _with_interval(variant.latency_single_stream_s, show_ms),
+        _with_interval(variant.speed_up_single_stream_ratio, SPEED_UP.show),
+        _shown(_point(variant.latency_offline_s_per_sentence), show_ms),
+        _with_interval(variant.accuracy_share, ACCURACY.show),
+        _shown(_point(variant.accuracy_drop_points), show_points),
+        _shown(_point(variant.agreement_share), AGREEMENT.show),
+        _budget(variant),
+    ]
+
+
+def _shown(number: float | None, show: Callable[[float], str]) -> str:
+    return _MISSING if number is None else show(number)
+
+
+def _with_interval(estimate: Estimate | None, show: Callable[[float], str]) -> str:
+    return _MISSING if estimate is None else with_interval(estimate, show)
+
+
+def _point(estimate: Estimate | None) -> float | None:
+    return estimate.value if estimate else None
+
+
+def _budget(variant: VariantReport) -> str:
+    named = [line.figure for line in variant.budgets if line.status == variant.standing != "kept"]
+    return f"{variant.standing}: {', '.join(named)}" if named else variant.standing
+
+
+def _troubles(variants: Sequence[VariantReport]) -> str:
+    """List every budget that is broken or open, and every error, in full."""
+    lines = [line.sentence(each.name) for each in variants for line in each.budgets if line.status != "kept"]
+    lines += [f"{each.name} was not measured: {error}" for each in variants for error in each.errors]
+    return "\n".join(f"* {line}" for line in lines)
+
+
+def _legend(report: Report) -> str:
+    naive = [
+        f"{each.name} {SIZE.show(each.naive_size_bytes)}"
+        for each in report.variants
+        if each.size_bytes and each.naive_size_bytes is not None and each.naive_size_bytes < 0.9 * each.size_bytes
+    ]
+    sentences = report.summary.sentences or 0
+    asked = next((each.agreement_sentences_count for each in report.variants if each.agreement_sentences_count), 0)
+    machine, versions = report.machine, ", ".join(f"{name} {version}" for name, version in report.versions.items())
+    lines = [
+        f"Latency is single-stream: one sentence of median length, {THREADS} thread; {_interval_words(report)}.",
+        f"Offline is the time per sentence in a batch of {OFFLINE_SENTENCES} (or the whole test split, if smaller).",
+        f"Accuracy is over the whole test split of {sentences:,} sentences, with its 95 % interval; they are answered "
+        f"as they are served, one sentence a call, {THREADS} thread.",
+        f"Agreement is the share of equal answers with the baseline over those and {asked - sentences:,} unlabelled "
+        "sentences of other domains.",
+        f"A budget is kept or broken where the sentences show it with {CONFIDENCE:.0%} confidence, and open otherwise.",
+        "Size is the serialized artifact in MiB (2^20 bytes), packed weights included.",
+        f"Counting parameters and buffers alone would say: {', '.join(naive)}." if naive else "",
+        f"Machine: {machine.cpu}, {machine.cores} cores, {machine.system}, {' '.join(machine.cpu_flags)}.",
+        f"Python {machine.python}, {versions}.",
+    ]
+    return "\n".join(f"* {line}" for line in lines if line)
+
+
+def _interval_words(report: Report) -> str:
+    """Say what the intervals of latency and speed-up cover."""
+    timed = (each.latency_single_stream_s for each in report.variants)
+    latency = next((estimate for estimate in timed if estimate), None)
+    if latency is None:
+        return "it could not be measured"
+    if latency.level != LEVEL:
+        return f"the median of all calls, with a {latency.level:.0%} interval that covers this run's calls alone"
+    return (
+        f"the mean of fresh processes, with the {latency.level:.0%} interval that covers others. Speed-up is the mean "
+        "over pairs of fresh processes, the baseline's and the variant's, which took turns on one core, with the "
+        f"{LEVEL:.0%} interval that covers other pairs"
+    )
+
+
+def _row(variant: Variant) -> tuple[str, ...]:
+    budget = variant.budget
+    return (
+        variant.name,
+        variant.starts_from or "the checkpoint",
+        ", ".join(str(step) for step in variant.steps) or "none",
+        show_points(budget.max_accuracy_drop_points) if budget else "",
+        f"{budget.min_size_reduction_pct:.1f} %" if budget else "",
+        f"{budget.min_agreement_pct:.1f} %" if budget and budget.min_agreement_pct is not None else "",
+    )

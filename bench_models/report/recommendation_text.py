@@ -1,0 +1,169 @@
+"""Writes a recommendation: what to ship, why not the others, and what would change the answer."""
+
+from bench_models.budgets import STATUSES
+from bench_models.errors import BenchModelsError
+from bench_models.metrics import SIZE, SPEED_UP
+from bench_models.report.document import Report, VariantReport
+from bench_models.report.recommendation import (
+    Candidate,
+    Priority,
+    Reason,
+    Recommendation,
+    candidates_of,
+    in_points,
+    recommend,
+    sentences_needed,
+    trade_off,
+)
+from bench_models.units import show_points, with_interval
+
+_SUPERLATIVES: dict[Priority, str] = {
+    "speed": "the fastest",
+    "accuracy": "the most accurate",
+    "size": "the smallest",
+    "balanced": "the best by the geometric mean of speed-up and size ratio",
+}
+_COMPARATIVES: dict[Reason, str] = {
+    "speed": "slower",
+    "accuracy": "less accurate",
+    "size": "larger",
+    "balanced": "worse balanced",
+}
+# Nobody labels more than so many times the test sentences there are.
+_MANY_TIMES = 50
+
+
+def recommended(report: Report, priority: str, tolerance_points: float) -> str:
+    """Return the recommendation as Markdown.
+
+    Raises ``BenchModelsError`` where there is none to give, with what would be right.
+    """
+    baseline, candidates = report.variants[0], candidates_of(report.variants)
+    if not candidates or candidates[0].name != baseline.name:
+        raise BenchModelsError(
+            f"the baseline of {report.suite} was not measured at {report.commit[:8]}, so nothing can be compared with "
+            f"it: {'; '.join(baseline.reasons) or 'a figure is missing'}"
+        )
+    choice = recommend(candidates, priority, tolerance_points)
+    title = f"# {report.suite} at {report.commit[:8]}: ship {choice.chosen.name}"
+    parts = (
+        title,
+        _why(report, choice, candidates[0]),
+        _passed_over(report, choice, candidates),
+        _what_would_change(report, choice, candidates[0]),
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _why(report: Report, choice: Recommendation, baseline: Candidate) -> str:
+    """Return what the choice rests on."""
+    chosen = choice.chosen
+    tied = [each.name for each in choice.tied if each is not chosen]
+    text = (
+        f"Of the variants that lose at most {in_points(choice.tolerance_points)} of accuracy, the whole interval "
+        f"counted, {chosen.name} is {'among ' if tied else ''}{_SUPERLATIVES[choice.priority]}: "
+        f"{_figures(report, chosen)}."
+    )
+    if tied:
+        text += f" By that alone it cannot be told apart from {_listed(tied)}; {_tie_breaker(choice, tied)}."
+        text += _best_by_point(choice)
+    if chosen is baseline:
+        text += " That is the baseline: none of the compressed variants within the tolerance is better."
+    return f"{text} Its budget is {chosen.standing}." if chosen.standing in STATUSES else text
+
+
+def _tie_breaker(choice: Recommendation, tied: list[str]) -> str:
+    """Say what broke the tie."""
+    by = dict.fromkeys(choice.passed_over[name] for name in tied)
+    words = [_COMPARATIVES[reason] for reason in by if reason in _COMPARATIVES]
+    return f"what it is preferred to is {_listed(words, 'or')}" if words else "it stands first in the table"
+
+
+def _best_by_point(choice: Recommendation) -> str:
+    """Say what a tie of accuracies hides."""
+    best = min(choice.tied, key=lambda each: each.accuracy_drop_points.value)
+    drop = best.accuracy_drop_points.value
+    if choice.priority != "accuracy" or drop == choice.chosen.accuracy_drop_points.value:
+        return ""
+    return f" The best of them by its point is {best.name}, with {show_points(drop)} lost."
+
+
+def _passed_over(report: Report, choice: Recommendation, candidates: list[Candidate]) -> str:
+    """Return a line for each other variant with what decided."""
+    reasons = {each.name: _reason(choice, each, candidates[0]) for each in candidates if each is not choice.chosen}
+    others = [each for each in report.variants if each.name != choice.chosen.name]
+    lines = [f"* {each.name}: {reasons.get(each.name) or _lack(each)}" for each in others]
+    return "\n".join(["Passed over:", "", *lines])
+
+
+def _lack(variant: VariantReport) -> str:
+    return f"not measured: {'; '.join(variant.reasons) or 'a figure is missing'}"
+
+
+def _reason(choice: Recommendation, candidate: Candidate, baseline: Candidate) -> str:
+    drop, reason = candidate.accuracy_drop_points, choice.passed_over[candidate.name]
+    if reason == "tolerance":
+        return f"may lose {show_points(drop.high)} ({drop.value:.2f} here)"
+    if reason == "order":
+        return f"no better than {choice.chosen.name} in anything that was asked, and further down the table"
+    figure = {
+        "speed": with_interval(candidate.speed_up, SPEED_UP.show),
+        "accuracy": _show_lost(drop.value),
+        "size": SIZE.show(candidate.size_bytes),
+        "balanced": f"{trade_off(candidate, baseline):.2f}, not {trade_off(choice.chosen, baseline):.2f}",
+    }[reason]
+    return f"{'' if reason == choice.priority else 'tied, and '}{_COMPARATIVES[reason]}: {figure}"
+
+
+def _what_would_change(report: Report, choice: Recommendation, baseline: Candidate) -> str:
+    """Return what another tolerance, and more sentences, would lead to."""
+    wider = "No larger tolerance leads to another answer."
+    if choice.wider is not None:
+        tolerance, other = choice.wider
+        # Rounded up: what is printed must suffice.
+        wider = (
+            f"From `--accuracy-tolerance {_rounded_up(tolerance)}` on it is {other.name}: {_figures(report, other)}."
+        )
+    return f"What would change the answer:\n\n* {_by_point(report, choice, baseline)}\n* {wider}"
+
+
+def _by_point(report: Report, choice: Recommendation, baseline: Candidate) -> str:
+    other, sentences = choice.by_point, report.summary.sentences
+    if other is choice.chosen:
+        return "Going by the points alone, without intervals of accuracy, leads to the same answer."
+    drop = other.accuracy_drop_points
+    text = (
+        f"By the point alone it would be {other.name}, which loses {show_points(drop.value)} here, but may lose "
+        f"{drop.high:.2f} elsewhere."
+    )
+    if sentences is None or other is baseline:
+        return text
+    needed = sentences_needed(other, choice.tolerance_points, sentences)
+    if needed is None or needed > _MANY_TIMES * sentences:
+        return f"{text} That is too near the tolerance for any number of test sentences to show."
+    return f"{text} If that holds, about {_about(needed)} test sentences instead of {sentences:,} would show it."
+
+
+def _figures(report: Report, candidate: Candidate) -> str:
+    reduction = report[candidate.name].size_reduction_pct
+    size = SIZE.show(candidate.size_bytes) + (f" ({reduction:.1f} % smaller)" if reduction else "")
+    drop = candidate.accuracy_drop_points
+    return f"{with_interval(candidate.speed_up, SPEED_UP.show)}, {size}, {with_interval(drop, _show_lost)}"
+
+
+def _show_lost(points: float) -> str:
+    return f"{show_points(points)} lost"
+
+
+def _rounded_up(points: float) -> str:
+    hundredths = round(points * 100, 6)
+    return f"{-(-hundredths // 1) / 100:.2f}"
+
+
+def _about(count: int) -> str:
+    """Return a count with two digits that mean something."""
+    return f"{round(count, 2 - len(str(count))):,}" if count > 99 else str(count)  # noqa: PLR2004  # two digits
+
+
+def _listed(names: list[str], last: str = "and") -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"

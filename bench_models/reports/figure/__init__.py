@@ -1,1 +1,0 @@
-"""The figure of a report: latency, accuracy, size, and what is traded for what. Only here is matplotlib imported."""

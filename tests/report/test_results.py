@@ -1,0 +1,119 @@
+"""A report's times are of the pairs that asv's number was made of, and of no others."""
+
+import datetime as dt
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asv.machine import MachineCollection
+from asv.results import Results
+from asv.runner import BenchmarkResult
+from support.tiny_project import commit_all, git
+
+from bench_models.build import Builder
+from bench_models.checkout import Checkout
+from bench_models.metrics import ACCURACY, SIZE
+from bench_models.metrics.scenarios import OFFLINE_SENTENCES
+from bench_models.metrics.scorecard import score
+from bench_models.metrics.speed_up import SpeedUp, Turns, keep
+from bench_models.outcomes import Measured
+from bench_models.report.document import Report
+from bench_models.report.results import results_of
+from bench_models.stats.estimate import Estimate
+
+Measure = Callable[..., Report]
+FOUND = SpeedUp(
+    run="a",
+    single_stream=tuple(
+        Turns(baseline=(0.010 * luck,) * 2, variant=(0.005 * luck,) * 2) for luck in (1, 1.02, 0.98, 1)
+    ),
+    offline=tuple(Turns(baseline=(0.28 * luck,) * 2, variant=(0.07,) * 2) for luck in (1, 1.01, 0.99, 1)),
+)
+
+
+@pytest.fixture
+def measured(builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Measure:
+    """Return a function that gives the results of a commit whose speed-ups asv recorded so."""
+    monkeypatch.setattr(MachineCollection, "load", lambda _: {"machine": "here"})
+    root = tmp_path / "repository"
+    root.mkdir()
+    git("init", "--quiet", "--initial-branch=main", cwd=root)
+    (root / "asv.conf.json").write_text(
+        '{"version": 1, "project": "p", "repo": ".", "results_dir": "kept"}', encoding="utf-8"
+    )
+    (root / ".gitignore").write_text("kept/\n", encoding="utf-8")
+    (root / "kept" / "here").mkdir(parents=True)
+    (root / "kept" / "here" / "machine.json").write_text('{"machine": "here", "version": 1}', encoding="utf-8")
+    commit = commit_all(root, "Begin")
+    cards = [score(builder, variant) for variant in builder.suite.variants]
+
+    def results(*speed_ups: float | None) -> Report:
+        result = Results({"machine": "here"}, {}, commit, 0, "3.11", "py", {})
+        for figure in (SIZE, ACCURACY):
+            tracked: list[Any] = [figure.of(card.value) for card in cards if isinstance(card, Measured)]
+            _add(result, builder, f"Figures.track_{figure.name}", tracked)
+        for scenario in ("single_stream", "offline"):
+            _add(result, builder, f"Latency.time_{scenario}", [[0.02, 0.02], [0.03, 0.03], [0.04, 0.04]])
+        _add(result, builder, "SpeedUp.track_speed_up", list(speed_ups))
+        result.save(str(root / "kept"))
+        return results_of(builder, Checkout(root=root, commit=commit))
+
+    return results
+
+
+def _add(result: Results, builder: Builder, name: str, values: list[Any]) -> None:
+    timed = isinstance(values[0], list)
+    result.add_result(
+        {"name": f"tiny.{name}", "version": "1", "params": [[repr(name) for name in builder.suite.names]]},
+        BenchmarkResult(
+            result=[1.0] * len(values) if timed else values,
+            samples=values if timed else [None] * len(values),
+            number=[1 if timed else None] * len(values),
+            errcode=0,
+            stderr="",
+            profile=None,
+        ),
+        started_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+        record_samples=True,
+    )
+
+
+def _found(estimate: Estimate | None) -> Estimate:
+    assert estimate is not None
+    return estimate
+
+
+def test_speed_up_and_times_are_of_the_pairs(builder: Builder, measured: Measure) -> None:
+    """The ratio is as sure as its pairs, although the times of either side are not; the baseline's own is exact."""
+    tracked = keep(builder.store, "tiny", "pruned", FOUND)
+    result = measured(1.0, tracked, math.nan)
+    pruned, baseline = result["pruned"], result["baseline"]
+
+    assert _found(pruned.speed_up_single_stream_ratio).value == tracked == pytest.approx(2.0)
+    assert _found(pruned.speed_up_single_stream_ratio).high < 2.01
+    assert _found(pruned.speed_up_offline_ratio).value == pytest.approx(4.0, rel=1e-4)
+    assert _found(pruned.latency_single_stream_s).value == pytest.approx(0.005, rel=1e-3)
+    assert _found(pruned.latency_single_stream_s).high > 0.0051
+    assert _found(baseline.latency_single_stream_s).value == pytest.approx(0.010, rel=1e-3)
+    assert _found(baseline.latency_offline_s_per_sentence).value == pytest.approx(0.28 / OFFLINE_SENTENCES, rel=1e-3)
+    assert _found(baseline.speed_up_single_stream_ratio) == Estimate(value=1.0, low=1.0, high=1.0, level=0.95)
+    assert result["int8"].speed_up_single_stream_ratio is None
+    assert result["int8"].errors == ("tiny.SpeedUp.track_speed_up(int8) was skipped",)
+    assert pruned.errors == baseline.errors == ()
+
+
+def test_number_without_its_pairs_is_no_speed_up(builder: Builder, measured: Measure) -> None:
+    """Of another machine, or of a store that was emptied; asv's own times are left, with what they know."""
+    tracked = keep(builder.store, "tiny", "pruned", FOUND)
+    result = measured(1.0, math.nextafter(tracked, 3), None)
+    pruned, int8 = result["pruned"], result["int8"]
+
+    assert pruned.speed_up_single_stream_ratio is None
+    (error,) = pruned.errors
+    assert "asv recorded the speed-up 2.00 x of pruned for this commit, but the pairs" in error
+    assert int8.speed_up_single_stream_ratio is None
+    assert "failed under asv" in int8.errors[0]
+    assert _found(pruned.latency_single_stream_s).value == pytest.approx(0.03)
+    assert _found(result["baseline"].latency_single_stream_s).value == pytest.approx(0.02)
