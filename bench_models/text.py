@@ -1,14 +1,77 @@
-"""Untrusted text, made harmless for Markdown and logs.
+"""Text for people: numbers with their units, and untrusted text made harmless for Markdown and logs.
 
 GitHub turns ``@name``, ``#1``, ``owner/name#1``, hashes of commits and addresses into links after it has rendered
 Markdown, so escaping does not help: an escaped ``@`` is an ``@`` by then. Code is left alone. So every text that a pull
 request can choose is shown as code, without any character that could end the code.
 """
 
+from collections.abc import Callable
+from typing import Protocol
+
 LONGEST = 300
 # What could end the code or, in a table, its cell: cells are told apart before code is.
 _ENDS = str.maketrans({"`": "'", "|": "\N{BROKEN BAR}", "\\": "\N{BIG REVERSE SOLIDUS}"})
 _NOTHING = "-"
+
+
+def show_size(size_bytes: float) -> str:
+    """Return a size in MiB (2^20 bytes), or where it is smaller than one, in KiB (2^10)."""
+    if size_bytes >= 2**20:
+        return f"{size_bytes / 2**20:.1f} MiB"
+    kib = size_bytes / 2**10
+    return f"{kib:,.0f} KiB" if kib >= 10 else f"{kib:.1f} KiB"  # noqa: PLR2004  # two digits say enough
+
+
+def show_ms(seconds: float) -> str:
+    """Return a time in milliseconds, with three significant digits."""
+    milliseconds = seconds * 1e3
+    # "#" keeps trailing zeros, and with them a bare decimal point; a second and more needs no exponent.
+    digits = f"{milliseconds:#.3g}".rstrip(".")
+    return f"{milliseconds:,.0f} ms" if "e+" in digits else f"{digits} ms"
+
+
+def show_share(share: float) -> str:
+    """Return a share as a percentage."""
+    return f"{share * 100:.1f} %"
+
+
+def show_count(count: float) -> str:
+    """Return a whole number with its thousands apart."""
+    return f"{count:,.0f}"
+
+
+def show_times(ratio: float) -> str:
+    """Return a ratio with two decimals."""
+    return f"{ratio:.2f} x"
+
+
+def show_points(points: float) -> str:
+    """Return a difference of percentages."""
+    return f"{points:.2f} points"
+
+
+class Interval(Protocol):
+    """A point between two ends, such as an estimate."""
+
+    @property
+    def value(self) -> float:
+        """The point."""
+
+    @property
+    def low(self) -> float:
+        """The lower end."""
+
+    @property
+    def high(self) -> float:
+        """The upper end."""
+
+
+def with_interval(estimate: Interval, show: Callable[[float], str]) -> str:
+    """Return a number with its interval, ``11.6 ms (10.9 to 12.4)``; where nothing is uncertain, the number alone."""
+    if estimate.low == estimate.high:
+        return show(estimate.value)
+    low, high = (show(end).partition(" ")[0] for end in (estimate.low, estimate.high))
+    return f"{show(estimate.value)} ({low} to {high})"
 
 
 def code(text: str, longest: int = LONGEST) -> str:

@@ -12,7 +12,7 @@ from bench_models.metrics.scenarios import THREADS
 from bench_models.outcomes import Failed, Measured, Outcome, reason_of
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import LEVEL
-from bench_models.units import show_ms, show_size
+from bench_models.text import show_ms, show_size
 from reproduction.latencies import TOKENS, Latency
 from reproduction.measure import Reproduced, Sizes
 from reproduction.saved_folder import TRAINING_ARGUMENTS

@@ -12,7 +12,8 @@ import pytest
 from support import REPOSITORY, site_project
 from support.small_suite import HARMLESS, SLOWER, change, write_project
 
-from bench_models import cli, extras
+from bench_models import cli
+from bench_models.errors import extra_for
 
 _PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 _EXTRA = {name: _PROJECT["optional-dependencies"][name] for name in ("models", "onnx")}
@@ -72,15 +73,15 @@ def test_extra_is_that_of_the_metadata(
     monkeypatch: pytest.MonkeyPatch, missing: str, found: tuple[str, str] | None
 ) -> None:
     """The first that brings the library, however its name is spelt."""
-    monkeypatch.setattr(extras, "requires", lambda _: [*_METADATA, 'onnx.runtime>=1; extra == "onnx"'])
-    assert extras.extra_for(ModuleNotFoundError("no", name=missing)) == found
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: [*_METADATA, 'onnx.runtime>=1; extra == "onnx"'])
+    assert extra_for(ModuleNotFoundError("no", name=missing)) == found
 
 
 def test_command_without_its_extra_names_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     """In one sentence with the line to type; a suite of a user that imports the library is no other case."""
-    monkeypatch.setattr(extras, "requires", lambda _: _METADATA)
+    monkeypatch.setattr("importlib.metadata.requires", lambda _: _METADATA)
     monkeypatch.setitem(sys.modules, "torch", None)
     (tmp_path / "mine.py").write_text("import torch\n", encoding="utf-8")
     assert cli.main(["list", str(tmp_path / "mine.py")]) == 2

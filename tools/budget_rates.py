@@ -18,12 +18,12 @@ from statistics import fmean, stdev
 from typing import Literal
 
 import numpy as np
+from excess import chance_of_any, exceeded_in, excesses, moderated
 from numpy.typing import NDArray
 from scipy.special import stdtr
 
-from bench_models.budgets import Counts, agreement_bounds, drop_bounds
 from bench_models.errors import BenchModelsError
-from bench_models.stats.excess import chance_of_any, exceeded_in, excesses, moderated
+from bench_models.metrics.budgets import Counts, agreement_bounds, drop_bounds
 from bench_models.suites.suite import Budget, Suite
 
 # How often an unchanged recipe may break one of all budgets of its suite.

@@ -23,9 +23,9 @@ from filelock import FileLock
 from tabulate import tabulate
 
 from bench_models import suites
-from bench_models.budgets import Counts, counts_of, judge_counts, worst
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
+from bench_models.metrics.budgets import Counts, counts_of, judge_counts, worst
 from bench_models.metrics.scorecard import score
 from bench_models.outcomes import Measured, reason_of
 from bench_models.recipes.step import Step

@@ -91,7 +91,7 @@ def _run(given: list[str]) -> int:
 
 def _lacking(error: BaseException | None, given: Sequence[str]) -> str | None:
     """Say which extra brings what could not be imported; None where that is not the trouble."""
-    from bench_models.extras import extra_for
+    from bench_models.errors import extra_for
 
     found = extra_for(error)
     if found is None:

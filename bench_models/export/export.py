@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench_models.budgets import fails
 from bench_models.build import Builder
 from bench_models.checkout import checkout_here, require_installed, uncommitted
 from bench_models.errors import BenchModelsError
@@ -16,6 +15,7 @@ from bench_models.export.model_card import Facts, card
 from bench_models.export.serving import Served
 from bench_models.export.verify import require_agreement
 from bench_models.machine import this_machine
+from bench_models.metrics.budgets import fails
 from bench_models.metrics.scenarios import THREADS, scenarios
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score
 from bench_models.outcomes import Measured, reason_of
@@ -63,9 +63,9 @@ def _move(folder: Path, output: Path) -> None:
 def _require_carried(suite: Suite, variant: str, target: Format) -> None:
     for row in suite.lineage(variant):
         for step in row.steps:
-            obstacle = step.obstacle(target.name)
-            if obstacle is not None:
-                raise BenchModelsError(f"{variant} cannot be written as {target.name}: {obstacle} ({step})")
+            unsupported_reason = step.unsupported_reason(target.name)
+            if unsupported_reason is not None:
+                raise BenchModelsError(f"{variant} cannot be written as {target.name}: {unsupported_reason} ({step})")
 
 
 def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despite_budget: bool) -> None:

@@ -8,16 +8,16 @@ from huggingface_hub import EvalResult, ModelCardData
 from tabulate import tabulate
 
 from bench_models import __version__
-from bench_models.budgets import Status, worst
 from bench_models.export.formats import Format
 from bench_models.export.verify import BATCHES, Agreement
 from bench_models.machine import Machine, library_versions
 from bench_models.metrics import ACCURACY, PARAMETERS, SINGLE_STREAM, SIZE, SPARSITY
+from bench_models.metrics.budgets import Status, worst
 from bench_models.report.document import VariantReport
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Suite
-from bench_models.units import with_interval
+from bench_models.text import with_interval
 
 _CARD = """\
 ---

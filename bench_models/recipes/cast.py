@@ -26,7 +26,7 @@ class Cast(Step):
         """Refuse other types."""
         require_choices(self, dtype=_Float16)
 
-    def obstacle(self, target: Format) -> str | None:
+    def unsupported_reason(self, target: Format) -> str | None:
         """Return a reason for bfloat16 in ONNX: ONNX Runtime has hardly an operator for it on a CPU."""
         if target == "onnx" and self.dtype == "bfloat16":
             return "ONNX Runtime has no bfloat16 operators for a CPU; torch-export and torchscript carry it"

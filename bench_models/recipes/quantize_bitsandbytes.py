@@ -42,7 +42,7 @@ class _BitsAndBytes(Step):
         require_names(self, "skip", "may_lack")
         require_choices(self, dtype=Float)
 
-    def obstacle(self, target: Format) -> str | None:  # noqa: ARG002  # none of them
+    def unsupported_reason(self, target: Format) -> str | None:  # noqa: ARG002  # none of them
         """Its weights are multiplied by kernels of bitsandbytes, which no format knows."""
         return "only bitsandbytes can multiply its weights, so that the file would not load by itself"
 

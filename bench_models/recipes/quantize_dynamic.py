@@ -19,7 +19,7 @@ class QuantizeDynamic(Step):
     ``parameters()`` alone sees a model of embeddings.
     """
 
-    def obstacle(self, target: Format) -> str | None:
+    def unsupported_reason(self, target: Format) -> str | None:
         """Packed weights are objects of torch's own, which only TorchScript can write."""
         return None if target == "torchscript" else "packed INT8 weights fit no format but torchscript"
 

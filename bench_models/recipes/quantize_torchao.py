@@ -35,7 +35,7 @@ class QuantizeIntx(Step):
         """Refuse unsupported numbers of bits and sizes of groups."""
         _require_bits(self)
 
-    def obstacle(self, target: Format) -> str | None:
+    def unsupported_reason(self, target: Format) -> str | None:
         """Its tensors cannot be traced, and its operators are torchao's, but ONNX has some of the same kind."""
         return None if target == "onnx" else "only torchao has its operators, and the file would not load by itself"
 

@@ -53,7 +53,7 @@ class Step(ABC):
         """Return what the fields say about the outcome, as JSON can; part of the content key."""
         return asdict(self)
 
-    def obstacle(self, target: Format) -> str | None:  # noqa: ARG002  # subclasses ask for it
+    def unsupported_reason(self, target: Format) -> str | None:  # noqa: ARG002  # subclasses ask for it
         """Return why what this step makes cannot be written in a format, or None where nothing is in the way."""
         return None
 

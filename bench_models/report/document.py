@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from bench_models.budgets import BudgetLine
 from bench_models.errors import BenchModelsError
 from bench_models.machine import Machine
+from bench_models.metrics.budgets import BudgetLine
 from bench_models.stats.estimate import Estimate
 from bench_models.text import one_line
 

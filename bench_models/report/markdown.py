@@ -4,14 +4,14 @@ from collections.abc import Callable, Sequence
 
 from tabulate import tabulate
 
-from bench_models.budgets import CONFIDENCE
 from bench_models.metrics import ACCURACY, AGREEMENT, PARAMETERS, SIZE, SPARSITY, SPEED_UP
+from bench_models.metrics.budgets import CONFIDENCE
 from bench_models.metrics.scenarios import OFFLINE_SENTENCES, THREADS
 from bench_models.report.document import Report, VariantReport
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.timing import LEVEL
 from bench_models.suites.suite import Suite, Variant
-from bench_models.units import show_ms, show_points, with_interval
+from bench_models.text import show_ms, show_points, with_interval
 
 _MISSING = "-"
 _LEFT = ("variant", "budget")

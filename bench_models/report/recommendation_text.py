@@ -1,8 +1,8 @@
 """Writes a recommendation: what to ship, why not the others, and what would change the answer."""
 
-from bench_models.budgets import STATUSES
 from bench_models.errors import BenchModelsError
 from bench_models.metrics import SIZE, SPEED_UP
+from bench_models.metrics.budgets import STATUSES
 from bench_models.report.document import Report, VariantReport
 from bench_models.report.recommendation import (
     Candidate,
@@ -15,7 +15,7 @@ from bench_models.report.recommendation import (
     sentences_needed,
     trade_off,
 )
-from bench_models.units import show_points, with_interval
+from bench_models.text import show_points, with_interval
 
 _SUPERLATIVES: dict[Priority, str] = {
     "speed": "the fastest",

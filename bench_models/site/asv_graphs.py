@@ -16,7 +16,7 @@ from asv.plugins.regressions import _GraphDataFilter  # what asv's own list of r
 from bench_models.results_branch.records import Accepted
 from bench_models.site.model import ChangePoint, Commit, History, Line, Point, Series
 from bench_models.stats.change_points import NEAR, Level, change_points
-from bench_models.units import show_count, show_ms, show_share, show_size, show_times
+from bench_models.text import show_count, show_ms, show_share, show_size, show_times
 
 VARIANT = "variant"
 

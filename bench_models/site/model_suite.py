@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import get_args
 
 from bench_models import suites
-from bench_models.budgets import STATUSES
 from bench_models.errors import BenchModelsError
+from bench_models.metrics.budgets import STATUSES
 from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.report.document import Standing, Summary, VariantReport, read
 from bench_models.report.figure.render import svg

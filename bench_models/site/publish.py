@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench_models.asv.unreadable import BENCHMARKS, MACHINE, aside_still, damaged, why_aside
-from bench_models.extras import extra_for
+from bench_models.errors import extra_for
 from bench_models.results_branch import records
 from bench_models.results_branch.records import read_accepted, read_checks
 from bench_models.site import asv_page

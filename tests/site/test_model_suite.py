@@ -8,7 +8,7 @@ import pytest
 from support.drawing import REAL
 from support.site_project import Project, make
 
-from bench_models.budgets import STATUSES, Status
+from bench_models.metrics.budgets import STATUSES, Status
 from bench_models.outcomes import Failed, Measured, Outcome
 from bench_models.site import asv_page
 from bench_models.site.asv_page import Copy

@@ -8,10 +8,10 @@
 import pytest
 
 from bench_models import suites
-from bench_models.budgets import BudgetLine, fails
 from bench_models.build import Builder
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
+from bench_models.metrics.budgets import BudgetLine, fails
 from bench_models.report.document import Report
 from bench_models.report.results import results_of
 from bench_models.storage import Store

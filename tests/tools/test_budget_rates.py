@@ -11,8 +11,8 @@ from budget_rates import (
     smallest,
 )
 
-from bench_models.budgets import Counts, judge_counts
 from bench_models.errors import BenchModelsError
+from bench_models.metrics.budgets import Counts, judge_counts
 from bench_models.suites.rotten_tomatoes import SUITE
 from bench_models.suites.suite import Budget, budget
 

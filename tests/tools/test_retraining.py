@@ -12,9 +12,9 @@ from budget_rates import RATE, Retraining, families_of, rate, smallest
 from support import REPOSITORY
 
 from bench_models import suites
-from bench_models.budgets import Counts, fails, judge_counts
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
+from bench_models.metrics.budgets import Counts, fails, judge_counts
 from bench_models.metrics.scorecard import Scorecard, score
 from bench_models.outcomes import Failed, Outcome
 from bench_models.suites.suite import Variant

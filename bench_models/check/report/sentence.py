@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 
 from bench_models.check.report.document import Report
-from bench_models.text import one_line
-from bench_models.units import show_count, show_ms, show_share, show_size
+from bench_models.text import one_line, show_count, show_ms, show_share, show_size
 from bench_models.verdict.change import Change, Verdict
 
 # How many names stand in a sentence; the rest is counted.

@@ -3,7 +3,7 @@
 import pytest
 
 from bench_models.stats.estimate import Estimate
-from bench_models.units import show_count, show_ms, show_points, show_share, show_size, show_times, with_interval
+from bench_models.text import show_count, show_ms, show_points, show_share, show_size, show_times, with_interval
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 from budget_rates import families_of
+from excess import chance_of_any, exceeded_in, excesses, moderated
 from numpy.typing import NDArray
 from scipy.stats import t
 
-from bench_models.stats.excess import chance_of_any, exceeded_in, excesses, moderated
 from bench_models.suites.rotten_tomatoes import SUITE
 
 RATE = 0.01

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench_models.budgets import BudgetLine, Status, fails, judge, worst
+from bench_models.metrics.budgets import BudgetLine, Status, fails, judge, worst
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.suites.suite import Budget
 
