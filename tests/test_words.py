@@ -4,7 +4,10 @@ import ast
 import re
 from pathlib import Path
 
+import click
 import pytest
+
+from bench_models.cli import program
 
 PACKAGE = Path(__file__).resolve().parent.parent / "bench_models"
 
@@ -15,19 +18,24 @@ RETIRED = {
     "calm": "equivalence",
     "careful": "json_io",
     "freedom": "dof",
+    "handover": "export",
     "harm": "worsening",
     "jump": "change point",
     "keeping": "stored checks",
     "lending": "startup",
+    "lessons": "teacher outputs",
     "luck": "replicate",
     "moments": "timestamps",
     "newcomers": "one-sided",
     "observed": "measurements",
+    "obstacle": "unsupported reason",
     "parcel": "artifact",
     "rise": "change point",
     "settling": "conflicts",
     "strangers": "foreign imports, untrusted text",
     "subject": "benchmark",
+    "survey": "unreadable files",
+    "unmeasured": "not measured",
     "visible": "detectable",
 }
 
@@ -55,6 +63,20 @@ def test_no_name_has_a_retired_word() -> None:
         for word in words(name) & RETIRED.keys()
     }
     assert found == set()
+
+
+def test_no_command_or_option_has_a_retired_word() -> None:
+    """As a user types them."""
+    found = set()
+    pending: list[tuple[str, click.Command]] = [("bench-models", program)]
+    while pending:
+        path, command = pending.pop()
+        typed = [path.rpartition(" ")[2], *(name for each in command.params for name in (each.name or "", *each.opts))]
+        found |= {f"{path}: {name}: say {RETIRED[word]}" for name in typed for word in words(name) & RETIRED.keys()}
+        if isinstance(command, click.Group):
+            pending += [(f"{path} {name}", each) for name, each in command.commands.items()]
+    assert found == set()
+    assert program.commands.keys() >= {"check", "run", "ci"}
 
 
 @pytest.mark.parametrize("name", ["read_subject", "HarmfulSubject", "calm_tail", "Jump"])

@@ -1,12 +1,12 @@
 """How often an unchanged recipe breaks a budget when it is trained again. Pure: trainings in, rates out.
 
-A budget line is broken where a bound passes its limit (bench_models/budgets.py). Over trainings with other seeds these
+A budget line is broken where a bound passes its limit (metrics/budgets.py). Over trainings with other seeds these
 bounds scatter; a row's are taken as normal around their own mean. The variance that counts is the row's own moderated
 by that of the typical row, so that five trainings which happened to agree do not make a budget tight.
 
 Each row is compared with the baseline of the same seed, so that rows rise and fall together, and so do those that start
 from the same trained weights. How often any line is broken is therefore simulated for all lines at once
-(stats/excess.py), with common shocks of none to four fifths of the variance, and the worst of them counts. Accuracy and
+(excess.py), with common shocks of none to four fifths of the variance, and the worst of them counts. Accuracy and
 agreement are taken as independent of each other, which makes it more. Sizes do not scatter.
 """
 

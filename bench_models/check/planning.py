@@ -81,7 +81,7 @@ class Planned:
         """Return asv's name of its ``setup_cache`` on a side."""
         return self.base_cache if side == "base" else self.head_cache
 
-    def unmeasured(self) -> Measurements:
+    def not_measured(self) -> Measurements:
         """Return the measurements before anything is measured."""
         return Measurements(benchmark=self.benchmark, base=self.base, head=self.head)
 

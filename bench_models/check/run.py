@@ -131,7 +131,7 @@ def _asked(planned: Sequence[Planned], bench: str) -> list[Planned]:
 def _measure(options: Options, compared: _Compared, started: float) -> None:
     mine = share(compared.everything, options.shard, options.shards)
     header = _header(options, compared)
-    begun = {each.benchmark: each.unmeasured() for each in mine}
+    begun = {each.benchmark: each.not_measured() for each in mine}
     with Recorder(options.output, header, begun.values()) as recorder:
         progress = Progress(measurements=begun, events=recorder)
         both = BothSides(suites=compared.sides, progress=progress)

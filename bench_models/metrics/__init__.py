@@ -74,7 +74,7 @@ ERROR_RATE = ScorecardMetric(
 # Against the baseline of the same suite, so that a scorecard alone does not tell.
 AGREEMENT = Metric(name="agreement", unit="share", better="higher", margin_pct=1.0, show=show_share)
 DISAGREEMENT = Metric(name="disagreement", unit="share", better="lower", margin_pct=3.0, show=show_share, checked=False)
-# A verdict as a number, which asv can keep: see budgets/lines.py. The main job judges budgets, and not a check.
+# A verdict as a number, which asv can keep: see budgets.py. The main job judges budgets, and not a check.
 BUDGET = Metric(name="budget", unit="status", better="lower", margin_pct=0.0, show=show_count, checked=False)
 AGAINST_BASELINE = (AGREEMENT, DISAGREEMENT, BUDGET)
 FIGURES = (PARAMETERS, SIZE, NAIVE_SIZE, SPARSITY, ACCURACY, ERROR_RATE)
