@@ -189,7 +189,7 @@ def test_what_one_side_leaves_out_is_not_forgotten(base: bool, version: str, ver
     old, new = found(described("a.track_it", checked=base)), found(described("a.track_it", version, checked=not base))
     each = planned(old, new)["a.track_it"]
     assert Skipped(reason="the suite leaves it out of checks: check = False") in {each.base, each.head}
-    assert verdict == judge([each.unmeasured()])[0].verdict
+    assert verdict == judge([each.not_measured()])[0].verdict
 
 
 def timed(**others: Any) -> Discovery:  # noqa: ANN401
@@ -229,7 +229,7 @@ def test_other_clock_is_no_improvement() -> None:
     """Seconds of the processor do not count what sleeps: somebody has to accept that."""
     each = planned(timed(), timed(timer="time.process_time"))["a.time_it"]
     assert each.head == Skipped(reason="its timer was 'time.perf_counter' and is 'time.process_time'")
-    assert judge([each.unmeasured()])[0].verdict == "lost"
+    assert judge([each.not_measured()])[0].verdict == "lost"
 
 
 def test_other_way_of_sampling_is_named() -> None:
