@@ -17,9 +17,12 @@ import sysconfig
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench_models.machine import library_versions
-from bench_models.recipes.step import Step
+
+if TYPE_CHECKING:
+    from bench_models.recipes.step import Step
 
 PACKAGE = Path(__file__).parent.name
 
@@ -37,7 +40,7 @@ def key_of(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]
 
 
-def step_key(parent: str, step: Step, corpus_digest: str) -> str:
+def step_key(parent: str, step: "Step", corpus_digest: str) -> str:
     """Return the key of what ``step`` makes of the outcome with the key ``parent``."""
     kind = type(step)
     return key_of(

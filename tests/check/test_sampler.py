@@ -36,7 +36,9 @@ class StandIn:
         self, planned: Sequence[Planned], numbers: dict[str, Callable[[], float]], *, of_parents: bool
     ) -> None:
         """Begin with a parent on either side."""
-        self.progress = Progress(measurements={each.benchmark: each.not_measured() for each in planned}, events=Nobody())
+        self.progress = Progress(
+            measurements={each.benchmark: each.not_measured() for each in planned}, events=Nobody()
+        )
         self._draws, self._of_parents = numbers, of_parents
         self.renew(planned)
 
