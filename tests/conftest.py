@@ -26,6 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose kernels before anything imports torch, and cores before anything starts a process."""
+    # `reproduction` is not in the wheel. Last in the path: bench_models is the installed one, as tox makes it.
+    sys.path.append(str(REPOSITORY))
     if config.getoption("--bf16") == "without":
         arithmetic.keep_kernels_from_bf16()
     worker = os.environ.get("PYTEST_XDIST_WORKER")

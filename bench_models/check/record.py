@@ -6,10 +6,10 @@ Whatever ends a check, its record is complete up to the last pair. All reports a
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self, TextIO
+from typing import Any, Literal, Self, TextIO, TypeVar
 
 import msgspec
 
@@ -30,6 +30,8 @@ from bench_models.verdict.measurements import (
 
 SCHEMA_VERSION = 2
 FILE = "record.jsonl"
+
+_Kind = TypeVar("_Kind")
 
 Ending = Literal["complete", "interrupted", "crashed"]
 
@@ -210,27 +212,28 @@ def _whole(lines: list[str]) -> list[str]:
 
 
 def _header(file: Path, line: str) -> Header:
-    version = msgspec.json.decode(line, type=_Opening).schema_version
+    data = json.loads(line)
+    version = msgspec.convert(data, _Opening).schema_version
     if version != SCHEMA_VERSION:
         raise BenchModelsError(
             f"the record {file} is of schema {version}, this version reads {SCHEMA_VERSION}: measure again"
         )
-    return msgspec.json.decode(line, type=Header)
+    return _typed(data, Header)
 
 
 def _assembled(header: Header, lines: Sequence[str]) -> Record:
     measurements: dict[str, Measurements] = {}
     end = _End()
     for text in lines:
-        line = msgspec.json.decode(text, type=_Line)
+        data = json.loads(text)
+        line = msgspec.convert(data, _Line)
         if line.line == "subject":
-            described = json.loads(text)
-            benchmark = msgspec.convert({**described, "name": described["benchmark"]}, Benchmark)
+            benchmark = _typed({("name" if key == "benchmark" else key): each for key, each in data.items()}, Benchmark)
             measurements[str(benchmark)] = Measurements(benchmark=benchmark, shard=header.shard)
         elif line.line == "end":
-            end = msgspec.json.decode(text, type=_End)
+            end = msgspec.convert(data, _End)
         else:
-            measurements[line.subject] = _with(measurements[line.subject], line.line, text)
+            measurements[line.subject] = _with(measurements[line.subject], line.line, data)
     return Record(
         header=header,
         measurements=tuple(measurements.values()),
@@ -240,12 +243,28 @@ def _assembled(header: Header, lines: Sequence[str]) -> Record:
     )
 
 
-def _with(measurements: Measurements, kind: Literal["pair", "answers", "trouble"], text: str) -> Measurements:
+def _with(
+    measurements: Measurements, kind: Literal["pair", "answers", "trouble"], data: dict[str, Any]
+) -> Measurements:
     if kind == "pair":
-        return replace(measurements, pairs=(*measurements.pairs, msgspec.json.decode(text, type=Pair)))
+        # A count stays a whole number.
+        pair = replace(_typed(data, Pair), base=tuple(data["base"]), head=tuple(data["head"]))
+        return replace(measurements, pairs=(*measurements.pairs, pair))
     if kind == "answers":
-        answers = msgspec.json.decode(text, type=_Answers)
+        answers = msgspec.convert(data, _Answers)
         base, head = (tuple(letter == "1" for letter in side) for side in (answers.base, answers.head))
         return replace(measurements, answers=Answers(base=base, head=head, examples=answers.examples))
-    trouble = msgspec.json.decode(text, type=_Trouble)
-    return measurements.troubled(trouble.side, msgspec.convert(trouble.details, _TROUBLES[trouble.what]))
+    trouble = msgspec.convert(data, _Trouble)
+    return measurements.troubled(trouble.side, _typed(trouble.details, _TROUBLES[trouble.what]))
+
+
+def _typed(data: dict[str, Any], kind: type[_Kind]) -> _Kind:
+    """Return a line's data as a type, and refuse keys that it lacks.
+
+    Not by msgspec's own decoder, which refuses half a character; Python's reads back what it wrote.
+    """
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # each is a dataclass
+    unknown = data.keys() - known - {"line", "subject"}
+    if unknown:
+        raise ValueError(f"{', '.join(sorted(unknown))} is unknown here")
+    return msgspec.convert(data, kind)

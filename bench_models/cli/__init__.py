@@ -33,7 +33,7 @@ class _Program(Commands):
         return super().get_command(context, name) or flat
 
 
-@click.group(cls=_Program, epilog=_ENDS, context_settings={"show_default": True})
+@click.group(cls=_Program, epilog=_ENDS, context_settings={"show_default": True, "help_option_names": ["-h", "--help"]})
 @click.version_option(package_name=NAME, message="%(package)s %(version)s")
 def program() -> None:
     """Measure compressed variants of a model, and judge every change of them."""

@@ -15,7 +15,7 @@ from msgspec import Meta, Struct, to_builtins
 from bench_models.check.record import Record
 from bench_models.check.replay import Replayed, stopped
 from bench_models.check.report.findings import findings
-from bench_models.results_branch.json_io import json_of, read_files, typed
+from bench_models.results_branch.json_io import json_of, read_files, require_utc_seconds, typed
 from bench_models.results_branch.records import AA_CHECKS
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.sequential import BOUND, FAMILYWISE_ALPHA, nights_until_it_rings, points
@@ -32,6 +32,10 @@ class Night(Struct, frozen=True, kw_only=True):
     at: Annotated[datetime, Meta(tz=True)]
     checks: Annotated[int, Meta(ge=1, le=CHECKS_A_NIGHT)]
     red: Annotated[int, Meta(ge=0)]
+
+    def __post_init__(self) -> None:
+        """Refuse another time than UTC."""
+        require_utc_seconds(self.at)
 
 
 class Figures(Night, frozen=True, kw_only=True):
@@ -67,7 +71,7 @@ def figures(records: Sequence[Record], replayed: Replayed, at: datetime) -> Figu
 
 
 def keep(folder: Path, found: Figures) -> Path:
-    """Write the figures below ``folder`` (a clone's ``.asv``), from where ``ci-keep`` pushes them."""
+    """Write the figures below ``folder`` (a clone's ``.asv``), from where ``ci keep`` pushes them."""
     file = folder / AA_CHECKS / f"{found.at:%Y-%m-%dT%H-%M-%SZ}.json"
     write_atomically(file, json.dumps(to_builtins(found), indent=1) + "\n")
     return file

@@ -28,7 +28,7 @@ class _Comment(Struct, frozen=True, kw_only=True):
     """A comment on a pull request."""
 
     id: int
-    body: str = ""
+    body: str | None = None
     user: Account | None = None
 
 
@@ -63,7 +63,7 @@ def _replace(body: str, number: int, api: Api, run: Run) -> int | None:
     ours = next((each for each in api.pages(f"issues/{number}/comments", _Comment) if _is_ours(each)), None)
     if ours is None:
         return None
-    _require_newest(run, ours.body)
+    _require_newest(run, ours.body or "")
     api.patch(f"issues/comments/{ours.id}", {"body": body})
     return ours.id
 
@@ -115,4 +115,4 @@ def _despite(run: Run, status: int, accepted: Acceptance) -> str:
 
 def _is_ours(each: _Comment) -> bool:
     """Say whether we wrote a comment: it has our marker and our name."""
-    return each.user == Account(login=AUTHOR, type="Bot") and each.body.startswith(MARKER)
+    return each.user == Account(login=AUTHOR, type="Bot") and (each.body or "").startswith(MARKER)

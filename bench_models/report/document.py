@@ -1,7 +1,7 @@
 """The report of the main job as a type: ``results/<suite>.json`` holds a ``Report``, key by key.
 
 ``VariantReport`` is all that is known of one variant; the table, the figure, the recommendation, the site and the model
-card are made of it. ``report.schema.json`` beside this file is generated from these types by tools/report_schema.py.
+card are made of it. ``report.schema.json`` beside this file is generated from these types by tools/schemas.py.
 """
 
 import json
@@ -28,6 +28,8 @@ Standing = Literal["baseline", "kept", "broken", "open", "not measured"]
 _Count = Annotated[int, Meta(ge=0, le=10**15)]
 _Bytes = Annotated[int, Meta(ge=1, le=10**15)]
 _Share = Annotated[float, Meta(ge=0, le=1)]
+
+_LARGEST = 1e12
 
 # What an estimate may reach, by the unit that its key ends in.
 _BOUNDS = {
@@ -151,6 +153,9 @@ def schema() -> dict[str, Any]:
     for each in found["$defs"].values():
         each["additionalProperties"] = False
         each["description"] = " ".join(each["description"].split())
+    found["$defs"]["Estimate"]["properties"]["level"] |= {"exclusiveMinimum": 0, "exclusiveMaximum": 1}
+    for name in ("cores", "memory_bytes"):
+        found["$defs"]["Machine"]["properties"][name]["minimum"] = 1
     for name, each in found["$defs"]["VariantReport"]["properties"].items():
         low, high = _BOUNDS.get(_unit(name), (None, None))
         if low is not None and {"$ref": "#/$defs/Estimate"} in each.get("anyOf", ()):
@@ -183,7 +188,7 @@ def read(path: Path) -> Report:
 
 def report_of(data: object, where: str) -> Report:
     """Return the report that a JSON document holds; ``where`` names it in errors."""
-    if not isinstance(data, dict) or data.get("schema_version") not in {1, VERSION} or not data.get("variants"):
+    if not isinstance(data, dict) or data.get("schema_version") not in (1, VERSION) or not data.get("variants"):
         raise BenchModelsError(
             f"{where} is not a report of schema version {VERSION}: "
             "bench_models/report/report.schema.json says what one holds"
@@ -269,6 +274,9 @@ def _faults_of(variant: VariantReport, sentences: int) -> Iterator[str]:
         yield ".correct_by_sentence: it has more than 0 and 1"
     if answers and len(answers) != sentences:
         yield f".correct_by_sentence: it is about {len(answers):,} sentences, and the first one is about {sentences:,}"
+    for line in variant.budgets:
+        if line.interval is not None and max(map(abs, (line.interval.low, line.interval.high))) > _LARGEST:
+            yield f".budgets: {line.interval.low:g} to {line.interval.high:g} does not lie within {_LARGEST:g}"
     if variant.standing == "baseline" and variant.budgets:
         yield f": {variant.name!r} stands as a baseline, and is judged by a budget"
 

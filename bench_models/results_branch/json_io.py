@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -64,6 +65,12 @@ def typed(data: Any, kind: type[_Read]) -> _Read:  # noqa: ANN401  # JSON
         return convert(data, kind)
     except ValidationError as error:
         raise ValueError(str(error)[:200]) from error
+
+
+def require_utc_seconds(at: datetime) -> None:
+    """Refuse a moment that is not a whole second of UTC: texts of such moments sort as the moments do."""
+    if at.utcoffset() != timedelta(0) or at.microsecond:
+        raise ValueError(f"{at.isoformat()} is not a whole second of UTC")
 
 
 def _refuse(word: str) -> None:

@@ -19,7 +19,7 @@ from bench_models.asv.results import results_folder
 from bench_models.asv.unreadable import set_aside
 from bench_models.check.report.document import Report
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch.json_io import json_list, json_of, read_each, read_files, typed
+from bench_models.results_branch.json_io import json_list, json_of, read_each, read_files, require_utc_seconds, typed
 from bench_models.results_branch.sanitized_report import rebuilt
 from bench_models.storage import write_atomically, write_bytes_atomically
 
@@ -56,7 +56,8 @@ class Accepted(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     at: Annotated[datetime, Meta(tz=True)]
 
     def __post_init__(self) -> None:
-        """Refuse a reason with controls, or with what is hidden or turns text around."""
+        """Refuse another time than UTC, a reason with controls, or with what is hidden or turns text around."""
+        require_utc_seconds(self.at)
         if not self.reason.isprintable():
             raise ValueError("its reason is more than one line of text")
 
@@ -73,6 +74,10 @@ class StoredCheck(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     at: Annotated[datetime, Meta(tz=True)]
     pull_request: Annotated[int, Meta(ge=1)] | None
     report: Report
+
+    def __post_init__(self) -> None:
+        """Refuse another time than UTC."""
+        require_utc_seconds(self.at)
 
     @property
     def head(self) -> str:
@@ -189,7 +194,7 @@ def store_check(folder: Path, check: StoredCheck) -> Path:
 
 
 def store_verdict(folder: Path, number: int, report: Report, at: datetime) -> Path:
-    """Write the verdict on a pull request below ``folder`` (a clone's ``.asv``), from where ``ci-keep`` pushes it."""
+    """Write the verdict on a pull request below ``folder`` (a clone's ``.asv``), from where ``ci keep`` pushes it."""
     try:
         figures = rebuilt(report)
     except (ValueError, RecursionError) as error:
@@ -211,6 +216,7 @@ def is_stored(folder: Path, head: str) -> bool:
 
 def _check(file: Path) -> StoredCheck:
     check = typed(json_of(file), StoredCheck)
+    _ = check.report.changes  # raises for numbers that no change can have
     if check.head != file.stem:
         raise ValueError(f"it is about commit {check.head[:8]}, and a check is kept under its commit's name")
     return check

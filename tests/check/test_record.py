@@ -8,7 +8,7 @@ from support.observing import FAILED, answered, exact, recorded, timed
 
 from bench_models.check.record import FILE, Record, Recorder, read
 from bench_models.errors import BenchModelsError
-from bench_models.outcomes import Skipped
+from bench_models.outcomes import Failed, Skipped
 from bench_models.verdict.measurements import SIDES, Absent, Measurements
 
 RECORD = recorded(
@@ -39,6 +39,36 @@ def write(folder: Path, record: Record) -> Path:
 def test_record_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     """Pairs, answers, troubles and header."""
     assert read(write(tmp_path, RECORD).parent) == RECORD
+
+
+def test_texts_that_are_no_unicode_are_read_back(tmp_path: Path) -> None:
+    """Half a character, as Python spells a byte of a name: in an error, a module's name, and that of a commit."""
+    record = replace(
+        RECORD,
+        header=replace(
+            RECORD.header, head_name="caf\udce9", broken={"base": {}, "head": {"caf\udce9": "no caf\udce9"}}
+        ),
+        measurements=(replace(exact(1.0, 2.0), head=Failed(error="OSError: caf\udce9")),),
+    )
+    assert read(write(tmp_path, record).parent) == record
+
+
+def test_count_is_read_back_as_a_whole_number(tmp_path: Path) -> None:
+    """The report of merged shards says 100 where that of a check does, and not 100.0."""
+    record = replace(RECORD, measurements=(exact(100, 100),))
+    pair = read(write(tmp_path, record).parent).measurements[0].pairs[0]
+    assert repr((pair.base, pair.head)) == "((100,), (100,))"
+
+
+@pytest.mark.parametrize("line", [0, 1, 2])
+def test_key_that_is_unknown_damages_a_record(tmp_path: Path, line: int) -> None:
+    """Of the header, a benchmark or a pair: it may be one of this version, misspelt."""
+    file = write(tmp_path, recorded(timed("suite.time_it")))
+    lines = file.read_text(encoding="utf-8").splitlines()
+    lines[line] = lines[line].removesuffix("}") + ', "planted": 1}'
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(BenchModelsError, match=r"is damaged .*planted is unknown here"):
+        read(tmp_path)
 
 
 @pytest.mark.parametrize("times", [1, 2])

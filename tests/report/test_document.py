@@ -7,21 +7,21 @@ from typing import Any
 
 import jsonschema
 import pytest
-import report_schema
+import schemas
 from support.drawing import REAL, document
 
 from bench_models.errors import BenchModelsError
-from bench_models.report.document import VERSION, read, report_of, text_of
+from bench_models.report.document import VERSION, read, report_of, schema, text_of
 
 
 def test_stored_report_keeps_the_schema() -> None:
     """So that these tests are about what reports look like."""
-    jsonschema.validate(document(), json.loads(report_schema.FILE.read_text(encoding="utf-8")))
+    jsonschema.validate(document(), schema())
 
 
-def test_schema_is_that_of_the_types() -> None:
-    """``python tools/report_schema.py`` writes it."""
-    assert report_schema.FILE.read_text(encoding="utf-8") == report_schema.text()
+def test_schemas_are_those_of_the_types() -> None:
+    """Of this report and of a check's: ``python tools/schemas.py`` writes both."""
+    assert {file: file.read_text(encoding="utf-8") for file in schemas.SCHEMAS} == schemas.texts()
 
 
 def test_report_is_written_as_it_was_read() -> None:
@@ -64,6 +64,7 @@ def test_report_is_read_as_it_was_written() -> None:
         ("", "is not whole JSON"),
         ("[]", "is not a report of schema version 2"),
         ('{"schema_version": 3, "variants": [{}]}', "is not a report of schema version 2"),
+        ('{"schema_version": [], "variants": [{}]}', "is not a report of schema version 2"),
         ('{"schema_version": 1, "variants": []}', "is not a report of schema version 2"),
         ('{"schema_version": 1, "variants": [{}]}', "does not keep bench_models/report/report.schema.json"),
     ],

@@ -114,6 +114,10 @@ DAMAGES: dict[str, Callable[[dict[str, Any]], object]] = {
     "unknown field `planted`": _with("planted", "it"),
     "Expected `str` matching regex": lambda data: data["report"]["head"].update(commit="b"),
     "it is about commit dddddddd": lambda data: data["report"]["head"].update(commit="d" * 40),
+    "is not a whole second of UTC": _with("at", "2026-11-01T02:00:00+02:00"),
+    "does not hold the point": lambda data: data["report"]["changes"][0].update(
+        change_pct={"value": 9, "low": 1, "high": 2, "level": 0.95}
+    ),
     "NaN is not a number of JSON": lambda data: data["report"].update(wall_s=float("nan")),
 }
 

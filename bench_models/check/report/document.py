@@ -1,7 +1,7 @@
 """The report of a check as a typed document: ``report.json``, its schema, and what renderers ask of it.
 
-The JSON is a public interface: its keys and their meaning do not change. ``docs/check.schema.json`` is generated from
-these types.
+The JSON is a public interface: its keys and their meaning do not change. ``check.schema.json`` beside it is generated
+from these types.
 """
 
 import json

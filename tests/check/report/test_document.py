@@ -1,20 +1,12 @@
 """The report of a check as JSON: its keys are a public interface, and its schema is generated from the types."""
 
 import json
-from pathlib import Path
 
 import jsonschema
 from support.observing import answered, recorded, timed
 
 from bench_models.check.report.document import as_json, schema
 from bench_models.check.report.findings import findings
-
-SCHEMA = Path(__file__).resolve().parents[3] / "docs" / "check.schema.json"
-
-
-def test_committed_schema_is_the_generated_one() -> None:
-    """To write it anew: ``Path(SCHEMA).write_text(json.dumps(schema(), indent=1))``, and a line end."""
-    assert SCHEMA.read_text(encoding="utf-8") == json.dumps(schema(), indent=1) + "\n"
 
 
 def test_report_follows_its_schema() -> None:
