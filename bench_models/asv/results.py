@@ -5,15 +5,13 @@ Only this module knows that null means failed and NaN skipped.
 
 import math
 import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import product
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from asv._stats import get_weight
 from asv.benchmarks import Benchmarks
 from asv.config import Config
 from asv.machine import Machine, MachineCollection
@@ -70,7 +68,7 @@ class Recorded:
         result = self._result
         known = benchmark in result.get_all_result_keys()
         parameters = result.get_result_params(benchmark) if known else [[]]
-        names = _plain(parameters[0])
+        names = plain(parameters[0])
         if parameter not in names:
             return _Cell(value=Skipped(reason=f"asv has not run {benchmark}({parameter})"), stats={}, samples=())
         position = names.index(parameter)
@@ -104,7 +102,7 @@ def recorded(root: Path, commit: str, module: str) -> Recorded | None:
 
     Raises ``BenchModelsError`` when there is no asv project at ``root`` or a file is damaged.
     """
-    kept = root / _config(root).results_dir
+    kept = root / config_of(root).results_dir
     return recorded_in((kept / machine_name()).glob(f"{commit[:8]}-*.json"), commit, module, kept=kept)
 
 
@@ -117,7 +115,7 @@ def recorded_in(files: Iterable[Path], commit: str, module: str, *, kept: Path) 
     of_module = [result for result in results if result.commit_hash == commit and _started(result, module)]
     # Several environments may have measured the commit; the newest measurement counts.
     newest = max(of_module, key=lambda result: _started(result, module), default=None)
-    return None if newest is None else Recorded(commit=commit, _result=newest, _described=_described(kept))
+    return None if newest is None else Recorded(commit=commit, _result=newest, _described=described_in(kept))
 
 
 def measured(root: Path) -> dict[str, bool]:
@@ -130,80 +128,14 @@ def measured(root: Path) -> dict[str, bool]:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Series:
-    """The history of one benchmark with one set of parameters on one machine: a value for each measured commit.
-
-    ``threshold`` is the relative rise from which asv.conf.json speaks of a regression; ``weights`` are what asv counts
-    each value by when it fits levels to them, where it knows one.
-    """
-
-    machine: str
-    environment: str
-    benchmark: str
-    parameters: tuple[str, ...]
-    unit: str
-    threshold: float
-    values: dict[str, float]
-    weights: dict[str, float | None] = field(default_factory=dict)
-
-
-def histories(root: Path, commits: Container[str]) -> list[Series]:
-    """Return the history of everything that asv.conf.json wants judged, over some commits.
-
-    asv takes lower for better; what is not, ``regressions_first_commits`` turns off with a null.
-    """
-    config, kept = _config(root), results_folder(root)
-    described = _described(kept)
-    found: dict[tuple[str, ...], Series] = {}
-    for result in iter_results(str(kept)):
-        for benchmark in result.get_all_result_keys() if result.commit_hash in commits else ():
-            for names, value, weight in _numbers(result, benchmark) if benchmark in described else ():
-                entry = f"{benchmark}({', '.join(names)})" if names else benchmark
-                if _judged(config, entry):
-                    where = (str(result.params["machine"]), result.env_name, benchmark, *_plain(names))
-                    new = Series(
-                        machine=where[0],
-                        environment=where[1],
-                        benchmark=benchmark,
-                        parameters=where[3:],
-                        unit=str(described[benchmark].get("unit", "")),
-                        threshold=_threshold(config, entry),
-                        values={},
-                    )
-                    series = found.setdefault(where, new)
-                    series.values[result.commit_hash] = value
-                    series.weights[result.commit_hash] = weight
-    return [found[key] for key in sorted(found)]
-
-
-def _numbers(result: Any, benchmark: str) -> Iterator[tuple[tuple[str, ...], float, float | None]]:
-    parameters = result.get_result_params(benchmark)
-    values, stats = (read(benchmark, parameters) for read in (result.get_result_value, result.get_result_stats))
-    for names, value, about in zip(product(*parameters), values, stats, strict=False):
-        if value is not None and math.isfinite(value):
-            yield names, float(value), get_weight(about)
-
-
-# Patterns are matched from the beginning of a name with its parameters, as by asv's own list of regressions.
-def _judged(config: Any, entry: str) -> bool:
-    patterns = config.regressions_first_commits
-    return not any(first is None and re.match(pattern, entry) for pattern, first in patterns.items())
-
-
-def _threshold(config: Any, entry: str) -> float:
-    found = [float(least) for name, least in config.regressions_thresholds.items() if re.match(name, entry)]
-    return max(found, default=0.05)
-
-
 def branches(root: Path) -> list[str]:
     """Return the branches whose history is kept."""
-    return [str(branch) for branch in _config(root).branches]
+    return [str(branch) for branch in config_of(root).branches]
 
 
 def results_folder(root: Path) -> Path:
     """Return where asv keeps its results; raises ``BenchModelsError`` when there is no asv project at ``root``."""
-    return root / str(_config(root).results_dir)
+    return root / str(config_of(root).results_dir)
 
 
 def knows_machine() -> bool:
@@ -250,7 +182,7 @@ def _started(result: Any, module: str) -> float:
     return max((float(at) for name, at in result.started_at.items() if name.startswith(f"{module}.")), default=0.0)
 
 
-def _described(kept: Path) -> dict[str, dict[str, Any]]:
+def described_in(kept: Path) -> dict[str, dict[str, Any]]:
     """Return how asv times each benchmark, as its newest discovery says."""
     file = Path(Benchmarks.get_benchmark_file_path(str(kept)))
     with _sentences_about(file):
@@ -262,7 +194,8 @@ def _load(file: Path) -> Any:
         return Results.load(str(file))
 
 
-def _config(root: Path) -> Any:
+def config_of(root: Path) -> Any:
+    """Return asv's configuration of the project at ``root``; raises ``BenchModelsError`` where there is none."""
     file = root / CONFIG
     if not file.is_file():
         raise BenchModelsError(f"there is no {CONFIG} in {root}: run this in a project with an asv suite")
@@ -294,6 +227,6 @@ def _outcome(cell: float | None, benchmark: str, parameter: str) -> Outcome[floa
     return Measured(value=float(cell))
 
 
-def _plain(parameters: Sequence[str]) -> list[str]:
+def plain(parameters: Sequence[str]) -> list[str]:
     """Return parameters without the quotes of the ``repr`` that asv identifies them by."""
     return [parameter.strip("'\"") for parameter in parameters]

@@ -55,7 +55,7 @@ class Header:
     machines: tuple[dict[str, Any], ...]
     threads: int
     python: dict[SideName, str]
-    libraries: dict[SideName, dict[str, str]]
+    libraries: dict[SideName, dict[str, str | None]]
     environments: Literal["one", "one each"]
     broken: dict[SideName, dict[str, str]]
     shard: int
@@ -95,9 +95,11 @@ class _Opening(msgspec.Struct, kw_only=True):
     schema_version: int
 
 
-class _Answers(msgspec.Struct, kw_only=True):
+class _Answers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Right and wrong answers as the letters 1 and 0, in the order of the examples."""
 
+    line: Literal["answers"]
+    subject: str
     base: str
     head: str
     examples: tuple[str, ...]
@@ -109,10 +111,11 @@ class _Trouble(msgspec.Struct, kw_only=True):
     details: dict[str, str]
 
 
-class _End(msgspec.Struct, kw_only=True):
-    ending: Ending = "crashed"
-    wall_s: float = 0.0
-    timed_s: float = 0.0
+class _End(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    line: Literal["end"] = "end"
+    ending: Ending
+    wall_s: float
+    timed_s: float
 
 
 _TROUBLES: dict[str, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed, "refused": Refused}
@@ -223,12 +226,13 @@ def _header(file: Path, line: str) -> Header:
 
 def _assembled(header: Header, lines: Sequence[str]) -> Record:
     measurements: dict[str, Measurements] = {}
-    end = _End()
+    end = _End(ending="crashed", wall_s=0.0, timed_s=0.0)
     for text in lines:
         data = json.loads(text)
         line = msgspec.convert(data, _Line)
         if line.line == "subject":
             benchmark = _typed({("name" if key == "benchmark" else key): each for key, each in data.items()}, Benchmark)
+            benchmark = replace(benchmark, margin_pct=data.get("margin_pct", benchmark.margin_pct))
             measurements[str(benchmark)] = Measurements(benchmark=benchmark, shard=header.shard)
         elif line.line == "end":
             end = msgspec.convert(data, _End)

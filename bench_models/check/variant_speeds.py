@@ -58,7 +58,7 @@ class Asked:
 def compare(tree: Tree, asked: Asked) -> dict[str, Outcome[Pairs]]:
     """Return the pairs of each of ``others``, or why it cannot be run.
 
-    Raises ``BenchModelsError`` where none can be run, or while a check runs.
+    Raises ``BenchModelsError`` where none can be run, or a check runs for too long.
     """
     with one_check_at_a_time() as scratch:
         environment = {**os.environ, **common_variables(1)}

@@ -82,7 +82,8 @@ def steps(*, newest: int) -> None:
     or added to the one that is open. Accepted regressions are left out. Nothing is closed.
     """
     from bench_models.asv.backfill import newest_commits
-    from bench_models.asv.results import branches, histories
+    from bench_models.asv.histories import histories
+    from bench_models.asv.results import branches
     from bench_models.checkout import checkout_here
     from bench_models.github.client import Api
     from bench_models.github.regression_issue import regressions as found_in

@@ -54,17 +54,20 @@ def change_points(levels: Sequence[Level], least: float) -> list[ChangePoint]:
     """Return the rises of more than ``least`` (0.05 for 5 %) that last, oldest first.
 
     Only levels of at least three points count, so that a rise in two strides is one. A rise lasts if no later level
-    is back: each level is compared with the next lower one after it, as asv does. Their medians have to differ by more
-    than three standard deviations of a point about its level, which are estimated by the median absolute deviation.
+    is back: each level is compared with the level that the next rise began at, or with the newest one, as asv does. So
+    a drift in small steps is a rise, too, where they add up; its place may move while the drift goes on. Their medians
+    have to differ by more than three standard deviations of a point about its level, which are estimated by the median
+    absolute deviation.
     """
     lasting = [level for level in levels if len(level.values) >= LASTING]
     if not lasting:
         return []
-    found, lowest = [], lasting[-1]
+    found, reference, lowest = [], lasting[-1], median(lasting[-1].values)
     for old, new in reversed(list(pairwise(lasting))):
-        if _rose(old, lowest, least):
-            found.append(ChangePoint(position=new.begin, before=median(old.values), after=median(lowest.values)))
-            lowest = old
+        if _rose(old, reference, least):
+            found.append(ChangePoint(position=new.begin, before=median(old.values), after=lowest))
+            reference = old
+        lowest = min(lowest, median(old.values))
     return found[::-1]
 
 

@@ -60,14 +60,14 @@ def test_count_is_read_back_as_a_whole_number(tmp_path: Path) -> None:
     assert repr((pair.base, pair.head)) == "((100,), (100,))"
 
 
-@pytest.mark.parametrize("line", [0, 1, 2])
+@pytest.mark.parametrize("line", [0, 1, 2, -2, -1])
 def test_key_that_is_unknown_damages_a_record(tmp_path: Path, line: int) -> None:
-    """Of the header, a benchmark or a pair: it may be one of this version, misspelt."""
-    file = write(tmp_path, recorded(timed("suite.time_it")))
+    """Of the header, a benchmark, a pair, answers or the end: it may be one of this version, misspelt."""
+    file = write(tmp_path, recorded(timed("suite.time_it"), answered(3, 2)))
     lines = file.read_text(encoding="utf-8").splitlines()
     lines[line] = lines[line].removesuffix("}") + ', "planted": 1}'
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    with pytest.raises(BenchModelsError, match=r"is damaged .*planted is unknown here"):
+    with pytest.raises(BenchModelsError, match=r"is damaged .*(planted is unknown here|unknown field `planted`)"):
         read(tmp_path)
 
 

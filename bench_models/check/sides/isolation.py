@@ -13,13 +13,13 @@ from filelock import FileLock, Timeout
 
 from bench_models.errors import BenchModelsError
 from bench_models.machine import passive_waiting
-from bench_models.storage import home, require_writable
+from bench_models.storage import figures, home, require_writable
 
 log = logging.getLogger(__name__)
 
 
 _PREFIX = "bm-"  # short, as sockets are made below it
-# Longer than a check takes; but a benchmark that itself runs a check must not wait for ever.
+# Longer than a check takes.
 _PATIENCE_S = 45 * 60.0
 
 
@@ -30,6 +30,11 @@ def one_check_at_a_time() -> Iterator[Path]:
     The folder of a check that was killed is removed by the next check. Raises ``BenchModelsError`` where
     another check runs for too long.
     """
+    if figures() is not None:
+        raise BenchModelsError(
+            "a benchmark within a check cannot run another check, which would wait for this one: leave it out of "
+            "checks with `check = False`"
+        )
     require_writable(home())
     lock, note = FileLock(home() / "check.lock"), home() / "check.folder"
     _acquire(lock)

@@ -59,7 +59,7 @@ class Discovery:
     threads: int = 1
     python: str = ""
     prefix: str = ""
-    libraries: dict[str, str] = field(default_factory=dict)
+    libraries: dict[str, str | None] = field(default_factory=dict)
 
     @property
     def keys(self) -> Iterator[tuple[Key, Described]]:
@@ -74,7 +74,9 @@ def discovery_of(reply: Message) -> Discovery:
     try:
         return msgspec.convert(reply, Discovery)
     except msgspec.ValidationError as error:
-        raise BenchModelsError(f"the suite describes a benchmark wrongly: {error}") from error
+        of_suite = "$.benchmarks" in str(error)
+        wrong = "the suite describes a benchmark wrongly" if of_suite else "the worker's reply is not as documented"
+        raise BenchModelsError(f"{wrong}: {error}") from error
 
 
 def written(key: Key) -> str:

@@ -38,7 +38,9 @@ def facts() -> dict[str, Any]:
     """Return the Python of this side, its environment and its libraries."""
     from importlib.metadata import distributions
 
-    libraries = {found.metadata["Name"]: found.version for found in distributions()}
+    # What a broken installation left behind may lack its metadata, a name or a version.
+    known = [found.metadata for found in distributions() if found.metadata]
+    libraries = {each["Name"]: each["Version"] if "Version" in each else "" for each in known if "Name" in each}
     return {"python": platform.python_version(), "prefix": sys.prefix, "libraries": libraries}
 
 

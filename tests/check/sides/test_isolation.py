@@ -14,6 +14,7 @@ import pytest
 from bench_models.check.sides import isolation
 from bench_models.check.sides.isolation import forget_old, one_check_at_a_time, own_folder
 from bench_models.errors import BenchModelsError
+from bench_models.storage import FIGURES
 
 _CHECK = """
 import time
@@ -55,6 +56,13 @@ def test_check_that_never_ends_is_not_waited_for_for_ever(monkeypatch: pytest.Mo
         pytest.raises(BenchModelsError, match=r"has been running .* for 0\.01 minutes: .* end that one"),
         one_check_at_a_time(),
     ):
+        pass
+
+
+def test_benchmark_of_a_check_cannot_run_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At once, and not after the time that a check may take."""
+    monkeypatch.setenv(FIGURES, str(own_folder("base", "1" * 40)))
+    with another_check(60.0), pytest.raises(BenchModelsError, match="leave it out of checks"), one_check_at_a_time():
         pass
 
 
