@@ -38,9 +38,9 @@ def facts() -> dict[str, Any]:
     """Return the Python of this side, its environment and its libraries."""
     from importlib.metadata import distributions
 
-    # What a broken installation left behind may lack its metadata, a name or a version.
-    known = [found.metadata for found in distributions() if found.metadata]
-    libraries = {each["Name"]: each["Version"] if "Version" in each else "" for each in known if "Name" in each}
+    # What a broken installation left behind may lack its name or its version.
+    whole = (each.metadata for each in distributions() if {"Name", "Version"} <= {*(each.metadata or ())})
+    libraries = {each["Name"]: each["Version"] for each in whole}
     return {"python": platform.python_version(), "prefix": sys.prefix, "libraries": libraries}
 
 
