@@ -28,6 +28,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.metrics.budgets import Counts, counts_of, judge_counts, worst
 from bench_models.metrics.scorecard import score
 from bench_models.outcomes import Measured, reason_of
+from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.step import Step
 from bench_models.storage import Store, write_atomically
 from bench_models.suites.suite import Budget, Suite
@@ -77,9 +78,10 @@ def record(builder: Builder, file: Path, *, seed: int, bf16: bool, rows: Sequenc
             log.info("%s with seed %d is recorded", variant.name, seed)
             continue
         outcomes = [score(builder, each) for each in (baseline, variant)]
-        if not all(isinstance(each, Measured) for each in outcomes):
+        cards = [each.value for each in outcomes if isinstance(each, Measured)]
+        if len(cards) < len(outcomes):
             raise BenchModelsError(f"{variant.name} with seed {seed} was not measured: {_reasons(outcomes)}")
-        counts = counts_of(*(each.value for each in outcomes))
+        counts = counts_of(*cards)
         with FileLock(builder.store.root / "retrainings.lock"):  # another seed may be recorded at this moment
             _add(file, place | {"key": key} | asdict(counts))
 
@@ -154,7 +156,9 @@ def _limits(budget: Budget) -> str:
 
 
 def _reseeded(step: Step, seed: int, *, bf16: bool) -> Step:
-    return replace(step, seed=seed, **({"mixed_precision": True} if bf16 else {})) if step.trained else step
+    if not isinstance(step, FineTune):  # which every step that trains is
+        return step
+    return replace(step, seed=seed, mixed_precision=bf16 or step.mixed_precision)
 
 
 def _reasons(outcomes: Sequence[Any]) -> str:
