@@ -38,10 +38,18 @@ def facts() -> dict[str, Any]:
     """Return the Python of this side, its environment and its libraries."""
     from importlib.metadata import distributions
 
-    # What a broken installation left behind may lack its name or its version.
-    whole = (each.metadata for each in distributions() if {"Name", "Version"} <= {*(each.metadata or ())})
-    libraries = {each["Name"]: each["Version"] for each in whole}
+    found = [_name_and_version(each) for each in distributions()]
+    libraries = {name: version for name, version in found if name and version}
     return {"python": platform.python_version(), "prefix": sys.prefix, "libraries": libraries}
+
+
+def _name_and_version(distribution: Any) -> tuple[str | None, str | None]:  # noqa: ANN401  # its type lacks get
+    """Return what a distribution is, None for what a broken installation left behind lacks."""
+    try:
+        metadata = distribution.metadata or {}
+    except OSError:  # so says the backport, importlib_metadata, once a suite has imported it
+        metadata = {}
+    return metadata.get("Name"), metadata.get("Version")
 
 
 def of_this_process() -> dict[str, str]:
