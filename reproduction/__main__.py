@@ -53,3 +53,7 @@ def main(output: Path, calls: int) -> None:
         log.warning("%s of %s: %s published, %s here", cell.figure, cell.row, cell.published, cell.ours)
     click.echo(f"Written to {output}")
     sys.exit(1 if different else 0)
+
+
+if __name__ == "__main__":
+    main()

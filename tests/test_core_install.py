@@ -32,8 +32,8 @@ def test_extras_hold_the_heavy_libraries() -> None:
     assert core.isdisjoint([*LIBRARIES, "pytest-xdist"])
 
 
-_IMPORT_ALL = f"""
-import importlib, pkgutil, sys
+_ABSENT = f"""
+import sys
 
 class Absent:
     def find_spec(self, name, path=None, target=None):
@@ -41,6 +41,9 @@ class Absent:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 
 sys.meta_path.insert(0, Absent())
+"""
+_IMPORT_ALL = f"""{_ABSENT}
+import importlib, pkgutil
 import bench_models
 
 for module in pkgutil.walk_packages(bench_models.__path__, "bench_models."):
@@ -90,6 +93,16 @@ def test_command_without_its_extra_names_it(
     assert capsys.readouterr().err == (
         'bench-models: "list" needs torch, which is not installed: pip install "bench-models[models]"\n'
     )
+
+
+def test_shell_completes_nothing_where_the_extra_lacks(tmp_path: Path) -> None:
+    """A traceback in the middle of a line that is being typed would help nobody."""
+    code = f"{_ABSENT}\nfrom bench_models import cli\nsys.exit(cli.main([]))"
+    asked = {"_BENCH_MODELS_COMPLETE": "bash_complete", "COMP_WORDS": "bench-models list r", "COMP_CWORD": "2"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=os.environ | asked, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.fixture(scope="module")

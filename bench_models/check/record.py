@@ -121,15 +121,23 @@ class _End(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 _TROUBLES: dict[str, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed, "refused": Refused}
 
 
+def make_hidden(folder: Path) -> None:
+    """Make a folder for what a check writes, hidden from git: a report is not a change of the tree.
+
+    A folder that holds anything else, as a repository does, stays as visible as it is.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not any(folder.iterdir()):
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+
+
 class Recorder:
     """Appends to a record; every line is on its way to the disk before the next pair begins."""
 
     def __init__(self, folder: Path, header: Header, measurements: Iterable[Measurements]) -> None:
         """Begin a record in ``folder``, in place of an older one."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            if not any(folder.iterdir()):  # a folder that holds anything else, as a repository does, stays visible
-                (folder / ".gitignore").write_text("*\n", encoding="utf-8")  # a report is not a change of the tree
+            make_hidden(folder)
             self._file: TextIO = (folder / FILE).open("w", encoding="utf-8")
         except OSError as error:
             raise BenchModelsError(f"--output {folder} cannot be written to: {error}") from error

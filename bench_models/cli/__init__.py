@@ -58,7 +58,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if _COMPLETE in os.environ:
         from click.shell_completion import shell_complete
 
-        return shell_complete(program, {}, NAME, _COMPLETE, os.environ[_COMPLETE])
+        try:
+            return shell_complete(program, {}, NAME, _COMPLETE, os.environ[_COMPLETE])
+        except ModuleNotFoundError as error:
+            if _lacking(error, given) is None:
+                raise
+            return 0  # suites and rows are known with their extra only
     try:
         return _run(given)
     except BenchModelsError as error:
@@ -96,7 +101,7 @@ def _lacking(error: BaseException | None, given: Sequence[str]) -> str | None:
     found = extra_for(error)
     if found is None:
         return None
-    command = " ".join(given[: 2 if given[0] == "ci" else 1])
+    command = " ".join(given[: 2 if given[:1] == ["ci"] else 1])
     return f'"{command}" needs {found[0]}, which is not installed: pip install "{NAME}[{found[1]}]"'
 
 

@@ -88,7 +88,7 @@ def suggesting(given: str, known: Callable[[], list[str]]) -> Iterator[None]:
     except BenchModelsError as error:
         names = known()
         near = get_close_matches(given, names, 1)
-        if near and given not in names and given in str(error):
+        if near and given not in names and given in str(error) and "did you mean" not in str(error):
             raise BenchModelsError(f"{error}; did you mean {near[0]}?") from error
         raise
 

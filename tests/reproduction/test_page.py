@@ -1,11 +1,14 @@
 """The page says what was found, and renders without measuring anything."""
 
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from support import REPOSITORY
 
 from bench_models.machine import Machine
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
@@ -152,3 +155,11 @@ def test_bad_input_is_refused_before_anything_is_built(arguments: tuple[str, ...
     done = CliRunner().invoke(command.main, arguments)
     assert done.exit_code == 2
     assert complaint in done.stderr
+
+
+def test_study_is_run_as_a_module() -> None:
+    """As the page says that it was written."""
+    command = [sys.executable, "-m", "reproduction", "--calls", "1"]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Invalid value for '--calls'" in done.stderr

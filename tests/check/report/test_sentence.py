@@ -100,6 +100,12 @@ def test_what_is_lost_is_named_with_what_head_says_of_it() -> None:
     )
 
 
+def test_folder_that_is_made_for_a_report_is_ignored_by_git(tmp_path: Path) -> None:
+    """That of merged shards, too: the next check is to find no change of the tree."""
+    write_check(recorded(timed()), tmp_path / "merged")
+    assert (tmp_path / "merged" / ".gitignore").read_text(encoding="utf-8") == "*\n"
+
+
 def test_error_that_is_no_text_costs_no_report(tmp_path: Path) -> None:
     """Half a character, as Python spells a byte of a file's name that is none."""
     measurements = replace(exact(1, 1), head=Failed(error="OSError: caf\udce9"))
