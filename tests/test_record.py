@@ -89,6 +89,11 @@ def test_harmless_commit_is_green_and_a_slower_one_is_red(project: Path, bench_m
     slower = bench_models("record", "HEAD~1", "HEAD", *options, cwd=project)
     assert slower.returncode == 1, slower.stderr
     assert "1 of 1 checks of HEAD against HEAD~1 were red" in slower.stdout
+    folders = {number: project / "results" / "record" / number for number in ("01", "02")}
+    assert {number: report(folder)["sums.time_total"]["verdict"] for number, folder in folders.items()} == {
+        "01": "unchanged",
+        "02": "regressed",
+    }
 
     replayed = bench_models("replay", str(project / "results" / "record" / "01"), cwd=project)
     assert replayed.returncode == 2

@@ -63,7 +63,8 @@ def record(*, base: str, head: str | None, times: int, **asked: Unpack[options.M
 
     Checks a commit against itself, or against a HEAD that is known to do the same: dead code, renamed locals,
     functions in another order. Each check takes all pairs that a check may take, also of what is decided, keeps them
-    for `replay`, and is judged as it would have been. Status 1 if one was red.
+    for `replay` in a numbered folder of its own, after those that are there, and is judged as it would have been.
+    Status 1 if one was red.
     """
     from dataclasses import replace
 
@@ -72,7 +73,9 @@ def record(*, base: str, head: str | None, times: int, **asked: Unpack[options.M
 
     recording = Options(base=base, head=head or base, itself=head is None, pairs=LOOKS[-1], **asked)
     red = 0
-    for number in range(1, times + 1):
+    # Earlier records, perhaps of other hours, stay: they are worth as much.
+    earlier = max((int(each.name) for each in recording.output.glob("*") if each.name.isdecimal()), default=0)
+    for number in range(earlier + 1, earlier + times + 1):
         status = measure(replace(recording, output=recording.output / f"{number:02d}"), strict=False)
         if status not in {0, 1}:
             return status
