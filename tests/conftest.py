@@ -9,6 +9,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support import REPOSITORY, arithmetic
 from support.tiny_project import TINY_BENCHMARKS, TINY_SUITE, commit_all, git, sentences, write_tiny
 
@@ -16,6 +17,10 @@ from bench_models import suites
 from bench_models.build import Builder
 from bench_models.recipes.step import Context
 from bench_models.storage import Store, home
+
+# How long it takes to make up inputs tells of the machine, which may be busy, and not of the project.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
