@@ -22,10 +22,9 @@ from bench_models import metrics, suites
 from bench_models.build import Builder
 from bench_models.errors import UnavailableError
 from bench_models.machine import passive_waiting
-from bench_models.metrics.accuracy import agreement
 from bench_models.metrics.budgets import STATUSES, judge, worst
 from bench_models.metrics.scenarios import THREADS, Scenarios, scenarios
-from bench_models.metrics.scorecard import Scorecard, score_unasked
+from bench_models.metrics.scorecard import Scorecard, agreement, score_unasked
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.report.speeds import of_this_run
 from bench_models.runtimes.session import Session

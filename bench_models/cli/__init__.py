@@ -12,7 +12,7 @@ from click.exceptions import Exit, NoArgsIsHelpError
 from bench_models.cli import check, suite
 from bench_models.cli.ci import ci
 from bench_models.cli.options import Commands
-from bench_models.errors import BenchModelsError
+from bench_models.errors import BenchModelsError, extra_for
 
 NAME = "bench-models"
 _COMPLETE = "_BENCH_MODELS_COMPLETE"
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             return shell_complete(program, {}, NAME, _COMPLETE, os.environ[_COMPLETE])
         except ModuleNotFoundError as error:
-            if _lacking(error, given) is None:
+            if extra_for(error) is None:
                 raise
             return 0  # suites and rows are known with their extra only
     try:
@@ -96,12 +96,10 @@ def _run(given: list[str]) -> int:
 
 def _lacking(error: BaseException | None, given: Sequence[str]) -> str | None:
     """Say which extra brings what could not be imported; None where that is not the trouble."""
-    from bench_models.errors import extra_for
-
     found = extra_for(error)
     if found is None:
         return None
-    command = " ".join(given[: 2 if given[:1] == ["ci"] else 1])
+    command = " ".join(given[: 2 if given[0] == "ci" else 1])
     return f'"{command}" needs {found[0]}, which is not installed: pip install "{NAME}[{found[1]}]"'
 
 

@@ -121,7 +121,7 @@ def measure(asked: "Options", *, strict: bool) -> int:
         if signal.getsignal(each) != signal.SIG_IGN:  # nohup ignores one
             signal.signal(each, _interrupt)
     try:
-        with options.suggesting(asked.base, _branches), options.suggesting(asked.head, _branches):
+        with options.suggesting(_branches, asked.base, asked.head):
             done = checked(asked)
     except KeyboardInterrupt:
         sys.stderr.write("bench-models: interrupted before anything was measured\n")

@@ -79,16 +79,17 @@ def default_suite() -> str:
 
 
 @contextmanager
-def suggesting(given: str, known: Callable[[], list[str]]) -> Iterator[None]:
-    """Add the nearest known name to an error about an unknown one."""
+def suggesting(known: Callable[[], list[str]], *given: str) -> Iterator[None]:
+    """Add the nearest known name to an error about one of those that were given."""
     from difflib import get_close_matches
 
     try:
         yield
     except BenchModelsError as error:
         names = known()
-        near = get_close_matches(given, names, 1)
-        if near and given not in names and given in str(error) and "did you mean" not in str(error):
+        unknown = (name for name in given if name not in names and name in str(error))
+        near = next(filter(None, (get_close_matches(name, names, 1) for name in unknown)), None)
+        if near:
             raise BenchModelsError(f"{error}; did you mean {near[0]}?") from error
         raise
 

@@ -201,14 +201,14 @@ def site(*, config: Path, output: Path | None) -> int:
 def _load(name: str) -> "Suite":
     from bench_models import suites
 
-    with options.suggesting(name, lambda: list(suites.BUILT_IN)):
+    with options.suggesting(lambda: list(suites.BUILT_IN), name):
         return suites.load(name)
 
 
 def _known(suite: "Suite", names: Sequence[str]) -> Sequence[str]:
     """Return these names of rows, or raise the suite's error with the nearest name."""
     for name in names:
-        with options.suggesting(name, lambda: suite.names):
+        with options.suggesting(lambda: suite.names, name):
             suite[name]
     return names
 

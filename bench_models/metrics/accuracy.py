@@ -1,4 +1,4 @@
-"""The labels that a model gives, one sentence a call, as it is served; and how often two models agree."""
+"""The labels that a model gives, one sentence a call, as it is served."""
 
 from typing import TYPE_CHECKING
 
@@ -9,8 +9,6 @@ from bench_models.errors import BenchModelsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from bench_models.metrics.scorecard import Scorecard
 
     # For types only: how sentences are fetched is not part of how they are judged (see provenance.py).
     from bench_models.runtimes.session import Session
@@ -42,12 +40,3 @@ def labels_given(session: "Session", encoder: "Encoder", texts: "Sequence[str]",
             raise BenchModelsError(f"{variant} answers with logits that are not finite, for example for {text!r}")
         given.append(int(logits[0].argmax()))
     return tuple(given)
-
-
-def agreement(baseline: "Scorecard", card: "Scorecard") -> tuple[bool, ...]:
-    """Return for each sentence whether both answers are equal, those of the test split first.
-
-    Sentences of other domains count as much as those of the test split: nobody has to label them.
-    """
-    theirs, own = baseline.answers + baseline.elsewhere, card.answers + card.elsewhere
-    return tuple(one == other for one, other in zip(theirs, own, strict=True))

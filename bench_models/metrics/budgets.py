@@ -11,8 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from bench_models.metrics.accuracy import agreement
-from bench_models.metrics.scorecard import Scorecard
+from bench_models.metrics.scorecard import Scorecard, agreement
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import bounded_drop, bounded_share, paired_drop
 from bench_models.suites.suite import Budget

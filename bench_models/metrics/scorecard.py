@@ -60,6 +60,15 @@ class Scorecard:
 _BY_SENTENCE = ("answers", "truth", "elsewhere")
 
 
+def agreement(baseline: Scorecard, card: Scorecard) -> tuple[bool, ...]:
+    """Return for each sentence whether both answers are equal, those of the test split first.
+
+    Sentences of other domains count as much as those of the test split: nobody has to label them.
+    """
+    theirs, own = baseline.answers + baseline.elsewhere, card.answers + card.elsewhere
+    return tuple(one == other for one, other in zip(theirs, own, strict=True))
+
+
 def score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
     """Return the variant's scorecard, measuring it when its content was not measured before.
 
