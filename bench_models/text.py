@@ -6,7 +6,8 @@ request can choose is shown as code, without any character that could end the co
 """
 
 from collections.abc import Callable
-from typing import Protocol
+
+from bench_models.stats.estimate import Estimate
 
 LONGEST = 300
 # What could end the code or, in a table, its cell: cells are told apart before code is.
@@ -50,25 +51,9 @@ def show_points(points: float) -> str:
     return f"{points:.2f} points"
 
 
-class Interval(Protocol):
-    """A point between two ends, such as an estimate."""
-
-    @property
-    def value(self) -> float:
-        """The point."""
-
-    @property
-    def low(self) -> float:
-        """The lower end."""
-
-    @property
-    def high(self) -> float:
-        """The upper end."""
-
-
-def with_interval(estimate: Interval, show: Callable[[float], str]) -> str:
+def with_interval(estimate: Estimate, show: Callable[[float], str]) -> str:
     """Return a number with its interval, ``11.6 ms (10.9 to 12.4)``; where nothing is uncertain, the number alone."""
-    if estimate.low == estimate.high:
+    if estimate.exact:
         return show(estimate.value)
     low, high = (show(end).partition(" ")[0] for end in (estimate.low, estimate.high))
     return f"{show(estimate.value)} ({low} to {high})"
