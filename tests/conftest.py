@@ -6,10 +6,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
 from support import REPOSITORY, arithmetic
 from support.tiny_project import TINY_BENCHMARKS, TINY_SUITE, commit_all, git, sentences, write_tiny
 
@@ -17,10 +17,6 @@ from bench_models import suites
 from bench_models.build import Builder
 from bench_models.recipes.step import Context
 from bench_models.storage import Store, home
-
-# How long it takes to make up inputs tells of the machine, which may be busy, and not of the project.
-settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -33,6 +29,12 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose kernels before anything imports torch, and cores before anything starts a process."""
     # `reproduction` is not in the wheel. Last in the path: bench_models is the installed one, as tox makes it.
     sys.path.append(str(REPOSITORY))
+    if find_spec("hypothesis"):  # not where budgets are enforced, in the main job
+        from hypothesis import HealthCheck, settings
+
+        # How long it takes to make up inputs tells of the machine, which may be busy, and not of the project.
+        settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+        settings.load_profile("any machine")
     if config.getoption("--bf16") == "without":
         arithmetic.keep_kernels_from_bf16()
     worker = os.environ.get("PYTEST_XDIST_WORKER")

@@ -95,6 +95,31 @@ def test_command_without_its_extra_names_it(
     )
 
 
+def test_budgets_are_enforced_without_what_only_the_tests_need() -> None:
+    """The main job runs tests/thresholds, and with it the tests' conftest, in an environment of the extra `models`."""
+    only = {re.split(r"[^\w-]", each, maxsplit=1)[0] for each in _PROJECT["optional-dependencies"]["tests"]}
+    modules = {
+        "PyYAML": "yaml",
+        "pytest-httpserver": "pytest_httpserver",
+        "pytest-cov": "pytest_cov",
+        "pytest-xdist": "xdist",
+    }
+    absent = sorted({modules.get(name, name) for name in only} - {"bench-models", "packaging"})
+    code = (
+        f"import sys\nsys.modules.update(dict.fromkeys({absent}))\nimport pytest\n"
+        "sys.exit(pytest.main(['--collect-only', '-q', 'tests/thresholds']))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=REPOSITORY,
+        env=os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_shell_completes_nothing_where_the_extra_lacks(tmp_path: Path) -> None:
     """A traceback in the middle of a line that is being typed would help nobody."""
     code = f"{_ABSENT}\nfrom bench_models import cli\nsys.exit(cli.main([]))"
