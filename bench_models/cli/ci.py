@@ -86,19 +86,19 @@ def check(*, base: str, head: str, strict: bool, again: bool, **asked: Unpack[op
     """
     from bench_models.check.record import FILE
     from bench_models.check.run import Options
-    from bench_models.github import shard_reuse
+    from bench_models.github import check_job
 
     output = asked["output"]
-    question = shard_reuse.question({"base": base, "head": head, **asked})
-    if again and shard_reuse.answered(output, question):
+    question = check_job.question({"base": base, "head": head, **asked})
+    if again and check_job.answered(output, question):
         sys.stdout.write(f"{output} holds this very check, to its end: nothing is measured again\n")
         return 0
     if again:
-        shard_reuse.forget(output)
+        check_job.forget(output)
     if (output / FILE).exists():
         raise BenchModelsError(f"{output} has a record already: give --output a folder that is new or empty")
     status = checks.measure(Options(base=base, head=head, **asked), strict=strict)
-    _tell("complete", whole=shard_reuse.note(output, question))
+    _tell("complete", whole=check_job.note(output, question))
     return 0 if status != checks.INTERRUPTED and (output / FILE).exists() else status
 
 

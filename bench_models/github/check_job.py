@@ -1,16 +1,24 @@
-"""The jobs of a check: the plan of its shards, and the verdict on them."""
+"""The jobs of a check: the plan of its shards, whether a shard must be measured again, and the verdict on them.
+
+A new label or description does not change what was measured, so a shard of an earlier run is used again. But a record
+that broke off would turn the check red until somebody pushes, and one of other benchmarks, or of an older bench-models,
+could turn it green: it is used only if it is complete, and of the very same question.
+"""
 
 import json
 import logging
 import math
 import os
+import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+import bench_models
 from bench_models.check import planning
 from bench_models.check.record import FILE, Header, read
 from bench_models.check.report.findings import findings
@@ -23,6 +31,8 @@ from bench_models.checkout import checkout_here, git
 from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import acceptance
 from bench_models.github.actions import Event, add_summary, pull_request_in, require_commits, set_output
+from bench_models.provenance import key_of
+from bench_models.storage import write_atomically
 from bench_models.text import code
 from bench_models.verdict.measurements import SIDES
 
@@ -168,3 +178,51 @@ def _records(shards: Path) -> list[Path]:
     if not found:
         raise BenchModelsError(f"no shard left a record in {shards}: the log of its `measure` job says why")
     return found
+
+
+ASKED = "asked.json"
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+# Options that say where the answer goes, not what is asked.
+_ELSEWHERE = ("output", "again", "run", "strict")
+
+
+def question(options: Mapping[str, object]) -> dict[str, str]:
+    """Return what a command line asks of a shard, and the code that answers."""
+    asked = {name: str(value) for name, value in sorted(options.items()) if name not in _ELSEWHERE}
+    return asked | {"code": _code()}
+
+
+def note(folder: Path, asked: Mapping[str, str]) -> bool:
+    """Write down which question a record answers, if it is complete; say whether it is."""
+    whole = _is_whole(folder)
+    if whole:
+        write_atomically(folder / ASKED, json.dumps(asked, indent=1) + "\n")
+    return whole
+
+
+def answered(folder: Path, asked: Mapping[str, str]) -> bool:
+    """Say whether a folder holds the whole record of this question; names of branches may mean other commits by now."""
+    fixed = all(_COMMIT.fullmatch(asked[side]) for side in ("base", "head"))
+    with suppress(OSError, ValueError, RecursionError):
+        return fixed and json.loads((folder / ASKED).read_text(encoding="utf-8")) == asked and _is_whole(folder)
+    return False
+
+
+def forget(folder: Path) -> None:
+    """Remove a record that answers another question."""
+    for name in (ASKED, FILE):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        return read(folder).ending == "complete"
+    except BenchModelsError:
+        return False
+
+
+def _code() -> str:
+    """Return a digest of this package: what measures, chooses and counts."""
+    root = Path(bench_models.__file__).parent
+    return key_of(*((str(file.relative_to(root)), file.read_text("utf-8")) for file in sorted(root.rglob("*.py"))))
