@@ -15,7 +15,7 @@ from typing import Any
 from asv.benchmarks import Benchmarks
 from asv.config import Config
 from asv.machine import Machine, MachineCollection
-from asv.results import Results, iter_results
+from asv.results import Results
 from asv.util import UserError, load_json
 
 from bench_models.errors import BenchModelsError
@@ -116,21 +116,6 @@ def recorded_in(files: Iterable[Path], commit: str, module: str, *, kept: Path) 
     # Several environments may have measured the commit; the newest measurement counts.
     newest = max(of_module, key=lambda result: _started(result, module), default=None)
     return None if newest is None else Recorded(commit=commit, _result=newest, _described=described_in(kept))
-
-
-def measured(root: Path) -> dict[str, bool]:
-    """Return the commits that were measured on any machine, and whether each benchmark of theirs has a result."""
-    found: dict[str, bool] = {}
-    for result in iter_results(str(results_folder(root))):
-        cells = [result.get_result_value(key, result.get_result_params(key)) for key in result.get_all_result_keys()]
-        whole = bool(cells) and all(None not in values for values in cells)
-        found[result.commit_hash] = found.get(result.commit_hash, False) or whole
-    return found
-
-
-def branches(root: Path) -> list[str]:
-    """Return the branches whose history is kept."""
-    return [str(branch) for branch in config_of(root).branches]
 
 
 def results_folder(root: Path) -> Path:

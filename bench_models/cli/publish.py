@@ -38,7 +38,7 @@ def history(*, at_most: int, bench: str) -> int:
     Where there are no results at all, for the newest commit only. A machine that asv does not know is named by its
     processor. Status 2 if a benchmark failed; the others are kept.
     """
-    from bench_models.asv.backfill import measure, plan
+    from bench_models.asv.history import measure, plan
     from bench_models.asv.results import name_machine
     from bench_models.checkout import checkout_here
 
@@ -59,8 +59,7 @@ def accepted() -> None:
     Asks GitHub for the pull requests of the newest commits, and notes those that have the label `accept-regression`
     and a line `Accepted regression: <reason>`, in .asv/accepted.json. `ci keep` pushes it.
     """
-    from bench_models.asv.backfill import newest_commits
-    from bench_models.asv.results import branches
+    from bench_models.asv.history import branches, newest_commits
     from bench_models.checkout import checkout_here
     from bench_models.github.acceptance import accepted_in
     from bench_models.github.client import Api
@@ -81,9 +80,7 @@ def steps(*, newest: int) -> None:
     larger than asv.conf.json's threshold and than noise is told once, in an issue with the label `performance-step`,
     or added to the one that is open. Accepted regressions are left out. Nothing is closed.
     """
-    from bench_models.asv.backfill import newest_commits
-    from bench_models.asv.histories import histories
-    from bench_models.asv.results import branches
+    from bench_models.asv.history import branches, histories, newest_commits
     from bench_models.checkout import checkout_here
     from bench_models.github.client import Api
     from bench_models.github.regression_issue import regressions as found_in
@@ -159,8 +156,7 @@ def merged() -> None:
     its merge. Its figures, and none of its texts, are written to .asv/checks; `ci keep` pushes them. What is wrong
     with one is said in a sentence, and the others are kept.
     """
-    from bench_models.asv.backfill import newest_commits
-    from bench_models.asv.results import branches
+    from bench_models.asv.history import branches, newest_commits
     from bench_models.checkout import checkout_here
     from bench_models.github.check_run import keep_merged
     from bench_models.github.client import Api
