@@ -1,11 +1,13 @@
-"""Text for people: numbers with their units, and untrusted text made harmless for Markdown and logs.
+"""Text: numbers with their units, untrusted text made harmless for Markdown and logs, and JSON read strictly.
 
 GitHub turns ``@name``, ``#1``, ``owner/name#1``, hashes of commits and addresses into links after it has rendered
 Markdown, so escaping does not help: an escaped ``@`` is an ``@`` by then. Code is left alone. So every text that a pull
 request can choose is shown as code, without any character that could end the code.
 """
 
+import json
 from collections.abc import Callable
+from typing import Any, NoReturn
 
 from bench_models.stats.estimate import Estimate
 
@@ -74,3 +76,12 @@ def one_line(text: str, longest: int = LONGEST) -> str:
 def logged(text: str, longest: int = LONGEST) -> str:
     """Return text for a log: the runner obeys ``::command::`` where a line begins, and ``##[command]`` anywhere."""
     return one_line(text, longest).replace("##[", "# #[").replace("::", ": :")
+
+
+def strict_json(text: str) -> Any:  # noqa: ANN401  # whatever stands in it
+    """Return what a text in JSON says; raises ``ValueError`` where it is not JSON, or says NaN as Python does."""
+    return json.loads(text, parse_constant=_refuse)
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not a number of JSON")

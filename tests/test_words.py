@@ -16,7 +16,7 @@ RETIRED = {
     "accepting": "acceptance",
     "alarm": "alpha",
     "calm": "equivalence",
-    "careful": "json_io",
+    "careful": "untrusted",
     "freedom": "dof",
     "handover": "export",
     "harm": "worsening",

@@ -15,8 +15,8 @@ from msgspec import Meta, Struct, to_builtins
 from bench_models.check.record import Record
 from bench_models.check.replay import Replayed, stopped
 from bench_models.check.report.findings import findings
-from bench_models.results_branch.json_io import json_of, read_files, require_utc_seconds, typed
 from bench_models.results_branch.records import AA_CHECKS
+from bench_models.results_branch.untrusted import json_of, read_files, require_utc_seconds, typed
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.sequential import BOUND, FAMILYWISE_ALPHA, nights_until_it_rings, points
 from bench_models.storage import write_atomically

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 from bench_models.check.report.document import Report
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch.json_io import LARGEST_BYTES, parsed, typed
-from bench_models.text import logged
+from bench_models.results_branch.untrusted import LARGEST_BYTES, typed
+from bench_models.text import logged, strict_json
 
 NAME = "report.json"
 LARGEST_ZIP_BYTES = 2 * 2**20
@@ -37,7 +37,7 @@ _READABLE = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 def opened(archive: bytes) -> Report:
     """Return the report in an artifact; raises ``BenchModelsError`` with the first thing that is wrong with it."""
     try:
-        report = parsed(_content(archive).decode())
+        report = strict_json(_content(archive).decode())
         _require_bounded(report)
         found = typed(report, Report)
         _require_consistent(found)

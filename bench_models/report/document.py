@@ -18,7 +18,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.machine import Machine
 from bench_models.metrics.budgets import BudgetLine
 from bench_models.stats.estimate import Estimate
-from bench_models.text import one_line
+from bench_models.text import one_line, strict_json
 
 # Histories and sites keep reports of version 1, which knew two words for budgets, and no agreement.
 VERSION: Literal[2] = 2
@@ -173,7 +173,7 @@ def read(path: Path) -> Report:
     Raises ``BenchModelsError`` for a file that is missing, damaged or not a report.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        data = strict_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BenchModelsError(
             f"{path} cannot be read ({error.strerror}): give the JSON file of a report, which `bench-models run` and "
@@ -209,10 +209,6 @@ def _damaged(where: str, fault: str) -> str:
         f"{where} does not keep bench_models/report/report.schema.json ({one_line(fault)}): "
         "make it again with `bench-models report`"
     )
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(f"{word} is not a number of JSON")
 
 
 def _in_current_words(data: dict[str, Any]) -> dict[str, Any]:

@@ -19,8 +19,15 @@ from bench_models.asv.results import results_folder
 from bench_models.asv.unreadable import set_aside
 from bench_models.check.report.document import Report
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch.json_io import json_list, json_of, read_each, read_files, require_utc_seconds, typed
-from bench_models.results_branch.sanitized_report import rebuilt
+from bench_models.results_branch.untrusted import (
+    json_list,
+    json_of,
+    read_each,
+    read_files,
+    rebuilt,
+    require_utc_seconds,
+    typed,
+)
 from bench_models.storage import write_atomically, write_bytes_atomically
 
 # asv would choke on other files among its results, so they stand beside them, in this folder.

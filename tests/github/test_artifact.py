@@ -14,7 +14,7 @@ from support.reporting import decoded, packed, report, zipped
 
 from bench_models.errors import BenchModelsError
 from bench_models.github import artifact
-from bench_models.results_branch.json_io import LARGEST_BYTES
+from bench_models.results_branch.untrusted import LARGEST_BYTES
 
 _ARCHIVE = packed()
 

@@ -15,7 +15,6 @@ from bench_models.check.report.findings import findings
 from bench_models.check.report.sentence import summary
 from bench_models.errors import BenchModelsError
 from bench_models.github.aa_check import nights
-from bench_models.results_branch.json_io import LARGEST_BYTES
 from bench_models.results_branch.records import (
     ACCEPTED,
     CHECKS,
@@ -29,6 +28,7 @@ from bench_models.results_branch.records import (
     read_checks,
     store_check,
 )
+from bench_models.results_branch.untrusted import LARGEST_BYTES
 
 AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 REASON = Accepted(commit="c" * 40, pull_request=12, reason="The head is exact now.", by="octo-cat", at=AT)
