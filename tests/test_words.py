@@ -34,7 +34,7 @@ RETIRED = {
     "settling": "conflicts",
     "strangers": "foreign imports, untrusted text",
     "subject": "benchmark",
-    "survey": "unreadable files",
+    "survey": "results folder",
     "unmeasured": "not measured",
     "visible": "detectable",
 }

@@ -184,17 +184,21 @@ def config_of(root: Path) -> Any:
     file = root / CONFIG
     if not file.is_file():
         raise BenchModelsError(f"there is no {CONFIG} in {root}: run this in a project with an asv suite")
-    with _sentences_about(file):
+    return config_at(file)
+
+
+def config_at(file: Path) -> Any:
+    """Return the configuration of asv that is in a file."""
+    with _sentences_about(file, "mend it"):
         return Config.load(str(file))
 
 
 @contextmanager
-def _sentences_about(file: Path) -> Iterator[None]:
+def _sentences_about(file: Path, advice: str = "delete it and measure the commit again") -> Iterator[None]:
     try:
         yield
     except (UserError, KeyError, TypeError, ValueError) as error:
-        what = "mend it" if file.name == CONFIG else "delete it and measure the commit again"
-        raise BenchModelsError(f"asv's file {file} is damaged ({error}): {what}") from error
+        raise BenchModelsError(f"asv's file {file} is damaged ({error}): {advice}") from error
 
 
 def _machine() -> dict[str, str]:

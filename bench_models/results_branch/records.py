@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, to_builtins
 
+from bench_models.asv.folder import set_aside
 from bench_models.asv.results import results_folder
-from bench_models.asv.unreadable import set_aside
 from bench_models.check.report.document import Report
 from bench_models.errors import BenchModelsError
 from bench_models.results_branch.untrusted import (

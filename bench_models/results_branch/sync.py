@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 
 from filelock import FileLock
 
+from bench_models.asv.folder import BENCHMARKS, MACHINE
 from bench_models.asv.merge import merged as merged_results
-from bench_models.asv.unreadable import BENCHMARKS, MACHINE
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
 from bench_models.results_branch.git_objects import Objects, Tree
