@@ -17,6 +17,7 @@ from asv.results import Results, get_filename
 from asv.util import UserError, load_json
 
 from bench_models.asv.merge import require_commit, require_names, require_numbers
+from bench_models.errors import fault_of
 
 MACHINE = "machine.json"
 BENCHMARKS = "benchmarks.json"
@@ -119,8 +120,7 @@ def _damage_of(read: Callable[[Path], None], file: Path) -> str | None:
     try:
         read(file)
     except _ERRORS as error:
-        words = str(error).replace(str(file.absolute()), "it").replace(str(file), "it")
-        return f"{type(error).__name__}: {words[:200]}"
+        return fault_of(error).replace(str(file.absolute()), "it").replace(str(file), "it")[:200]
     return None
 
 

@@ -117,7 +117,7 @@ def require_names(params: Mapping[str, Any]) -> None:
     """Refuse parameters of a machine or a result that are neither text nor whole numbers."""
     for key, value in params.items():
         if not isinstance(value, str | int | None):
-            raise TypeError(f"{key} is {str(value)[:40]!r}")
+            raise ValueError(f"{key} is {str(value)[:40]!r}")  # noqa: TRY004  # damage, like any other
 
 
 def _with(later: Row, earlier: Row, good: Mapping[int, int], count: int) -> Row:

@@ -18,7 +18,7 @@ from asv.machine import Machine, MachineCollection
 from asv.results import Results
 from asv.util import UserError, load_json
 
-from bench_models.errors import BenchModelsError
+from bench_models.errors import BenchModelsError, fault_of
 from bench_models.machine import this_machine
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.stats.timing import Timing, interval_of_calls
@@ -62,7 +62,9 @@ class Recorded:
             by_process = _medians(cell.samples, self._described.get(benchmark, {})) or (middle,)
             return Measured(value=Timing(by_process=by_process, calls=calls))
         except (KeyError, TypeError, ValueError) as error:
-            return Failed(error=f"asv recorded {benchmark}({parameter}) without usable times: {error!r}")
+            return Failed(
+                error=f"asv recorded {benchmark}({parameter}) without usable times ({fault_of(error)}): run it again"
+            )
 
     def _cell(self, benchmark: str, parameter: str) -> "_Cell":
         result = self._result
@@ -198,7 +200,7 @@ def _sentences_about(file: Path, advice: str = "delete it and measure the commit
     try:
         yield
     except (UserError, KeyError, TypeError, ValueError) as error:
-        raise BenchModelsError(f"asv's file {file} is damaged ({error}): {advice}") from error
+        raise BenchModelsError(f"asv's file {file} is damaged ({fault_of(error)}): {advice}") from error
 
 
 def _machine() -> dict[str, str]:

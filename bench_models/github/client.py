@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import httpx2
 from msgspec import ValidationError, convert
 
-from bench_models.errors import BenchModelsError
+from bench_models.errors import BenchModelsError, fault_of
 from bench_models.github.actions import variable
 
 _Item = TypeVar("_Item")
@@ -66,7 +66,7 @@ class Api:
             try:
                 items = convert(found[key] if key else found, list[kind])  # type: ignore[valid-type]  # a variable
             except (ValidationError, KeyError, TypeError) as error:
-                raise ApiError(f"GitHub's answer to GET {path} is not as documented: {error}", 0) from error
+                raise ApiError(f"GitHub's answer to GET {path} is not as documented ({fault_of(error)})", 0) from error
             yield from items
             if len(items) < _PAGE:
                 return
@@ -166,5 +166,4 @@ def _message(response: httpx2.Response) -> str:
 
 
 def _silence(method: str, path: str, error: httpx2.HTTPError) -> ApiError:
-    reason = f"{type(error).__name__}: {error}"
-    return ApiError(f"GitHub does not answer {method} {path} ({reason}): run the job again later", 0)
+    return ApiError(f"GitHub does not answer {method} {path} ({fault_of(error)}): run the job again later", 0)

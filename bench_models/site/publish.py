@@ -17,7 +17,7 @@ from typing import Any
 
 from bench_models.asv.folder import BENCHMARKS, MACHINE, ResultFiles, put_back, result_files, set_aside
 from bench_models.asv.results import config_at
-from bench_models.errors import BenchModelsError, extra_for
+from bench_models.errors import BenchModelsError, extra_for, fault_of
 from bench_models.results_branch import records
 from bench_models.results_branch.records import read_accepted, read_checks
 from bench_models.site import asv_page
@@ -213,7 +213,7 @@ def _publish(conf: Any, target: Path) -> None:
         said = one_line(f"{error.stderr or error.stdout or ''}")
         raise BenchModelsError(f"asv cannot publish the results: {error}: {said}") from error
     except (UserError, OSError) as error:
-        raise BenchModelsError(f"asv cannot publish the results: {error}") from error
+        raise BenchModelsError(f"asv cannot publish the results: {fault_of(error)}") from error
 
 
 def _require_branches(conf: Any) -> None:
@@ -247,7 +247,7 @@ def _target_of(html: Path, precious: Iterable[Path]) -> Path:
                 f"the site would replace {html}, which holds other things than a site: {_ELSEWHERE}, or empty it"
             )
     except (OSError, RuntimeError) as error:  # the latter for links in a circle
-        raise BenchModelsError(f"{html} cannot hold the site ({error}): {_ELSEWHERE}") from error
+        raise BenchModelsError(f"{html} cannot hold the site ({fault_of(error)}): {_ELSEWHERE}") from error
     return target
 
 
@@ -258,7 +258,7 @@ def _make_room(target: Path) -> None:
             shutil.rmtree(target)
         target.mkdir(parents=True)
     except OSError as error:
-        raise BenchModelsError(f"{target} cannot hold the site ({error}): {_ELSEWHERE}") from error
+        raise BenchModelsError(f"{target} cannot hold the site ({fault_of(error)}): {_ELSEWHERE}") from error
 
 
 def _is_site(folder: Path) -> bool:

@@ -145,8 +145,8 @@ def test_damaged_check_is_named_and_left_aside(tmp_path: Path, wrong: str) -> No
     [
         (b"", "Expecting value"),
         (b'{"schema_version": 1, "at": "2026', "Unterminated string"),
-        (b"[" * 200_000, "recursion"),
-        (b"\xff\xfe", "codec can't decode"),
+        (b"[" * 200_000, "nested too deeply"),
+        (b"\xff\xfe", "not text in UTF-8"),
         (b" " * (LARGEST_BYTES + 1), "4,194,304 are allowed"),
     ],
     ids=["empty", "cut-short", "deep", "binary", "oversized"],
