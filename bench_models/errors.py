@@ -54,5 +54,13 @@ def extra_for(error: BaseException | None) -> tuple[str, str] | None:
     return next(((library, extra) for name, extra in found if _normal(name) == _normal(library)), None)
 
 
+def installing(extra: str) -> str:
+    """Return what to run for an extra, at the versions that this project is tested with."""
+    return (
+        f'python -m pip install --constraint constraints.txt "bench-models[{extra}]" '
+        "(constraints.txt pins what is tested together, and lies in the repository of bench-models)"
+    )
+
+
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()

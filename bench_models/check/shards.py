@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bench_models.check.record import Ending, Header, Record
+from bench_models.checkout import in_short
 from bench_models.errors import BenchModelsError
 from bench_models.verdict.measurements import SIDES, Measurements, SideName
 
@@ -56,6 +57,13 @@ def merge(records: Sequence[Record]) -> Record:
 
 
 def _require_common(first: Header, other: Header) -> None:
+    files = sorted({*first.uncommitted, *other.uncommitted})
+    if files and (first.head, first.uncommitted) != (other.head, other.uncommitted):
+        raise BenchModelsError(
+            f"shards {first.shard} and {other.shard} are not of one check: HEAD had uncommitted changes in "
+            f"{in_short(files)}, and they were not the same for both; commit them (a temporary commit will do), and "
+            "measure both shards at that commit"
+        )
     for name in _COMMON:
         here, there = getattr(first, name), getattr(other, name)
         if here != there:

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bench_models.errors import BenchModelsError
+from bench_models.errors import BenchModelsError, installing
 from bench_models.recipes.step import Format as Name
 from bench_models.runtimes.session import Session
 from bench_models.tokenizer import Batch
@@ -45,9 +45,7 @@ class Format:
         """Raise ``BenchModelsError`` when a library is missing."""
         missing = [name for name in self.needs if find_spec(name) is None]
         if missing:
-            raise BenchModelsError(
-                f"the format {self.name} needs {' and '.join(missing)}: run `pip install 'bench-models[onnx]'`"
-            )
+            raise BenchModelsError(f"the format {self.name} needs {' and '.join(missing)}: run {installing('onnx')}")
 
 
 class _Logits(nn.Module):

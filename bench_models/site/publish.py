@@ -17,7 +17,7 @@ from typing import Any
 
 from bench_models.asv.folder import BENCHMARKS, MACHINE, ResultFiles, put_back, result_files, set_aside
 from bench_models.asv.results import config_at
-from bench_models.errors import BenchModelsError, extra_for, fault_of
+from bench_models.errors import BenchModelsError, extra_for, fault_of, installing
 from bench_models.results_branch import records
 from bench_models.results_branch.records import read_accepted, read_checks
 from bench_models.site import asv_page
@@ -102,9 +102,9 @@ def _with_budgets(shown: tuple[Table, ...], benchmarks: Path, folder: Path) -> t
         if extra_for(error) is None:
             raise
         log.warning(
-            "budgets and the trade-off figure are left out, as %s is not installed: "
-            "run `pip install 'bench-models[models]'`",
+            "budgets and the trade-off figure are left out, as %s is not installed: run %s",
             error.name,
+            installing("models"),
         )
         return shown, frozenset()
     judged = tuple(model_suite.judged(table, benchmarks) for table in shown)
