@@ -41,10 +41,9 @@ def plan(*, config: Path, bench: str, most_shards: int, each: int, suites: str) 
     Measures nothing.
     """
     from bench_models.github import actions
-    from bench_models.github.check_job import Wanted
     from bench_models.github.check_job import plan as planned
 
-    made = planned(Wanted(config=config, bench=bench, most=most_shards, each=each), actions.event())
+    made = planned(actions.event(), config=config, bench=bench, most=most_shards, each=each)
     for name, value in {**made.outputs, "cache-key": cache_key(suites.split())}.items():
         actions.set_output(name, value)
     sys.stdout.write(

@@ -166,11 +166,3 @@ def pull_request_in(event: Event) -> PullRequest:
     if event.pull_request is None:
         raise BenchModelsError("the event is not one of a pull request: run this on `pull_request`")
     return event.pull_request
-
-
-def require_commits(parting: str, head: str) -> None:
-    """Refuse a pull request whose commits its base branch has already: HEAD against itself is always unchanged."""
-    if parting == head:
-        raise BenchModelsError(
-            f"the base branch has {head[:8]} already, so there is nothing to compare: was the pull request merged?"
-        )

@@ -27,17 +27,20 @@ from bench_models.check.run import require_pattern
 from bench_models.check.shards import merge
 from bench_models.check.sides.environments import Project
 from bench_models.check.sides.side import Side, Tree
-from bench_models.checkout import checkout_here, git
+from bench_models.checkout import checkout_here, git, in_short
 from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import acceptance
-from bench_models.github.actions import Event, add_summary, pull_request_in, require_commits, set_output
+from bench_models.github.actions import Event, add_summary, pull_request_in, set_output
 from bench_models.provenance import key_of
 from bench_models.storage import write_atomically
 from bench_models.text import code
 from bench_models.verdict.measurements import SIDES
 
+ASKED = "asked.json"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+# Options that say where the answer goes, not what is asked.
+_ELSEWHERE = ("output", "again", "run", "strict")
 REGRESSED = 1
-_NAMED = 5
 Outcome = Literal["passed", "accepted", "regressed", "unmeasured", "undecided"]
 _OUTCOMES: Mapping[int, Outcome] = {0: "passed", REGRESSED: "regressed", 2: "unmeasured", 3: "undecided"}
 
@@ -60,44 +63,37 @@ class Plan:
         return {"base": self.base, "head": self.head, "shards": json.dumps(rows)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """The options of a plan: at most ``most`` shards, of about ``each`` benchmarks."""
-
-    config: Path
-    bench: str
-    most: int
-    each: int
-
-
-def plan(wanted: Wanted, event: Event) -> Plan:
-    """Plan the check of an event's pull request."""
-    require_pattern(wanted.bench)
-    checkout = checkout_here()
-    base, head = compared(event, checkout.root)
-    found = _planned(checkout.root, wanted.config, wanted.bench)
-    working = len({benchmark.group for benchmark in found})
-    count = max(1, min(wanted.most, math.ceil(len(found) / wanted.each), working))
-    return Plan(
-        base=base,
-        head=head,
-        benchmarks=len(found),
-        shards=tuple(f"{index}/{count}" for index in range(1, count + 1)),
-    )
-
-
-def compared(event: Event, root: Path) -> tuple[str, str]:
-    """Return where a pull request left its base branch, and its head: its author's work lies between."""
-    pull = pull_request_in(event)
-    base, head = pull.base.commit, pull.head.commit
-    parting = git("merge-base", base, head, cwd=root)
+def plan(event: Event, *, config: Path, bench: str, most: int, each: int) -> Plan:
+    """Plan the check of an event's pull request: at most ``most`` shards, of about ``each`` benchmarks."""
+    require_pattern(bench)
+    root = checkout_here().root
+    parting, base, head = _ends(event, root)
     if parting is None:
         raise BenchModelsError(
             f"this clone does not show where {head[:8]} left {base[:8]}: fetch the whole history (`fetch-depth: 0` of "
             "actions/checkout)"
         )
-    require_commits(parting, head)
-    return parting, head
+    found = _planned(root, config, bench)
+    working = len({benchmark.group for benchmark in found})
+    count = max(1, min(most, math.ceil(len(found) / each), working))
+    shards = tuple(f"{index}/{count}" for index in range(1, count + 1))
+    return Plan(base=parting, head=head, benchmarks=len(found), shards=shards)
+
+
+def _ends(event: Event, root: Path) -> tuple[str | None, str, str]:
+    """Return where a pull request left its base branch, that branch, and its head: its author's work lies between.
+
+    The first is None in a clone that does not show it. Raises ``BenchModelsError`` where the base branch has the head
+    already: HEAD against itself is always unchanged.
+    """
+    pull = pull_request_in(event)
+    base, head = pull.base.commit, pull.head.commit
+    parting = git("merge-base", base, head, cwd=root)
+    if parting == head:
+        raise BenchModelsError(
+            f"the base branch has {head[:8]} already, so there is nothing to compare: was the pull request merged?"
+        )
+    return parting, base, head
 
 
 def _planned(root: Path, config: Path, bench: str) -> list[planning.Planned]:
@@ -152,19 +148,14 @@ def judge(shards: Path, output: Path, event: Event, *, strict: bool) -> int:
 
 def _not_acceptable(broken: list[str]) -> str:
     """Say that nobody can accept a benchmark that no longer runs."""
-    names = ", ".join(code(name) for name in broken[:_NAMED])
-    more = f" and {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
-    return f"**This cannot be accepted:** what ran on BASE fails on HEAD, {names}{more}. Mend or remove it."
+    names = in_short([code(name) for name in broken])
+    return f"**This cannot be accepted:** what ran on BASE fails on HEAD, {names}. Mend or remove it."
 
 
 def _require_about(header: Header, event: Event, root: Path) -> None:
     """Refuse records of other commits than the pull request's, such as those of an earlier run."""
-    pull = pull_request_in(event)
-    base, head = pull.base.commit, pull.head.commit
     # A clone of one commit does not show where the pull request began: then its head has to do.
-    parting = git("merge-base", base, head, cwd=root)
-    if parting is not None:
-        require_commits(parting, head)
+    parting, _, head = _ends(event, root)
     for name, measured, expected in (("HEAD", header.head, head), ("BASE", header.base, parting)):
         if expected is not None and measured != expected:
             raise BenchModelsError(
@@ -178,13 +169,6 @@ def _records(shards: Path) -> list[Path]:
     if not found:
         raise BenchModelsError(f"no shard left a record in {shards}: the log of its `measure` job says why")
     return found
-
-
-ASKED = "asked.json"
-
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-# Options that say where the answer goes, not what is asked.
-_ELSEWHERE = ("output", "again", "run", "strict")
 
 
 def question(options: Mapping[str, object]) -> dict[str, str]:

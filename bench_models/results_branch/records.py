@@ -28,7 +28,7 @@ from bench_models.results_branch.untrusted import (
     require_utc_seconds,
     typed,
 )
-from bench_models.storage import write_atomically, write_bytes_atomically
+from bench_models.storage import write_atomically
 
 # asv would choke on other files among its results, so they stand beside them, in this folder.
 FOLDER = ".asv"
@@ -121,10 +121,6 @@ class Mirror:
         """Return where a file of the branch lies here."""
         folder, _, rest = path.partition("/")
         return self.results / rest if folder == RESULTS else self.folder / path
-
-    def write(self, path: str, content: bytes) -> None:
-        """Write a file of the branch to its place here."""
-        write_bytes_atomically(self.place(path), content)
 
     def set_aside(self) -> tuple[str, ...]:
         """Move aside what asv could not read, and return a sentence on each."""
