@@ -14,7 +14,6 @@ from bench_models.stats.estimate import Estimate
 LONGEST = 300
 # What could end the code or, in a table, its cell: cells are told apart before code is.
 _ENDS = str.maketrans({"`": "'", "|": "\N{BROKEN BAR}", "\\": "\N{BIG REVERSE SOLIDUS}"})
-_NOTHING = "-"
 
 
 def show_size(size_bytes: float) -> str:
@@ -63,7 +62,7 @@ def with_interval(estimate: Estimate, show: Callable[[float], str]) -> str:
 
 def code(text: str, longest: int = LONGEST) -> str:
     """Return text as code in one line, cut where it is too long; nothing in it is a mention, link, image or HTML."""
-    return f"`{one_line(text.translate(_ENDS), longest) or _NOTHING}`"
+    return f"`{one_line(text.translate(_ENDS), longest) or '-'}`"
 
 
 def one_line(text: str, longest: int = LONGEST) -> str:

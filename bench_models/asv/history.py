@@ -14,7 +14,7 @@ from typing import Any
 from asv._stats import get_weight
 from asv.results import iter_results
 
-from bench_models.asv.results import config_of, described_in, plain, results_folder
+from bench_models.asv.results import config_of, described_in, results_folder, unquoted
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
 
@@ -37,7 +37,7 @@ class Series:
     parameters: tuple[str, ...]
     unit: str
     threshold: float
-    values: dict[str, float]
+    values: dict[str, float] = field(default_factory=dict)
     weights: dict[str, float | None] = field(default_factory=dict)
 
 
@@ -50,23 +50,25 @@ def histories(root: Path, commits: Container[str]) -> list[Series]:
     described = described_in(kept)
     found: dict[tuple[str, ...], Series] = {}
     for result in iter_results(str(kept)):
-        for benchmark in result.get_all_result_keys() if result.commit_hash in commits else ():
-            for names, value, weight in _numbers(result, benchmark) if benchmark in described else ():
+        known = described.keys() & result.get_all_result_keys() if result.commit_hash in commits else ()
+        for benchmark in known:
+            for names, value, weight in _numbers(result, benchmark):
                 entry = f"{benchmark}({', '.join(names)})" if names else benchmark
-                if _judged(config, entry):
-                    where = (str(result.params["machine"]), result.env_name, benchmark, *plain(names))
-                    new = Series(
+                if not _judged(config, entry):
+                    continue
+                parameters = tuple(map(unquoted, names))
+                where = (str(result.params["machine"]), result.env_name, benchmark, *parameters)
+                if where not in found:
+                    found[where] = Series(
                         machine=where[0],
                         environment=where[1],
                         benchmark=benchmark,
-                        parameters=where[3:],
+                        parameters=parameters,
                         unit=str(described[benchmark].get("unit", "")),
                         threshold=_threshold(config, entry),
-                        values={},
                     )
-                    series = found.setdefault(where, new)
-                    series.values[result.commit_hash] = value
-                    series.weights[result.commit_hash] = weight
+                found[where].values[result.commit_hash] = value
+                found[where].weights[result.commit_hash] = weight
     return [found[key] for key in sorted(found)]
 
 

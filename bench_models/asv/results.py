@@ -5,7 +5,7 @@ Only this module knows that null means failed and NaN skipped.
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +70,7 @@ class Recorded:
         result = self._result
         known = benchmark in result.get_all_result_keys()
         parameters = result.get_result_params(benchmark) if known else [[]]
-        names = plain(parameters[0])
+        names = list(map(unquoted, parameters[0]))
         if parameter not in names:
             return _Cell(value=Skipped(reason=f"asv has not run {benchmark}({parameter})"), stats={}, samples=())
         position = names.index(parameter)
@@ -218,6 +218,7 @@ def _outcome(cell: float | None, benchmark: str, parameter: str) -> Outcome[floa
     return Measured(value=float(cell))
 
 
-def plain(parameters: Sequence[str]) -> list[str]:
-    """Return parameters without the quotes of the ``repr`` that asv identifies them by."""
-    return [parameter.strip("'\"") for parameter in parameters]
+def unquoted(parameter: str) -> str:
+    """Return a parameter without the quotes of the ``repr`` that asv identifies it by."""
+    quoted = len(parameter) > 1 and parameter[0] == parameter[-1] and parameter[0] in "'\""
+    return parameter[1:-1] if quoted else parameter

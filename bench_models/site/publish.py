@@ -67,9 +67,8 @@ def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revis
         conf=conf, repo=repo, graphs=graphs, revisions=revisions, commits=commits, accepted=bare.accepted
     )
     histories = histories_of(reader, benchmarks)
-    folder = html / FOLDER
     shown = tables(histories, tuple(commits.values()), found.files, kept)
-    judged, pictures = _with_budgets(shown, Path(conf.benchmark_dir), folder)
+    judged, pictures = _with_budgets(shown, Path(conf.benchmark_dir), html / FOLDER)
     site = replace(
         bare,
         has_asv=True,
@@ -80,7 +79,7 @@ def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revis
         pictures=pictures,
         instructions=None if commits else _instructions(conf),
     )
-    _write(site, folder)
+    _write(site, html / FOLDER)
     asv_page.change(html, f"{FOLDER}/index.html")
 
 
