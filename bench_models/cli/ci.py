@@ -86,6 +86,7 @@ def check(*, base: str, head: str, strict: bool, again: bool, **asked: Unpack[op
     from bench_models.check.record import FILE
     from bench_models.check.run import Options
     from bench_models.github import check_job
+    from bench_models.github.actions import set_output
 
     output = asked["output"]
     question = check_job.question({"base": base, "head": head, **asked})
@@ -97,16 +98,10 @@ def check(*, base: str, head: str, strict: bool, again: bool, **asked: Unpack[op
     if (output / FILE).exists():
         raise BenchModelsError(f"{output} has a record already: give --output a folder that is new or empty")
     status = checks.measure(Options(base=base, head=head, **asked), strict=strict)
-    _tell("complete", whole=check_job.note(output, question))
+    whole = check_job.note(output, question)
+    if os.environ.get("GITHUB_OUTPUT"):  # a step of a workflow, and not a command by hand
+        set_output("complete", str(whole).lower())
     return 0 if status != checks.INTERRUPTED and (output / FILE).exists() else status
-
-
-def _tell(name: str, *, whole: bool) -> None:
-    """Set an output of the workflow step; do nothing where the command is run by hand."""
-    from bench_models.github.actions import set_output
-
-    if os.environ.get("GITHUB_OUTPUT"):
-        set_output(name, str(whole).lower())
 
 
 @ci.command(epilog="Example: bench-models ci verdict shards")

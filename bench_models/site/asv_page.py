@@ -86,7 +86,7 @@ def change(html: Path, address: str) -> None:
     file = html / "index.html"
     page = file.read_text(encoding="utf-8")
     try:
-        page = with_entry(page, address, "Variants and checks")
+        page = with_entry(page, address)
     except BenchModelsError as error:
         log.warning("%s", error)
     try:
@@ -100,7 +100,7 @@ def change(html: Path, address: str) -> None:
     file.write_text(page, encoding="utf-8")
 
 
-def with_entry(page: str, address: str, words: str) -> str:
+def with_entry(page: str, address: str) -> str:
     """Return the page with a link in its navigation.
 
     Raises ``BenchModelsError`` when the navigation is not where it was.
@@ -110,7 +110,7 @@ def with_entry(page: str, address: str, words: str) -> str:
             "asv's page has no navigation where this package knows it, so it gets no link to the pages of variants: "
             "use the version of asv that this package was made for, or open bench-models/index.html by its address"
         )
-    entry = f'<li id="nav-li-bench-models"><a href="{address}">{words}</a></li>\n        '
+    entry = f'<li id="nav-li-bench-models"><a href="{address}">Variants and checks</a></li>\n        '
     return page.replace(_ENTRY_BEFORE, entry + _ENTRY_BEFORE)
 
 
