@@ -28,8 +28,6 @@ def fault_of(error: Exception) -> str:
     """Return what an error says of a document that was read, in words that need no Python."""
     if isinstance(error, KeyError):
         return f"it lacks {str(error.args[0])[:80]!r}"
-    if isinstance(error, OSError):
-        return error.strerror or str(error)
     if isinstance(error, UnicodeError):
         return "it is not text in UTF-8"
     if isinstance(error, RecursionError):
