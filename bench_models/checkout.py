@@ -20,10 +20,7 @@ class Checkout:
 
 
 def checkout_here() -> Checkout:
-    """Return the checkout around the current folder.
-
-    Raises ``BenchModelsError`` outside a git repository and in one without a commit.
-    """
+    """Return the checkout around the current folder; raises ``BenchModelsError`` where there is no commit."""
     here = Path.cwd()
     root = git("rev-parse", "--show-toplevel", cwd=here)
     if root is None:

@@ -147,10 +147,7 @@ def measure(root: Path, commits: Sequence[str], bench: str) -> int:
 
 
 def newest_commits(root: Path, branch: str, count: int = LOOK_BACK) -> list[str]:
-    """Return the newest commits of a branch, as asv counts them: first parents only.
-
-    Raises ``BenchModelsError`` when this clone does not have the branch.
-    """
+    """Return the newest commits of a branch, first parents only as in asv; raises where the clone lacks the branch."""
     found = git("rev-list", "--first-parent", f"--max-count={count}", branch, "--", cwd=root)
     if found is None:
         raise BenchModelsError(

@@ -32,7 +32,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import acceptance
 from bench_models.github.actions import Event, add_summary, pull_request_in, set_output
 from bench_models.provenance import key_of
-from bench_models.storage import write_atomically
+from bench_models.results_branch.records import write_json
 from bench_models.text import code
 from bench_models.verdict.measurements import SIDES
 
@@ -181,7 +181,7 @@ def note(folder: Path, asked: Mapping[str, str]) -> bool:
     """Write down which question a record answers, if it is complete; say whether it is."""
     whole = _is_whole(folder)
     if whole:
-        write_atomically(folder / ASKED, json.dumps(asked, indent=1) + "\n")
+        write_json(folder / ASKED, asked)
     return whole
 
 

@@ -175,7 +175,7 @@ def add_accepted(folder: Path, entries: Iterable[Accepted]) -> tuple[Accepted, .
         if one.key not in known:
             new.setdefault(one.key, one)
     if new:
-        _write(file, sorted((known | new).values(), key=_age))
+        write_json(file, sorted((known | new).values(), key=_age))
     return tuple(new.values())
 
 
@@ -193,7 +193,7 @@ def read_checks(folder: Path, newest: int = MOST_CHECKS) -> tuple[tuple[StoredCh
 
 def store_check(folder: Path, check: StoredCheck) -> Path:
     """Write a check, in place of an older one of the same commit."""
-    return _write(folder / CHECKS / f"{check.head}.json", check)
+    return write_json(folder / CHECKS / f"{check.head}.json", check)
 
 
 def store_verdict(folder: Path, number: int, report: Report, at: datetime) -> Path:
@@ -225,7 +225,8 @@ def _check(file: Path) -> StoredCheck:
     return check
 
 
-def _write(file: Path, document: Any) -> Path:  # noqa: ANN401  # a struct, or a list of them
+def write_json(file: Path, document: Any) -> Path:  # noqa: ANN401  # a struct, a list of them, or a dictionary
+    """Write a document and return its file."""
     write_atomically(file, json.dumps(to_builtins(document), indent=1) + "\n")
     return file
 

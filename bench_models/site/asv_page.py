@@ -101,10 +101,7 @@ def change(html: Path, address: str) -> None:
 
 
 def with_entry(page: str, address: str) -> str:
-    """Return the page with a link in its navigation.
-
-    Raises ``BenchModelsError`` when the navigation is not where it was.
-    """
+    """Return the page with a link in its navigation; raises ``BenchModelsError`` where that is not as it was."""
     if page.count(_ENTRY_BEFORE) != 1 or _REGRESSIONS not in page:
         raise BenchModelsError(
             "asv's page has no navigation where this package knows it, so it gets no link to the pages of variants: "
@@ -115,10 +112,7 @@ def with_entry(page: str, address: str) -> str:
 
 
 def with_local_scripts(page: str, copies: Sequence[Copy]) -> str:
-    """Return the page with a local file in place of every script and style sheet from elsewhere.
-
-    Raises ``BenchModelsError`` for an address without a copy: asv's page has changed.
-    """
+    """Return the page with local scripts and style sheets; raises ``BenchModelsError`` where one has no copy."""
     known = {copy.address: copy for copy in copies}
 
     def local(tag: re.Match[str]) -> str:
