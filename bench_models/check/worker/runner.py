@@ -17,7 +17,7 @@ from . import discovery, fingerprint
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .own_code import OwnCode
+    from .fingerprint import OwnCode
     from .protocol import Message
 
 DEFAULT_WARMUP_S = 0.1
