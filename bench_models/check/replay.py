@@ -1,4 +1,4 @@
-"""Replays recorded rounds of an unchanged tree with their sides swapped at random: how often is a check red?
+"""Replays recorded rounds of an unchanged tree with their sides swapped at random, and says how often a check is red.
 
 Where neither side differs from the other, it is chance which of them was called BASE in a round. So each round
 is swapped or not by the toss of a coin, with everything that was measured in it; what the workers and parents of a
@@ -18,10 +18,10 @@ from tqdm import tqdm
 
 from bench_models.check.record import Record
 from bench_models.errors import BenchModelsError
-from bench_models.stats.clusters import mean_share, share_above
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.paired_ratios import log_ratio
-from bench_models.stats.sequential import LOOKS, Shares
+from bench_models.stats.proportions import LEVEL, mean_share, share_above
+from bench_models.stats.sequential import FAMILYWISE_ALPHA, LOOKS, Shares
 from bench_models.verdict.judge import judge, wants_more
 from bench_models.verdict.measurements import Measurements, Pair
 
@@ -212,3 +212,55 @@ def _blocks(other: float, middle: float, apart: float, average: float) -> tuple[
     spread = acosh(max(1.0, beyond))
     logs = (-apart, -apart, apart - spread, apart + spread)
     return tuple(other * exp(middle + each) for each in logs)
+
+
+def sentences(results: Sequence[tuple[float, Replayed]]) -> str:
+    """Return lines for each planted slow-down (0 for none): over all records with an interval, and by record.
+
+    Without one, a third line bounds the share of records that are red more often than allowed.
+    """
+    first = results[0][1]
+    records = len(first.red.shares)
+    each = f"each of {records} records" if records > 1 else "one record"
+    head = (
+        f"{first.times:,} checks replayed of {each}, with the sides of each round swapped at random: so chance would "
+        "have it, if neither side of a commit against itself is the better one.\n"
+    )
+    if records == 1:
+        head += "No interval can be given: one record shows nothing of other hours and machines. Make more.\n"
+    return head + "".join(_lines(slowdown_pct, result) for slowdown_pct, result in results)
+
+
+def _lines(slowdown_pct: float, result: Replayed) -> str:
+    effort = f"{result.undecided:.1%} of benchmarks undecided, {result.pairs:.1f} pairs each"
+    if result.caught is None:
+        return (
+            f"* {_over_records(result.red)} of checks red; allowed are {FAMILYWISE_ALPHA:.0%}; {effort}\n"
+            f"  by record: {_by_record(result.red)}\n"
+            f"  {_above(result.red)}\n"
+        )
+    return (
+        f"* slowed down by {slowdown_pct:g} %: caught in {_over_records(result.caught)} of checks; "
+        f"{result.red.mean:.2%} red elsewhere; {effort}\n"
+        f"  by record: {_by_record(result.caught)}\n"
+    )
+
+
+def _over_records(shares: ByRecord) -> str:
+    found = shares.over_records
+    if found is None:
+        return f"{shares.mean:.2%}"
+    return f"{found.value:.2%} ({found.level:.0%} interval over records {found.ends('.2%')})"
+
+
+def _above(found: ByRecord) -> str:
+    """Say what holds however much records differ, as the interval over them does not."""
+    records, bad = len(found.shares), found.above(FAMILYWISE_ALPHA)
+    return (
+        f"{round(bad.value * records)} of {records} record{'' if records == 1 else 's'} had more red checks than are "
+        f"allowed; however unlike records are, at most {bad.high:.1%} of all have ({LEVEL:.0%} confidence)"
+    )
+
+
+def _by_record(found: ByRecord) -> str:
+    return ", ".join(f"{share:.1%}" for share in found.shares)

@@ -19,8 +19,7 @@ from bench_models.check.sampler import Sampler, ask_bases_own, try_one_sided
 from bench_models.check.sides.commits import Commit, changed_files, resolve, side_by_side
 from bench_models.check.sides.environments import ASV, Project, furnish
 from bench_models.check.sides.isolation import common_variables, one_check_at_a_time
-from bench_models.check.sides.side import Side, Tree, discovered, make_alike
-from bench_models.check.sides.startup import Starter
+from bench_models.check.sides.side import Side, Starter, Tree, discovered, make_alike
 from bench_models.check.sides.suite import Discovery, left_out
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError

@@ -13,8 +13,7 @@ from typing import Literal
 
 from bench_models.check import planning
 from bench_models.check.record import FILE, Header, read
-from bench_models.check.report.findings import findings
-from bench_models.check.report.writing import write_check
+from bench_models.check.report.make import report_on, write_check
 from bench_models.check.run import require_pattern
 from bench_models.check.shards import merge
 from bench_models.check.sides.environments import Project
@@ -125,7 +124,7 @@ def judge(shards: Path, output: Path, event: Event, *, strict: bool) -> int:
         record = merge([read(file.parent) for file in _records(shards)])
         _require_about(record.header, event, Path.cwd())
         status = write_check(record, output, strict=strict)
-        broken = [str(change.benchmark) for change in findings(record).of("regressed") if change.head is None]
+        broken = [str(change.benchmark) for change in report_on(record).of("regressed") if change.head is None]
     except BenchModelsError as error:
         add_summary(f"**The check has no verdict:** {code(str(error), 1000)}\n")
         set_output("outcome", "unmeasured")

@@ -14,9 +14,8 @@ from support.observing import answered, exact, recorded, timed
 
 from bench_models.check import replay as replaying
 from bench_models.check.record import Record
-from bench_models.check.replay import replay, stopped
-from bench_models.check.report.findings import findings
-from bench_models.check.report.replayed import sentences
+from bench_models.check.replay import replay, sentences, stopped
+from bench_models.check.report.make import report_on
 from bench_models.errors import BenchModelsError
 from bench_models.stats.paired_ratios import log_ratio
 from bench_models.stats.sequential import LOOKS, Shares
@@ -89,7 +88,7 @@ def loose(seed: int) -> Record:
 def test_replayed_checks_are_red_as_often_as_real_ones() -> None:
     """Where a rule spends too much, both say so, and say the same: a replay can be red."""
     records = [loose(seed) for seed in range(400)]
-    real = fmean(findings(stopped(record)).exit_status for record in records)
+    real = fmean(report_on(stopped(record)).exit_status for record in records)
     replayed = replay(records[:100], times=4, seed=0).red.mean
     assert 0.02 < real < 0.06
     assert replayed == pytest.approx(real, abs=0.025)
@@ -270,7 +269,7 @@ def test_what_is_decided_at_the_first_look_counts_no_further() -> None:
     assert len(timed_one.pairs) == LOOKS[0]
     assert LOOKS[0] < len(exact_one.pairs) < LOOKS[-1]
     assert answered_one == record.measurements[2]
-    verdicts = {str(change.benchmark): change.verdict for change in findings(stopped(record)).changes}
+    verdicts = {str(change.benchmark): change.verdict for change in report_on(stopped(record)).changes}
     assert (verdicts["suite.time_it"], verdicts["suite.track_it"]) == ("unchanged", "regressed")
 
 
@@ -284,11 +283,11 @@ def test_check_that_was_green_before_the_machine_changed_is_green() -> None:
     """The recording's later rounds would have made it red, had a check gone on."""
     calm, slow = timed(spread=0.002, pairs=LOOKS[0]), timed(change=0.08, spread=0.002, pairs=LOOKS[-1] - LOOKS[0])
     record = recorded(replace(calm, pairs=calm.pairs + slow.pairs))
-    assert [findings(each).exit_status for each in (record, stopped(record))] == [1, 0]
+    assert [report_on(each).exit_status for each in (record, stopped(record))] == [1, 0]
 
 
 def test_real_regression_is_red_in_a_recording_too() -> None:
     """And rests on as many pairs as the check would have taken."""
     record = stopped(recorded(*(timed(f"suite.time_{name}", change=0.08, pairs=LOOKS[-1]) for name in "abc")))
-    assert findings(record).exit_status == 1
+    assert report_on(record).exit_status == 1
     assert len(record.measurements[0].pairs) < LOOKS[-1]

@@ -11,7 +11,7 @@ import pytest
 from msgspec import structs
 from support.observing import recorded, timed
 
-from bench_models.check.report.findings import findings
+from bench_models.check.report.make import report_on
 from bench_models.check.report.sentence import summary
 from bench_models.errors import BenchModelsError
 from bench_models.github.aa_check import nights
@@ -37,7 +37,7 @@ REASON = Accepted(commit="c" * 40, pull_request=12, reason="The head is exact no
 def kept(head: str, at: datetime = AT) -> StoredCheck:
     """Return a check of a commit, made as checks are."""
     record = recorded(timed("suite.time_it", change=0.1), timed("suite.time_other"))
-    return checked(findings(replace(record, header=replace(record.header, head=head))), 12, at)
+    return checked(report_on(replace(record, header=replace(record.header, head=head))), 12, at)
 
 
 def test_checks_are_read_back_oldest_first(tmp_path: Path) -> None:

@@ -1,10 +1,12 @@
-"""Judges the record of a check, and makes the report that all renderers use."""
+"""Makes the report of a check: judges its record, and writes it as Markdown and JSON."""
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 from msgspec import structs
 
-from bench_models.check.record import Header, Record
+from bench_models.check.record import Header, Record, make_hidden
 from bench_models.check.report.document import (
     ORDER,
     SCHEMA_VERSION,
@@ -13,10 +15,13 @@ from bench_models.check.report.document import (
     Report,
     Shard,
     Versions,
+    as_json,
     row_of,
 )
+from bench_models.check.report.markdown import markdown
 from bench_models.check.report.sentence import headline
 from bench_models.stats.sequential import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA, LOOKS
+from bench_models.storage import write_atomically, writing_to
 from bench_models.verdict.answers import ACCURACY_ALPHA
 from bench_models.verdict.change import Change
 from bench_models.verdict.judge import NOT_MEASURED, exit_status, judge
@@ -27,7 +32,7 @@ _BUDGET = ErrorBudget(
 )
 
 
-def findings(record: Record, *, strict: bool = False) -> Report:
+def report_on(record: Record, *, strict: bool = False) -> Report:
     """Return the report of a record; ``strict`` says that an undecided benchmark fails the check."""
     header = record.header
     changes = judge(record.measurements, header.shares)
@@ -86,3 +91,16 @@ def _not_reached(change: Change) -> Change:
 def _badness(change: Change) -> tuple[int, float]:
     size = abs(change.change_pct.value) if change.change_pct else float("inf")
     return ORDER.index(change.verdict), -size
+
+
+def write_check(record: Record, folder: Path, *, strict: bool = False) -> int:
+    """Write and print the report of a record, and return its exit status."""
+    report = report_on(record, strict=strict)
+    # Errors and names are the suite's, and may hold half a character, which no file can.
+    text = markdown(report).encode(errors="backslashreplace").decode()
+    with writing_to(folder):
+        make_hidden(folder)
+    write_atomically(folder / "report.md", text)
+    write_atomically(folder / "report.json", as_json(report))
+    sys.stdout.write(f"{text}\nWritten to {folder}/report.md and {folder}/report.json\n")
+    return report.exit_status
