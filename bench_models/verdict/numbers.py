@@ -16,6 +16,7 @@ from bench_models.stats.sequential import (
     CHANGE_LOOKS,
     EQUIVALENCE_ALPHA,
     HARMLESS,
+    LOOKS,
     SAME_REPEATS,
     VALUE_ALPHA,
     change_tail,
@@ -30,7 +31,7 @@ _SEEN_TAIL = 0.1
 # A change beyond 1,000 % is obvious without statistics: beyond it, no detectable change is reported.
 _MOST_SEEN_PCT = 1000.0
 
-# An interval of one or two degrees of freedom may reach further than floating point does. What lies beyond a factor
+# An interval of two degrees of freedom may reach further than floating point does. What lies beyond a factor
 # of a million is shown as that, unless the change itself is larger; no exponential is taken of more than 700.
 _FARTHEST, _LARGEST_EXPONENT = log(1e6), 700.0
 
@@ -104,7 +105,7 @@ def judge_noisy(measurements: Measurements, mean: Mean | None, share: float) -> 
     benchmark, count = measurements.benchmark, len(measurements.pairs)
     base, head = (median(fmean(getattr(pair, side)) for pair in measurements.pairs) for side in ("base", "head"))
     if mean is None:
-        why = f"{count} pair is too few"
+        why = f"too few pairs for an interval: {count}, and it takes {LOOKS[0]}"
         return Change(benchmark=benchmark, verdict="undecided", reason=why, base=base, head=head, pairs=count)
     units = _Units(logarithmic=measurements.positive, sized=measurements.sized)
     margin, harmless = units.of(benchmark.margin_pct), units.of(benchmark.margin_pct * HARMLESS)
