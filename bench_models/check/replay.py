@@ -52,10 +52,11 @@ class ByRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """The outcomes of replayed checks, ``times`` of each record.
+    """The outcomes of replayed checks, ``times`` of each record that is not ``skipped``.
 
     ``red`` is the share of checks with a regression. With a planted slow-down ``caught`` is the share of
-    checks that find it, and ``red`` counts the regressions of other benchmarks only.
+    checks that find it, and ``red`` counts the regressions of other benchmarks only. ``undecided`` and ``pairs`` are
+    means over the benchmarks that scatter. ``skipped`` says which records lack rounds.
     """
 
     times: int
@@ -63,11 +64,12 @@ class Replayed:
     caught: ByRecord | None
     undecided: float
     pairs: float
+    skipped: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _One:
-    """The outcome of one replayed check; ``undecided`` and ``pairs`` are means over its benchmarks."""
+    """The outcome of one replayed check; ``undecided`` and ``pairs`` are means over its benchmarks that scatter."""
 
     red: bool
     caught: bool
@@ -100,9 +102,14 @@ def until_decided(complete: Sequence[Measurements], shares: Shares | None = None
 def replay(records: Sequence[Record], *, times: int, seed: int, slowdown_pct: float = 0.0) -> Replayed:
     """Replay ``times`` checks of each record; slow one benchmark of each down, if asked to.
 
-    Raises ``BenchModelsError`` for records of two commits, and where rounds are not whole.
+    Raises ``BenchModelsError`` for records of two commits, and where no record has whole rounds.
     """
-    rounds = [_Rounds(record) for record in records]
+    given = [_Rounds(record) for record in records]
+    skipped, rounds = tuple(each.lacks for each in given if each.lacks), [each for each in given if not each.lacks]
+    if not rounds:
+        raise BenchModelsError(
+            f"{'; '.join(skipped)}: make one with `bench-models record`, which goes on when all is decided"
+        )
     draw = random.Random(seed)  # noqa: S311  # a simulation, not a secret
     with tqdm(total=times * len(rounds), desc="replaying", unit="check", leave=False, disable=None) as bar:
 
@@ -118,33 +125,32 @@ def replay(records: Sequence[Record], *, times: int, seed: int, slowdown_pct: fl
         caught=ByRecord(shares=tuple(fmean(one.caught for one in found) for found in checks)) if slowdown_pct else None,
         undecided=fmean(one.undecided for one in every),
         pairs=fmean(one.pairs for one in every),
+        skipped=skipped,
     )
 
 
 class _Rounds:
-    """The rounds of a record, to be drawn from."""
+    """The rounds of a record, to be drawn from; ``lacks`` says why nothing can be drawn from them, or is empty."""
 
     def __init__(self, record: Record) -> None:
         """Take the benchmarks that scatter out of a record."""
         header = record.header
-        self._name = f"the record of {header.head[:8]} begun {header.began}"
+        name = f"the record of {header.head[:8]} begun {header.began}"
         if header.base != header.head:
             raise BenchModelsError(
-                f"{self._name} compares it with {header.base[:8]}: a replay swaps the sides, so give records of a "
+                f"{name} compares it with {header.base[:8]}: a replay swaps the sides, so give records of a "
                 "commit against itself, as `bench-models record COMMIT` makes them"
             )
         self._shares = header.shares
         noisy = [each for each in record.measurements if each.works and each.scatters]
         self._whole = [replace(each, pairs=tuple(map(_in_brief, each.pairs))) for each in noisy]
         self._timed = [each.benchmark for each in noisy if each.benchmark.kind == "time" and each.pairs]
-        if not self._timed:
-            raise BenchModelsError(f"{self._name} holds no timed pairs: make one with `bench-models record`")
-        for each in noisy:
-            if len(each.pairs) < LOOKS[-1]:
-                raise BenchModelsError(
-                    f"{self._name} has {len(each.pairs)} pairs of {each.benchmark}, and whole rounds are {LOOKS[-1]}: "
-                    "make one with `bench-models record`, which goes on when all is decided"
-                )
+        least = min(noisy, key=lambda each: len(each.pairs), default=None)
+        self.lacks = ""
+        if least is None or not self._timed:
+            self.lacks = f"{name} holds no timed pairs"
+        elif len(least.pairs) < LOOKS[-1]:
+            self.lacks = f"{name} has {len(least.pairs)} pairs of {least.benchmark}, and whole rounds are {LOOKS[-1]}"
 
     def check(self, draw: random.Random, slowdown_pct: float) -> _One:
         """Draw one check and judge it."""
@@ -228,11 +234,12 @@ def sentences(results: Sequence[tuple[float, Replayed]]) -> str:
     )
     if records == 1:
         head += "No interval can be given: one record shows nothing of other hours and machines. Make more.\n"
+    head += "".join(f"Skipped: {lacks}.\n" for lacks in first.skipped)
     return head + "".join(_lines(slowdown_pct, result) for slowdown_pct, result in results)
 
 
 def _lines(slowdown_pct: float, result: Replayed) -> str:
-    effort = f"{result.undecided:.1%} of benchmarks undecided, {result.pairs:.1f} pairs each"
+    effort = f"of the benchmarks that scatter {result.undecided:.1%} are undecided, with {result.pairs:.1f} pairs each"
     if result.caught is None:
         return (
             f"* {_over_records(result.red)} of checks red; allowed are {FAMILYWISE_ALPHA:.0%}; {effort}\n"

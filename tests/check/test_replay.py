@@ -1,5 +1,6 @@
 """Recorded rounds, cut where a check would have stopped, or with their sides swapped at random and judged."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -234,7 +235,7 @@ def test_records_that_differ_widen_the_interval() -> None:
 
 
 def test_records_without_times_are_refused() -> None:
-    """There is nothing to draw from."""
+    """There is nothing to draw from, and nothing to go on with."""
     with pytest.raises(BenchModelsError, match="no timed pairs"):
         replay([unchanged(exact(1, 2))], times=10, seed=0)
 
@@ -245,11 +246,25 @@ def test_record_of_two_commits_is_refused() -> None:
         replay([recorded(timed(pairs=MOST))], times=10, seed=0)
 
 
-def test_record_of_a_check_that_stopped_is_refused() -> None:
+def test_record_of_a_check_that_stopped_is_skipped_by_name() -> None:
     """Its rounds are not whole: what was decided soon has few pairs, and those are the calm ones."""
     stopped = unchanged(timed(pairs=MOST), timed("suite.time_other", pairs=5))
-    with pytest.raises(BenchModelsError, match=rf"5 pairs of suite.time_other, and whole rounds are {MOST}"):
-        replay([QUIET[0], stopped], times=10, seed=0)
+    lacks = f"the record of {'b' * 8} begun .* has 5 pairs of suite.time_other, and whole rounds are {MOST}"
+    replayed, alone = (replay(records, times=10, seed=0) for records in ([stopped, QUIET[0]], QUIET[:1]))
+    assert replace(replayed, skipped=()) == alone
+    assert re.search(f"^Skipped: {lacks}\\.$", sentences([(0.0, replayed)]), re.MULTILINE)
+    assert "Skipped" not in sentences([(0.0, alone)])
+    with pytest.raises(BenchModelsError, match=f"{lacks}: make one with `bench-models record`"):
+        replay([stopped], times=10, seed=0)
+
+
+def test_share_of_undecided_benchmarks_says_which_of_them_it_counts() -> None:
+    """Those that scatter: a number that repeats is not replayed, and would make the share smaller."""
+    loud = timed(spread=0.1, pairs=MOST)
+    found = [replay([unchanged(loud, *others)], times=10, seed=0) for others in ((), (exact(1.0, 1.0),))]
+    assert found[0].undecided == found[1].undecided == 1.0
+    said = "of the benchmarks that scatter 100.0% are undecided, with 25.0 pairs each"
+    assert said in sentences([(0.0, found[1])])
 
 
 def test_longer_recording_is_drawn_from_whole() -> None:
