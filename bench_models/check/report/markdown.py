@@ -167,7 +167,7 @@ def _circumstances(report: Report) -> str:
         f"{EQUIVALENCE_ALPHA:.0%} on either side; that of answers that are not unchanged, {ACCURACY_ALPHA:.0%}.",
         f"Each side ran its own suite{', but for the benchmarks above' if report.rewritten else ''}.",
         f"Only HEAD's suite has {_listed(report.added, str)}: its file was tried on BASE, too." if report.added else "",
-        f"Uncommitted on HEAD: {', '.join(uncommitted)}." if uncommitted else "",
+        f"Uncommitted on HEAD: {_listed(uncommitted, str)}." if uncommitted else "",
         f"Shard {shard.index} of {shard.count}: merge all of them for the verdict." if shard.count > 1 else "",
         *(f"Machine: {machine}." for machine in dict.fromkeys(machines)),
     ]
