@@ -1,45 +1,22 @@
-"""What a running check has measured so far, and who is told of each event."""
+"""What a running check has measured so far, recorded as it happens."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from bench_models.check.planning import Planned
+from bench_models.check.record import Recorder
 from bench_models.outcomes import Failed, Skipped, reason_of
-from bench_models.verdict.measurements import (
-    SIDES,
-    Absent,
-    Answers,
-    Benchmark,
-    Measurements,
-    Pair,
-    Refused,
-    SideName,
-    Trouble,
-)
+from bench_models.verdict.measurements import SIDES, Absent, Answers, Benchmark, Measurements, Pair, Refused, SideName
 
 Troubles = Mapping[SideName, Failed | Skipped | Refused]
 
 
-class Events(Protocol):
-    """Receives the events of a check as they happen; the recorder does."""
-
-    def pair(self, benchmark: Benchmark, pair: Pair) -> None:
-        """Take one more pair."""
-
-    def answers(self, benchmark: Benchmark, answers: Answers) -> None:
-        """Take which examples either side answered right."""
-
-    def trouble(self, benchmark: Benchmark, side: SideName, trouble: Trouble) -> None:
-        """Take what keeps a side from being measured."""
-
-
 @dataclass(kw_only=True)
 class Progress:
-    """The measurements of each benchmark so far; every addition is reported to ``events``."""
+    """The measurements of each benchmark so far; every addition is recorded."""
 
     measurements: dict[Benchmark, Measurements]
-    events: Events
+    recorder: Recorder
 
     def of(self, planned: Planned) -> Measurements:
         """Return what was measured of a benchmark so far."""
@@ -56,12 +33,12 @@ class Progress:
     def add_pair(self, planned: Planned, pair: Pair) -> None:
         """Add one more pair."""
         self._update(replace(self.of(planned), pairs=(*self.of(planned).pairs, pair)))
-        self.events.pair(planned.benchmark, pair)
+        self.recorder.pair(planned.benchmark, pair)
 
     def add_answers(self, planned: Planned, answers: Answers) -> None:
         """Add which examples either side answered right."""
         self._update(replace(self.of(planned), answers=answers))
-        self.events.answers(planned.benchmark, answers)
+        self.recorder.answers(planned.benchmark, answers)
 
     def add_trouble(self, troubles: Troubles, *planned: Planned) -> None:
         """Add what keeps sides from measuring benchmarks, which are then measured no further."""
@@ -71,7 +48,7 @@ class Progress:
                 lacks = side == "base" and each.lacking and isinstance(met, Failed | Skipped)
                 trouble = Absent() if lacks else met
                 self._update(self.of(each).troubled(side, trouble))
-                self.events.trouble(each.benchmark, side, trouble)
+                self.recorder.trouble(each.benchmark, side, trouble)
 
     def _update(self, measurements: Measurements) -> None:
         self.measurements[measurements.benchmark] = measurements

@@ -132,7 +132,7 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
     header = _header(options, compared)
     begun = {each.benchmark: each.not_measured() for each in mine}
     with Recorder(options.output, header, begun.values()) as recorder:
-        progress = Progress(measurements=begun, events=recorder)
+        progress = Progress(measurements=begun, recorder=recorder)
         both = BothSides(suites=compared.sides, progress=progress)
         runner = PairRunner(both=both, one_core=options.threads == 1)
         ending: Ending = "crashed"

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from support.observing import exact, plan_of
@@ -18,6 +18,9 @@ from bench_models.stats.sequential import LOOKS, SAME_REPEATS, VALUE_ALPHA
 from bench_models.verdict.change import Change
 from bench_models.verdict.judge import judge
 from bench_models.verdict.measurements import SIDES, Measurements, Pair, SideName
+
+if TYPE_CHECKING:
+    from bench_models.check.record import Recorder
 
 
 class Nobody:
@@ -37,7 +40,7 @@ class StandIn:
     ) -> None:
         """Begin with a parent on either side."""
         self.progress = Progress(
-            measurements={each.benchmark: each.not_measured() for each in planned}, events=Nobody()
+            measurements={each.benchmark: each.not_measured() for each in planned}, recorder=cast("Recorder", Nobody())
         )
         self._draws, self._of_parents = numbers, of_parents
         self.renew(planned)
