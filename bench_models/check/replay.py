@@ -45,10 +45,6 @@ class ByRecord:
         """The same with an interval that covers other records; None where one record shows nothing of others."""
         return mean_share(self.shares) if len(self.shares) > 1 else None
 
-    def above(self, allowed: float) -> Estimate:
-        """Return the share of records above ``allowed``, with bounds that hold however records are distributed."""
-        return share_above(self.shares, allowed)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
@@ -262,7 +258,7 @@ def _over_records(shares: ByRecord) -> str:
 
 def _above(found: ByRecord) -> str:
     """Say what holds however much records differ, as the interval over them does not."""
-    records, bad = len(found.shares), found.above(FAMILYWISE_ALPHA)
+    records, bad = len(found.shares), share_above(found.shares, FAMILYWISE_ALPHA)
     return (
         f"{round(bad.value * records)} of {records} record{'' if records == 1 else 's'} had more red checks than are "
         f"allowed; however unlike records are, at most {bad.high:.1%} of all have ({LEVEL:.0%} confidence)"

@@ -14,7 +14,7 @@ LEVEL = 0.95
 _HALVINGS = 31
 
 
-def proportion(outcomes: Sequence[bool], level: float = LEVEL) -> Estimate:
+def proportion(outcomes: Sequence[bool]) -> Estimate:
     """Return the share of true outcomes with Wilson's score interval.
 
     Source: Wilson, Probable inference, the law of succession, and statistical inference, JASA 22
@@ -24,16 +24,16 @@ def proportion(outcomes: Sequence[bool], level: float = LEVEL) -> Estimate:
     n = len(outcomes)
     if n == 0:
         raise ValueError("the share of right answers needs at least one answer, but there are none")
-    share, z = sum(outcomes) / n, _z(level)
+    share, z = sum(outcomes) / n, _z(LEVEL)
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     # Rounding may put the bound of 0 % or 100 % a hair on the wrong side of the point.
     return Estimate(
-        value=share, low=max(0.0, min(centre - half, share)), high=min(1.0, max(centre + half, share)), level=level
+        value=share, low=max(0.0, min(centre - half, share)), high=min(1.0, max(centre + half, share)), level=LEVEL
     )
 
 
-def paired_drop(before: Sequence[bool], after: Sequence[bool], level: float = LEVEL) -> Estimate:
+def paired_drop(before: Sequence[bool], after: Sequence[bool]) -> Estimate:
     """Return by how much the share of true outcomes fell from ``before`` to ``after``.
 
     Both sequences are about the same sentences in the same order, which makes the interval much
@@ -49,10 +49,10 @@ def paired_drop(before: Sequence[bool], after: Sequence[bool], level: float = LE
         raise ValueError("a paired difference needs at least one pair, but there are none")
     lost = sum(b and not a for b, a in zip(before, after, strict=True))
     won = sum(a and not b for b, a in zip(before, after, strict=True))
-    return drop_of(lost, won, n, level)
+    return drop_of(lost, won, n, LEVEL)
 
 
-def drop_of(lost: int, won: int, count: int, level: float = LEVEL) -> Estimate:
+def drop_of(lost: int, won: int, count: int, level: float) -> Estimate:
     """Return by how much a share of ``count`` fell of which ``lost`` were true before and ``won`` are true after."""
     share_lost, share_won = (lost + 1) / (count + 2), (won + 1) / (count + 2)
     centre = share_lost - share_won
@@ -147,7 +147,7 @@ def _z(level: float) -> float:
 LEAST_CORRELATION = 0.1
 
 
-def mean_share(shares: Sequence[float], level: float = LEVEL) -> Estimate:
+def mean_share(shares: Sequence[float]) -> Estimate:
     """Return the mean of shares with an interval that covers the mean of all records such as these.
 
     However many checks are replayed from a record, they are all of one machine and one hour. So the record is the
@@ -169,19 +169,19 @@ def mean_share(shares: Sequence[float], level: float = LEVEL) -> Estimate:
     binomial = mean * (1 - mean)
     correlation = min(1.0, max(LEAST_CORRELATION, variance(shares) / binomial)) if binomial else LEAST_CORRELATION
     # The squared quantile over the effective number of independent outcomes, which is count / correlation.
-    reach = float(stdtrit(count - 1, (1 + level) / 2)) ** 2 * correlation / count
+    reach = float(stdtrit(count - 1, (1 + LEVEL) / 2)) ** 2 * correlation / count
     centre, half = (mean + reach / 2) / (1 + reach), sqrt(reach * (binomial + reach / 4)) / (1 + reach)
     return Estimate(
-        value=mean, low=max(0.0, min(centre - half, mean)), high=min(1.0, max(centre + half, mean)), level=level
+        value=mean, low=max(0.0, min(centre - half, mean)), high=min(1.0, max(centre + half, mean)), level=LEVEL
     )
 
 
-def share_above(shares: Sequence[float], allowed: float, level: float = LEVEL) -> Estimate:
-    """Return the share of records whose own share is above ``allowed``, with bounds that each hold at ``level``.
+def share_above(shares: Sequence[float], allowed: float) -> Estimate:
+    """Return the share of records whose own share is above ``allowed``, with bounds that each hold at 95 %.
 
     Nothing is taken for granted of how records differ, only that they come from the same ones as others will: so it
     holds where an interval of the mean does not, as where one machine in fifty is red in every check.
 
     Source: Clopper and Pearson, see ``bounded_share``.
     """
-    return bounded_share(sum(share > allowed for share in shares), len(shares), level)
+    return bounded_share(sum(share > allowed for share in shares), len(shares))

@@ -100,11 +100,6 @@ def nights_until_it_rings(share: float) -> float:
     return float(np.linalg.solve(np.eye(BOUND) - step, np.ones(BOUND))[0])
 
 
-def rings_within(nights: int, share: float) -> float:
-    """Return the chance that it rings at least once in so many nights, where ``share`` of nights are red."""
-    return 1 - float(np.linalg.matrix_power(_steps(share), nights)[0].sum())
-
-
 def _next(total: int, *, red: bool) -> int:
     return max(0, total + (RED if red else CALM))
 

@@ -2,8 +2,7 @@
 
 On one machine answers repeat exactly, so that an unchanged tree flips none, and nothing is red by chance. What chance
 decides is which of its examples a change flips: the test asks whether so uneven a split would be chance. Its level is
-each outcome's own, so that a verdict does not depend on how many other benchmarks a check has. How likely each verdict
-is follows by exact enumeration of the same rule.
+each outcome's own, so that a verdict does not depend on how many other benchmarks a check has.
 
 Source: McNemar, Note on the sampling error of the difference between correlated proportions, Psychometrika 12 (1947),
 exact; Schuirmann, A comparison of the two one-sided tests procedure and the power approach, J. Pharmacokinet.
@@ -11,10 +10,9 @@ Biopharm. 15 (1987), for what is called unchanged, with the bounds of stats/prop
 """
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from math import comb, inf, isclose, isfinite
+from math import inf, isclose, isfinite
 from statistics import fmean
 
 from bench_models.stats.estimate import Estimate
@@ -114,17 +112,6 @@ def decided(lost: int, won: int, count: int, margin: float) -> Verdict:
     if lost == won == 0 or (-margin < bounds.low and bounds.high < margin):
         return "unchanged"
     return "undecided"
-
-
-def chances(loss: int, stray: int, count: int, margin: float) -> dict[Verdict, float]:
-    """Return how likely each verdict is on a change that loses ``loss`` examples and flips ``stray`` more.
-
-    Each of the stray ones is as likely to be lost as to be won, independently of the others.
-    """
-    found: Counter[Verdict] = Counter()
-    for lost in range(stray + 1):
-        found[decided(loss + lost, stray - lost, count, margin)] += comb(stray, lost)
-    return {verdict: ways / 2**stray for verdict, ways in found.items()}
 
 
 def smallest_seen(stray: int, count: int, margin: float) -> int:

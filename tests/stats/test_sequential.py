@@ -5,8 +5,10 @@ from math import prod
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
 import pytest
 
+from bench_models.stats import sequential
 from bench_models.stats.sequential import (
     BOUND,
     CALM,
@@ -20,7 +22,6 @@ from bench_models.stats.sequential import (
     equivalence_tail,
     nights_until_it_rings,
     points,
-    rings_within,
 )
 
 
@@ -52,6 +53,11 @@ CHECKS = 3
 def red_nights(share: float) -> float:
     """Return the share of nights with a red check, where so many checks are red, each by itself."""
     return 1 - (1 - share) ** CHECKS
+
+
+def rings_within(nights: int, share: float) -> float:
+    """Return the chance that it rings at least once in so many nights, where ``share`` of nights are red."""
+    return 1 - float(np.linalg.matrix_power(sequential._steps(share), nights)[0].sum())
 
 
 # Whatever the checks of a night share: no more nights have a red one.
