@@ -1,14 +1,14 @@
-"""Both sides of a check, asked about benchmarks together: their replies, or what keeps a side from giving one."""
+"""Both sides of a check, asked about benchmarks together, and what they have measured so far."""
 
 import logging
 import shutil
 import time
 from collections.abc import Container, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bench_models.check.planning import Planned, SuiteName
-from bench_models.check.progress import Progress, refused
+from bench_models.check.record import Recorder
 from bench_models.check.sides.process import (
     BenchmarkFailedError,
     BenchmarkSkippedError,
@@ -18,8 +18,77 @@ from bench_models.check.sides.process import (
 )
 from bench_models.check.sides.side import Side, elsewhere, make_alike
 from bench_models.check.worker.protocol import Message
-from bench_models.outcomes import Failed, Skipped
-from bench_models.verdict.measurements import SIDES, SideName
+from bench_models.outcomes import Failed, Skipped, reason_of
+from bench_models.verdict.measurements import SIDES, Absent, Answers, Benchmark, Measurements, Pair, Refused, SideName
+
+Troubles = Mapping[SideName, Failed | Skipped | Refused]
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """The measurements of each benchmark so far; every addition is recorded."""
+
+    measurements: dict[Benchmark, Measurements]
+    recorder: Recorder
+
+    def of(self, planned: Planned) -> Measurements:
+        """Return what was measured of a benchmark so far."""
+        return self.measurements[planned.benchmark]
+
+    def pairs(self, planned: Planned) -> int:
+        """Return how many pairs a benchmark has."""
+        return len(self.of(planned).pairs)
+
+    def works(self, planned: Planned) -> bool:
+        """Say whether neither side has met trouble with a benchmark."""
+        return self.of(planned).works
+
+    def add_pair(self, planned: Planned, pair: Pair) -> None:
+        """Add one more pair."""
+        self._update(replace(self.of(planned), pairs=(*self.of(planned).pairs, pair)))
+        self.recorder.pair(planned.benchmark, pair)
+
+    def add_answers(self, planned: Planned, answers: Answers) -> None:
+        """Add which examples either side answered right."""
+        self._update(replace(self.of(planned), answers=answers))
+        self.recorder.answers(planned.benchmark, answers)
+
+    def add_trouble(self, troubles: Troubles, *planned: Planned) -> None:
+        """Add what keeps sides from measuring benchmarks, which are then measured no further."""
+        for each in planned:
+            for side, met in _blamed(each, self.of(each), troubles).items():
+                # BASE never had it: that HEAD's file fails there is not BASE's fault.
+                lacks = side == "base" and each.lacking and isinstance(met, Failed | Skipped)
+                trouble = Absent() if lacks else met
+                self._update(self.of(each).troubled(side, trouble))
+                self.recorder.trouble(each.benchmark, side, trouble)
+
+    def _update(self, measurements: Measurements) -> None:
+        self.measurements[measurements.benchmark] = measurements
+
+
+def _blamed(planned: Planned, measurements: Measurements, troubles: Troubles) -> Troubles:
+    """Return the troubles, without BASE's trouble with a version of HEAD's that HEAD itself cannot run.
+
+    It says nothing about BASE, whose own version is tried later (sampler.py).
+    """
+    if not planned.rewritten or "head" not in troubles or isinstance(troubles["head"], Refused):
+        return troubles
+    if measurements.base is None:
+        return {"head": troubles["head"]}
+    said = f"HEAD's version of the benchmark works on neither side: {reason_of(troubles['head'])}"
+    return {"head": Refused(error=said)}
+
+
+def failed_on(sides: Sequence[SideName], error: str) -> Troubles:
+    """Return the same failure on each of some sides."""
+    return dict.fromkeys(sides, Failed(error=error))
+
+
+def refused(error: str) -> Troubles:
+    """Return, for both sides, why the check cannot compare them through no fault of either."""
+    return dict.fromkeys(SIDES, Refused(error=error))
+
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 
-from bench_models.check.both_sides import BothSides, LostError, Workers
+from bench_models.check.both_sides import BothSides, LostError, Progress, Workers, failed_on, refused
 from bench_models.check.planning import Planned
-from bench_models.check.progress import Progress, failed_on, refused
 from bench_models.check.sides.process import (
     BenchmarkFailedError,
     BenchmarkSkippedError,

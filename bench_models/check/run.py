@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench_models.check.both_sides import BothSides
+from bench_models.check.both_sides import BothSides, Progress
 from bench_models.check.pair_runner import PairRunner
 from bench_models.check.planning import Planned, SuiteName, chosen, described, plan, share, shares
-from bench_models.check.progress import Progress
 from bench_models.check.record import Ending, Header, Record, Recorder, read
 from bench_models.check.sampler import Sampler, ask_bases_own, try_one_sided
 from bench_models.check.sides.commits import Commit, changed_files, resolve, side_by_side

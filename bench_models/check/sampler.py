@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 
 from tqdm import tqdm
 
-from bench_models.check.both_sides import BothSides, LostError
+from bench_models.check.both_sides import BothSides, LostError, Progress, Troubles, refused
 from bench_models.check.pair_runner import PairRunner
 from bench_models.check.planning import Planned, grouped
-from bench_models.check.progress import Progress, Troubles, refused
 from bench_models.check.sides.process import Process
 from bench_models.outcomes import Failed, Skipped, reason_of
 from bench_models.stats.sequential import LOOKS, Shares

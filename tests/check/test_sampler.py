@@ -9,9 +9,8 @@ import pytest
 from support.observing import exact, plan_of
 from support.simulating import plausible
 
-from bench_models.check.both_sides import LostError
+from bench_models.check.both_sides import LostError, Progress
 from bench_models.check.planning import Planned, shares
-from bench_models.check.progress import Progress
 from bench_models.check.sampler import Sampler
 from bench_models.outcomes import Failed
 from bench_models.stats.sequential import LOOKS, SAME_REPEATS, VALUE_ALPHA

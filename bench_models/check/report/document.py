@@ -6,7 +6,7 @@ from these types.
 
 import json
 from inspect import cleandoc
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from msgspec import UNSET, Meta, Struct, UnsetType, convert, field, to_builtins
 from msgspec import json as msgspec_json
@@ -18,20 +18,8 @@ from bench_models.verdict.measurements import Benchmark, Better
 
 SCHEMA_VERSION: Literal[1] = 1
 
-# Worst first: what a reviewer must act on stands on top.
-ORDER: tuple[Verdict, ...] = (
-    "regressed",
-    "lost",
-    "failed",
-    "undecided",
-    "not comparable",
-    "fails on both",
-    "new",
-    "improved",
-    "unchanged",
-    "skipped",
-)
-
+# The verdicts, worst first.
+ORDER: tuple[Verdict, ...] = get_args(Verdict)
 Environments = Literal["one", "one each"]
 _Count = Annotated[int, Meta(ge=0)]
 _Number = Annotated[int, Meta(ge=1)]
@@ -91,21 +79,6 @@ class Interval(_Part, frozen=True, kw_only=True):
     level: Annotated[float, Meta(gt=0, lt=1)]
 
 
-class Flipped(_Part, frozen=True, kw_only=True):
-    """The examples that the sides answer differently.
-
-    ``lost`` are examples that HEAD gets wrong and BASE right, ten at most, and ``won`` the reverse. ``p_value`` is
-    McNemar's, exact and one-sided: how likely chance makes as uneven a split, to this side; reports of earlier versions
-    have the two-sided one.
-    """
-
-    right_to_wrong: _Count
-    wrong_to_right: _Count
-    p_value: float
-    lost: tuple[str, ...]
-    won: tuple[str, ...]
-
-
 class Row(_Part, frozen=True, kw_only=True):
     """The verdict on one benchmark. Null means that there is no such number, and ``reason`` says why.
 
@@ -126,7 +99,7 @@ class Row(_Part, frozen=True, kw_only=True):
     change_pct: Interval | None
     visible_pct: float | None
     pairs: _Count
-    flips: Flipped | None
+    flips: Flips | None
 
 
 class Report(_Part, frozen=True, kw_only=True):
@@ -226,7 +199,7 @@ def row_of(change: Change) -> Row:
         change_pct=convert(change.change_pct, Interval | None, from_attributes=True),
         visible_pct=change.detectable_pct,
         pairs=change.pairs,
-        flips=convert(change.flips, Flipped | None, from_attributes=True),
+        flips=change.flips,
     )
 
 
@@ -251,5 +224,5 @@ def change_of(row: Row) -> Change:
         change_pct=convert(row.change_pct, Estimate | None, from_attributes=True),
         pairs=row.pairs,
         detectable_pct=row.visible_pct,
-        flips=convert(row.flips, Flips | None, from_attributes=True),
+        flips=row.flips,
     )
