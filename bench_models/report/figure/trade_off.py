@@ -1,4 +1,4 @@
-"""The fourth panel: speed-up against accuracy, bubbles as large as the model, and the Pareto frontier."""
+"""The fourth panel: speed-up against accuracy, bubbles as large as the model, and the frontier."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -10,6 +10,7 @@ from bench_models.report.document import Standing, Summary
 from bench_models.report.figure.label_placement import write_names
 from bench_models.report.figure.themes import SMALL, Theme, dress
 from bench_models.report.recommendation import Candidate, candidates_of
+from bench_models.stats.pareto import frontier
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -107,21 +108,3 @@ def _bubble(axes: "Axes", candidate: Candidate, theme: Theme, area: float, *, on
         alpha=0.9,
         zorder=4 if hollow else 3,
     )
-
-
-def frontier(points: Sequence[tuple[float, float]]) -> list[int]:
-    """Return the places of the points that no other dominates, from the smallest first coordinate to the largest.
-
-    More is better in both coordinates. A point dominates another that it equals or exceeds in both and exceeds in
-    one; of equal points none dominates the other, so all of them belong to the frontier or none does.
-
-    Source: Kung, Luccio and Preparata, On finding the maxima of a set of vectors, J. ACM 22 (1975).
-    """
-    best = float("-inf")
-    found: list[int] = []
-    for place in sorted(range(len(points)), key=lambda place: points[place], reverse=True):
-        second = points[place][1]
-        if second > best or (found and points[place] == points[found[-1]]):
-            found.append(place)
-            best = max(best, second)
-    return sorted(found, key=lambda place: (points[place][0], -points[place][1], place))
