@@ -37,7 +37,7 @@ _FARTHEST, _LARGEST_EXPONENT = log(1e6), 700.0
 
 # What was computed twice in floating point may differ in the last digits, and did not change. Up to the first integer
 # whose successor is none in floating point, integers were counted.
-_ROUNDING, _MOST_COUNTED = 1e-9, 2.0**53
+ROUNDING, _MOST_COUNTED = 1e-9, 2.0**53
 
 
 def changes_of(measurements: Measurements) -> list[Ratio]:
@@ -64,8 +64,8 @@ def judge_exact(measurements: Measurements, share: float = VALUE_ALPHA) -> Chang
     as a number takes to be called the same.
     """
     benchmark, base, head = measurements.benchmark, measurements.pairs[0].base[0], measurements.pairs[0].head[0]
-    count, margin = len(measurements.pairs), abs(base) * benchmark.margin_pct / 100 * (1 + _ROUNDING)
-    rounding = 0.0 if not benchmark.margin_pct and _counted(base) and _counted(head) else _ROUNDING
+    count, margin = len(measurements.pairs), abs(base) * benchmark.margin_pct / 100 * (1 + ROUNDING)
+    rounding = 0.0 if not benchmark.margin_pct and _counted(base) and _counted(head) else ROUNDING
     beyond = abs(head - base) > max(margin, rounding * abs(base))
     needed = repeats_needed(share) if beyond else SAME_REPEATS
     verdict: Verdict = "unchanged"
@@ -77,16 +77,21 @@ def judge_exact(measurements: Measurements, share: float = VALUE_ALPHA) -> Chang
         reason = f"the same in {count} repeats"
     elif beyond:
         verdict = "regressed" if worsening_of(benchmark, head - base) > 0 else "improved"
-    change = 0.0 if base == head else (head - base) / abs(base) * 100 if base else inf
     return Change(
         benchmark=benchmark,
         verdict=verdict,
         reason=reason,
         base=base,
         head=head,
-        change_pct=Estimate(value=change, low=change, high=change, level=1 - _ROUNDING) if isfinite(change) else None,
+        change_pct=exact_change(base, head),
         pairs=count,
     )
+
+
+def exact_change(base: float, head: float) -> Estimate | None:
+    """Return a change that is certain, in percent; None where BASE's number is too near zero for one."""
+    pct = 0.0 if base == head else (head - base) / abs(base) * 100 if base else inf
+    return Estimate(value=pct, low=pct, high=pct, level=1 - ROUNDING) if isfinite(pct) else None
 
 
 def _counted(number: float) -> bool:

@@ -37,7 +37,8 @@ def report_on(record: Record, *, strict: bool = False) -> Report:
     header = record.header
     changes = judge(record.measurements, header.shares)
     if record.ending != "complete":
-        changes = [_not_reached(change) for change in changes]
+        early = "the check ended before it was decided"
+        changes = [replace(each, reason=early) if each.verdict == "undecided" else each for each in changes]
     verdicts = [change.verdict for change in changes]
     report = Report(
         schema_version=SCHEMA_VERSION,
@@ -81,11 +82,6 @@ def _changed_libraries(header: Header) -> dict[str, Versions]:
     base, head = ({"Python": header.python[side], **header.libraries[side]} for side in SIDES)
     names = sorted(name for name in base.keys() | head.keys() if base.get(name) != head.get(name))
     return {name: Versions(base=base.get(name), head=head.get(name)) for name in names}
-
-
-def _not_reached(change: Change) -> Change:
-    reason = "the check ended before it was decided"
-    return replace(change, reason=reason) if change.verdict == "undecided" else change
 
 
 def _badness(change: Change) -> tuple[int, float]:

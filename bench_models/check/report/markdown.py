@@ -42,7 +42,11 @@ def markdown(report: Report) -> str:
         table(shown, escaped) if shown else "",
         _broken(report),
         *(_flips(change) for change in shown if change.flips),
-        *(_folded(verdict, report.of(verdict)) for verdict in _FOLDED),
+        *(
+            _details(f"{counted(len(changes))} {verdict}", table(changes, escaped))
+            for verdict in _FOLDED
+            if (changes := report.of(verdict))
+        ),
         _circumstances(report),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -93,7 +97,9 @@ def escaped(text: str) -> str:
 
 
 def _cells(change: Change, quote: Quote) -> list[str]:
-    estimate = change.change_pct
+    estimate, detectable = change.change_pct, ""
+    if change.verdict == "undecided" and change.detectable_pct is not None:
+        detectable = f"; a change of {change.detectable_pct:.1f} % would most likely have been seen"
     return [
         change.verdict,
         code(str(change.benchmark)),
@@ -101,14 +107,8 @@ def _cells(change: Change, quote: Quote) -> list[str]:
         _MISSING if estimate is None else f"{estimate.value:+.2f} %",
         _MISSING if estimate is None else "exact" if estimate.exact else estimate.ends("+.2f"),
         str(change.pairs or _MISSING),
-        quote(change.reason) + _detectable(change),
+        quote(change.reason) + detectable,
     ]
-
-
-def _detectable(change: Change) -> str:
-    if change.verdict != "undecided" or change.detectable_pct is None:
-        return ""
-    return f"; a change of {change.detectable_pct:.1f} % would most likely have been seen"
 
 
 def _listed(names: Sequence[str], quote: Quote) -> str:
@@ -134,10 +134,6 @@ def _flips(change: Change) -> str:
         f"{len(rows)} of {total} examples that flipped in {change.benchmark}",
         tabulate(rows, headers=["flip", "example"], tablefmt="pipe", colalign=("left", "left"), disable_numparse=True),
     )
-
-
-def _folded(verdict: str, changes: Sequence[Change]) -> str:
-    return _details(f"{counted(len(changes))} {verdict}", table(changes, escaped)) if changes else ""
 
 
 def _details(summary: str, body: str) -> str:

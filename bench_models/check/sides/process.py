@@ -58,8 +58,14 @@ class Process:
 
     def reply(self, timeout_s: float) -> Message:
         """Return the reply to the last request, or raise the benchmark's failure or skip."""
-        with self._as_failure(timeout_s):
+        try:
             received = self._channel.receive(timeout_s)
+        except TimeoutError as error:
+            raise WorkerSpoiltError(f"no answer within the benchmark's timeout of {timeout_s:g} s") from error
+        except GarbageError as error:
+            raise WorkerSpoiltError(f"the worker answered with garbage: {error}") from error
+        except ChannelClosedError as error:
+            raise WorkerLostError(f"its worker died{self._last_words()}") from error
         message: Message = {key: _writable(value) for key, value in received.items()}
         if "skipped" in message:
             raise BenchmarkSkippedError(message["skipped"])
@@ -92,17 +98,6 @@ class Process:
     def _signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._pid, number)
-
-    @contextlib.contextmanager
-    def _as_failure(self, timeout_s: float) -> Iterator[None]:
-        try:
-            yield
-        except TimeoutError as error:
-            raise WorkerSpoiltError(f"no answer within the benchmark's timeout of {timeout_s:g} s") from error
-        except GarbageError as error:
-            raise WorkerSpoiltError(f"the worker answered with garbage: {error}") from error
-        except ChannelClosedError as error:
-            raise WorkerLostError(f"its worker died{self._last_words()}") from error
 
     def _last_words(self) -> str:
         printed = self._log.read_bytes()[self._logged :].decode(errors="replace").strip()
