@@ -124,7 +124,7 @@ def judge(shards: Path, output: Path, event: Event, *, strict: bool) -> int:
         record = merge([read(file.parent) for file in _records(shards)])
         _require_about(record.header, event, Path.cwd())
         status = write_check(record, output, strict=strict)
-        broken = [str(change.benchmark) for change in report_on(record).of("regressed") if change.head is None]
+        broken = [str(row) for row in report_on(record).of("regressed") if row.head is None]
     except BenchModelsError as error:
         add_summary(f"**The check has no verdict:** {code(str(error), 1000)}\n")
         set_output("outcome", "unmeasured")

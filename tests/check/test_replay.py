@@ -284,7 +284,7 @@ def test_what_is_decided_at_the_first_look_counts_no_further() -> None:
     assert len(timed_one.pairs) == LOOKS[0]
     assert LOOKS[0] < len(exact_one.pairs) < LOOKS[-1]
     assert answered_one == record.measurements[2]
-    verdicts = {str(change.benchmark): change.verdict for change in report_on(stopped(record)).changes}
+    verdicts = {str(row): row.verdict for row in report_on(stopped(record)).rows}
     assert (verdicts["suite.time_it"], verdicts["suite.track_it"]) == ("unchanged", "regressed")
 
 

@@ -62,7 +62,7 @@ def test_check_that_an_earlier_version_kept_is_read(tmp_path: Path) -> None:
 
     (check,), bad = read_checks(tmp_path)
     assert bad == ()
-    assert [change.verdict for change in check.report.changes] == ["lost", "unchanged"]
+    assert [row.verdict for row in check.report.rows] == ["lost", "unchanged"]
     assert summary(check.report).startswith("1 of 2 benchmarks is lost: measured on BASE")
     store_check(tmp_path, check)
     assert json.loads(file.read_text(encoding="utf-8"))["report"]["changes"] == data["report"]["changes"]
@@ -241,7 +241,7 @@ def test_documents_that_the_first_version_wrote_are_read() -> None:
 
     assert (bad_checks, bad_accepted, bad_nights) == ((), (), ())
     assert (check.pull_request, check.at.second, check.report.exit_status) == (12, 3, 1)
-    assert [change.verdict for change in check.report.changes][:2] == ["regressed", "regressed"]
+    assert [row.verdict for row in check.report.rows][:2] == ["regressed", "regressed"]
     assert is_stored(EARLIER, check.head)
     assert (accepted.commit, accepted.reason) == ("c" * 40, "It is.")
     assert (night.checks, night.red) == (3, 1)

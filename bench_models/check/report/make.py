@@ -49,7 +49,7 @@ def report_on(record: Record, *, strict: bool = False) -> Report:
         head=Commit(commit=header.head, name=header.head_name, uncommitted=header.uncommitted),
         shard=Shard(index=header.shard, count=header.shards),
         counts={verdict: verdicts.count(verdict) for verdict in ORDER},
-        rows=tuple(row_of(change) for change in sorted(changes, key=_badness)),
+        rows=tuple(map(row_of, sorted(changes, key=_badness))),
         broken_modules={str(side): modules for side, modules in header.broken.items()},
         changed_libraries=_changed_libraries(header),
         python={str(side): version for side, version in header.python.items()},
