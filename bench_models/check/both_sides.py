@@ -21,7 +21,15 @@ from bench_models.check.worker.protocol import Message
 from bench_models.outcomes import Failed, Skipped, reason_of
 from bench_models.verdict.measurements import SIDES, Absent, Answers, Benchmark, Measurements, Pair, Refused, SideName
 
+log = logging.getLogger(__name__)
+
 Troubles = Mapping[SideName, Failed | Skipped | Refused]
+Workers = Mapping[SideName, Process]
+
+# A setup_cache that takes no longer is run for each round of pairs.
+_QUICK_S = 1.0
+# A side, and asv's name of a setup_cache.
+_Place = tuple[Side, str]
 
 
 @dataclass(kw_only=True)
@@ -90,16 +98,6 @@ def refused(error: str) -> Troubles:
     return dict.fromkeys(SIDES, Refused(error=error))
 
 
-log = logging.getLogger(__name__)
-
-
-# A setup_cache that takes no longer is run for each round of pairs.
-_QUICK_S = 1.0
-
-# A side, and asv's name of a setup_cache.
-_Place = tuple[Side, str]
-
-
 @dataclass(kw_only=True)
 class Caches:
     """The outcome of each ``setup_cache`` on each side: the folder with its result, or why there is none."""
@@ -107,8 +105,8 @@ class Caches:
     _outcomes: dict[_Place, str | Failed | Skipped] = field(default_factory=dict)
     _took_s: dict[_Place, float] = field(default_factory=dict)
 
-    def make(self, planned: Planned, side: Side) -> Failed | Skipped | None:
-        """Run a benchmark's ``setup_cache`` on a side unless it has run; return why it has no result, or None."""
+    def of(self, planned: Planned, side: Side) -> str | Failed | Skipped | None:
+        """Return the folder with a benchmark's cache on a side, made unless it was; None without ``setup_cache``."""
         key = planned.cache(side.name)
         if key is None:
             return None
@@ -119,13 +117,7 @@ class Caches:
             began = time.monotonic()
             self._outcomes[place] = _made(planned, side)
             self._took_s.setdefault(place, time.monotonic() - began)
-        outcome = self._outcomes[place]
-        return None if isinstance(outcome, str) else outcome
-
-    def folder(self, planned: Planned, side: Side) -> str | Failed | Skipped | None:
-        """Return the folder with a benchmark's cache on a side; None where it has no ``setup_cache``."""
-        key = planned.cache(side.name)
-        return None if key is None else self._outcomes[side, key]
+        return self._outcomes[place]
 
     def forget_quick(self, sides: Container[Side]) -> None:
         """Forget quick caches of these sides, so that they are made again and draw what is random in them again."""
@@ -143,9 +135,6 @@ def _made(planned: Planned, side: Side) -> str | Failed | Skipped:
         return Skipped(reason=f"setup_cache: {skip}")
     except BenchmarkFailedError as error:
         return Failed(error=f"setup_cache: {error}")
-
-
-Workers = Mapping[SideName, Process]
 
 
 class LostError(Exception):
@@ -202,8 +191,8 @@ class BothSides:
         """Run each ``setup_cache`` once a side, one after the other: the second may reuse what the first builds."""
         for each in planned:
             for side in sides:
-                met = self._caches.make(each, self.of(each, side))
-                if met is not None:
+                met = self._caches.of(each, self.of(each, side))
+                if isinstance(met, Failed | Skipped):
                     self.progress.add_trouble({side: met}, each)
 
     def ask(
@@ -262,7 +251,7 @@ class BothSides:
             "do": do,
             "benchmark": planned.benchmark.name,
             "parameters": list(planned.benchmark.parameters),
-            "cache": self._caches.folder(planned, self.of(planned, side)),
+            "cache": self._caches.of(planned, self.of(planned, side)),
         } | ({"cold": planned.cold} if do == "open" else {})
 
 

@@ -35,6 +35,8 @@ FAMILYWISE_ALPHA = TIME_ALPHA + VALUE_ALPHA
 # At most this share of changes exactly as large as the margin may be called unchanged: the error on the
 # other side, of a benchmark by itself. A slow-down well beyond the margin meets it far more rarely.
 EQUIVALENCE_ALPHA = 0.05
+# What of it may be spent at each look.
+EQUIVALENCE_TAIL = EQUIVALENCE_ALPHA / len(LOOKS)
 
 # A number has to be the same on both sides this often to be called unchanged. Where one side always gives the same
 # number and the other one of two with equal chances, the sides agree so often with a chance of 1 in 32.
@@ -67,11 +69,6 @@ def change_tail(share: float, pairs: int) -> float:
     look = next((look for look in CHANGE_LOOKS if look >= pairs), LOOKS[-1])
     before = max((each for each in CHANGE_LOOKS if each < look), default=0)
     return share * (look**2 - before**2) / LOOKS[-1] ** 2
-
-
-def equivalence_tail() -> float:
-    """Return the error that a benchmark may spend at each look on being called unchanged."""
-    return EQUIVALENCE_ALPHA / len(LOOKS)
 
 
 # A control chart (CUSUM) of nights: a red night adds points and another one takes some away, never below zero; at the

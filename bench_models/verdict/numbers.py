@@ -15,12 +15,12 @@ from bench_models.stats.paired_ratios import Mean, Ratio, log_ratio, relative_di
 from bench_models.stats.sequential import (
     CHANGE_LOOKS,
     EQUIVALENCE_ALPHA,
+    EQUIVALENCE_TAIL,
     HARMLESS,
     LOOKS,
     SAME_REPEATS,
     VALUE_ALPHA,
     change_tail,
-    equivalence_tail,
 )
 from bench_models.verdict.change import Change, Verdict, worsening_of
 from bench_models.verdict.measurements import Benchmark, Measurements
@@ -114,7 +114,7 @@ def judge_noisy(measurements: Measurements, mean: Mean | None, share: float) -> 
         return Change(benchmark=benchmark, verdict="undecided", reason=why, base=base, head=head, pairs=count)
     units = _Units(logarithmic=measurements.positive, sized=measurements.sized)
     margin, harmless = units.of(benchmark.margin_pct), units.of(benchmark.margin_pct * HARMLESS)
-    wide, narrow = mean.half_width(change_tail(share, count)), mean.cautious_half_width(equivalence_tail())
+    wide, narrow = mean.half_width(change_tail(share, count)), mean.cautious_half_width(EQUIVALENCE_TAIL)
     worsening = worsening_of(benchmark, mean.value)
     verdict: Verdict = "undecided"
     reason, shown, level = _open(benchmark, count), wide, 1 - 2 * share
@@ -202,19 +202,16 @@ def doubted(change: Change, average: Mean, share: float) -> Change:
     medians' change, too.
     """
     benchmark, margin = change.benchmark, log1p(change.benchmark.margin_pct / 100)
-    tail = change_tail(share, change.pairs) if change.pairs >= CHANGE_LOOKS[0] else equivalence_tail()
+    tail = change_tail(share, change.pairs) if change.pairs >= CHANGE_LOOKS[0] else EQUIVALENCE_TAIL
     worsening, least = worsening_of(benchmark, average.value), log1p(benchmark.margin_pct * HARMLESS / 100)
     if change.verdict == "undecided" and change.change_pct is not None:
         least = max(least, worsening_of(benchmark, log1p(change.change_pct.value / 100)))
-    within = worsening + average.half_width(equivalence_tail()) < margin
+    within = worsening + average.half_width(EQUIVALENCE_TAIL) < margin
     if within or worsening - average.half_width(tail) <= least:
         return change
     pct = 100 * expm1(min(average.value, _LARGEST_EXPONENT))
-    reason = f"by the median of its blocks {_by_median(change)}, but by their mean HEAD is at {pct:+.1f} %"
+    median_says = f"within the margin of {benchmark.margin_pct:g} %"
+    if change.verdict != "unchanged" and change.change_pct is not None:
+        median_says = f"at {change.change_pct.value:+.1f} %"
+    reason = f"by the median of its blocks {median_says}, but by their mean HEAD is at {pct:+.1f} %"
     return replace(change, verdict="undecided", reason=f"{reason}: the change comes in bursts", detectable_pct=None)
-
-
-def _by_median(change: Change) -> str:
-    if change.verdict == "unchanged" or change.change_pct is None:
-        return f"within the margin of {change.benchmark.margin_pct:g} %"
-    return f"at {change.change_pct.value:+.1f} %"

@@ -14,12 +14,12 @@ from bench_models.stats.sequential import (
     CALM,
     CHANGE_LOOKS,
     EQUIVALENCE_ALPHA,
+    EQUIVALENCE_TAIL,
     FAMILYWISE_ALPHA,
     LOOKS,
     RED,
     Shares,
     change_tail,
-    equivalence_tail,
     nights_until_it_rings,
     points,
 )
@@ -32,7 +32,7 @@ def test_all_looks_at_all_benchmarks_spend_the_budget_and_no_more(timed: int, va
     spent = [timed * change_tail(shares.of("time"), look) for look in CHANGE_LOOKS]
     spent += [values * change_tail(shares.of("value"), look) for look in CHANGE_LOOKS]
     assert pytest.approx(FAMILYWISE_ALPHA) == sum(spent)
-    assert pytest.approx(EQUIVALENCE_ALPHA) == equivalence_tail() * len(LOOKS)
+    assert pytest.approx(EQUIVALENCE_ALPHA) == EQUIVALENCE_TAIL * len(LOOKS)
 
 
 def test_later_looks_may_spend_more() -> None:
