@@ -16,7 +16,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import discovery, fingerprint
+from . import fingerprint, runner
 from .protocol import Channel, ChannelClosedError
 from .runner import BenchmarkRunner, SkippedError
 
@@ -53,7 +53,7 @@ class Worker:
             except SkippedError as skip:
                 self._channel.send({"skipped": str(skip)})
             except Exception as error:  # noqa: BLE001  # whatever a benchmark raises is an answer
-                self._channel.send({"error": discovery.sentence(error), "traceback": traceback.format_exc()})
+                self._channel.send({"error": runner.sentence(error), "traceback": traceback.format_exc()})
 
     def _reply(self, do: str, **arguments: Any) -> Message:
         answers = getattr(self._runner, do) if do in _OF_BENCHMARKS else getattr(self, f"do_{do}")
@@ -70,14 +70,14 @@ class Worker:
 
         update_sys_path(suite)
         there = Path(suite).is_dir()
-        broken = dict(discovery.broken_modules(Path(suite).name)) if there else {}
+        broken = dict(runner.broken_modules(Path(suite).name)) if there else {}
         with contextlib.redirect_stderr(io.StringIO()):  # it prints what is in ``broken``
-            found = discovery.distinct(disc_benchmarks(suite, ignore_import_errors=True)) if there else []
+            found = runner.distinct(disc_benchmarks(suite, ignore_import_errors=True)) if there else []
         benchmarks = {benchmark.name: benchmark for benchmark in found}
         self._runner = BenchmarkRunner(benchmarks, fingerprint.OwnCode(suite=suite, **own))
-        discovery.import_all(warm)
+        runner.import_all(warm)
         return {
-            "benchmarks": [discovery.described(benchmark) for benchmark in found],
+            "benchmarks": [runner.described(benchmark) for benchmark in found],
             "broken": broken,
             "threads": fingerprint.count_threads(),
             **self._runner.foreign_imports(),
