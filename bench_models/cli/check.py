@@ -46,8 +46,8 @@ def merge(*, folders: tuple[Path, ...], output: Path, strict: bool) -> int:
     Joins the records of `check --shard 1/n` to `n/n`, which measure the same commits on any machines, into the verdict
     of the whole check. Of a single folder it writes the report again.
     """
+    from bench_models.check.report.make import merge as merged
     from bench_models.check.report.make import write_check
-    from bench_models.check.shards import merge as merged
 
     return write_check(merged(_records(folders)), output, strict=strict)
 

@@ -13,9 +13,8 @@ from typing import Literal
 
 from bench_models.check import planning
 from bench_models.check.record import FILE, Header, read
-from bench_models.check.report.make import report_on, write_check
+from bench_models.check.report.make import merge, report_on, write_check
 from bench_models.check.run import require_pattern
-from bench_models.check.shards import merge
 from bench_models.check.sides.environments import Project
 from bench_models.check.sides.side import Side, Tree
 from bench_models.checkout import checkout_here, git
