@@ -28,6 +28,8 @@ from bench_models.verdict.measurements import SIDES, SideName
 
 log = logging.getLogger(__name__)
 
+_Suites = Mapping[SuiteName, Mapping[SideName, Side]]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
@@ -71,19 +73,9 @@ def check(options: Options) -> Record:
             environment={**os.environ, **common_variables(options.threads), **variables},
             spawn=options.spawn,
         )
-        _measure(options, _compared(options, starter, furnished, stack), started)
+        sides, header, planned = _compared(options, starter, furnished, stack)
+        _measure(options, header, sides, share(planned, options.shard, options.shards), started)
     return read(options.output)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Compared:
-    """The two commits of a check, the sides that run them, what their suites hold, and what of it is measured."""
-
-    commits: Mapping[SideName, Commit]
-    sides: Mapping[SuiteName, Mapping[SideName, Side]]
-    found: Mapping[SideName, Discovery]
-    everything: Sequence[Planned]
-    suite_changes: Sequence[str]
 
 
 def require_pattern(bench: str) -> None:
@@ -94,8 +86,10 @@ def require_pattern(bench: str) -> None:
         raise BenchModelsError(f"--bench {bench!r} is not a regular expression: {error}") from error
 
 
-def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, Tree], stack: ExitStack) -> _Compared:
-    """Start both sides with their own suites, and BASE also with HEAD's where a benchmark needs it."""
+def _compared(
+    options: Options, starter: Starter, furnished: Mapping[SideName, Tree], stack: ExitStack
+) -> tuple[_Suites, Header, list[Planned]]:
+    """Start both sides with their own suites, and BASE also with HEAD's where a benchmark needs it; plan the check."""
     own = dict(zip(SIDES, stack.enter_context(starter.started(*furnished.values())), strict=True))
     found, timeout_s = discovered(own), max(each.timeout_s for each in furnished.values())
     everything = _asked(plan(found, timeout_s), options.bench)
@@ -107,13 +101,8 @@ def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, T
         everything = _asked(plan(found, timeout_s, lent.found), options.bench)
     if not everything:
         raise BenchModelsError(_nothing(found, options.bench))
-    return _Compared(
-        commits=starter.commits,
-        sides=sides,
-        found=found,
-        everything=everything,
-        suite_changes=changed_files(starter.checkout, starter.commits, _suites(starter, furnished)),
-    )
+    changes = changed_files(starter.checkout, starter.commits, _suites(starter, furnished))
+    return sides, _header(options, starter.commits, found, everything, changes), everything
 
 
 def _suites(starter: Starter, furnished: Mapping[SideName, Tree]) -> list[Path]:
@@ -126,13 +115,11 @@ def _asked(planned: Sequence[Planned], bench: str) -> list[Planned]:
     return [each for each in planned if chosen(each, bench)]
 
 
-def _measure(options: Options, compared: _Compared, started: float) -> None:
-    mine = share(compared.everything, options.shard, options.shards)
-    header = _header(options, compared)
+def _measure(options: Options, header: Header, suites: _Suites, mine: Sequence[Planned], started: float) -> None:
     begun = {each.benchmark: each.not_measured() for each in mine}
     with Recorder(options.output, header, begun.values()) as recorder:
         progress = Progress(measurements=begun, recorder=recorder)
-        both = BothSides(suites=compared.sides, progress=progress)
+        both = BothSides(suites=suites, progress=progress)
         runner = PairRunner(both=both, one_core=options.threads == 1)
         ending: Ending = "crashed"
         try:
@@ -154,8 +141,13 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
             recorder.end(ending, time.monotonic() - started, runner.timer.timed_s)
 
 
-def _header(options: Options, compared: _Compared) -> Header:
-    commits, found, everything = compared.commits, compared.found, compared.everything
+def _header(
+    options: Options,
+    commits: Mapping[SideName, Commit],
+    found: Mapping[SideName, Discovery],
+    everything: Sequence[Planned],
+    suite_changes: Sequence[str],
+) -> Header:
     from_head = [each for each in everything if each.suite == "head"]
     rewritten = _names(each for each in from_head if not each.lacking)
     return Header(
@@ -174,7 +166,7 @@ def _header(options: Options, compared: _Compared) -> Header:
             f"{each.benchmark}: {', '.join(each.redescribed)}" for each in everything if each.redescribed
         ),
         added=tuple(name for name in _names(from_head) if name not in rewritten),
-        suite_changes=tuple(compared.suite_changes),
+        suite_changes=tuple(suite_changes),
         broken={side: found[side].broken for side in SIDES},
         shard=options.shard,
         shards=options.shards,

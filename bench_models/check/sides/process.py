@@ -80,22 +80,14 @@ class Process:
         names: list[str] = self.ask(REPLY_S, do="imported")["modules"]
         return names
 
-    @contextlib.contextmanager
-    def asleep(self) -> Iterator[None]:
-        """Stop the process and all it started meanwhile, so that none of its threads disturbs another process."""
-        self._signal(signal.SIGSTOP)
-        try:
-            yield
-        finally:
-            self._signal(signal.SIGCONT)
-
     def end(self) -> None:
         """End the process and all it started, so that its ports and its core are free for what follows."""
-        self._signal(signal.SIGKILL)
+        self.send_signal(signal.SIGKILL)
         self._channel.await_end(_DEATH_S)
         self._channel.close()
 
-    def _signal(self, number: signal.Signals) -> None:
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal to the process and all it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._pid, number)
 
@@ -120,8 +112,11 @@ def _writable(value: object) -> object:
 def awake_alone(workers: Mapping[SideName, Process], side: SideName) -> Iterator[Process]:
     """Yield the process of a side while the other one is stopped, whose threads would disturb this one."""
     (other,) = (worker for name, worker in workers.items() if name != side)
-    with other.asleep():
+    other.send_signal(signal.SIGSTOP)
+    try:
         yield workers[side]
+    finally:
+        other.send_signal(signal.SIGCONT)
 
 
 @contextlib.contextmanager
