@@ -83,7 +83,7 @@ class _Line(msgspec.Struct, kw_only=True, tag_field="line", forbid_unknown_field
     """A line after the header; ``subject`` is a benchmark as asv writes its name."""
 
 
-class _Subject(_Line, tag="subject"):
+class _Benchmark(_Line, tag="subject"):
     benchmark: str
     parameters: tuple[str, ...]
     kind: Literal["time", "value"]
@@ -177,7 +177,7 @@ class Recorder:
     def _begin(self, measurements: Measurements) -> None:
         benchmark = measurements.benchmark
         described = asdict(benchmark)
-        self._line(_Subject(benchmark=described.pop("name"), **described))
+        self._line(_Benchmark(benchmark=described.pop("name"), **described))
         for pair in measurements.pairs:
             self.pair(benchmark, pair)
         if measurements.answers is not None:
@@ -240,9 +240,9 @@ def _assembled(header: Header, lines: Sequence[str]) -> Record:
     end = _End(ending="crashed", wall_s=0.0, timed_s=0.0)
     for text in lines:
         # Not by msgspec's own decoder, which refuses half a character; Python's reads back what it wrote.
-        line = msgspec.convert(json.loads(text), _Subject | _Pair | _Answers | _Trouble | _End)
+        line = msgspec.convert(json.loads(text), _Benchmark | _Pair | _Answers | _Trouble | _End)
         match line:
-            case _Subject():
+            case _Benchmark():
                 described = msgspec.structs.asdict(line)
                 benchmark = Benchmark(name=described.pop("benchmark"), **described)
                 measurements[str(benchmark)] = Measurements(benchmark=benchmark, shard=header.shard)
