@@ -18,7 +18,7 @@ from support.tiny_project import commit_all, git
 from bench_models.build import Builder
 from bench_models.check.record import Record, Recorder
 from bench_models.check.replay import replay, stopped
-from bench_models.check.report.findings import findings
+from bench_models.check.report.make import report_on
 from bench_models.github.aa_check import Figures, figures, keep, nights, sentence, too_many
 from bench_models.outcomes import Failed, Measured, Skipped
 from bench_models.report.hub_summary import failed, table, visit
@@ -111,7 +111,7 @@ def test_failed_benchmark_hides_no_red_one() -> None:
     red, calm = unchanged(0, change=0.2), unchanged(1)
     failing = replace(timed("rotten_tomatoes.time_gone", pairs=0), base=Absent(), head=Failed(error="no memory"))
     records = [replace(each, measurements=(*each.measurements, failing)) for each in (red, calm)]
-    assert [findings(stopped(each)).exit_status for each in records] == [2, 2]
+    assert [report_on(stopped(each)).exit_status for each in records] == [2, 2]
     found = figures(records, replay(records, times=3, seed=0), datetime(2026, 11, 1, tzinfo=UTC))
     assert found.red == 1
 

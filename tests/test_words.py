@@ -22,7 +22,7 @@ RETIRED = {
     "harm": "worsening",
     "jump": "change point",
     "keeping": "stored checks",
-    "lending": "startup",
+    "lending": "lent",
     "lessons": "teacher outputs",
     "luck": "replicate",
     "moments": "timestamps",

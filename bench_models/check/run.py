@@ -10,17 +10,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench_models.check.both_sides import BothSides
+from bench_models.check.both_sides import BothSides, Progress
 from bench_models.check.pair_runner import PairRunner
 from bench_models.check.planning import Planned, SuiteName, chosen, described, plan, share, shares
-from bench_models.check.progress import Progress
 from bench_models.check.record import Ending, Header, Record, Recorder, read
 from bench_models.check.sampler import Sampler, ask_bases_own, try_one_sided
 from bench_models.check.sides.commits import Commit, changed_files, resolve, side_by_side
 from bench_models.check.sides.environments import ASV, Project, furnish
 from bench_models.check.sides.isolation import common_variables, one_check_at_a_time
-from bench_models.check.sides.side import Side, Tree, discovered, make_alike
-from bench_models.check.sides.startup import Starter
+from bench_models.check.sides.side import Side, Starter, Tree, discovered, make_alike
 from bench_models.check.sides.suite import Discovery, left_out
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
@@ -29,6 +27,8 @@ from bench_models.stats.sequential import LOOKS
 from bench_models.verdict.measurements import SIDES, SideName
 
 log = logging.getLogger(__name__)
+
+_Suites = Mapping[SuiteName, Mapping[SideName, Side]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,19 +73,9 @@ def check(options: Options) -> Record:
             environment={**os.environ, **common_variables(options.threads), **variables},
             spawn=options.spawn,
         )
-        _measure(options, _compared(options, starter, furnished, stack), started)
+        sides, header, planned = _compared(options, starter, furnished, stack)
+        _measure(options, header, sides, share(planned, options.shard, options.shards), started)
     return read(options.output)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Compared:
-    """The two commits of a check, the sides that run them, what their suites hold, and what of it is measured."""
-
-    commits: Mapping[SideName, Commit]
-    sides: Mapping[SuiteName, Mapping[SideName, Side]]
-    found: Mapping[SideName, Discovery]
-    everything: Sequence[Planned]
-    suite_changes: Sequence[str]
 
 
 def require_pattern(bench: str) -> None:
@@ -96,8 +86,10 @@ def require_pattern(bench: str) -> None:
         raise BenchModelsError(f"--bench {bench!r} is not a regular expression: {error}") from error
 
 
-def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, Tree], stack: ExitStack) -> _Compared:
-    """Start both sides with their own suites, and BASE also with HEAD's where a benchmark needs it."""
+def _compared(
+    options: Options, starter: Starter, furnished: Mapping[SideName, Tree], stack: ExitStack
+) -> tuple[_Suites, Header, list[Planned]]:
+    """Start both sides with their own suites, and BASE also with HEAD's where a benchmark needs it; plan the check."""
     own = dict(zip(SIDES, stack.enter_context(starter.started(*furnished.values())), strict=True))
     found, timeout_s = discovered(own), max(each.timeout_s for each in furnished.values())
     everything = _asked(plan(found, timeout_s), options.bench)
@@ -109,13 +101,8 @@ def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, T
         everything = _asked(plan(found, timeout_s, lent.found), options.bench)
     if not everything:
         raise BenchModelsError(_nothing(found, options.bench))
-    return _Compared(
-        commits=starter.commits,
-        sides=sides,
-        found=found,
-        everything=everything,
-        suite_changes=changed_files(starter.checkout, starter.commits, _suites(starter, furnished)),
-    )
+    changes = changed_files(starter.checkout, starter.commits, _suites(starter, furnished))
+    return sides, _header(options, starter.commits, found, everything, changes), everything
 
 
 def _suites(starter: Starter, furnished: Mapping[SideName, Tree]) -> list[Path]:
@@ -128,13 +115,11 @@ def _asked(planned: Sequence[Planned], bench: str) -> list[Planned]:
     return [each for each in planned if chosen(each, bench)]
 
 
-def _measure(options: Options, compared: _Compared, started: float) -> None:
-    mine = share(compared.everything, options.shard, options.shards)
-    header = _header(options, compared)
+def _measure(options: Options, header: Header, suites: _Suites, mine: Sequence[Planned], started: float) -> None:
     begun = {each.benchmark: each.not_measured() for each in mine}
     with Recorder(options.output, header, begun.values()) as recorder:
-        progress = Progress(measurements=begun, events=recorder)
-        both = BothSides(suites=compared.sides, progress=progress)
+        progress = Progress(measurements=begun, recorder=recorder)
+        both = BothSides(suites=suites, progress=progress)
         runner = PairRunner(both=both, one_core=options.threads == 1)
         ending: Ending = "crashed"
         try:
@@ -156,8 +141,13 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
             recorder.end(ending, time.monotonic() - started, runner.timer.timed_s)
 
 
-def _header(options: Options, compared: _Compared) -> Header:
-    commits, found, everything = compared.commits, compared.found, compared.everything
+def _header(
+    options: Options,
+    commits: Mapping[SideName, Commit],
+    found: Mapping[SideName, Discovery],
+    everything: Sequence[Planned],
+    suite_changes: Sequence[str],
+) -> Header:
     from_head = [each for each in everything if each.suite == "head"]
     rewritten = _names(each for each in from_head if not each.lacking)
     return Header(
@@ -176,7 +166,7 @@ def _header(options: Options, compared: _Compared) -> Header:
             f"{each.benchmark}: {', '.join(each.redescribed)}" for each in everything if each.redescribed
         ),
         added=tuple(name for name in _names(from_head) if name not in rewritten),
-        suite_changes=tuple(compared.suite_changes),
+        suite_changes=tuple(suite_changes),
         broken={side: found[side].broken for side in SIDES},
         shard=options.shard,
         shards=options.shards,

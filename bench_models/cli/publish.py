@@ -108,8 +108,7 @@ def false_alarms(*, folders: tuple[Path, ...], times: int, seed: int) -> int:
     from datetime import UTC, datetime
 
     from bench_models.check.record import read
-    from bench_models.check.replay import replay
-    from bench_models.check.report.replayed import sentences
+    from bench_models.check.replay import replay, sentences
     from bench_models.checkout import checkout_here
     from bench_models.github import aa_check as alarms
     from bench_models.results_branch.records import mirror_of

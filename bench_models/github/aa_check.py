@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from bench_models.check.record import Record
 from bench_models.check.replay import Replayed, stopped
-from bench_models.check.report.findings import findings
+from bench_models.check.report.make import report_on
 from bench_models.results_branch.records import AA_CHECKS, write_json
 from bench_models.results_branch.untrusted import json_of, read_files, require_utc_seconds, typed
 from bench_models.stats.estimate import Estimate
@@ -52,7 +52,7 @@ class Figures(Night, frozen=True, kw_only=True):
 def figures(records: Sequence[Record], replayed: Replayed, at: datetime) -> Figures:
     """Return what the records and their replays show."""
     # Not by the exit status: a benchmark that fails besides is status 2, and hides no regression.
-    red = [bool(findings(stopped(record)).of("regressed")) for record in records]
+    red = [bool(report_on(stopped(record)).of("regressed")) for record in records]
     return Figures(
         schema_version=2,
         at=at.astimezone(UTC).replace(microsecond=0),

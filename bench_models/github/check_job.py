@@ -21,10 +21,8 @@ from typing import Literal
 import bench_models
 from bench_models.check import planning
 from bench_models.check.record import FILE, Header, read
-from bench_models.check.report.findings import findings
-from bench_models.check.report.writing import write_check
+from bench_models.check.report.make import merge, report_on, write_check
 from bench_models.check.run import require_pattern
-from bench_models.check.shards import merge
 from bench_models.check.sides.environments import Project
 from bench_models.check.sides.side import Side, Tree
 from bench_models.checkout import checkout_here, git, in_short
@@ -131,7 +129,7 @@ def judge(shards: Path, output: Path, event: Event, *, strict: bool) -> int:
         record = merge([read(file.parent) for file in _records(shards)])
         _require_about(record.header, event, Path.cwd())
         status = write_check(record, output, strict=strict)
-        broken = [str(change.benchmark) for change in findings(record).of("regressed") if change.head is None]
+        broken = [str(row) for row in report_on(record).of("regressed") if row.head is None]
     except BenchModelsError as error:
         add_summary(f"**The check has no verdict:** {code(str(error), 1000)}\n")
         set_output("outcome", "unmeasured")

@@ -204,7 +204,7 @@ def _require_bounded(report: object) -> None:
 
 def _require_consistent(report: Report) -> None:
     """Refuse a status that the rows contradict: readers see the status first, and believe it."""
-    status, verdicts = report.exit_status, {change.verdict for change in report.changes}
+    status, verdicts = report.exit_status, {row.verdict for row in report.rows}
     worse = verdicts & _WORSE
     unmeasured = "failed" in verdicts or not verdicts or report.ending != "complete"
     if (status == 1 and not worse) or (status in _PASSES and (worse or unmeasured)):

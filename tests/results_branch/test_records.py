@@ -11,7 +11,7 @@ import pytest
 from msgspec import structs
 from support.observing import recorded, timed
 
-from bench_models.check.report.findings import findings
+from bench_models.check.report.make import report_on
 from bench_models.check.report.sentence import summary
 from bench_models.errors import BenchModelsError
 from bench_models.github.aa_check import nights
@@ -37,7 +37,7 @@ REASON = Accepted(commit="c" * 40, pull_request=12, reason="The head is exact no
 def kept(head: str, at: datetime = AT) -> StoredCheck:
     """Return a check of a commit, made as checks are."""
     record = recorded(timed("suite.time_it", change=0.1), timed("suite.time_other"))
-    return checked(findings(replace(record, header=replace(record.header, head=head))), 12, at)
+    return checked(report_on(replace(record, header=replace(record.header, head=head))), 12, at)
 
 
 def test_checks_are_read_back_oldest_first(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_check_that_an_earlier_version_kept_is_read(tmp_path: Path) -> None:
 
     (check,), bad = read_checks(tmp_path)
     assert bad == ()
-    assert [change.verdict for change in check.report.changes] == ["lost", "unchanged"]
+    assert [row.verdict for row in check.report.rows] == ["lost", "unchanged"]
     assert summary(check.report).startswith("1 of 2 benchmarks is lost: measured on BASE")
     store_check(tmp_path, check)
     assert json.loads(file.read_text(encoding="utf-8"))["report"]["changes"] == data["report"]["changes"]
@@ -241,7 +241,7 @@ def test_documents_that_the_first_version_wrote_are_read() -> None:
 
     assert (bad_checks, bad_accepted, bad_nights) == ((), (), ())
     assert (check.pull_request, check.at.second, check.report.exit_status) == (12, 3, 1)
-    assert [change.verdict for change in check.report.changes][:2] == ["regressed", "regressed"]
+    assert [row.verdict for row in check.report.rows][:2] == ["regressed", "regressed"]
     assert is_stored(EARLIER, check.head)
     assert (accepted.commit, accepted.reason) == ("c" * 40, "It is.")
     assert (night.checks, night.red) == (3, 1)

@@ -1,11 +1,33 @@
-"""Merges the records of a check's shards into one."""
+"""Makes the report of a check: merges the records of its shards, judges them, and writes Markdown and JSON."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
-from bench_models.check.record import Ending, Header, Record
+from msgspec import structs
+
+from bench_models.check.record import Ending, Header, Record, make_hidden
+from bench_models.check.report.document import (
+    ORDER,
+    SCHEMA_VERSION,
+    Commit,
+    ErrorBudget,
+    Report,
+    Shard,
+    Versions,
+    as_json,
+    row_of,
+)
+from bench_models.check.report.markdown import markdown
+from bench_models.check.report.sentence import headline
 from bench_models.checkout import in_short
 from bench_models.errors import BenchModelsError
+from bench_models.stats.sequential import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA, LOOKS
+from bench_models.storage import write_atomically, writing_to
+from bench_models.verdict.answers import ACCURACY_ALPHA
+from bench_models.verdict.change import Change
+from bench_models.verdict.judge import NOT_MEASURED, exit_status, judge
 from bench_models.verdict.measurements import SIDES, Measurements, SideName
 
 # What all shards of a check have in common besides the plan. Machines may differ: each compares both commits itself.
@@ -120,3 +142,78 @@ def _require_all(present: Sequence[int], count: int) -> None:
         wrong = [f"shard {each}/{count} is missing" for each in missing]
         wrong += [f"shard {each}/{count} is there twice" for each in twice]
         raise BenchModelsError(f"{'; '.join(wrong)}: give each shard's folder once")
+
+
+_BUDGET = ErrorBudget(
+    false_alarm=FAMILYWISE_ALPHA, accuracy_alarm=ACCURACY_ALPHA, false_calm=EQUIVALENCE_ALPHA, looks_pairs=LOOKS
+)
+
+
+def report_on(record: Record, *, strict: bool = False) -> Report:
+    """Return the report of a record; ``strict`` says that an undecided benchmark fails the check."""
+    header = record.header
+    changes = judge(record.measurements, header.shares)
+    if record.ending != "complete":
+        early = "the check ended before it was decided"
+        changes = [replace(each, reason=early) if each.verdict == "undecided" else each for each in changes]
+    verdicts = [change.verdict for change in changes]
+    report = Report(
+        schema_version=SCHEMA_VERSION,
+        sentence="",
+        exit_status=0,
+        ending=record.ending,
+        base=Commit(commit=header.base, name=header.base_name),
+        head=Commit(commit=header.head, name=header.head_name, uncommitted=header.uncommitted),
+        shard=Shard(index=header.shard, count=header.shards),
+        counts={verdict: verdicts.count(verdict) for verdict in ORDER},
+        rows=tuple(map(row_of, sorted(changes, key=_badness))),
+        broken_modules={str(side): modules for side, modules in header.broken.items()},
+        changed_libraries=_changed_libraries(header),
+        python={str(side): version for side, version in header.python.items()},
+        machines=header.machines,
+        environments=header.environments,
+        rewritten=header.rewritten,
+        redescribed=header.redescribed,
+        added=header.added,
+        suite_changes=header.suite_changes,
+        threads=header.threads,
+        began=header.began,
+        wall_s=record.wall_s,
+        timed_s=record.timed_s,
+        error_budget=_BUDGET,
+    )
+    status = _exit_status(report, changes, strict=strict)
+    return structs.replace(report, sentence=headline(report), exit_status=status)
+
+
+def _exit_status(report: Report, changes: list[Change], *, strict: bool) -> int:
+    """Return 0 for pass, 1 for regressed or lost, 2 for not measured, 3 for undecided (if that is to count)."""
+    complete = report.ending == "complete" and not report.broken
+    if complete and report.shard.count > 1 and NOT_MEASURED.issuperset(change.verdict for change in changes):
+        return 0  # a shard may measure nothing where others measure more
+    return exit_status(changes, complete=complete, strict=strict)
+
+
+def _changed_libraries(header: Header) -> dict[str, Versions]:
+    """Return the libraries, Python included, whose version differs between the sides."""
+    base, head = ({"Python": header.python[side], **header.libraries[side]} for side in SIDES)
+    names = sorted(name for name in base.keys() | head.keys() if base.get(name) != head.get(name))
+    return {name: Versions(base=base.get(name), head=head.get(name)) for name in names}
+
+
+def _badness(change: Change) -> tuple[int, float]:
+    size = abs(change.change_pct.value) if change.change_pct else float("inf")
+    return ORDER.index(change.verdict), -size
+
+
+def write_check(record: Record, folder: Path, *, strict: bool = False) -> int:
+    """Write and print the report of a record, and return its exit status."""
+    report = report_on(record, strict=strict)
+    # Errors and names are the suite's, and may hold half a character, which no file can.
+    text = markdown(report).encode(errors="backslashreplace").decode()
+    with writing_to(folder):
+        make_hidden(folder)
+    write_atomically(folder / "report.md", text)
+    write_atomically(folder / "report.json", as_json(report))
+    sys.stdout.write(f"{text}\nWritten to {folder}/report.md and {folder}/report.json\n")
+    return report.exit_status

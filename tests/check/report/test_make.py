@@ -14,7 +14,7 @@ from bench_models.check.planning import described, share
 from bench_models.check.planning import shares as planned_shares
 from bench_models.check.record import Record
 from bench_models.check.replay import until_decided
-from bench_models.check.shards import merge
+from bench_models.check.report.make import merge
 from bench_models.errors import BenchModelsError
 from bench_models.stats.sequential import Shares
 from bench_models.verdict.judge import judge
