@@ -18,9 +18,15 @@ from matplotlib.lines import Line2D
 from bench_models.errors import BenchModelsError
 from bench_models.metrics import ACCURACY, SINGLE_STREAM, SIZE
 from bench_models.report.document import Standing, Summary, VariantReport
-from bench_models.report.figure.bars import draw_accuracy, draw_latency, draw_size
+from bench_models.report.figure.panels import (
+    SHAPES,
+    draw_accuracy,
+    draw_latency,
+    draw_size,
+    draw_trade_off,
+    sizes_in_words,
+)
 from bench_models.report.figure.themes import LIGHT, THEMES, Theme
-from bench_models.report.figure.trade_off import SHAPES, draw_trade_off, sizes_in_words
 from bench_models.storage import write_atomically, write_bytes_atomically
 
 # Inches.
