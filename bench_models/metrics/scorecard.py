@@ -2,11 +2,12 @@
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from bench_models.build import Builder
-from bench_models.errors import BenchModelsError, EnvironmentTroubleError
+from bench_models.errors import BenchModelsError, EnvironmentTroubleError, UnavailableError
 from bench_models.machine import library_versions, return_freed_memory, this_machine
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.provenance import key_of, source_digest
@@ -103,6 +104,21 @@ def score_unasked(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
         command = f"bench-models build {builder.suite.name} {variant.name}"
         return Skipped(reason=f"training {' and '.join(waiting)} may take hours: `{command}` does it")
     return score(builder, variant)
+
+
+def scores(builder: Builder) -> dict[str, Outcome[Scorecard]]:
+    """Score all variants; where a hub cannot be reached, each is skipped with the reason."""
+    suite = builder.suite
+    try:
+        suite.checkpoint.folder(builder.store.root)  # first, as it finds out at once that a hub is not there
+        return {variant.name: score_unasked(builder, variant) for variant in suite.variants}
+    except UnavailableError as error:
+        return dict.fromkeys(suite.names, Skipped(reason=str(error)))
+
+
+def any_failed(found: Mapping[str, Outcome[Scorecard]]) -> bool:
+    """Say whether a variant failed; a skipped one did not."""
+    return any(isinstance(outcome, Failed) for outcome in found.values())
 
 
 def require_better_than_chance(builder: Builder, baseline: Outcome[Scorecard]) -> None:

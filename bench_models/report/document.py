@@ -23,6 +23,9 @@ from bench_models.text import one_line
 # Histories and sites keep reports of version 1, which knew two words for budgets, and no agreement.
 VERSION: Literal[2] = 2
 
+# Where a clone keeps its reports.
+FOLDER = "results"
+
 Standing = Literal["baseline", "kept", "broken", "open", "not measured"]
 
 _Count = Annotated[int, Meta(ge=0, le=10**15)]

@@ -1,17 +1,19 @@
-"""The report in Markdown: one sentence, the table, problems, the machine; and a suite's rows before they are built."""
+"""The tables of a suite: its report in Markdown, its rows before they are built, and what was scored of a hub's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tabulate import tabulate
 
 from bench_models.metrics import ACCURACY, AGREEMENT, PARAMETERS, SIZE, SPARSITY, SPEED_UP
 from bench_models.metrics.budgets import CONFIDENCE
 from bench_models.metrics.scenarios import OFFLINE_SENTENCES, THREADS
+from bench_models.metrics.scorecard import Scorecard
+from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.report.document import Report, VariantReport
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.timing import LEVEL
 from bench_models.suites.suite import Suite, Variant
-from bench_models.text import show_ms, show_points, with_interval
+from bench_models.text import code, show_ms, show_points, with_interval
 
 _MISSING = "-"
 _LEFT = ("variant", "budget")
@@ -37,6 +39,7 @@ _OF_SUITE = (
     "smallest size reduction",
     "smallest agreement",
 )
+_OF_SCORES = (PARAMETERS, SIZE, ACCURACY)
 
 
 def markdown(report: Report) -> str:
@@ -59,6 +62,15 @@ def catalogue(suite: Suite) -> str:
     return f"{suite.name}\n\n{table}\n"
 
 
+def scores_table(suite: str, found: Mapping[str, Outcome[Scorecard]]) -> str:
+    """Return the figures of each variant in Markdown, or why it was skipped or failed."""
+    measured = sum(isinstance(outcome, Measured) for outcome in found.values())
+    names = " | ".join(figure.name for figure in _OF_SCORES)
+    head = f"| variant | outcome | {names} | why |\n| --- | --- | --: | --: | --: | --- |"
+    rows = "\n".join(f"| {code(name)} | {_scores(outcome)} |" for name, outcome in found.items())
+    return f"**{suite}: {measured} of {len(found)} variants were measured.**\n\n{head}\n{rows}\n"
+
+
 def headline(variants: Sequence[VariantReport]) -> str:
     """Return the verdict on the whole suite, as one sentence that names what to look at."""
     unmeasured, broken, undecided, kept = (
@@ -75,6 +87,12 @@ def headline(variants: Sequence[VariantReport]) -> str:
     is_open = f", {len(undecided)} {are} open: {', '.join(undecided)}" if undecided else ""
     parts.append(f"{len(kept)} of {judged} budgets are kept{is_open}.")
     return " ".join(parts)
+
+
+def _scores(outcome: Outcome[Scorecard]) -> str:
+    if isinstance(outcome, Measured):
+        return f"measured | {' | '.join(figure.show(figure.of(outcome.value)) for figure in _OF_SCORES)} | -"
+    return f"{type(outcome).__name__.lower()} | - | - | - | {code(reason_of(outcome))}"
 
 
 def _cells(variant: VariantReport) -> list[str]:

@@ -1,5 +1,9 @@
-"""The results of one commit: asv's numbers, scorecards and pairs of speed-ups become one report a variant."""
+"""The results of one commit: asv's numbers, scorecards and pairs of speed-ups become one report a variant.
 
+``write_report`` writes them to ``results/`` as Markdown, JSON and figure, and to standard output.
+"""
+
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -15,10 +19,12 @@ from bench_models.metrics.scenarios import OFFLINE_SENTENCES, THREADS
 from bench_models.metrics.scorecard import Scorecard, agreement, require_better_than_chance, stored
 from bench_models.metrics.speed_up import SpeedUp, Turns, kept, seconds_of, seconds_of_baseline, times_as_fast
 from bench_models.outcomes import Failed, Measured, Outcome, Value, reason_of
-from bench_models.report.document import VERSION, Report, VariantReport
+from bench_models.report.document import FOLDER, VERSION, Report, VariantReport, text_of
+from bench_models.report.markdown import markdown
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.stats.timing import LEVEL
+from bench_models.storage import write_atomically
 from bench_models.suites import module_name
 from bench_models.suites.suite import Variant
 
@@ -34,6 +40,21 @@ class Times:
     offline: Outcome[Estimate] | None = None
     speed_up: Outcome[Estimate] | None = None
     offline_speed_up: Outcome[Estimate] | None = None
+
+
+def write_report(builder: Builder, checkout: Checkout) -> int:
+    """Write and print the report of the checked-out commit and return its exit status."""
+    from bench_models.report.figure.render import write_figure
+
+    report = results_of(builder, checkout)
+    text = markdown(report)
+    path = checkout.root / FOLDER / report.suite
+    write_atomically(path.with_suffix(".md"), text)
+    write_atomically(path.with_suffix(".json"), text_of(report))
+    sys.stdout.write(f"{text}\n")
+    write_figure(report.summary, path.parent)
+    sys.stdout.write(f"Written to {FOLDER}/{path.name}.md and .json, and the figure to .svg and .png (and -dark)\n")
+    return report.exit_status
 
 
 def results_of(builder: Builder, checkout: Checkout) -> Report:
