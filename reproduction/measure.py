@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from bench_models.metrics.scenarios import THREADS
 from bench_models.outcomes import Outcome
+from bench_models.runtimes.session import THREADS
 from bench_models.sources.corpora import Corpus
 from bench_models.stats.estimate import Estimate
 from bench_models.tokenizer import Encoder

@@ -15,10 +15,9 @@ from bench_models.build import Builder
 from bench_models.check.variant_speeds import Asked, compare
 from bench_models.errors import BenchModelsError
 from bench_models.export.formats import FORMATS
-from bench_models.metrics.scenarios import THREADS
 from bench_models.outcomes import Measured, reason_of
 from bench_models.report.speeds import tree_of
-from bench_models.runtimes.session import Session
+from bench_models.runtimes.session import THREADS, Session
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.timing import of_processes
 from bench_models.storage import Store

@@ -14,7 +14,7 @@ import numpy as np
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
-from bench_models.metrics.accuracy import answers
+from bench_models.metrics.scorecard import answers
 from bench_models.runtimes.session import Session
 from bench_models.sources.corpora import Sentence
 from bench_models.stats.proportions import paired_drop

@@ -1,18 +1,24 @@
-"""The scorecard of a variant: accuracy, size, parameters and sparsity, measured once per content key."""
+"""The scorecard of a variant: its answers, size, parameters and sparsity, measured once per content key."""
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
+
+import numpy as np
+from tqdm import tqdm
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError, UnavailableError
 from bench_models.machine import library_versions, return_freed_memory, this_machine
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.provenance import key_of, source_digest
+from bench_models.runtimes.session import THREADS, Session
+from bench_models.sources.corpora import Sentence
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Variant
+from bench_models.tokenizer import Encoder
 
 log = logging.getLogger(__name__)
 
@@ -172,8 +178,6 @@ def scorecard_key(builder: Builder, variant: Variant) -> str:
 
 
 def _measure(builder: Builder, variant: Variant) -> Scorecard:
-    from bench_models.metrics.accuracy import labels_given
-    from bench_models.metrics.scenarios import THREADS
     from bench_models.metrics.weights import artifact_bytes, naive_bytes, parameter_count, sparsity
 
     builder.train(variant.name)
@@ -190,3 +194,27 @@ def _measure(builder: Builder, variant: Variant) -> Scorecard:
         truth=tuple(sentence.label for sentence in test),
         elsewhere=labels_given(session, builder.encoder, builder.corpus.unlabelled, variant=variant.name),
     )
+
+
+def answers(session: Session, encoder: Encoder, sentences: Sequence[Sentence], *, variant: str) -> tuple[bool, ...]:
+    """Return for each sentence whether the session's most likely label is the right one; see ``labels_given``."""
+    given = labels_given(session, encoder, [sentence.text for sentence in sentences], variant=variant)
+    return tuple(label == sentence.label for label, sentence in zip(given, sentences, strict=True))
+
+
+def labels_given(session: Session, encoder: Encoder, texts: Sequence[str], *, variant: str) -> tuple[int, ...]:
+    """Return the index of the session's most likely label for each text, in their order.
+
+    Each sentence is a call of its own, as in the single-stream scenario that latency is quoted of. In a batch, dynamic
+    quantization takes one scale of activations for all sentences and their padding, and so answers otherwise,
+    depending on who shares the batch. Raises ``BenchModelsError`` when a logit is not a finite number.
+    """
+    given = []
+    rows = encoder.encode(texts)
+    bar = tqdm(rows, desc=f"accuracy of {variant}", leave=False, delay=2, disable=None)
+    for text, row in zip(texts, bar, strict=True):
+        logits = session(encoder.batch([row]))
+        if not np.isfinite(logits).all():
+            raise BenchModelsError(f"{variant} answers with logits that are not finite, for example for {text!r}")
+        given.append(int(logits[0].argmax()))
+    return tuple(given)

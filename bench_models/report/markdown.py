@@ -6,10 +6,11 @@ from tabulate import tabulate
 
 from bench_models.metrics import ACCURACY, AGREEMENT, PARAMETERS, SIZE, SPARSITY, SPEED_UP
 from bench_models.metrics.budgets import CONFIDENCE
-from bench_models.metrics.scenarios import OFFLINE_SENTENCES, THREADS
+from bench_models.metrics.latency import OFFLINE_SENTENCES
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.report.document import Report, VariantReport
+from bench_models.runtimes.session import THREADS
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.timing import LEVEL
 from bench_models.suites.suite import Suite, Variant

@@ -15,12 +15,20 @@ from bench_models.errors import BenchModelsError
 from bench_models.machine import MEASURING_LIBRARIES, library_versions, this_machine
 from bench_models.metrics import ACCURACY, ERROR_RATE, OFFLINE, SINGLE_STREAM, SIZE, SPEED_UP, Metric
 from bench_models.metrics.budgets import accuracy_drop_points, fails, judge, size_reduction_pct, worst
-from bench_models.metrics.scenarios import OFFLINE_SENTENCES, THREADS
+from bench_models.metrics.latency import (
+    OFFLINE_SENTENCES,
+    SpeedUp,
+    Turns,
+    kept,
+    seconds_of,
+    seconds_of_baseline,
+    times_as_fast,
+)
 from bench_models.metrics.scorecard import Scorecard, agreement, require_better_than_chance, stored
-from bench_models.metrics.speed_up import SpeedUp, Turns, kept, seconds_of, seconds_of_baseline, times_as_fast
 from bench_models.outcomes import Failed, Measured, Outcome, Value, reason_of
 from bench_models.report.document import FOLDER, VERSION, Report, VariantReport, text_of
 from bench_models.report.markdown import markdown
+from bench_models.runtimes.session import THREADS
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.stats.timing import LEVEL
