@@ -12,8 +12,7 @@ from bench_models.checkout import checkout_here, require_installed, uncommitted
 from bench_models.errors import BenchModelsError
 from bench_models.export.formats import FORMATS, Format, quiet
 from bench_models.export.model_card import Facts, card
-from bench_models.export.serving import Served
-from bench_models.export.verify import require_agreement
+from bench_models.export.verify import Served, require_agreement
 from bench_models.machine import this_machine
 from bench_models.metrics.budgets import fails
 from bench_models.metrics.latency import scenarios
