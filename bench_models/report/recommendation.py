@@ -20,6 +20,7 @@ from bench_models.metrics import SIZE
 from bench_models.report.document import Standing, VariantReport
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import paired_drop
+from bench_models.text import show_points
 
 Priority = Literal["speed", "accuracy", "size", "balanced"]
 Reason = Literal["tolerance", "order"] | Priority
@@ -173,6 +174,11 @@ def in_points(points: float) -> str:
     return f"{points + 0.0:.15g} point{'' if points == 1 else 's'}"
 
 
+def loses(points: float) -> str:
+    """Return the verb for a number of percentage points that are lost: below zero they are gained."""
+    return f"{'gains' if points < 0 else 'loses'} {show_points(abs(points))}"
+
+
 def _known(priority: str) -> Priority:
     for each in PRIORITIES:
         if each == priority:
@@ -268,6 +274,6 @@ def _none_within(others: Sequence[Candidate], tolerance_points: float) -> str:
     points = f"by the point alone {', '.join(within)} would do" if within else "even by the point none does"
     return (
         f"no variant keeps an accuracy tolerance of {in_points(tolerance_points)}: the closest is {closest.name}, "
-        f"which loses {drop.value:.2f} and, with its {drop.level:.0%} interval, up to {drop.high:.2f}; {points}; allow "
-        "more, or ship the baseline"
+        f"which {loses(drop.value)} and, with its {drop.level:.0%} interval, may lose up to {drop.high:.2f}; {points}; "
+        "allow more, or ship the baseline"
     )

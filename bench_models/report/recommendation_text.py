@@ -11,10 +11,12 @@ from bench_models.report.recommendation import (
     Recommendation,
     candidates_of,
     in_points,
+    loses,
     recommend,
     sentences_needed,
     trade_off,
 )
+from bench_models.stats.estimate import Estimate
 from bench_models.text import show_points, with_interval
 
 _SUPERLATIVES: dict[Priority, str] = {
@@ -85,7 +87,7 @@ def _best_by_point(choice: Recommendation) -> str:
     drop = best.accuracy_drop_points.value
     if choice.priority != "accuracy" or drop == choice.chosen.accuracy_drop_points.value:
         return ""
-    return f" The best of them by its point is {best.name}, with {show_points(drop)} lost."
+    return f" The best of them by its point is {best.name}, with {_points_lost(drop)}."
 
 
 def _passed_over(report: Report, choice: Recommendation, candidates: list[Candidate]) -> str:
@@ -103,14 +105,14 @@ def _lack(variant: VariantReport) -> str:
 def _reason(choice: Recommendation, candidate: Candidate, baseline: Candidate) -> str:
     drop, reason = candidate.accuracy_drop_points, choice.passed_over[candidate.name]
     if reason == "tolerance":
-        return f"may lose {show_points(drop.high)} ({drop.value:.2f} here)"
+        return f"may lose {show_points(drop.high)} ({abs(drop.value):.2f}{' gained' if drop.value < 0 else ''} here)"
     if reason == "order":
         return f"no better than {choice.chosen.name} in anything that was asked, and further down the table"
     figure = {
         "speed": with_interval(candidate.speed_up, SPEED_UP.show),
-        "accuracy": _show_lost(drop.value),
+        "accuracy": _points_lost(drop.value),
         "size": SIZE.show(candidate.size_bytes),
-        "balanced": f"{trade_off(candidate, baseline):.2f}, not {trade_off(choice.chosen, baseline):.2f}",
+        "balanced": _told_apart(trade_off(candidate, baseline), max(trade_off(each, baseline) for each in choice.tied)),
     }[reason]
     return f"{'' if reason == choice.priority else 'tied, and '}{_COMPARATIVES[reason]}: {figure}"
 
@@ -133,7 +135,7 @@ def _by_point(report: Report, choice: Recommendation, baseline: Candidate) -> st
         return "Going by the points alone, without intervals of accuracy, leads to the same answer."
     drop = other.accuracy_drop_points
     text = (
-        f"By the point alone it would be {other.name}, which loses {show_points(drop.value)} here, but may lose "
+        f"By the point alone it would be {other.name}, which {loses(drop.value)} here, but may lose "
         f"{drop.high:.2f} elsewhere."
     )
     if sentences is None or other is baseline:
@@ -147,12 +149,24 @@ def _by_point(report: Report, choice: Recommendation, baseline: Candidate) -> st
 def _figures(report: Report, candidate: Candidate) -> str:
     reduction = report[candidate.name].size_reduction_pct
     size = SIZE.show(candidate.size_bytes) + (f" ({reduction:.1f} % smaller)" if reduction else "")
-    drop = candidate.accuracy_drop_points
-    return f"{with_interval(candidate.speed_up, SPEED_UP.show)}, {size}, {with_interval(drop, _show_lost)}"
+    return f"{with_interval(candidate.speed_up, SPEED_UP.show)}, {size}, {_lost(candidate.accuracy_drop_points)}"
 
 
-def _show_lost(points: float) -> str:
-    return f"{show_points(points)} lost"
+def _lost(drop: Estimate) -> str:
+    """Return how much accuracy is lost, with its interval; below zero both are turned into those of a gain."""
+    sign = -1 if drop.value < 0 else 1
+    low, high = sorted((sign * drop.low + 0.0, sign * drop.high + 0.0))  # turns -0.0 into zero
+    return _points_lost(drop.value) + ("" if drop.exact else f" ({low:.2f} to {high:.2f})")
+
+
+def _points_lost(points: float) -> str:
+    return f"{show_points(abs(points))} {'gained' if points < 0 else 'lost'}"
+
+
+def _told_apart(one: float, other: float) -> str:
+    """Return ``one, not other``, with two decimals or as many as it takes to see that they differ."""
+    digits = next((digits for digits in range(2, 16) if round(one, digits) != round(other, digits)), 2)
+    return f"{one:.{digits}f}, not {other:.{digits}f}"
 
 
 def _rounded_up(points: float) -> str:
