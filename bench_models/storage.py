@@ -17,15 +17,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import TypeVar
 from uuid import uuid4
 
+import msgspec
 import platformdirs
 from filelock import FileLock, Timeout
 
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 
 log = logging.getLogger(__name__)
+
+Record = TypeVar("Record")
 
 # The variable that tells the processes of one side of a check in which folder that side's own scorecards lie.
 FIGURES = "BENCH_MODELS_FIGURES"
@@ -231,20 +234,19 @@ class Store:
         """Say whether trained weights are there, whole or damaged."""
         return self._weights(key).is_dir()
 
-    def put_record(self, kind: str, key: str, record: dict[str, Any]) -> None:
-        """Keep a small record."""
-        write_atomically(self._record(kind, key), json.dumps(record))
+    def put_record(self, kind: str, key: str, record: object) -> None:
+        """Keep a small record, a dataclass of finite numbers."""
+        write_bytes_atomically(self._record(kind, key), msgspec.json.encode(record))
 
-    def get_record(self, kind: str, key: str) -> dict[str, Any] | None:
-        """Return a record, or None when it is missing or damaged."""
+    def get_record(self, kind: str, key: str, of: type[Record]) -> Record | None:
+        """Return a record of the type ``of``, or None when it is missing or damaged."""
         try:
-            record: dict[str, Any] = json.loads(self._record(kind, key).read_text(encoding="utf-8"))
+            return msgspec.json.decode(self._record(kind, key).read_bytes(), type=of)
         except FileNotFoundError:
             return None
-        except ValueError as error:
+        except (msgspec.DecodeError, ValueError) as error:
             log.warning("%s is damaged (%s): measuring again", self._record(kind, key), error)
             return None
-        return record
 
     def _weights(self, key: str) -> Path:
         return self.root / "weights" / key

@@ -7,9 +7,8 @@ others.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
 from bench_models.provenance import key_of
 from bench_models.sources.corpora import Sentence
@@ -82,19 +81,6 @@ class SpeedUp:
         if min(len(self.single_stream), len(self.offline)) < _FEWEST:
             raise ValueError(f"{len(self.single_stream)} and {len(self.offline)} pairs: an interval needs {_FEWEST}")
 
-    def to_record(self) -> dict[str, Any]:
-        """Return the pairs for JSON; ``from_record`` reads them back."""
-        return asdict(self)
-
-    @classmethod
-    def from_record(cls, record: dict[str, Any]) -> "SpeedUp":
-        """Return the pairs that ``to_record`` wrote."""
-        return cls(
-            run=record["run"],
-            single_stream=tuple(map(_turns, record["single_stream"])),
-            offline=tuple(map(_turns, record["offline"])),
-        )
-
 
 def times_as_fast(pairs: Sequence[Turns]) -> Estimate:
     """Return the speed-up that two or more pairs show, with an interval that covers other pairs."""
@@ -114,22 +100,14 @@ def seconds_of_baseline(rounds: Sequence[Sequence[Turns]]) -> Estimate:
 def keep(store: Store, suite: str, variant: str, found: SpeedUp) -> float:
     """Put a variant's pairs into the store, and return the number to track."""
     tracked = times_as_fast(found.single_stream).value
-    store.put_record(KIND, _key(suite, variant, tracked), found.to_record())
+    store.put_record(KIND, _key(suite, variant, tracked), found)
     return tracked
 
 
 def kept(store: Store, suite: str, variant: str, tracked: float) -> SpeedUp | None:
     """Return the pairs that a tracked number was made of, or None where they are not here, or damaged."""
-    record = store.get_record(KIND, _key(suite, variant, tracked))
-    try:
-        return SpeedUp.from_record(record) if record is not None else None
-    except (KeyError, TypeError, ValueError):
-        return None
+    return store.get_record(KIND, _key(suite, variant, tracked), SpeedUp)
 
 
 def _key(suite: str, variant: str, tracked: float) -> str:
     return key_of(suite, variant, tracked)
-
-
-def _turns(record: dict[str, Any]) -> Turns:
-    return Turns(baseline=tuple(record["baseline"]), variant=tuple(record["variant"]))

@@ -3,8 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from tqdm import tqdm
@@ -23,9 +22,6 @@ from bench_models.tokenizer import Encoder
 log = logging.getLogger(__name__)
 
 KIND = "scorecards"
-
-# Raise this when the form of a record changes: older records are then measured again.
-RECORD_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,17 +50,12 @@ class Scorecard:
         """The share of right answers."""
         return sum(self.correct) / len(self.truth)
 
-    def to_record(self) -> dict[str, Any]:
-        """Return the scorecard for JSON; ``from_record`` reads it back."""
-        return asdict(self) | {name: " ".join(map(str, getattr(self, name))) for name in _BY_SENTENCE}
 
-    @classmethod
-    def from_record(cls, record: dict[str, Any]) -> "Scorecard":
-        """Return the scorecard that ``to_record`` wrote."""
-        return cls(**record | {name: tuple(map(int, record[name].split())) for name in _BY_SENTENCE})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Record:
+    """What is kept of a measurement: the scorecard, or why there is none."""
 
-
-_BY_SENTENCE = ("answers", "truth", "elsewhere")
+    outcome: Scorecard | str
 
 
 def agreement(baseline: Scorecard, card: Scorecard) -> tuple[bool, ...]:
@@ -94,11 +85,11 @@ def score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
         sentence = isinstance(error, BenchModelsError)
         reason = str(error) if sentence else f"{type(error).__name__}: {error}"
         log.warning("%s could not be measured: %s", variant.name, reason, exc_info=None if sentence else error)
-        builder.store.put_record(KIND, key, {"failed": reason})
+        builder.store.put_record(KIND, key, _Record(outcome=reason))
         return Failed(error=reason)
     finally:
         return_freed_memory()  # of this row, before the next one needs its own
-    builder.store.put_record(KIND, key, {"measured": card.to_record()})
+    builder.store.put_record(KIND, key, _Record(outcome=card))
     log.info("%s: measured, %.1f %% of %d test sentences right", variant.name, 100 * card.accuracy, len(card.truth))
     return Measured(value=card)
 
@@ -149,16 +140,10 @@ def require_better_than_chance(builder: Builder, baseline: Outcome[Scorecard]) -
 
 def stored(builder: Builder, variant: Variant) -> Outcome[Scorecard] | None:
     """Return the recorded outcome for the variant as it is now, or None; imports no torch."""
-    record = builder.store.get_record(KIND, scorecard_key(builder, variant))
+    record = builder.store.get_record(KIND, scorecard_key(builder, variant), _Record)
     if record is None:
         return None
-    try:
-        if "failed" in record:
-            return Failed(error=str(record["failed"]))
-        return Measured(value=Scorecard.from_record(record["measured"]))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        log.warning("the scorecard of %s is damaged (%r): measuring again", variant.name, error)
-        return None
+    return Failed(error=record.outcome) if isinstance(record.outcome, str) else Measured(value=record.outcome)
 
 
 def scorecard_key(builder: Builder, variant: Variant) -> str:
@@ -166,7 +151,6 @@ def scorecard_key(builder: Builder, variant: Variant) -> str:
     machine = this_machine()
     runtime = variant.runtime
     return key_of(
-        RECORD_VERSION,
         builder.key(variant.name),
         builder.corpus_digest,
         builder.corpus.unlabelled_digest,
