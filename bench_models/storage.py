@@ -50,8 +50,9 @@ def home() -> Path:
         return platformdirs.user_cache_path("bench_models")
     folder = Path(chosen).expanduser()
     if not folder.is_absolute():
-        message = f"BENCH_MODELS_HOME={chosen} is a relative path: give an absolute one, such as {folder.absolute()}"
-        raise BenchModelsError(message)
+        raise BenchModelsError(
+            f"BENCH_MODELS_HOME={chosen} is a relative path: give an absolute one, such as {folder.absolute()}"
+        )
     return folder
 
 

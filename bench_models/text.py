@@ -5,7 +5,7 @@ Markdown, so escaping does not help: an escaped ``@`` is an ``@`` by then. Code 
 request can choose is shown as code, without any character that could end the code.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from bench_models.stats.estimate import Estimate
 
@@ -57,6 +57,11 @@ def with_interval(estimate: Estimate, show: Callable[[float], str]) -> str:
         return show(estimate.value)
     low, high = (show(end).partition(" ")[0] for end in (estimate.low, estimate.high))
     return f"{show(estimate.value)} ({low} to {high})"
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Return one or more names as a list in a sentence: ``a, b and c``."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
 def code(text: str, longest: int = LONGEST) -> str:

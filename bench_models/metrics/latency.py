@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from bench_models.metrics import OFFLINE, Metric
 from bench_models.provenance import key_of
 from bench_models.sources.corpora import Sentence
 from bench_models.stats.estimate import Estimate
@@ -80,6 +81,10 @@ class SpeedUp:
         """Refuse what tells nothing of other processes."""
         if min(len(self.single_stream), len(self.offline)) < _FEWEST:
             raise ValueError(f"{len(self.single_stream)} and {len(self.offline)} pairs: an interval needs {_FEWEST}")
+
+    def pairs(self, scenario: Metric) -> tuple[Turns, ...]:
+        """Return the pairs of a scenario, one of ``LATENCIES``."""
+        return self.offline if scenario == OFFLINE else self.single_stream
 
 
 def times_as_fast(pairs: Sequence[Turns]) -> Estimate:

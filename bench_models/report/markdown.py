@@ -16,7 +16,6 @@ from bench_models.stats.timing import LEVEL
 from bench_models.suites.suite import Suite, Variant
 from bench_models.text import code, show_ms, show_points, with_interval
 
-_MISSING = "-"
 _LEFT = ("variant", "budget")
 _COLUMNS = (
     "variant",
@@ -99,26 +98,25 @@ def _scores(outcome: Outcome[Scorecard]) -> str:
 def _cells(variant: VariantReport) -> list[str]:
     return [
         variant.name,
-        _shown(variant.parameters_count, PARAMETERS.show),
-        _shown(variant.size_bytes, SIZE.show),
-        _shown(variant.size_reduction_pct, "{:.1f} %".format),
-        _shown(variant.sparsity_share, SPARSITY.show),
-        _with_interval(variant.latency_single_stream_s, show_ms),
-        _with_interval(variant.speed_up_single_stream_ratio, SPEED_UP.show),
-        _shown(_point(variant.latency_offline_s_per_sentence), show_ms),
-        _with_interval(variant.accuracy_share, ACCURACY.show),
-        _shown(_point(variant.accuracy_drop_points), show_points),
-        _shown(_point(variant.agreement_share), AGREEMENT.show),
+        shown(variant.parameters_count, PARAMETERS.show),
+        shown(variant.size_bytes, SIZE.show),
+        shown(variant.size_reduction_pct, "{:.1f} %".format),
+        shown(variant.sparsity_share, SPARSITY.show),
+        shown(variant.latency_single_stream_s, show_ms),
+        shown(variant.speed_up_single_stream_ratio, SPEED_UP.show),
+        shown(_point(variant.latency_offline_s_per_sentence), show_ms),
+        shown(variant.accuracy_share, ACCURACY.show),
+        shown(_point(variant.accuracy_drop_points), show_points),
+        shown(_point(variant.agreement_share), AGREEMENT.show),
         _budget(variant),
     ]
 
 
-def _shown(number: float | None, show: Callable[[float], str]) -> str:
-    return _MISSING if number is None else show(number)
-
-
-def _with_interval(estimate: Estimate | None, show: Callable[[float], str]) -> str:
-    return _MISSING if estimate is None else with_interval(estimate, show)
+def shown(figure: Estimate | float | None, show: Callable[[float], str], missing: str = "-") -> str:
+    """Return a figure in words, with its interval where it has one."""
+    if isinstance(figure, Estimate):
+        return with_interval(figure, show)
+    return missing if figure is None else show(figure)
 
 
 def _point(estimate: Estimate | None) -> float | None:

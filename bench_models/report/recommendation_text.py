@@ -2,7 +2,7 @@
 
 from bench_models.errors import BenchModelsError
 from bench_models.metrics import SIZE, SPEED_UP
-from bench_models.metrics.budgets import STATUSES
+from bench_models.metrics.budgets import MANY_TIMES, STATUSES, about
 from bench_models.report.document import Report, VariantReport
 from bench_models.report.recommendation import (
     Candidate,
@@ -17,7 +17,7 @@ from bench_models.report.recommendation import (
     trade_off,
 )
 from bench_models.stats.estimate import Estimate
-from bench_models.text import show_points, with_interval
+from bench_models.text import listed, show_points, with_interval
 
 _SUPERLATIVES: dict[Priority, str] = {
     "speed": "the fastest",
@@ -31,8 +31,6 @@ _COMPARATIVES: dict[Reason, str] = {
     "size": "larger",
     "balanced": "worse balanced",
 }
-# Nobody labels more than so many times the test sentences there are.
-_MANY_TIMES = 50
 
 
 def recommended(report: Report, priority: str, tolerance_points: float) -> str:
@@ -44,7 +42,7 @@ def recommended(report: Report, priority: str, tolerance_points: float) -> str:
     if not candidates or candidates[0].name != baseline.name:
         raise BenchModelsError(
             f"the baseline of {report.suite} was not measured at {report.commit[:8]}, so nothing can be compared with "
-            f"it: {'; '.join(baseline.reasons) or 'a figure is missing'}"
+            f"it: {_lack(baseline)}"
         )
     choice = recommend(candidates, priority, tolerance_points)
     title = f"# {report.suite} at {report.commit[:8]}: ship {choice.chosen.name}"
@@ -67,7 +65,7 @@ def _why(report: Report, choice: Recommendation, baseline: Candidate) -> str:
         f"{_figures(report, chosen)}."
     )
     if tied:
-        text += f" By that alone it cannot be told apart from {_listed(tied)}; {_tie_breaker(choice, tied)}."
+        text += f" By that alone it cannot be told apart from {listed(tied)}; {_tie_breaker(choice, tied)}."
         text += _best_by_point(choice)
     if chosen is baseline:
         text += " That is the baseline: none of the compressed variants within the tolerance is better."
@@ -78,7 +76,7 @@ def _tie_breaker(choice: Recommendation, tied: list[str]) -> str:
     """Say what broke the tie."""
     by = dict.fromkeys(choice.passed_over[name] for name in tied)
     words = [_COMPARATIVES[reason] for reason in by if reason in _COMPARATIVES]
-    return f"what it is preferred to is {_listed(words, 'or')}" if words else "it stands first in the table"
+    return f"what it is preferred to is {listed(words, 'or')}" if words else "it stands first in the table"
 
 
 def _best_by_point(choice: Recommendation) -> str:
@@ -94,12 +92,12 @@ def _passed_over(report: Report, choice: Recommendation, candidates: list[Candid
     """Return a line for each other variant with what decided."""
     reasons = {each.name: _reason(choice, each, candidates[0]) for each in candidates if each is not choice.chosen}
     others = [each for each in report.variants if each.name != choice.chosen.name]
-    lines = [f"* {each.name}: {reasons.get(each.name) or _lack(each)}" for each in others]
+    lines = [f"* {each.name}: {reasons.get(each.name) or f'not measured: {_lack(each)}'}" for each in others]
     return "\n".join(["Passed over:", "", *lines])
 
 
 def _lack(variant: VariantReport) -> str:
-    return f"not measured: {'; '.join(variant.reasons) or 'a figure is missing'}"
+    return "; ".join(variant.reasons) or "a figure is missing"
 
 
 def _reason(choice: Recommendation, candidate: Candidate, baseline: Candidate) -> str:
@@ -141,9 +139,9 @@ def _by_point(report: Report, choice: Recommendation, baseline: Candidate) -> st
     if sentences is None or other is baseline:
         return text
     needed = sentences_needed(other, choice.tolerance_points, sentences)
-    if needed is None or needed > _MANY_TIMES * sentences:
+    if needed is None or needed > MANY_TIMES * sentences:
         return f"{text} That is too near the tolerance for any number of test sentences to show."
-    return f"{text} If that holds, about {_about(needed)} test sentences instead of {sentences:,} would show it."
+    return f"{text} If that holds, about {about(needed):,} test sentences instead of {sentences:,} would show it."
 
 
 def _figures(report: Report, candidate: Candidate) -> str:
@@ -172,12 +170,3 @@ def _told_apart(one: float, other: float) -> str:
 def _rounded_up(points: float) -> str:
     hundredths = round(points * 100, 6)
     return f"{-(-hundredths // 1) / 100:.2f}"
-
-
-def _about(count: int) -> str:
-    """Return a count with two digits that mean something."""
-    return f"{round(count, 2 - len(str(count))):,}" if count > 99 else str(count)  # noqa: PLR2004  # two digits
-
-
-def _listed(names: list[str], last: str = "and") -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"

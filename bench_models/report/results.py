@@ -4,7 +4,7 @@
 """
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,11 +75,10 @@ def results_of(builder: Builder, checkout: Checkout) -> Report:
     suite = builder.suite
     history = recorded(checkout.root, checkout.commit, module_name(suite.name))
     if history is None:
-        message = (
-            f"no results of {suite.name} for commit {checkout.commit[:8]} on this machine: "
-            "`tox -e bench` measures it (or `bench-models run`, in an environment of your own)"
+        raise BenchModelsError(
+            f"no results of {suite.name} for commit {checkout.commit[:8]} on this machine: `tox -e bench` measures it "
+            "(or `bench-models run`, in an environment of your own)"
         )
-        raise BenchModelsError(message)
     cards = [_card(builder, variant, history) for variant in suite.variants]
     require_better_than_chance(builder, cards[0])
     clock = _Clock(
@@ -154,12 +153,6 @@ def _errors(card: Outcome[Scorecard], times: Times) -> list[str]:
     return [reason_of(each) for each in (card, *timed) if not isinstance(each, Measured)]
 
 
-_PAIRS_OF: Mapping[Metric, Callable[[SpeedUp], tuple[Turns, ...]]] = {
-    SINGLE_STREAM: lambda found: found.single_stream,
-    OFFLINE: lambda found: found.offline,
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Clock:
     """Where times are looked up: ``pairs`` of each variant with the baseline, else asv's times of one process."""
@@ -184,7 +177,7 @@ class _Clock:
         if name == self.builder.suite.baseline.name:
             return Measured(value=Estimate(value=1.0, low=1.0, high=1.0, level=LEVEL))
         found = self.pairs[name]
-        return Measured(value=times_as_fast(_PAIRS_OF[scenario](found.value))) if isinstance(found, Measured) else found
+        return Measured(value=times_as_fast(found.value.pairs(scenario))) if isinstance(found, Measured) else found
 
     def _seconds(self, name: str, scenario: Metric) -> Outcome[Estimate]:
         """Return the time of a call: of the processes in pairs, or where there are none, of asv's."""
@@ -195,7 +188,7 @@ class _Clock:
         else:
             found = self.pairs[name]
             if isinstance(found, Measured):
-                return Measured(value=seconds_of(_PAIRS_OF[scenario](found.value)))
+                return Measured(value=seconds_of(found.value.pairs(scenario)))
         outcome = self.history.timing(f"{module_name(self.builder.suite.name)}.Latency.time_{scenario.name}", name)
         return Measured(value=outcome.value.estimate) if isinstance(outcome, Measured) else outcome
 
@@ -204,7 +197,7 @@ class _Clock:
         rounds: dict[tuple[int, str], list[Turns]] = {}
         for found in self.pairs.values():
             if isinstance(found, Measured):
-                for turn, pair in enumerate(_PAIRS_OF[scenario](found.value)):
+                for turn, pair in enumerate(found.value.pairs(scenario)):
                     rounds.setdefault((turn, found.value.run), []).append(pair)
         return [rounds[key] for key in sorted(rounds)]
 
