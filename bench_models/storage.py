@@ -86,16 +86,12 @@ def writing_to(path: Path) -> Iterator[None]:
                 "about 1 GB, and go where BENCH_MODELS_HOME says); nothing that was finished is lost"
             )
         elif isinstance(error, OSError) and error.errno in _UNWRITABLE and _concerns(error, path):
-            message = f"{path} cannot be written to ({error}): {_advice(path)}"
+            below = path.absolute().is_relative_to(home())
+            kept = "weights and scorecards go where BENCH_MODELS_HOME says"
+            message = f"{path} cannot be written to ({error}): {kept if below else 'name a place where you may write'}"
         else:
             raise
         raise EnvironmentTroubleError(message) from error
-
-
-def _advice(path: Path) -> str:
-    if path.absolute().is_relative_to(home()):
-        return "weights and scorecards go where BENCH_MODELS_HOME says"
-    return "name a place where you may write"
 
 
 def _concerns(error: OSError, path: Path) -> bool:
@@ -198,14 +194,12 @@ def _turn(path: Path, what: str) -> Iterator[None]:
     """Hold the lock of ``path``; says so when another process has it first."""
     lock = FileLock(path.parent / f".{path.name}.lock")
     try:
-        lock.acquire(timeout=0)
+        held = lock.acquire(timeout=0)
     except Timeout:
         log.info("another process is at %s: waiting for it", what)
-        lock.acquire()
-    try:
+        held = lock.acquire()
+    with held:
         yield
-    finally:
-        lock.release()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

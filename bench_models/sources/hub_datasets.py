@@ -114,19 +114,18 @@ class HubSentences:
             )
         rows = list(zip(found[split][self.text], found[split][self.label], strict=True))
         for number, (text, label) in enumerate(rows, start=1):
-            self._require_whole(split, number, text, label)
+            if not isinstance(text, str) or not text.strip():
+                raise BenchModelsError(
+                    f"the split {split!r} of {self} has no text in its row {number}: choose another column as text, or "
+                    "another dataset"
+                )
+            # Datasets that keep a split's labels for themselves say -1.
+            if label is None or label == -1 or not str(label).strip():
+                another = "another column as label" if split == "train" else "another as test_split"
+                raise BenchModelsError(
+                    f"the split {split!r} of {self} has no label in its row {number}: choose {another}"
+                )
         return [(text.strip(), label) for text, label in rows]
-
-    def _require_whole(self, split: str, number: int, text: object, label: object) -> None:
-        if not isinstance(text, str) or not text.strip():
-            raise BenchModelsError(
-                f"the split {split!r} of {self} has no text in its row {number}: choose another column as text, or "
-                "another dataset"
-            )
-        # Datasets that keep a split's labels for themselves say -1.
-        if label is None or label == -1 or not str(label).strip():
-            another = "another column as label" if split == "train" else "another as test_split"
-            raise BenchModelsError(f"the split {split!r} of {self} has no label in its row {number}: choose {another}")
 
 
 def _why_unanswered() -> Exception | None:

@@ -106,7 +106,7 @@ def test_other_machine_has_other_scorecards(builder: Builder, monkeypatch: pytes
     assert here != scorecard.scorecard_key(builder, builder.suite["int8"])
 
 
-@pytest.mark.parametrize("name", ["build", "scorecard", "weights", "session", "eager", "tokenizer", "prune"])
+@pytest.mark.parametrize("name", ["build", "scorecard", "session", "eager", "tokenizer", "prune"])
 def test_all_that_makes_figures_is_part_of_the_key(
     builder: Builder, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
