@@ -248,7 +248,6 @@ def _score(candidate: Candidate, criterion: Priority) -> Estimate:
 
 @lru_cache(_REMEMBERED)
 def _least_lost(before: str, after: str) -> float:
-    """Return the lower end of the share that is lost."""
     return paired_drop([each == "1" for each in before], [each == "1" for each in after]).low
 
 

@@ -56,7 +56,6 @@ def recommended(report: Report, priority: str, tolerance_points: float) -> str:
 
 
 def _why(report: Report, choice: Recommendation, baseline: Candidate) -> str:
-    """Return what the choice rests on."""
     chosen = choice.chosen
     tied = [each.name for each in choice.tied if each is not chosen]
     text = (
@@ -73,7 +72,6 @@ def _why(report: Report, choice: Recommendation, baseline: Candidate) -> str:
 
 
 def _tie_breaker(choice: Recommendation, tied: list[str]) -> str:
-    """Say what broke the tie."""
     by = dict.fromkeys(choice.passed_over[name] for name in tied)
     words = [_COMPARATIVES[reason] for reason in by if reason in _COMPARATIVES]
     return f"what it is preferred to is {listed(words, 'or')}" if words else "it stands first in the table"

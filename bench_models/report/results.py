@@ -173,7 +173,6 @@ class _Clock:
         )
 
     def _speed_up(self, name: str, scenario: Metric) -> Outcome[Estimate]:
-        """Return how many times as fast as the baseline a variant is."""
         if name == self.builder.suite.baseline.name:
             return Measured(value=Estimate(value=1.0, low=1.0, high=1.0, level=LEVEL))
         found = self.pairs[name]

@@ -106,7 +106,6 @@ class ArchivedRatings:
         return replace(corpus, unlabelled=sampled(others, self.unlabelled, apart_from=corpus))
 
     def _rated(self, archive: Path, table: str) -> list[tuple[float, str]]:
-        """Return the rating and the text of each line of a table."""
         text = read_member(archive, *self.members[:-1], table).decode(self.encoding)
         rows = (line.split("\t", 2) for line in text.split("\n") if line)
         return [(float(rating), snippet.strip()) for _, rating, snippet in rows]
@@ -143,7 +142,6 @@ class LocalSentences:
         return split_corpus(labels, sentences, name=str(self.path))
 
     def _rows(self) -> list[tuple[str, str]]:
-        """Return each text with its label."""
         try:
             # Spreadsheets put a mark in front of UTF-8, which would be a part of the first column's name.
             with self.path.open(encoding="utf-8-sig", newline="") as file:

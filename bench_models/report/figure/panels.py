@@ -122,7 +122,6 @@ def _interval(axes: "Axes", where: _Row, estimate: Estimate | None, words: str, 
 
 
 def _bar(axes: "Axes", where: _Row, end: float) -> None:
-    """Draw a bar from the start of the axis."""
     (row, variant, theme), (start, _) = where, axes.get_xlim()
     axes.barh(
         row,
@@ -138,7 +137,6 @@ def _bar(axes: "Axes", where: _Row, end: float) -> None:
 
 
 def _write(axes: "Axes", where: _Row, end: float, words: str, offset: int = 5, **look: Any) -> None:  # noqa: ANN401  # matplotlib's
-    """Write words beside the end of a bar."""
     row, _, theme = where
     style: dict[str, Any] = {"color": theme.ink, "zorder": 5} | look
     axes.annotate(words, (end, row), (offset, 0), textcoords="offset points", va="center", fontsize=SMALL, **style)
