@@ -6,7 +6,7 @@ request can choose is shown as code, without any character that could end the co
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from bench_models.stats.estimate import Estimate
@@ -58,6 +58,11 @@ def with_interval(estimate: Estimate, show: Callable[[float], str]) -> str:
         return show(estimate.value)
     low, high = (show(end).partition(" ")[0] for end in (estimate.low, estimate.high))
     return f"{show(estimate.value)} ({low} to {high})"
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Return one or more names as a list in a sentence: ``a, b and c``."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
 
 
 def code(text: str, longest: int = LONGEST) -> str:

@@ -135,16 +135,17 @@ def hub(*, suite: str) -> int:
     from bench_models import suites
     from bench_models.build import Builder
     from bench_models.github.actions import add_summary
-    from bench_models.report.hub_summary import failed, table, visit
+    from bench_models.metrics.scorecard import any_failed, scores
+    from bench_models.report.markdown import scores_table
     from bench_models.storage import Store
 
     loaded = suites.load(suite)
-    found = visit(Builder(suite=loaded, store=Store.default()))
-    summary = table(loaded.name, found)
+    found = scores(Builder(suite=loaded, store=Store.default()))
+    summary = scores_table(loaded.name, found)
     sys.stdout.write(summary)
     if os.environ.get("GITHUB_STEP_SUMMARY"):
         add_summary(summary)
-    return 2 if failed(found) else 0
+    return 2 if any_failed(found) else 0
 
 
 @click.command(epilog="Example: bench-models ci merged && bench-models ci keep")

@@ -75,7 +75,7 @@ def report(*, suite: str, variants: tuple[str, ...], strict: bool) -> int:
     figure. Measures nothing.
     """
     from bench_models.checkout import checkout_here
-    from bench_models.report.write import write_report
+    from bench_models.report.results import write_report
 
     return write_report(_builder(_rows_of(suite, variants, strict=strict)), checkout_here())
 

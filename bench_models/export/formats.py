@@ -74,18 +74,10 @@ def _write_program(model: nn.Module, file: Path) -> None:
     torch.export.save(program, file)
 
 
-def _open_program(file: Path, threads: int) -> Session:
-    return _of_module(torch.export.load(file).module(), threads)
-
-
 def _write_script(model: nn.Module, file: Path) -> None:
     with torch.inference_mode():
         traced = torch.jit.trace(_Logits(model), _example(), check_trace=False)
     traced.save(str(file))
-
-
-def _open_script(file: Path, threads: int) -> Session:
-    return _of_module(torch.jit.load(str(file)), threads)
 
 
 @contextmanager
@@ -170,14 +162,14 @@ _ALL = (
         name="torch-export",
         filename="model.pt2",
         write=_write_program,
-        open=_open_program,
+        open=lambda file, threads: _of_module(torch.export.load(file).module(), threads),
         loading=f'import torch\n\nmodel = torch.export.load("model.pt2").module()\n\n\n{_OF_TORCH}',
     ),
     Format(
         name="torchscript",
         filename="model.pt",
         write=_write_script,
-        open=_open_script,
+        open=lambda file, threads: _of_module(torch.jit.load(str(file)), threads),
         loading=f'import torch\n\nmodel = torch.jit.load("model.pt")\n\n\n{_OF_TORCH}',
     ),
     Format(

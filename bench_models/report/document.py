@@ -23,6 +23,9 @@ from bench_models.text import one_line, strict_json
 # Histories and sites keep reports of version 1, which knew two words for budgets, and no agreement.
 VERSION: Literal[2] = 2
 
+# Where a clone keeps its reports.
+FOLDER = "results"
+
 Standing = Literal["baseline", "kept", "broken", "open", "not measured"]
 
 _Count = Annotated[int, Meta(ge=0, le=10**15)]
@@ -154,8 +157,6 @@ def schema() -> dict[str, Any]:
         each["additionalProperties"] = False
         each["description"] = " ".join(each["description"].split())
     found["$defs"]["Estimate"]["properties"]["level"] |= {"exclusiveMinimum": 0, "exclusiveMaximum": 1}
-    for name in ("cores", "memory_bytes"):
-        found["$defs"]["Machine"]["properties"][name]["minimum"] = 1
     for name, each in found["$defs"]["VariantReport"]["properties"].items():
         low, high = _BOUNDS.get(_unit(name), (None, None))
         if low is not None and {"$ref": "#/$defs/Estimate"} in each.get("anyOf", ()):
@@ -250,8 +251,6 @@ def _faults(report: Report) -> Iterator[str]:
     for name, times in Counter(each.name for each in report.variants).items():
         if times > 1:
             yield f"$.variants: {name!r} stands there {times} times, and each variant has a name of its own"
-    if min(report.machine.cores, report.machine.memory_bytes) < 1:
-        yield "$.machine: it has cores and memory_bytes of 1 or more"
     baseline = report.variants[0]
     if baseline.standing not in {"baseline", "not measured"}:
         yield f"$.variants[0].standing: the first variant is the baseline, and {baseline.name!r} is {baseline.standing}"
