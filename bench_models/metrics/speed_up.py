@@ -19,7 +19,8 @@ from bench_models.storage import Store
 
 KIND = "speed-ups"
 
-_FEWEST = 2
+# Pairs that an interval needs.
+FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +56,8 @@ class SpeedUp:
 
     def __post_init__(self) -> None:
         """Refuse what tells nothing of other processes."""
-        if min(len(self.single_stream), len(self.offline)) < _FEWEST:
-            raise ValueError(f"{len(self.single_stream)} and {len(self.offline)} pairs: an interval needs {_FEWEST}")
+        if min(len(self.single_stream), len(self.offline)) < FEWEST:
+            raise ValueError(f"{len(self.single_stream)} and {len(self.offline)} pairs: an interval needs {FEWEST}")
 
     def to_record(self) -> dict[str, Any]:
         """Return the pairs for JSON; ``from_record`` reads them back."""

@@ -14,13 +14,13 @@ from bench_models.metrics.budgets import accuracy_drop_points, fails, judge, siz
 from bench_models.metrics.scenarios import OFFLINE_SENTENCES, THREADS
 from bench_models.metrics.scorecard import Scorecard, agreement, require_better_than_chance, stored
 from bench_models.metrics.speed_up import SpeedUp, Turns, kept, seconds_of, seconds_of_baseline, times_as_fast
-from bench_models.outcomes import Failed, Measured, Outcome, Value, reason_of
+from bench_models.outcomes import Failed, Measured, Outcome, Skipped, Value, reason_of
 from bench_models.report.document import VERSION, Report, VariantReport
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.stats.timing import LEVEL
 from bench_models.suites import module_name
-from bench_models.suites.suite import Variant
+from bench_models.suites.suite import Suite, Variant
 
 # Where the arithmetic of a variant may come from, beside those that time it.
 _LIBRARIES = (*MEASURING_LIBRARIES, "bitsandbytes", "torchao")
@@ -53,9 +53,28 @@ def results_of(builder: Builder, checkout: Checkout) -> Report:
         raise BenchModelsError(message)
     cards = [_card(builder, variant, history) for variant in suite.variants]
     require_better_than_chance(builder, cards[0])
-    clock = _Clock(
-        builder=builder, history=history, pairs={name: _pairs(builder, name, history) for name in suite.names[1:]}
-    )
+    pairs = {name: _pairs(builder, name, history) for name in suite.names[1:]}
+    return _report(builder, checkout, cards, _Clock(builder=builder, history=history, pairs=pairs))
+
+
+def interrupted_results(builder: Builder, checkout: Checkout, found: Mapping[str, Outcome[SpeedUp]]) -> Report:
+    """Return the report of a main job that was interrupted before asv recorded anything: scorecards, and ``found``."""
+    variants = builder.suite.variants
+    cards = [stored(builder, variant) or _interrupted(variant.name, "scored") for variant in variants]
+    pairs = {name: found.get(name) or _interrupted(name, "timed") for name in builder.suite.names[1:]}
+    return _report(builder, checkout, cards, _Clock(builder=builder, history=_NothingRecorded(), pairs=pairs))
+
+
+def asked_of_asv(suite: Suite, checkout: Checkout) -> list[str]:
+    """Return the rows that were measured at a commit, or failed; where there are none, those that ``run`` measures."""
+    history = recorded(checkout.root, checkout.commit, module_name(suite.name))
+    tracked = f"{module_name(suite.name)}.Figures.track_{SIZE.name}"
+    names = suite.names if history else []
+    return [name for name in names if history and not isinstance(history.value(tracked, name), Skipped)] or suite.quick
+
+
+def _report(builder: Builder, checkout: Checkout, cards: Sequence[Outcome[Scorecard]], clock: "_Clock") -> Report:
+    suite = builder.suite
     variants = tuple(
         variant_report(variant, card, cards[0], clock.times(variant.name))
         for variant, card in zip(suite.variants, cards, strict=True)
@@ -131,12 +150,24 @@ _PAIRS_OF: Mapping[Metric, Callable[[SpeedUp], tuple[Turns, ...]]] = {
 }
 
 
+def _interrupted(name: str, done: str) -> Skipped:
+    return Skipped(reason=f"the run was interrupted before {name} was {done}")
+
+
+class _NothingRecorded:
+    """The history of a commit that asv has not come to."""
+
+    def timing(self, _: str, name: str) -> Skipped:
+        """Return why a row has no times."""
+        return _interrupted(name, "timed")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Clock:
     """Where times are looked up: ``pairs`` of each variant with the baseline, else asv's times of one process."""
 
     builder: Builder
-    history: Recorded
+    history: Recorded | _NothingRecorded
     pairs: Mapping[str, Outcome[SpeedUp]]
 
     def times(self, name: str) -> Times:

@@ -8,7 +8,7 @@ from bench_models import suites
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--suite``, ``--rows`` and ``--strict-budgets`` (``--strict`` is an option of pytest's own)."""
     parser.addoption("--suite", default=suites.DEFAULT, help="a suite's name, or the path of its file")
-    parser.addoption("--rows", nargs="+", default=(), help="only these rows")
+    parser.addoption("--rows", nargs="+", default=(), help="only these rows; default: those that were measured")
     parser.addoption("--strict-budgets", action="store_true", help="fail budgets that are open, too")
 
 

@@ -13,7 +13,7 @@ from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.budgets import BudgetLine, fails
 from bench_models.report.document import Report
-from bench_models.report.results import results_of
+from bench_models.report.results import asked_of_asv, results_of
 from bench_models.storage import Store
 from bench_models.suites.suite import Suite
 
@@ -54,7 +54,15 @@ def test_agreement_reaches_budget(request: pytest.FixtureRequest, result: Report
 
 
 def _suite(config: pytest.Config) -> Suite:
-    return suites.load(config.getoption("--suite")).only(config.getoption("--rows"))
+    suite = suites.load(config.getoption("--suite"))
+    return suite.only(config.getoption("--rows") or _measured(suite))
+
+
+def _measured(suite: Suite) -> list[str]:
+    try:
+        return asked_of_asv(suite, checkout_here())
+    except BenchModelsError:  # which the fixture says
+        return suite.quick
 
 
 def _line(result: Report, variant: str, figure: str) -> BudgetLine:
