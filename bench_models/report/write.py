@@ -1,24 +1,21 @@
 """Writes a report to ``results/`` as Markdown, JSON and figure, and to standard output."""
 
 import sys
+from pathlib import Path
 
-from bench_models.build import Builder
-from bench_models.checkout import Checkout
-from bench_models.report.document import text_of
+from bench_models.report.document import Report, text_of
 from bench_models.report.markdown import markdown
-from bench_models.report.results import results_of
 from bench_models.storage import write_atomically
 
 FOLDER = "results"
 
 
-def write_report(builder: Builder, checkout: Checkout) -> int:
-    """Write and print the report of the checked-out commit and return its exit status."""
+def write_report(report: Report, root: Path) -> int:
+    """Write a report into the checkout at ``root``, print it, and return its exit status."""
     from bench_models.report.figure.render import write_figure
 
-    report = results_of(builder, checkout)
     text = markdown(report)
-    path = checkout.root / FOLDER / report.suite
+    path = root / FOLDER / report.suite
     write_atomically(path.with_suffix(".md"), text)
     write_atomically(path.with_suffix(".json"), text_of(report))
     sys.stdout.write(f"{text}\n")
