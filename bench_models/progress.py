@@ -48,8 +48,9 @@ class Plan:
         parts = [f"{_counted(len(self.timing), 'row')} to time", f"to train: {_named(self.training)}"]
         parts += [f"to score: {_named(self.scoring)}"]
         parts += [f"scores of {_counted(len(reused), 'row')} are reused"] if reused else []
-        known = "the first steps will show how long" if self.training else "the first row will show how long"
-        known = known if self.scoring else f"about {duration(_TIMED_S * len(self.timing))}, by rule of thumb"
+        known = f"the first {'steps' if self.training else 'row'} will show how long"
+        if not self.scoring:
+            known = f"about {duration(_TIMED_S * len(self.timing))} on quiet cores, by rule of thumb"
         return f"{'; '.join(parts)} ({known})"
 
 

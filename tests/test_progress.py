@@ -71,8 +71,8 @@ def test_plan_says_what_is_trained_and_what_reused() -> None:
         "long)"
     )
     assert Plan(training=(), scoring=(), timing=rows).sentence() == (
-        "2 rows to time; to train: nothing; to score: nothing; scores of 2 rows are reused (about 40 s, by rule of "
-        "thumb)"
+        "2 rows to time; to train: nothing; to score: nothing; scores of 2 rows are reused (about 40 s on quiet "
+        "cores, by rule of thumb)"
     )
 
 
