@@ -3,16 +3,23 @@
 import logging
 import os
 import re
+import signal
 import subprocess
 import sys
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-from bench_models.asv.results import knows_machine
+from bench_models import progress
+from bench_models.asv.results import config_of, knows_machine
 from bench_models.build import Builder
 from bench_models.checkout import Checkout, checkout_here, require_clean, require_installed
 from bench_models.errors import BenchModelsError
-from bench_models.metrics.scorecard import require_better_than_chance, score
-from bench_models.report.results import write_report
+from bench_models.metrics.latency import SpeedUp
+from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score
+from bench_models.outcomes import Measured, Outcome
+from bench_models.report import speeds
+from bench_models.report.results import interrupted_results, results_of, write_report
 from bench_models.storage import Store
 from bench_models.suites import ROWS, module_name
 from bench_models.suites.suite import Suite
@@ -21,30 +28,110 @@ log = logging.getLogger(__name__)
 
 THRESHOLDS = Path("tests") / "thresholds"
 
+# What is interrupted gets so long to end by itself: a terminal interrupts what the job started, too, and others do not.
+_PATIENCE_S = 3.0
+# And so long to end what it started in turn.
+_CLEANING_S = 30.0
 
-def run(suite: Suite, suite_argument: str) -> int:
+
+def run(suite: Suite, suite_argument: str, whole: Suite) -> int:
     """Run the whole job and return its exit status: 0 no budget broken, 1 one is, 2 not measured.
 
-    ``suite`` has the rows that are asked for; ``suite_argument`` is the name or path that the user gave, for the
-    processes that are started here.
+    ``suite`` has the rows of ``whole`` that are asked for; ``suite_argument`` is the name or path that the user gave,
+    for the processes that are started here. An interruption leaves a report of what there is.
     """
     checkout = checkout_here()
     require_clean(checkout)
     require_installed(checkout)
     _require_benchmarks(suite, checkout)
-    builder = Builder(suite=suite, store=Store.default())
-    log.info("[1/4] building and scoring %s at %s", suite.name, checkout.commit[:8])
-    require_better_than_chance(builder, score(builder, suite.baseline))
-    for variant in suite.variants[1:]:
-        score(builder, variant)
-    _require_unchanged(checkout)
-    log.info("[2/4] timing with asv")
-    _time(suite, checkout)
-    log.info("[3/4] enforcing the budgets")
-    enforced = _enforce(suite, checkout, suite_argument)
-    log.info("[4/4] reporting")
-    _require_unchanged(checkout)
-    return max(write_report(builder, checkout), enforced)
+    os.environ[ROWS] = " ".join(suite.names)  # for the processes that are started here
+    job = _Job(suite=suite, checkout=checkout, builder=Builder(suite=suite, store=Store.default()))
+    try:
+        return job.run(suite_argument, progress.left_out(suite, whole))
+    except KeyboardInterrupt:
+        job.leave_report()
+        raise
+
+
+@dataclass(kw_only=True)
+class _Job:
+    """A run, and what it has found so far."""
+
+    suite: Suite
+    checkout: Checkout
+    builder: Builder
+    cards: dict[str, Outcome[Scorecard]] = field(default_factory=dict)
+    pairs: dict[str, Outcome[SpeedUp]] = field(default_factory=dict)
+    recorded: bool = False
+
+    def run(self, suite_argument: str, left_out: str) -> int:
+        """Do one stage after the other."""
+        plan = progress.plan(self.builder)
+        log.info("%s at %s: %s", self.suite.name, self.checkout.commit[:8], plan.sentence())
+        if left_out:
+            log.info("%s", left_out)
+        log.info("[1/4] building and scoring")
+        table = progress.Table(builder=self.builder, plan=plan)
+        self._score(plan, table)
+        _require_unchanged(self.checkout)
+        log.info("[2/4] timing, and recording with asv")
+        with TemporaryDirectory() as folder:
+            self._time(Path(folder) / "speed-ups.pickle", table)
+        self.recorded = True
+        log.info("[3/4] enforcing the budgets")
+        enforced = _enforce(self.suite, self.checkout, suite_argument)
+        log.info("[4/4] reporting")
+        _require_unchanged(self.checkout)
+        return max(write_report(results_of(self.builder, self.checkout), self.checkout.root), enforced)
+
+    def _score(self, plan: progress.Plan, table: progress.Table) -> None:
+        logging.getLogger(score.__module__).setLevel(logging.WARNING)  # the table says it
+        corpus = self.builder.corpus
+        with progress.estimating(plan, len(corpus.test) + len(corpus.unlabelled)):
+            table.head()
+            for variant in self.suite.variants:
+                card = self.cards[variant.name] = score(self.builder, variant)
+                if variant is self.suite.baseline:
+                    require_better_than_chance(self.builder, card)
+                table.scored(variant.name, card)
+
+    def _time(self, note: Path, table: progress.Table) -> None:
+        """Time the rows in pairs with the baseline, then let asv record them with everything else."""
+        root = self.checkout.root
+        scored = [name for name, card in self.cards.items() if isinstance(card, Measured)]
+        if self.suite.baseline.name in scored and len(scored) > 1:
+
+            def seen(name: str, found: Outcome[SpeedUp] | None) -> None:
+                table.timed(name, found)
+                if found is not None:
+                    self.pairs[name] = found
+
+            table.began()
+            benchmarks = root / str(config_of(root).benchmark_dir)
+            self.pairs = speeds.measured(self.suite, scored[1:], benchmarks, seen=seen)
+            speeds.write_note(note, self.suite, self.pairs)
+        _record(self.suite, self.checkout, note)
+
+    def leave_report(self) -> None:
+        """After an interruption: report what there is, say what is missing and how to go on."""
+        if not any(isinstance(card, Measured) for card in self.cards.values()):
+            log.warning("interrupted before a row was scored: there is nothing to report yet")
+            return
+        log.warning("interrupted: this is the report of what there is")
+        report = (
+            results_of(self.builder, self.checkout)
+            if self.recorded
+            else interrupted_results(self.builder, self.checkout, self.pairs)
+        )
+        write_report(report, self.checkout.root)
+        unscored = [name for name in self.suite.names if name not in self.cards]
+        untimed = [name for name in self.suite.names[1:] if name in self.cards and name not in self.pairs]
+        missing = [f"{', '.join(names)} to {what}" for names, what in ((unscored, "score"), (untimed, "time")) if names]
+        missing += [] if self.recorded else ["asv's record of this commit"]
+        log.warning(
+            "missing: %s; the same command goes on: what is trained and scored is reused, and times are taken anew",
+            "; ".join(missing) or "the judgement of the budgets by pytest",
+        )
 
 
 def _require_benchmarks(suite: Suite, checkout: Checkout) -> None:
@@ -65,18 +152,24 @@ def _require_unchanged(checkout: Checkout) -> None:
         raise BenchModelsError(message)
 
 
-def _time(suite: Suite, checkout: Checkout) -> None:
+def _record(suite: Suite, checkout: Checkout, note: Path) -> None:
+    """Let asv run the suite's benchmarks; those of speed-ups read what is in ``note``."""
     if not knows_machine():
         # --yes takes this machine's own values; the long explanation that it prints is not needed.
         command = [sys.executable, "-m", "asv", "machine", "--yes"]
         if subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode != 0:
             raise BenchModelsError("`asv machine --yes` failed: what it printed above says why")
     # Status 2 means that a benchmark failed; the report says which and why.
-    options = ("--python=same", f"--set-commit-hash={checkout.commit}", "--record-samples", "--show-stderr")
+    options = ["--python=same", f"--set-commit-hash={checkout.commit}", "--record-samples", "--show-stderr"]
+    told = {}
+    if note.is_file():
+        # The report's latencies are of the pairs: asv's own are for its history, and one process of each is enough.
+        options.append("--attribute=rounds=1")
+        told = {speeds.FOUND: str(note)}
     rows = "|".join(re.escape(name) for name in suite.names)
     # asv knows a row by its repr; what has no parameter belongs to every row.
     benchmarks = rf"^{module_name(suite.name)}\.[^(]*(\('({rows})'\))?$"
-    status = _start("asv", "run", *options, "--bench", benchmarks, cwd=checkout.root, **{ROWS: " ".join(suite.names)})
+    status = _start("asv", "run", *options, "--bench", benchmarks, cwd=checkout.root, **told)
     if status not in (0, 2):
         raise BenchModelsError(f"asv ended with status {status}: what it printed above says why")
 
@@ -99,5 +192,18 @@ def _absolute(suite_argument: str) -> str:
 
 
 def _start(module: str, *arguments: str, cwd: Path, **environment: str) -> int:
-    command = [sys.executable, "-m", module, *arguments]
-    return subprocess.run(command, cwd=cwd, env=os.environ | environment, check=False).returncode
+    """Run a module in a process of its own and return its status; when interrupted, wait until that has ended."""
+    process = subprocess.Popen([sys.executable, "-m", module, *arguments], cwd=cwd, env=os.environ | environment)
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        try:
+            process.wait(_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+            process.wait(_CLEANING_S)
+        raise
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.wait()

@@ -10,10 +10,11 @@ asv finds the classes there; it passes over those here, which are abstract becau
 import inspect
 import logging
 import os
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from statistics import fmean
 from typing import ClassVar
@@ -28,6 +29,7 @@ from bench_models.metrics.scorecard import Scorecard, agreement, score_unasked
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.report.speeds import of_this_run
 from bench_models.runtimes.session import THREADS, Session
+from bench_models.sources.corpora import Corpus
 from bench_models.storage import Store
 from bench_models.suites.suite import Suite
 
@@ -36,15 +38,16 @@ log = logging.getLogger(__name__)
 # Training a baseline from nothing takes minutes; asv gives setup_cache 60 seconds unless told.
 SETUP_TIMEOUT_S = 3 * 60 * 60
 
+_NO_SENTENCES = Corpus(labels=(), train=(), validation=(), test=())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """What every benchmark of a suite needs, built once a commit; without scenarios nothing is timed."""
 
     cards: dict[str, Outcome[Scorecard]]
-    scenarios: Scenarios | None
-    sentences: tuple[str, ...]
-    unlabelled: tuple[str, ...] = ()
+    scenarios: Scenarios | None = None
+    corpus: Corpus = _NO_SENTENCES
 
     def card(self, variant: str) -> Scorecard:
         """Return a variant's figures, or raise the error that it could not be measured for."""
@@ -82,13 +85,12 @@ def prepare(suite: Suite) -> Prepared:
         return Prepared(
             cards=cards | {variant.name: score_unasked(builder, variant) for variant in asked.variants},
             scenarios=scenarios(builder.encoder, builder.corpus.test),
-            sentences=tuple(sentence.text for sentence in builder.corpus.test),
-            unlabelled=builder.corpus.unlabelled,
+            corpus=builder.corpus,
         )
     except UnavailableError as error:
         log.warning("%s is skipped: %s", suite.name, error)
         skipped = Skipped(reason=str(error))
-        return Prepared(cards=dict.fromkeys(suite.names, skipped), scenarios=None, sentences=())
+        return Prepared(cards=dict.fromkeys(suite.names, skipped))
 
 
 class _OfSuite(ABC):
@@ -144,7 +146,8 @@ class Figures(_OfSuite):
 
     def answers(self, prepared: Prepared, variant: str) -> list[tuple[str, bool]]:
         """Each test sentence, and whether it is answered right: a check compares commits sentence by sentence."""
-        return list(zip(prepared.sentences, prepared.card(variant).correct, strict=True))
+        texts = (sentence.text for sentence in prepared.corpus.test)
+        return list(zip(texts, prepared.card(variant).correct, strict=True))
 
     def track_agreement(self, prepared: Prepared, variant: str) -> float:
         """The share of sentences, labelled or not, that is answered as the baseline answers them."""
@@ -153,7 +156,8 @@ class Figures(_OfSuite):
     def equal_answers(self, prepared: Prepared, variant: str) -> list[tuple[str, bool]]:
         """Each sentence, labelled or not, and whether it is answered as the baseline answers it."""
         equal = agreement(prepared.card(self.suite.baseline.name), prepared.card(variant))
-        return list(zip(prepared.sentences + prepared.unlabelled, equal, strict=True))
+        texts = [sentence.text for sentence in prepared.corpus.test]
+        return list(zip([*texts, *prepared.corpus.unlabelled], equal, strict=True))
 
     def track_disagreement(self, prepared: Prepared, variant: str) -> float:
         """The same with lower being better, for asv's own regression page."""
@@ -187,7 +191,7 @@ class Latency(_OfSuite):
         """Load the variant; asv may call this before every sample, so the load is cached."""
         prepared.card(variant)
         self.scenarios = prepared.batches
-        self.session = _session(self.suite, variant)
+        self.session = _session(self.suite, variant, prepared.corpus)
 
     def time_single_stream(self, prepared: Prepared, variant: str) -> None:  # noqa: ARG002  # asv's signature
         """One sentence of median length."""
@@ -255,7 +259,41 @@ def _folder_of(kind: type) -> Path:
     return Path(inspect.getfile(kind)).resolve().parents[len(packages) - 1]
 
 
-@cache
-def _session(suite: Suite, variant: str) -> Session:
-    model = Builder(suite=suite, store=Store.default()).build(variant)
-    return suite[variant].runtime.open(model, threads=THREADS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    """A corpus that was read before, once for all processes: from its archives it takes as long as a model does."""
+
+    corpus: Corpus
+
+    def load(self, home: Path) -> Corpus:  # noqa: ARG002  # as every source of sentences
+        """Return it."""
+        return self.corpus
+
+
+_sessions: dict[tuple[Suite, str], Session] = {}
+
+
+def _session(suite: Suite, variant: str, corpus: Corpus) -> Session:
+    """Return a variant, loaded once a process."""
+    if (suite, variant) not in _sessions:
+        builder = Builder(suite=replace(suite, corpus=_Loaded(corpus=corpus)), store=Store.default())
+        _sessions[suite, variant] = suite[variant].runtime.open(builder.build(variant), threads=THREADS)
+    return _sessions[suite, variant]
+
+
+def _import_for_all() -> None:
+    """Import what every model needs, in the one process that asv forks all others from.
+
+    Nothing is computed there, as threads do not survive a fork. Libraries of single techniques are left to their rows:
+    some change settings of the whole process.
+    """
+    from bench_models.recipes.classifier import leave_torchao_out
+
+    leave_torchao_out()
+    for name in ("bert", "distilbert"):  # and with them nearly all that others need
+        import_module(f"transformers.models.{name}.modeling_{name}")
+
+
+# asv starts its fork server so (`launch_method` in asv.conf.json). Otherwise each process imports what it needs.
+if sys.argv[1:2] == ["run_server"]:
+    _import_for_all()

@@ -15,10 +15,11 @@ from support.checking import Run
 from support.small_suite import write_project
 from support.tiny_project import edited
 
-from bench_models import suites
+from bench_models import job, suites
 from bench_models.cli import main, program
 from bench_models.cli.ci import ci
 from bench_models.recipes.step import Format
+from bench_models.suites.rotten_tomatoes import SUITE
 
 REAL = str(drawing.REAL)
 
@@ -128,6 +129,26 @@ def test_answer_without_a_model_comes_at_once(bench_models: Run, tmp_path: Path,
 
 
 @pytest.mark.parametrize(
+    ("arguments", "rows"),
+    [
+        ((), SUITE.quick),
+        (("rotten-tomatoes", "student3-int8"), ["baseline", "student3", "student3-int8"]),
+        (("--all",), SUITE.names),
+        (("rotten-tomatoes", "--all"), SUITE.names),
+    ],
+)
+def test_run_measures_what_trains_nothing_unless_it_is_asked_for_more(
+    monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], rows: list[str]
+) -> None:
+    """By name, with what the rows start from, or everything; what is left out is named to the job."""
+    asked = []
+    monkeypatch.setattr(job, "run", lambda suite, _, whole: asked.append((suite.names, whole.names)))
+
+    assert main(["run", *arguments]) == 0
+    assert asked == [(rows, SUITE.names)]
+
+
+@pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
         (("list", "sst3"), "unknown suite 'sst3': the suites are rotten-tomatoes"),
@@ -146,6 +167,7 @@ def test_answer_without_a_model_comes_at_once(bench_models: Run, tmp_path: Path,
         (("build", "rotten-tomatoes", "int4"), "rotten-tomatoes has no variant 'int4': it has baseline, bf16"),
         (("run", "rotten-tomatoes", "studnt3"), "did you mean student3?"),
         (("run",), "is not in a git repository"),
+        (("run", "rotten-tomatoes", "bf16", "--all"), "--all is every row, bf16 included: give names of rows or --all"),
         (("report",), "is not in a git repository"),
         (("figure",), "results/rotten-tomatoes.json cannot be read (No such file or directory): give the JSON file"),
         (("figure", "pyproject.toml"), "pyproject.toml cannot be read"),

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,8 @@ def test_job_does_the_rows_that_it_is_asked_for_and_those_they_start_from(bench_
     assert "1 of 1 budgets are kept." in done.stdout
     assert [row["name"] for row in _report(project)["variants"]] == ["baseline", "pruned"]  # type: ignore[attr-defined]
     assert "2 passed" in done.stdout
-    assert "**int8 could not be measured.**" in bench_models("report", SUITE, cwd=project).stdout
+    assert bench_models("report", SUITE, cwd=project).stdout in done.stdout
+    assert "**int8 could not be measured.**" in bench_models("report", SUITE, "--all", cwd=project).stdout
 
 
 def test_broken_budget_is_status_1_and_named(bench_models: Run, project: Path) -> None:
@@ -142,6 +144,110 @@ def test_uncommitted_change_is_refused_before_anything_is_measured(bench_models:
     assert done.returncode == 2
     assert "uncommitted changes in benchmarks/tiny.py" in done.stderr
     assert not (project / ".asv").exists()
+
+
+WAITING = """
+import time
+from dataclasses import dataclass
+from bench_models.recipes.step import Step
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits(Step):
+    def apply(self, model, context):
+        while (HERE / "wait").exists():
+            time.sleep(0.05)
+        return model
+
+HERE = """
+
+
+class Interrupted:
+    """A main job that is interrupted in the middle."""
+
+    def __init__(self, project: Path, tmp_path: Path) -> None:
+        """Run in a project, with a store below ``tmp_path``."""
+        self.project, self.output = project, tmp_path / "output"
+        self.environment = os.environ | {"BENCH_MODELS_HOME": str(tmp_path / "home"), "PYTHONSAFEPATH": "1"}
+
+    def at(self, said: str, *rows: str, whole_group: bool) -> tuple[int, str]:
+        """Run until something is said, interrupt as `kill` or as a terminal does; return status and output."""
+        command = [sys.executable, "-m", "bench_models", "run", SUITE, *rows]
+        with self.output.open("wb") as file:
+            job = subprocess.Popen(
+                command, cwd=self.project, env=self.environment, stdout=file, stderr=file, start_new_session=True
+            )
+        deadline = time.monotonic() + 600
+        while said not in self.said:
+            assert job.poll() is None, self.said
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.02)
+        (os.killpg if whole_group else os.kill)(job.pid, signal.SIGINT)
+        status = job.wait(120)
+        assert not self._left_running(), "something that it started still runs"
+        return status, self.said
+
+    @property
+    def said(self) -> str:
+        """All that was printed."""
+        return self.output.read_text(encoding="utf-8", errors="replace")
+
+    def _left_running(self) -> list[str]:
+        """Return the processes in the job's environment, which all that it starts have inherited."""
+        mark = f"BENCH_MODELS_HOME={self.environment['BENCH_MODELS_HOME']}".encode()
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if mark in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append((folder / "cmdline").read_text(encoding="utf-8").replace("\0", " "))
+        return found
+
+
+def test_interruption_leaves_a_report_of_what_there_is(bench_models: Run, project: Path, tmp_path: Path) -> None:
+    """At each stage: status 130, no process is left, what is missing is named, and the next run goes on from there."""
+    _edit(project, TRAINING, "FineTune(learning_rate=1e-2, max_epochs=3), Waits()")
+    _edit(project, "PruneL1(amount=0.5)", "PruneL1(amount=0.5), Waits()")
+    _edit(project, "HERE = ", WAITING)
+    job = Interrupted(project, tmp_path)
+    wait = project / "benchmarks" / "wait"
+    results = project / "results" / "tiny.json"
+
+    wait.touch()
+    status, said = job.at("kept the weights", whole_group=True)
+    assert status == 130
+    assert "interrupted before a row was scored: there is nothing to report yet" in said
+    assert said.splitlines()[-1].startswith("bench-models: interrupted; what was finished is kept")
+    assert not results.exists()
+
+    wait.unlink()
+    bench_models("build", SUITE, cwd=project)
+    _edit(project, "FineTune(learning_rate=1e-2, max_epochs=3), Waits()", TRAINING)
+    wait.touch()
+    status, said = job.at("\nbaseline     ", whole_group=False)
+    assert status == 130
+    assert "to train: nothing" in said
+    assert "missing: pruned, int8 to score" in said
+    baseline, pruned, _ = _report(project)["variants"]  # type: ignore[misc]
+    assert baseline["accuracy_share"]  # type: ignore[has-type]
+    assert pruned["errors"][0] == "the run was interrupted before pruned was scored"  # type: ignore[has-type]
+
+    wait.unlink()
+    status, said = job.at("a first pair of each row", whole_group=True)
+    assert status == 130
+    assert "to score: pruned, int8; scores of 1 row are reused" in said
+    assert "missing: asv's record of this commit" in said or " to time; asv's record of this commit" in said
+    assert all(row["accuracy_share"] for row in _report(project)["variants"])  # type: ignore[attr-defined]
+
+    # A baseline by itself has no pairs.
+    status, said = job.at("Benchmarking", "baseline", whole_group=False)
+    assert status == 130
+    assert "missing: asv's record of this commit" in said
+    (baseline,) = _report(project)["variants"]  # type: ignore[misc]
+    assert baseline["errors"] == ["the run was interrupted before baseline was timed"]  # type: ignore[has-type]
+
+    status, said = job.at("[3/4]", "baseline", whole_group=True)
+    assert status == 130
+    assert "missing: the judgement of the budgets by pytest" in said
+    assert _report(project)["exit_status"] == 0
 
 
 def test_budgets_without_results_say_which_command_makes_them(project: Path) -> None:

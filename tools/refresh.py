@@ -1,4 +1,4 @@
-"""Put the newest report into README.md, with its figure: ``tox -e docs`` after ``tox -e bench``.
+"""Put the newest report into README.md, with its figure: ``tox -e docs`` after ``tox -e bench -- --all``.
 
 Figures in prose come from a run, never from a keyboard.
 """
@@ -10,15 +10,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "results" / "rotten-tomatoes"
+ROW = re.compile(r"^\| ([\w-]+) +\|", re.MULTILINE)
 BETWEEN_MARKS = re.compile(r"(?<=<!-- report -->\n).*?(?=<!-- /report -->)", re.DOTALL)
 
 
 def main() -> None:
-    """Rewrite both from a report in which everything was measured."""
+    """Rewrite both from a report in which everything was measured, and no row is missing that was there before."""
     report = json.loads(REPORT.with_suffix(".json").read_text(encoding="utf-8"))
-    if report["exit_status"] == 2:  # noqa: PLR2004  # "something could not be measured"
-        raise SystemExit(f"{REPORT}.json is incomplete: run `tox -e bench` until everything is measured")
     readme = ROOT / "README.md"
+    fewer = {each["name"] for each in report["variants"]} < set(ROW.findall(readme.read_text(encoding="utf-8")))
+    if fewer or report["exit_status"] == 2:  # noqa: PLR2004  # "something could not be measured"
+        raise SystemExit(f"{REPORT}.json is incomplete: run `tox -e bench -- --all` until everything is measured")
     block = f"```text\n{_as_printed(REPORT.with_suffix('.md').read_text(encoding='utf-8'))}```\n"
     readme.write_text(BETWEEN_MARKS.sub(lambda _: block, readme.read_text(encoding="utf-8")), encoding="utf-8")
     for theme in ("", "-dark"):

@@ -7,7 +7,7 @@ each round has new parents, as workers inherit the memory layout of theirs, and 
 import logging
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 # The pairs of each benchmark; the baseline is their base.
 Pairs = Mapping[str, tuple[Pair, ...]]
+# Told of a variant and its pairs so far.
+Seen = Callable[[str, Outcome[Pairs]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,17 +47,17 @@ class Asked:
     """The benchmarks to compare, each with one parameter, in which each of ``others`` is set against ``baseline``.
 
     The first benchmark decides how many pairs there are; the others are timed in the first rounds only. ``cache`` is
-    the folder that holds what their ``setup_cache`` returned.
+    the folder that holds what their ``setup_cache`` returned; without it that is run first.
     """
 
     benchmarks: tuple[str, ...]
     baseline: str
     others: tuple[str, ...]
-    cache: Path
+    cache: Path | None = None
 
 
-def compare(tree: Tree, asked: Asked) -> dict[str, Outcome[Pairs]]:
-    """Return the pairs of each of ``others``, or why it cannot be run.
+def compare(tree: Tree, asked: Asked, seen: Seen | None = None) -> dict[str, Outcome[Pairs]]:
+    """Return the pairs of each of ``others``, or why it cannot be run; ``seen`` is told after each pair.
 
     Raises ``BenchModelsError`` where none can be run, or a check runs for too long.
     """
@@ -63,12 +65,14 @@ def compare(tree: Tree, asked: Asked) -> dict[str, Outcome[Pairs]]:
         environment = {**os.environ, **common_variables(1)}
         sides = {name: Side(replace(tree, name=name, place=name), scratch, environment) for name in SIDES}
         with started(sides.values()):
-            return _compared(sides, asked)
+            _require_known(discovered(sides), asked.benchmarks)
+            return _compared(sides, asked, seen)
 
 
-def _compared(sides: Mapping[SideName, Side], asked: Asked) -> dict[str, Outcome[Pairs]]:
-    _require_known(discovered(sides), asked.benchmarks)
-    rounds = _Rounds(sides=sides, asked=asked)
+def _compared(sides: Mapping[SideName, Side], asked: Asked, seen: Seen | None) -> dict[str, Outcome[Pairs]]:
+    side = sides["base"]
+    cache = asked.cache or side.cache(asked.benchmarks[0], side.tree.timeout_s)
+    rounds = _Rounds(sides=sides, asked=replace(asked, cache=cache))
     rounds.rehearse()
     for turn in range(MOST):
         due = [name for name in asked.others if rounds.wants(name, turn)]
@@ -76,6 +80,8 @@ def _compared(sides: Mapping[SideName, Side], asked: Asked) -> dict[str, Outcome
             rounds.renew()
         for name in tqdm(due, unit="pair", leave=False, disable=None, desc=f"round {turn + 1}"):
             rounds.take(name, turn)
+            if seen:
+                seen(name, rounds.found[name])
     return {name: rounds.found[name] for name in asked.others}
 
 

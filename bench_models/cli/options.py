@@ -122,7 +122,7 @@ suite_option = click.option(
 suite_of_report = click.argument(
     "suite", required=False, shell_complete=_suites, help=f"{_SUITE}; default: that of the report, or rotten-tomatoes"
 )
-variants = click.argument("variants", nargs=-1, metavar="[VARIANT]...", help="Only these rows; default: all")
+all_rows = click.option("--all", "everything", is_flag=True, help="Every row of the suite.")
 strict_budgets = click.option(
     "--strict", is_flag=True, help="Fail a budget that is open, too: one that cannot be told from so few sentences."
 )
@@ -165,6 +165,16 @@ replaying = _all(
     click.option("--times", type=COUNT, default=1000, metavar="N", help="Checks to replay of each record."),
     click.option("--seed", type=int, default=0, help="The seed of the random draws."),
 )
+
+
+def variants(default: str) -> Callable[[Command], Command]:
+    """Return the argument for names of rows; ``default`` says which are taken where none is given."""
+    return click.argument(
+        "variants",
+        nargs=-1,
+        metavar="[VARIANT]...",
+        help=f"Only these rows, and what they start from; default: {default}",
+    )
 
 
 def output(default: str) -> Callable[[Command], Command]:

@@ -32,28 +32,33 @@ def list_(*, suite: str) -> None:
 
 @click.command(epilog="Example: bench-models run rotten-tomatoes int8-dynamic pruned30")
 @options.suite
-@options.variants
+@options.variants("those that need no training of their own")
+@options.all_rows
 @options.strict_budgets
-def run(*, suite: str, variants: tuple[str, ...], strict: bool) -> int:
+def run(*, suite: str, variants: tuple[str, ...], everything: bool, strict: bool) -> int:
     """Build, measure, judge and report a suite: the main job.
 
-    In a clone without uncommitted changes: build all variants and score them (what was built or scored before is
-    reused), time them with asv, enforce the budgets with pytest, and write the report to results/. Named rows come
-    with those that they start from, and the baseline.
+    In a clone without uncommitted changes: build variants and score them (what was built or scored before is reused),
+    time them, enforce the budgets with pytest, and write the report to results/. Without names, these are the baseline
+    and the rows that it becomes without another training; names or --all add those that are trained by themselves.
+    Ctrl-C leaves a report of what there is.
     """
     from bench_models.job import run as job
 
-    return job(_rows_of(suite, variants, strict=strict), suite)
+    loaded = _load(suite)
+    names = _asked(loaded, variants, everything=everything) or loaded.quick
+    return job(_only(loaded, names, strict=strict), suite, loaded)
 
 
 @click.command(epilog="Example: bench-models build rotten-tomatoes pruned30")
 @options.suite
-@options.variants
+@options.variants("all, those included that `run` leaves out unless asked")
 def build(*, suite: str, variants: tuple[str, ...]) -> None:
     """Train what is not in the store yet.
 
-    Afterwards the store has the outcome of every trained step; quick steps (casting, pruning, quantizing) are redone
-    whenever a variant is loaded. Two builds at once share the work: one trains, the other waits.
+    Of every row, or of those named. Afterwards the store has the outcome of every trained step; quick steps (casting,
+    pruning, quantizing) are redone whenever a variant is loaded. Two builds at once share the work: one trains, the
+    other waits.
     """
     from bench_models.machine import return_freed_memory
 
@@ -66,18 +71,21 @@ def build(*, suite: str, variants: tuple[str, ...]) -> None:
 
 @click.command(epilog="Example: bench-models report")
 @options.suite
-@options.variants
+@options.variants("those that were measured at this commit")
+@options.all_rows
 @options.strict_budgets
-def report(*, suite: str, variants: tuple[str, ...], strict: bool) -> int:
+def report(*, suite: str, variants: tuple[str, ...], everything: bool, strict: bool) -> int:
     """Show and write the report of the checked-out commit again.
 
     Reads the stored results of the commit, prints them as Markdown and writes them to results/ as Markdown, JSON and
     figure. Measures nothing.
     """
     from bench_models.checkout import checkout_here
-    from bench_models.report.results import write_report
+    from bench_models.report.results import asked_of_asv, results_of, write_report
 
-    return write_report(_builder(_rows_of(suite, variants, strict=strict)), checkout_here())
+    loaded, checkout = _load(suite), checkout_here()
+    names = _asked(loaded, variants, everything=everything) or asked_of_asv(loaded, checkout)
+    return write_report(results_of(_builder(_only(loaded, names, strict=strict)), checkout), checkout.root)
 
 
 @click.command(epilog="Example: bench-models figure results/rotten-tomatoes.json --output figures")
@@ -213,11 +221,16 @@ def _known(suite: "Suite", names: Sequence[str]) -> Sequence[str]:
     return names
 
 
-def _rows_of(name: str, variants: Sequence[str], *, strict: bool) -> "Suite":
-    """Return a suite with the rows that are asked for, strict where the suite or the user says so."""
-    suite = _load(name)
-    suite = suite.only(_known(suite, variants))
-    return replace(suite, strict=suite.strict or strict)
+def _asked(suite: "Suite", names: Sequence[str], *, everything: bool) -> Sequence[str]:
+    """Return the names of the rows that the user asks for; none where nothing is said of rows."""
+    if everything and names:
+        raise BenchModelsError(f"--all is every row, {' and '.join(names)} included: give names of rows or --all")
+    return suite.names if everything else _known(suite, names)
+
+
+def _only(suite: "Suite", names: Sequence[str], *, strict: bool) -> "Suite":
+    """Return a suite with these rows, strict where the suite or the user says so."""
+    return replace(suite.only(names), strict=suite.strict or strict)
 
 
 def _builder(suite: "Suite") -> "Builder":

@@ -22,7 +22,8 @@ from bench_models.tokenizer import Batch, Encoder
 KIND = "speed-ups"
 OFFLINE_SENTENCES = 32
 
-_FEWEST = 2
+# Pairs that an interval needs.
+FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,8 +80,8 @@ class SpeedUp:
 
     def __post_init__(self) -> None:
         """Refuse what tells nothing of other processes."""
-        if min(len(self.single_stream), len(self.offline)) < _FEWEST:
-            raise ValueError(f"{len(self.single_stream)} and {len(self.offline)} pairs: an interval needs {_FEWEST}")
+        if min(len(self.single_stream), len(self.offline)) < FEWEST:
+            raise ValueError(f"{len(self.single_stream)} and {len(self.offline)} pairs: an interval needs {FEWEST}")
 
     def pairs(self, scenario: Metric) -> tuple[Turns, ...]:
         """Return the pairs of a scenario, one of ``LATENCIES``."""

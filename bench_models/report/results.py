@@ -6,6 +6,7 @@
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from bench_models.asv.results import Recorded, recorded
@@ -25,7 +26,7 @@ from bench_models.metrics.latency import (
     times_as_fast,
 )
 from bench_models.metrics.scorecard import Scorecard, agreement, require_better_than_chance, stored
-from bench_models.outcomes import Failed, Measured, Outcome, Value, reason_of
+from bench_models.outcomes import Failed, Measured, Outcome, Skipped, Value, reason_of
 from bench_models.report.document import FOLDER, VERSION, Report, VariantReport, text_of
 from bench_models.report.markdown import markdown
 from bench_models.runtimes.session import THREADS
@@ -34,7 +35,7 @@ from bench_models.stats.proportions import proportion
 from bench_models.stats.timing import LEVEL
 from bench_models.storage import write_atomically
 from bench_models.suites import module_name
-from bench_models.suites.suite import Variant
+from bench_models.suites.suite import Suite, Variant
 
 # Where the arithmetic of a variant may come from, beside those that time it.
 _LIBRARIES = (*MEASURING_LIBRARIES, "bitsandbytes", "torchao")
@@ -50,13 +51,12 @@ class Times:
     offline_speed_up: Outcome[Estimate] | None = None
 
 
-def write_report(builder: Builder, checkout: Checkout) -> int:
-    """Write and print the report of the checked-out commit and return its exit status."""
+def write_report(report: Report, root: Path) -> int:
+    """Write a report into the checkout at ``root``, print it, and return its exit status."""
     from bench_models.report.figure.render import write_figure
 
-    report = results_of(builder, checkout)
     text = markdown(report)
-    path = checkout.root / FOLDER / report.suite
+    path = root / FOLDER / report.suite
     write_atomically(path.with_suffix(".md"), text)
     write_atomically(path.with_suffix(".json"), text_of(report))
     sys.stdout.write(f"{text}\n")
@@ -81,9 +81,28 @@ def results_of(builder: Builder, checkout: Checkout) -> Report:
         )
     cards = [_card(builder, variant, history) for variant in suite.variants]
     require_better_than_chance(builder, cards[0])
-    clock = _Clock(
-        builder=builder, history=history, pairs={name: _pairs(builder, name, history) for name in suite.names[1:]}
-    )
+    pairs = {name: _pairs(builder, name, history) for name in suite.names[1:]}
+    return _report(builder, checkout, cards, _Clock(builder=builder, history=history, pairs=pairs))
+
+
+def interrupted_results(builder: Builder, checkout: Checkout, found: Mapping[str, Outcome[SpeedUp]]) -> Report:
+    """Return the report of a main job that was interrupted before asv recorded anything: scorecards, and ``found``."""
+    variants = builder.suite.variants
+    cards = [stored(builder, variant) or _interrupted(variant.name, "scored") for variant in variants]
+    pairs = {name: found.get(name) or _interrupted(name, "timed") for name in builder.suite.names[1:]}
+    return _report(builder, checkout, cards, _Clock(builder=builder, history=_NothingRecorded(), pairs=pairs))
+
+
+def asked_of_asv(suite: Suite, checkout: Checkout) -> list[str]:
+    """Return the rows that were measured at a commit, or failed; where there are none, those that ``run`` measures."""
+    history = recorded(checkout.root, checkout.commit, module_name(suite.name))
+    tracked = f"{module_name(suite.name)}.Figures.track_{SIZE.name}"
+    names = suite.names if history else []
+    return [name for name in names if history and not isinstance(history.value(tracked, name), Skipped)] or suite.quick
+
+
+def _report(builder: Builder, checkout: Checkout, cards: Sequence[Outcome[Scorecard]], clock: "_Clock") -> Report:
+    suite = builder.suite
     variants = tuple(
         variant_report(variant, card, cards[0], clock.times(variant.name))
         for variant, card in zip(suite.variants, cards, strict=True)
@@ -153,12 +172,24 @@ def _errors(card: Outcome[Scorecard], times: Times) -> list[str]:
     return [reason_of(each) for each in (card, *timed) if not isinstance(each, Measured)]
 
 
+def _interrupted(name: str, done: str) -> Skipped:
+    return Skipped(reason=f"the run was interrupted before {name} was {done}")
+
+
+class _NothingRecorded:
+    """The history of a commit that asv has not come to."""
+
+    def timing(self, _: str, name: str) -> Skipped:
+        """Return why a row has no times."""
+        return _interrupted(name, "timed")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Clock:
     """Where times are looked up: ``pairs`` of each variant with the baseline, else asv's times of one process."""
 
     builder: Builder
-    history: Recorded
+    history: Recorded | _NothingRecorded
     pairs: Mapping[str, Outcome[SpeedUp]]
 
     def times(self, name: str) -> Times:

@@ -1,12 +1,14 @@
-"""Measures the speed-ups of a suite's variants once per asv run; the first benchmark that asks does it for all.
+"""Measures the speed-ups of a suite, once per run of asv: for the main job, or for the first benchmark that asks.
 
-asv starts a process for each benchmark and variant, but they share the folder of the suite's ``setup_cache``. What the
-first one finds lies there for the others until the run ends; the pairs are kept in the store.
+asv starts a process for each benchmark and variant. What one of them finds lies in the folder of the suite's
+``setup_cache`` for the others until the run ends, and what the main job found where it says; the pairs are kept in the
+store.
 """
 
+import os
 import pickle
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from uuid import uuid4
 
@@ -14,11 +16,17 @@ import bench_models
 from bench_models.check.sides.side import Tree
 from bench_models.check.variant_speeds import Asked, Pairs, compare
 from bench_models.metrics import LATENCIES, latency
-from bench_models.metrics.latency import SpeedUp, Turns
+from bench_models.metrics.latency import FEWEST, SpeedUp, Turns
 from bench_models.outcomes import Measured, Outcome
 from bench_models.storage import Store
 from bench_models.suites import module_name
 from bench_models.suites.suite import Suite
+
+# Names the file with the speed-ups that the main job measured, for the processes that asv starts.
+FOUND = "BENCH_MODELS_SPEED_UPS"
+
+# Told of a row after each of its pairs: its pairs so far, once there are enough for an interval.
+Seen = Callable[[str, Outcome[SpeedUp] | None], None]
 
 _NOTE = "speed-ups.pickle"
 # For one answer of a process: a slow model is loaded, or called a few times.
@@ -30,12 +38,40 @@ def of_this_run(suite: Suite, variants: Sequence[str], benchmarks: Path, cache: 
 
     ``benchmarks`` is asv's folder of benchmarks, and ``cache`` that of the suite's ``setup_cache``.
     """
-    note = cache / _NOTE
+    note = Path(os.environ.get(FOUND) or cache / _NOTE)
     if not note.is_file():
-        found = _measured(suite, variants, benchmarks, cache)
-        note.write_bytes(pickle.dumps(found))
+        write_note(note, suite, measured(suite, variants, benchmarks, cache))
     outcomes: dict[str, Outcome[float]] = pickle.loads(note.read_bytes())  # noqa: S301  # of this asv run, see above
     return outcomes
+
+
+def write_note(note: Path, suite: Suite, found: Mapping[str, Outcome[SpeedUp]]) -> None:
+    """Keep the pairs in the store, and leave in a file what is to be tracked of them."""
+    store = Store.default()
+    tracked = {
+        name: Measured(value=latency.keep(store, suite.name, name, outcome.value))
+        if isinstance(outcome, Measured)
+        else outcome
+        for name, outcome in found.items()
+    }
+    note.write_bytes(pickle.dumps(tracked))
+
+
+def measured(
+    suite: Suite, variants: Sequence[str], benchmarks: Path, cache: Path | None = None, seen: Seen | None = None
+) -> dict[str, Outcome[SpeedUp]]:
+    """Return the pairs of each of ``variants``; without ``cache``, the suite's ``setup_cache`` is run first."""
+    scenarios = tuple(f"{module_name(suite.name)}.Latency.time_{scenario.name}" for scenario in LATENCIES)
+    asked = Asked(benchmarks=scenarios, baseline=suite.baseline.name, others=tuple(variants), cache=cache)
+    run = uuid4().hex
+
+    def tell(name: str, outcome: Outcome[Pairs]) -> None:
+        if seen:
+            few = isinstance(outcome, Measured) and len(outcome.value[scenarios[0]]) < FEWEST
+            seen(name, None if few else _speed_up(run, outcome, scenarios))
+
+    found = compare(tree_of(benchmarks), asked, tell)
+    return {name: _speed_up(run, outcome, scenarios) for name, outcome in found.items()}
 
 
 def tree_of(benchmarks: Path) -> Tree:
@@ -51,20 +87,11 @@ def tree_of(benchmarks: Path) -> Tree:
     )
 
 
-def _measured(suite: Suite, variants: Sequence[str], benchmarks: Path, cache: Path) -> dict[str, Outcome[float]]:
-    scenarios = tuple(f"{module_name(suite.name)}.Latency.time_{scenario.name}" for scenario in LATENCIES)
-    asked = Asked(benchmarks=scenarios, baseline=suite.baseline.name, others=tuple(variants), cache=cache)
-    store, run = Store.default(), uuid4().hex
-    return {
-        name: Measured(value=latency.keep(store, suite.name, name, _speed_up(run, outcome.value, scenarios)))
-        if isinstance(outcome, Measured)
-        else outcome
-        for name, outcome in compare(tree_of(benchmarks), asked).items()
-    }
-
-
-def _speed_up(run: str, pairs: Pairs, scenarios: Sequence[str]) -> SpeedUp:
+def _speed_up(run: str, outcome: Outcome[Pairs], scenarios: Sequence[str]) -> Outcome[SpeedUp]:
+    if not isinstance(outcome, Measured):
+        return outcome
     single, offline = (
-        tuple(Turns(baseline=pair.base, variant=pair.head) for pair in pairs[scenario]) for scenario in scenarios
+        tuple(Turns(baseline=pair.base, variant=pair.head) for pair in outcome.value[scenario])
+        for scenario in scenarios
     )
-    return SpeedUp(run=run, single_stream=single, offline=offline)
+    return Measured(value=SpeedUp(run=run, single_stream=single, offline=offline))

@@ -112,6 +112,11 @@ class Suite:
         """The variants' names, in the order of the table."""
         return [variant.name for variant in self.variants]
 
+    @property
+    def quick(self) -> list[str]:
+        """The names of the baseline, and of the rows that it becomes by quick steps: those train nothing themselves."""
+        return [variant.name for variant in self.variants if variant is self.baseline or not self._trains(variant)]
+
     def __getitem__(self, name: str) -> Variant:
         """Return the row called ``name``."""
         for variant in self.variants:
@@ -132,6 +137,11 @@ class Suite:
         if not names:
             return self
         return replace(self, variants=tuple(variant for variant in self.variants if variant.name in wanted))
+
+    def _trains(self, variant: Variant) -> bool:
+        """Say whether a row needs a training besides the baseline's."""
+        own = (row for row in self.lineage(variant.name) if row is not self.baseline)
+        return any(step.trained for row in own for step in row.steps)
 
     def _check(self, variant: Variant, above: list[str]) -> None:
         parent = variant.starts_from

@@ -19,7 +19,7 @@ from bench_models.metrics.latency import OFFLINE_SENTENCES, SpeedUp, Turns, keep
 from bench_models.metrics.scorecard import score
 from bench_models.outcomes import Measured
 from bench_models.report.document import Report
-from bench_models.report.results import results_of
+from bench_models.report.results import asked_of_asv, interrupted_results, results_of
 from bench_models.stats.estimate import Estimate
 
 Measure = Callable[..., Report]
@@ -77,6 +77,48 @@ def _add(result: Results, builder: Builder, name: str, values: list[Any]) -> Non
         started_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
         record_samples=True,
     )
+
+
+def test_report_of_an_interrupted_run_has_what_there_is(builder: Builder, tmp_path: Path) -> None:
+    """Scores without times, times without asv's record, and why the rest is missing."""
+    for name in ("baseline", "pruned"):
+        score(builder, builder.suite[name])
+    checkout = Checkout(root=tmp_path, commit="c" * 40)
+    result = interrupted_results(builder, checkout, {"pruned": Measured(value=FOUND)})
+    baseline, pruned, int8 = result.variants
+
+    assert baseline.errors == ()
+    assert _found(baseline.latency_single_stream_s).value == pytest.approx(0.010, rel=1e-3)
+    assert pruned.standing == "kept"
+    assert _found(pruned.speed_up_single_stream_ratio).value == pytest.approx(2.0)
+    assert int8.standing == "not measured"
+    assert int8.errors == (
+        "the run was interrupted before int8 was scored",
+        "the run was interrupted before int8 was timed",
+    )
+    assert result.exit_status == 2
+
+    untimed = interrupted_results(builder, checkout, {})
+    assert untimed["pruned"].accuracy_share is not None
+    assert untimed["pruned"].budgets
+    assert untimed["pruned"].latency_single_stream_s is None
+    assert untimed["pruned"].errors == ("the run was interrupted before pruned was timed",)
+    assert untimed["baseline"].errors == ("the run was interrupted before baseline was timed",)
+
+
+def test_rows_of_a_commit_are_those_that_asv_was_asked_for(builder: Builder, measured: Measure, tmp_path: Path) -> None:
+    """Failed ones included; where asv has nothing of the commit, those that the main job would measure."""
+    root = tmp_path / "repository"
+    checkout = Checkout(root=root, commit=git("rev-parse", "HEAD", cwd=root).strip())
+    assert asked_of_asv(builder.suite, checkout) == ["baseline", "pruned", "int8"]
+    measured(1.0, math.nan, math.nan)
+    (file,) = (path for path in (root / "kept" / "here").iterdir() if path.name != "machine.json")
+    result = Results.load(str(file))
+    size = result.get_result_value("tiny.Figures.track_size", result.get_result_params("tiny.Figures.track_size"))
+    _add(result, builder, "Figures.track_size", [size[0], math.nan, None])
+    result.save(str(root / "kept"))
+
+    assert asked_of_asv(builder.suite, checkout) == ["baseline", "int8"]
 
 
 def _found(estimate: Estimate | None) -> Estimate:

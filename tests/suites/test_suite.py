@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from support.tiny_project import edited
 from bench_models import suites
 from bench_models.errors import BenchModelsError
 from bench_models.recipes.prune import PruneL1
+from bench_models.recipes.quantize_torchao import QuantizationAware
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.sources.corpora import LocalSentences
 from bench_models.suites.rotten_tomatoes import SUITE
@@ -46,6 +48,32 @@ def test_row_that_cannot_be_built_is_named(rows: tuple[Variant, ...], complaint:
     """The sentence says which row, what is wrong and what would be right."""
     with pytest.raises(BenchModelsError, match=complaint):
         _suite(*rows)
+
+
+def test_quick_rows_are_those_that_train_nothing_themselves() -> None:
+    """The baseline may be trained; what starts from a trained row, or is trained from the checkpoint, is not quick."""
+    trained = QuantizationAware(bits=2, learning_rate=5e-5, max_epochs=1)
+    rows = (
+        replace(_row("baseline"), steps=(trained,)),
+        replace(_row("pruned", "baseline"), steps=(PruneL1(amount=0.5),)),
+        replace(_row("again", "pruned"), steps=(PruneL1(amount=0.5),)),
+        replace(_row("aware", "baseline"), steps=(PruneL1(amount=0.5), trained)),
+        replace(_row("of aware", "aware"), steps=(PruneL1(amount=0.5),)),
+        replace(_row("checkpoint"), steps=(PruneL1(amount=0.5),)),
+        replace(_row("another"), steps=(trained,)),
+    )
+
+    assert _suite(*rows).quick == ["baseline", "pruned", "again", "checkpoint"]
+
+
+def test_most_rows_of_the_default_suite_are_quick() -> None:
+    """What the main job measures unless it is told more: eleven rows behind one training."""
+    left_out = [name for name in SUITE.names if name not in SUITE.quick]
+
+    assert left_out == [
+        *("int2-aware", "heads50", "heads50-fp16", "neurons50"),
+        *("student3", "student3-bf16", "student3-int8", "student2"),
+    ]
 
 
 @pytest.mark.parametrize(

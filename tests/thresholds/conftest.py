@@ -7,7 +7,7 @@ from bench_models.build import Builder
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
 from bench_models.report.document import Report
-from bench_models.report.results import results_of
+from bench_models.report.results import asked_of_asv, results_of
 from bench_models.storage import Store
 
 _RESULT = pytest.StashKey[Report]()
@@ -16,18 +16,19 @@ _RESULT = pytest.StashKey[Report]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--suite``, ``--rows`` and ``--strict-budgets`` (``--strict`` is an option of pytest's own)."""
     parser.addoption("--suite", default=suites.DEFAULT, help="a suite's name, or the path of its file")
-    parser.addoption("--rows", nargs="+", default=(), help="only these rows")
+    parser.addoption("--rows", nargs="+", default=(), help="only these rows; default: those that were measured")
     parser.addoption("--strict-budgets", action="store_true", help="fail budgets that are open, too")
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Look up what was measured for the checked-out commit; where that is nothing, one sentence ends the session."""
     config = session.config
-    if config.option.collectonly:
-        return
     try:
-        suite = suites.load(config.getoption("--suite")).only(config.getoption("--rows"))
-        config.stash[_RESULT] = results_of(Builder(suite=suite, store=Store.default()), checkout_here())
+        suite, checkout = suites.load(config.getoption("--suite")), checkout_here()
+        config.option.rows = config.getoption("--rows") or asked_of_asv(suite, checkout)
+        if not config.option.collectonly:
+            builder = Builder(suite=suite.only(config.option.rows), store=Store.default())
+            config.stash[_RESULT] = results_of(builder, checkout)
     except BenchModelsError as error:
         raise pytest.UsageError(str(error)) from error
 

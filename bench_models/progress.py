@@ -1,0 +1,210 @@
+"""What the main job says while it runs: what is to be done, how long that takes here, and each row when it is done.
+
+Until something was measured in this run, times are by rule of thumb, and the words say which it is.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bench_models.build import Builder
+from bench_models.metrics import ACCURACY, SINGLE_STREAM, SIZE, SPEED_UP
+from bench_models.metrics.latency import SpeedUp, seconds_of, times_as_fast
+from bench_models.metrics.scorecard import Scorecard, stored
+from bench_models.outcomes import Measured, Outcome, reason_of
+from bench_models.stats.timing import FIRST, MOST, suffice
+from bench_models.suites.suite import Suite
+
+if TYPE_CHECKING:
+    from transformers import TrainerControl, TrainerState, TrainingArguments
+
+log = logging.getLogger(__name__)
+
+# Steps of a training that tell how long all of it takes: batches of like length come together, fifty of them sorted.
+STEPS = 50
+# Rules of thumb, for what was not measured yet. A sentence by itself, in one thread, takes so many times its share of a
+# training step, which computes forwards once and backwards twice; and a row is timed in so many seconds.
+_ALONE = 2 / 3
+_TIMED_S = 20.0
+# What ends sooner is not worth a sentence.
+_SHORT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run has to do: the rows to train, those to score, and those to time."""
+
+    training: tuple[str, ...]
+    scoring: tuple[str, ...]
+    timing: tuple[str, ...]
+
+    def sentence(self) -> str:
+        """Return what is done and what is reused, and how long it takes as far as that is known before it begins."""
+        reused = [name for name in self.timing if name not in self.scoring]
+        parts = [f"{_counted(len(self.timing), 'row')} to time", f"to train: {_named(self.training)}"]
+        parts += [f"to score: {_named(self.scoring)}"]
+        parts += [f"scores of {_counted(len(reused), 'row')} are reused"] if reused else []
+        known = f"the first {'steps' if self.training else 'row'} will show how long"
+        if not self.scoring:
+            known = f"about {duration(_TIMED_S * len(self.timing))} on quiet cores, by rule of thumb"
+        return f"{'; '.join(parts)} ({known})"
+
+
+def plan(builder: Builder) -> Plan:
+    """Look up what is in the store already."""
+    variants = builder.suite.variants
+    return Plan(
+        training=tuple(dict.fromkeys(row for each in variants for row in builder.untrained(each.name))),
+        scoring=tuple(each.name for each in variants if not isinstance(stored(builder, each), Measured)),
+        timing=tuple(each.name for each in variants),
+    )
+
+
+def left_out(suite: Suite, whole: Suite) -> str:
+    """Say which rows of the whole suite are not measured, and what would do so; nothing where all are."""
+    missing = [name for name in whole.names if name not in suite.names]
+    return f"not asked for: {_named(missing)}; their names add them, and --all every row" if missing else ""
+
+
+@dataclass(kw_only=True)
+class Table:
+    """The rows that are done: a line each, aligned, as soon as there is something to say of it."""
+
+    builder: Builder
+    plan: Plan
+    _begun: float = field(default_factory=time.monotonic)
+    _scored: list[float] = field(default_factory=list)
+    _pairs: int = 0
+
+    def head(self) -> None:
+        """Write what the columns are."""
+        log.info("%s", self._line("variant", "accuracy", "size", "latency", "speed-up"))
+
+    def began(self) -> None:
+        """Take the time from now on."""
+        self._begun = time.monotonic()
+
+    def scored(self, name: str, outcome: Outcome[Scorecard]) -> None:
+        """Show a row without its times; after the first one that was scored here, say how long the others take."""
+        seconds = time.monotonic() - self._begun
+        log.info("%s", self._row(name, outcome, None))
+        waiting = [each for each in self.plan.scoring if each not in self.plan.training]
+        if name in waiting and not self._scored:
+            self._scored.append(seconds)
+            left = seconds * (len(waiting) - 1)
+            if left > _SHORT_S:
+                log.info("the other rows take about %s to score, if each takes as long as this", duration(left))
+        self.began()
+
+    def timed(self, name: str, outcome: Outcome[SpeedUp] | None) -> None:
+        """Show a row with its times, when it has all its pairs; after the first round, say how long others take."""
+        self._pairs += 1
+        others = len(self.plan.timing) - 1
+        if self._pairs == others:
+            seconds = time.monotonic() - self._begun
+            if seconds * FIRST > _SHORT_S:
+                log.info(
+                    "a first pair of each row took %s: %d to %d of them take about %s to %s",
+                    duration(seconds),
+                    FIRST,
+                    MOST,
+                    duration(seconds * FIRST),
+                    duration(seconds * MOST),
+                )
+        if isinstance(outcome, Measured) and not suffice([turns.ratio for turns in outcome.value.single_stream]):
+            return
+        card = stored(self.builder, self.builder.suite[name])
+        if card is not None and outcome is not None:
+            log.info("%s", self._row(name, card, outcome))
+
+    def _row(self, name: str, card: Outcome[Scorecard], times: Outcome[SpeedUp] | None) -> str:
+        for outcome in (card, times):
+            if outcome is not None and not isinstance(outcome, Measured):
+                return f"{self._line(name)}  not measured: {reason_of(outcome)}"
+        cells = [ACCURACY.show(card.value.accuracy), SIZE.show(card.value.size_bytes)]  # type: ignore[union-attr]  # Measured
+        if times is not None:
+            pairs = times.value.single_stream  # type: ignore[union-attr]  # Measured
+            cells += [SINGLE_STREAM.show(seconds_of(pairs).value), SPEED_UP.show(times_as_fast(pairs).value)]
+        return self._line(name, *cells)
+
+    def _line(self, name: str, *cells: str) -> str:
+        width = max(map(len, ("variant", *self.plan.timing)))
+        return "  ".join((f"{name:<{width}}", *(f"{cell:>10}" for cell in cells)))
+
+
+@contextmanager
+def estimating(plan: Plan, sentences: int) -> Iterator[None]:
+    """Say how long a run takes, by the first steps of its first training, and of each other one how long that takes.
+
+    ``sentences`` are those that scoring a row answers. Follows the steps by the list of callbacks that transformers
+    gives to every trainer; imports transformers only where something is trained.
+    """
+    if not plan.training:
+        yield
+        return
+    from bench_models.recipes.classifier import leave_torchao_out
+
+    leave_torchao_out()
+    from transformers import TrainerCallback, trainer
+
+    begun: list[float] = []
+
+    class Steps(TrainerCallback):
+        def on_train_begin(self, *_: object, **__: object) -> None:
+            begun.append(time.monotonic())
+
+        def on_step_end(
+            self,
+            args: "TrainingArguments",
+            state: "TrainerState",
+            control: "TrainerControl",  # noqa: ARG002  # transformers' signature
+            **_: object,
+        ) -> None:
+            few = min(STEPS, math.ceil(state.max_steps / 4))
+            if state.global_step == few:
+                step_s = (time.monotonic() - begun[-1]) / few
+                alone_s = step_s / args.per_device_train_batch_size * _ALONE
+                rest_s = len(plan.scoring) * sentences * alone_s + len(plan.timing) * _TIMED_S
+                trainings_s = [(state.max_steps - few) * step_s]
+                if len(begun) == 1:
+                    trainings_s += [state.max_steps * step_s] * (len(plan.training) - 1)
+                _tell(trainings_s, rest_s if len(begun) == 1 else None, few)
+
+    trainer.DEFAULT_CALLBACKS.append(Steps)  # type: ignore[arg-type]  # it holds any callback
+    try:
+        yield
+    finally:
+        trainer.DEFAULT_CALLBACKS.remove(Steps)  # type: ignore[arg-type]  # likewise
+
+
+def _tell(trainings_s: list[float], rest_s: float | None, steps: int) -> None:
+    """Say how long trainings take, and what comes after them."""
+    if trainings_s[0] < _SHORT_S:
+        return
+    training = f"training takes at most {duration(trainings_s[0])} more, from its first {steps} steps"
+    if rest_s is None:
+        log.info("this %s", training)
+        return
+    others = f", {_counted(len(trainings_s) - 1, 'other')} as long each" if len(trainings_s) > 1 else ""
+    whole, rest = duration(sum(trainings_s) + rest_s), duration(rest_s)
+    log.info("about %s for all: this %s%s, and the rest %s, by rule of thumb", whole, training, others, rest)
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, as exactly as an estimate deserves."""
+    if seconds < 90:  # noqa: PLR2004  # from there on minutes say enough
+        return f"{math.ceil(seconds)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} minutes" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"  # noqa: PLR2004  # likewise
+
+
+def _counted(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def _named(names: "tuple[str, ...] | list[str]") -> str:
+    return ", ".join(names) or "nothing"

@@ -1,0 +1,168 @@
+"""The main job says what it will do, how long that takes by what was measured so far, and each row when it is done."""
+
+import logging
+
+import pytest
+from support.tiny_project import with_row
+
+from bench_models import progress
+from bench_models.build import Builder
+from bench_models.metrics.latency import SpeedUp, Turns
+from bench_models.metrics.scorecard import score
+from bench_models.outcomes import Failed, Measured
+from bench_models.progress import Plan, Table, duration, estimating, left_out, plan
+from bench_models.recipes.finetune import FineTune
+
+EQUAL = SpeedUp(
+    run="a",
+    single_stream=(Turns(baseline=(0.02, 0.02), variant=(0.01, 0.01)),) * 4,
+    offline=(Turns(baseline=(0.2,), variant=(0.1,)),) * 4,
+)
+# So far apart that more pairs are wanted.
+UNSURE = SpeedUp(
+    run="a",
+    single_stream=tuple(Turns(baseline=(0.02, 0.02), variant=(each, each)) for each in (0.01, 0.02, 0.01, 0.03)),
+    offline=EQUAL.offline,
+)
+PLAN = Plan(training=(), scoring=("baseline", "pruned", "int8"), timing=("baseline", "pruned", "int8"))
+
+
+class Clock:
+    """A clock that is set by hand."""
+
+    now = 0.0
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Return the clock of what is said."""
+    clock = Clock()
+    monkeypatch.setattr(progress, "time", clock)
+    return clock
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="bench_models.progress")
+
+
+def test_plan_is_what_is_not_in_the_store(builder: Builder) -> None:
+    """Before anything was done, and when one row was."""
+    assert plan(builder) == Plan(
+        training=("baseline",), scoring=("baseline", "pruned", "int8"), timing=("baseline", "pruned", "int8")
+    )
+    score(builder, builder.suite.baseline)
+    assert plan(builder) == Plan(training=(), scoring=("pruned", "int8"), timing=("baseline", "pruned", "int8"))
+
+
+def test_plan_says_what_is_trained_and_what_reused() -> None:
+    """And how long it takes, as far as anything is known."""
+    rows = ("baseline", "pruned")
+
+    assert Plan(training=("baseline",), scoring=rows, timing=rows).sentence() == (
+        "2 rows to time; to train: baseline; to score: baseline, pruned (the first steps will show how long)"
+    )
+    assert Plan(training=(), scoring=("pruned",), timing=rows).sentence() == (
+        "2 rows to time; to train: nothing; to score: pruned; scores of 1 row are reused (the first row will show how "
+        "long)"
+    )
+    assert Plan(training=(), scoring=(), timing=rows).sentence() == (
+        "2 rows to time; to train: nothing; to score: nothing; scores of 2 rows are reused (about 40 s on quiet "
+        "cores, by rule of thumb)"
+    )
+
+
+def test_rows_that_are_not_measured_are_named_with_the_way_to_them(builder: Builder) -> None:
+    """Nothing is said where all are."""
+    suite = builder.suite
+
+    assert left_out(suite.only(["pruned"]), suite) == ("not asked for: int8; their names add them, and --all every row")
+    assert left_out(suite, suite) == ""
+
+
+def test_table_grows_by_a_line_for_each_row(builder: Builder, caplog: pytest.LogCaptureFixture) -> None:
+    """Aligned; the times come when a row has all its pairs, and a failure with its reason."""
+    card = score(builder, builder.suite["pruned"])
+    assert isinstance(card, Measured)
+    caplog.clear()
+    table = Table(builder=builder, plan=PLAN)
+    table.head()
+    table.scored("pruned", card)
+    table.scored("int8", Failed(error="no such kernel"))
+    table.timed("pruned", None)
+    table.timed("pruned", Measured(value=UNSURE))
+    table.timed("pruned", Measured(value=EQUAL))
+    share, size = f"{100 * card.value.accuracy:.1f} %", f"{card.value.size_bytes / 2**10:.0f} KiB"
+
+    assert caplog.messages == [
+        "variant     accuracy        size     latency    speed-up",
+        f"pruned    {share:>10}  {size:>10}",
+        "int8      not measured: no such kernel",
+        f"pruned    {share:>10}  {size:>10}     10.0 ms      2.00 x",
+    ]
+
+
+def test_first_row_says_how_long_the_others_take_to_score(
+    builder: Builder, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once; the time of a training is not that of scoring."""
+    card = score(builder, builder.suite["pruned"])
+    caplog.clear()
+    table = Table(builder=builder, plan=Plan(training=("baseline",), scoring=PLAN.scoring, timing=PLAN.timing))
+    clock.now = 500
+    table.scored("baseline", card)
+    clock.now = 530
+    table.scored("pruned", card)
+    clock.now = 560
+    table.scored("int8", card)
+
+    assert [each for each in caplog.messages if "take" in each] == [
+        "the other rows take about 30 s to score, if each takes as long as this"
+    ]
+
+
+def test_first_round_says_how_long_timing_takes(
+    builder: Builder, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As a row has four to ten pairs."""
+    table = Table(builder=builder, plan=PLAN)
+    table.began()
+    clock.now = 10
+    table.timed("pruned", None)
+    clock.now = 30
+    table.timed("int8", None)
+    clock.now = 50
+    table.timed("pruned", None)
+
+    assert caplog.messages == ["a first pair of each row took 30 s: 4 to 10 of them take about 2 minutes to 5 minutes"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "1 s"), (89, "89 s"), (90, "2 minutes"), (5340, "89 minutes"), (6000, "1 h 40 min")]
+)
+def test_duration_is_as_exact_as_an_estimate(seconds: float, words: str) -> None:
+    """Seconds, minutes, hours."""
+    assert duration(seconds) == words
+
+
+def test_training_says_after_its_first_steps_how_long_all_takes(
+    builder: Builder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once for the run, and of each later training how long that takes; afterwards, nobody listens any more."""
+    monkeypatch.setattr(progress, "_SHORT_S", 0.0)
+    builder = with_row(builder, "again", FineTune(learning_rate=1e-3, max_epochs=1))
+    with estimating(plan(builder), sentences=100):
+        builder.train("again")
+    told = [each for each in caplog.messages if "steps" in each]
+    builder.store.root.rename(builder.store.root.with_name("elsewhere"))
+    builder.train("baseline")
+
+    assert len(told) == 2
+    assert "for all: this training takes at most " in told[0]
+    assert " steps, 1 other as long each, and the rest " in told[0]
+    assert told[1].startswith("this training takes at most ")
+    assert [each for each in caplog.messages if "steps" in each] == told
