@@ -6,6 +6,7 @@ import time
 from collections.abc import Container, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from bench_models.check.planning import Planned, SuiteName
 from bench_models.check.progress import Progress, refused
@@ -111,6 +112,11 @@ class BothSides:
     def worker(self, planned: Planned, side: SideName) -> AbstractContextManager[Process]:
         """Return a fresh worker of a side, for a benchmark."""
         return self.of(planned, side).worker(from_nothing=planned.from_nothing)
+
+    def cache_folder(self, planned: Planned, side: SideName) -> Path | None:
+        """Return the folder in which a benchmark's ``setup_cache`` ran; None where there is none, or it failed."""
+        folder = self._caches.folder(planned, self.of(planned, side))
+        return Path(folder) if isinstance(folder, str) else None
 
     def spawn_only(self) -> None:
         """Spawn workers from now on, instead of forking them."""

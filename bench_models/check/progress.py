@@ -30,6 +30,9 @@ class Events(Protocol):
     def answers(self, benchmark: Benchmark, answers: Answers) -> None:
         """Take which examples either side answered right."""
 
+    def unaffected(self, benchmark: Benchmark, reason: str) -> None:
+        """Take why a change cannot affect a benchmark."""
+
     def trouble(self, benchmark: Benchmark, side: SideName, trouble: Trouble) -> None:
         """Take what keeps a side from being measured."""
 
@@ -62,6 +65,11 @@ class Progress:
         """Add which examples either side answered right."""
         self._update(replace(self.of(planned), answers=answers))
         self.events.answers(planned.benchmark, answers)
+
+    def add_unaffected(self, benchmark: Benchmark, reason: str) -> None:
+        """Add why the change cannot affect a benchmark."""
+        self._update(replace(self.measurements[benchmark], unaffected=reason))
+        self.events.unaffected(benchmark, reason)
 
     def add_trouble(self, troubles: Troubles, *planned: Planned) -> None:
         """Add what keeps sides from measuring benchmarks, which are then measured no further."""

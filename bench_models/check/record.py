@@ -84,7 +84,7 @@ class Record:
 class _Line(msgspec.Struct, kw_only=True):
     """What every line but the first says of itself; ``subject`` is a benchmark as asv writes its name."""
 
-    line: Literal["subject", "pair", "answers", "trouble", "end"]
+    line: Literal["subject", "pair", "answers", "unaffected", "shares", "trouble", "end"]
     subject: str = ""
 
 
@@ -103,6 +103,12 @@ class _Answers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     base: str
     head: str
     examples: tuple[str, ...]
+
+
+class _Unaffected(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    line: Literal["unaffected"]
+    subject: str
+    reason: str
 
 
 class _Trouble(msgspec.Struct, kw_only=True):
@@ -153,6 +159,14 @@ class Recorder:
         """Write which examples either side answered right."""
         base, head = ("".join("01"[each] for each in side) for side in (answers.base, answers.head))
         self._line("answers", subject=str(benchmark), base=base, head=head, examples=answers.examples)
+
+    def unaffected(self, benchmark: Benchmark, reason: str) -> None:
+        """Write why the change cannot affect a benchmark."""
+        self._line("unaffected", subject=str(benchmark), reason=reason)
+
+    def shares(self, shares: Shares) -> None:
+        """Write how many benchmarks share the error budget, where they are fewer than the header counts."""
+        self._line("shares", **asdict(shares))
 
     def trouble(self, benchmark: Benchmark, side: SideName, trouble: Trouble) -> None:
         """Write what keeps a side from being measured."""
@@ -244,6 +258,8 @@ def _assembled(header: Header, lines: Sequence[str]) -> Record:
             measurements[str(benchmark)] = Measurements(benchmark=benchmark, shard=header.shard)
         elif line.line == "end":
             end = msgspec.convert(data, _End)
+        elif line.line == "shares":
+            header = replace(header, shares=_typed(data, Shares))
         else:
             measurements[line.subject] = _with(measurements[line.subject], line.line, data)
     return Record(
@@ -256,7 +272,7 @@ def _assembled(header: Header, lines: Sequence[str]) -> Record:
 
 
 def _with(
-    measurements: Measurements, kind: Literal["pair", "answers", "trouble"], data: dict[str, Any]
+    measurements: Measurements, kind: Literal["pair", "answers", "unaffected", "trouble"], data: dict[str, Any]
 ) -> Measurements:
     if kind == "pair":
         # A count stays a whole number.
@@ -266,6 +282,8 @@ def _with(
         answers = msgspec.convert(data, _Answers)
         base, head = (tuple(letter == "1" for letter in side) for side in (answers.base, answers.head))
         return replace(measurements, answers=Answers(base=base, head=head, examples=answers.examples))
+    if kind == "unaffected":
+        return replace(measurements, unaffected=msgspec.convert(data, _Unaffected).reason)
     trouble = msgspec.convert(data, _Trouble)
     return measurements.troubled(trouble.side, _typed(trouble.details, _TROUBLES[trouble.what]))
 

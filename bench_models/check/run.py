@@ -10,13 +10,15 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bench_models.check.affected import NOTHING_CHANGED, affected, observable, told
 from bench_models.check.both_sides import BothSides
 from bench_models.check.pair_runner import PairRunner
 from bench_models.check.planning import Planned, SuiteName, chosen, described, plan, share, shares
 from bench_models.check.progress import Progress
 from bench_models.check.record import Ending, Header, Record, Recorder, read
 from bench_models.check.sampler import Sampler, ask_bases_own, try_one_sided
-from bench_models.check.sides.commits import Commit, changed_files, resolve, side_by_side
+from bench_models.check.sides.changes import ChangedFiles
+from bench_models.check.sides.commits import Commit, changed_files, changed_names, resolve, side_by_side
 from bench_models.check.sides.environments import ASV, Project, furnish
 from bench_models.check.sides.isolation import common_variables, one_check_at_a_time
 from bench_models.check.sides.side import Side, Tree, discovered, make_alike
@@ -26,14 +28,14 @@ from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
 from bench_models.stats.sequential import LOOKS
-from bench_models.verdict.measurements import SIDES, SideName
+from bench_models.verdict.measurements import SIDES, Benchmark, SideName
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The options of a check."""
+    """The options of a check; ``everything`` measures what the change cannot affect, too."""
 
     base: str
     head: str
@@ -46,6 +48,7 @@ class Options:
     shards: int = 1
     spawn: bool = False
     itself: bool = False
+    everything: bool = False
     pairs: int | None = None
 
 
@@ -86,6 +89,14 @@ class _Compared:
     found: Mapping[SideName, Discovery]
     everything: Sequence[Planned]
     suite_changes: Sequence[str]
+    starter: Starter
+    changed: ChangedFiles
+
+    @property
+    def alike(self) -> bool:
+        """Whether both sides run in one environment, so that only their own code can differ."""
+        base, head = self.found["base"], self.found["head"]
+        return (base.prefix, base.python, base.libraries) == (head.prefix, head.python, head.libraries)
 
 
 def require_pattern(bench: str) -> None:
@@ -115,6 +126,12 @@ def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, T
         found=found,
         everything=everything,
         suite_changes=changed_files(starter.checkout, starter.commits, _suites(starter, furnished)),
+        starter=starter,
+        changed=ChangedFiles(
+            names=tuple(changed_names(starter.checkout, starter.commits, [Path()])),
+            furnished=furnished,
+            trees=starter.trees,
+        ),
     )
 
 
@@ -138,12 +155,22 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
         runner = PairRunner(both=both, one_core=options.threads == 1)
         ending: Ending = "crashed"
         try:
-            _prepare(runner, mine)
-            try_one_sided(both, mine)
-            sampler = Sampler(runner=runner, shares=header.shares)
+            needed, shared = list(mine), header.shares
+            if options.pairs is None:
+                found = _affected(compared, both, mine)
+                for benchmark, reason in found.items():
+                    progress.add_unaffected(benchmark, reason)
+                if found and not options.everything:
+                    needed = [each for each in mine if each.benchmark not in found]
+                    if options.shards == 1:  # of other shards, this one does not know how many they measure
+                        shared = shares(needed)
+                        recorder.shares(shared)
+            _prepare(runner, needed)
+            try_one_sided(both, needed)
+            sampler = Sampler(runner=runner, shares=shared)
             looks = (options.pairs,) if options.pairs else LOOKS
-            sampler.run(mine, looks, until_decided=options.pairs is None)
-            ask_bases_own(both, mine)
+            sampler.run(needed, looks, until_decided=options.pairs is None)
+            ask_bases_own(both, needed)
             ending = "complete"
         except KeyboardInterrupt:
             ending = "interrupted"
@@ -154,6 +181,23 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
             log.exception("internal error, judging what was measured so far")
         finally:
             recorder.end(ending, time.monotonic() - started, runner.timer.timed_s)
+
+
+def _affected(compared: _Compared, both: BothSides, planned: Sequence[Planned]) -> dict[Benchmark, str]:
+    """Return the benchmarks that the change cannot affect, with the reason."""
+    asked = observable(planned)
+    if not asked or not compared.alike:
+        return {}
+    if not compared.changed.of_benchmarks and compared.changed.installed_alike:
+        return {each.benchmark: NOTHING_CHANGED for each in asked}
+    both.cache(asked)
+    log.info("running %d benchmarks once under observation, to see what the change can affect", len(asked))
+    with compared.starter.observed(compared.changed.furnished) as observed:
+        discovered(observed)
+        found = affected(both, observed, asked, compared.changed)
+    for sentence in told(found):
+        log.info("%s", sentence)
+    return dict(found.unaffected)
 
 
 def _header(options: Options, compared: _Compared) -> Header:

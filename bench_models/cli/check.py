@@ -23,7 +23,10 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @options.measuring
 @options.output("results/check")
 @options.strict
-def check(*, base: str, head: str, strict: bool, **asked: Unpack[options.Measuring]) -> int:
+@click.option(
+    "--all", "everything", is_flag=True, help="Measure also the benchmarks that nothing that changed can affect."
+)
+def check(*, base: str, head: str, strict: bool, everything: bool, **asked: Unpack[options.Measuring]) -> int:
     """Judge a change: two commits side by side, one verdict.
 
     The check of a pull request: measures BASE and HEAD side by side on this machine, decides for each benchmark
@@ -33,7 +36,7 @@ def check(*, base: str, head: str, strict: bool, **asked: Unpack[options.Measuri
     """
     from bench_models.check.run import Options
 
-    return measure(Options(base=base, head=head, **asked), strict=strict)
+    return measure(Options(base=base, head=head, everything=everything, **asked), strict=strict)
 
 
 @click.command(epilog="Example: bench-models merge shards/1 shards/2")

@@ -3,7 +3,7 @@
 import contextlib
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,7 +26,8 @@ class Tree:
 
     ``place`` names its folder, as a side may run with two suites. ``timeout_s`` is for benchmarks that state none.
     ``apart`` says that the code was installed into a folder of its own. The ``modules`` that either commit has may be
-    imported from nowhere else, and nothing at all from ``root``, where another commit is checked out.
+    imported from nowhere else, and nothing at all from ``root``, where another commit is checked out. ``observed`` are
+    folders by a name: what its processes run and read of them is noted, which makes them slow.
     """
 
     name: SideName
@@ -38,6 +39,7 @@ class Tree:
     apart: bool
     modules: tuple[str, ...] = ()
     root: Path | None = None
+    observed: Mapping[str, Path] = field(default_factory=dict)
 
 
 class Side:
@@ -144,7 +146,8 @@ class Side:
     def _discovery(self, warm: list[str]) -> Message:
         root = None if self.tree.root is None else str(self.tree.root)
         own = {"code": str(self.tree.code), "modules": list(self.tree.modules), "root": root}
-        return {"do": "discover", "suite": str(self.tree.suite), "own": own, "warm": warm}
+        observed = {name: str(folder) for name, folder in self.tree.observed.items()}
+        return {"do": "discover", "suite": str(self.tree.suite), "own": own, "warm": warm, "observed": observed}
 
 
 def elsewhere(name: SideName, foreign_imports: Mapping[str, str]) -> str:

@@ -45,6 +45,16 @@ class Starter:
             yield sides
 
     @contextmanager
+    def observed(self, furnished: Mapping[SideName, Tree]) -> Iterator[dict[SideName, Side]]:
+        """Start both sides once more, under observation."""
+        trees = [
+            replace(tree, place=f"seen-{name}", observed={"code": tree.code, "tree": self.trees[name]})
+            for name, tree in furnished.items()
+        ]
+        with self.started(*trees) as sides:
+            yield dict(zip(furnished, sides, strict=True))
+
+    @contextmanager
     def lent(self, furnished: Mapping[SideName, Tree]) -> Iterator[Lent]:
         """Start BASE with HEAD's suite; where BASE cannot import it, the check goes on without."""
         suite = furnished["head"].suite.resolve().relative_to(self.trees["head"].resolve())
@@ -69,7 +79,8 @@ class Starter:
         """Return the scorecards' folder that only the same files write to, run in the same way on the same side."""
         names: tuple[SideName, ...] = ("base", "head") if tree.place == LENT else (tree.name,)
         hashes = [tree_hash(self.checkout, self.commits[name]) for name in names]
-        return own_folder(tree.place, *hashes, str(tree.python), self.environment.get("OMP_NUM_THREADS", ""))
+        place = tree.name if tree.observed else tree.place
+        return own_folder(place, *hashes, str(tree.python), self.environment.get("OMP_NUM_THREADS", ""))
 
 
 @contextmanager

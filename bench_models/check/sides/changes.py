@@ -1,0 +1,142 @@
+"""Sorts the files that a change touches: by whether a benchmark can depend on them without being seen to.
+
+Documentation, tests and settings of other tools are harmless where nothing installs them and the suite does not mention
+them. Python code is seen when it runs. Everything else may be read in ways that cannot be seen.
+"""
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+
+from bench_models.check.sides.side import Tree
+from bench_models.check.worker.digests import of_file
+from bench_models.verdict.measurements import SideName
+
+_HARMLESS = (
+    "docs/*",
+    "doc/*",
+    "tests/*",
+    "test/*",
+    ".github/*",
+    ".gitlab/*",
+    ".circleci/*",
+    ".ci/*",
+    "newsfragments/*",
+    "changelog.d/*",
+    "*.md",
+    "*.rst",
+    "AUTHORS*",
+    "CHANGE*",
+    "CITATION.cff",
+    "CONTRIBUTING*",
+    "COPYING*",
+    "LICENSE*",
+    "NEWS*",
+    ".editorconfig",
+    ".gitignore",
+    ".pre-commit-config.yaml",
+    ".readthedocs.y*ml",
+    "mkdocs.yml",
+    "noxfile.py",
+    "tox.ini",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangedFiles:
+    """The files that differ between two commits, by their names in git, and the trees that have them."""
+
+    names: tuple[str, ...]
+    furnished: Mapping[SideName, Tree]
+    trees: Mapping[SideName, Path]
+
+    @cached_property
+    def of_benchmarks(self) -> tuple[str, ...]:
+        """The files that are not harmless."""
+        return tuple(name for name in self.names if not self._harmless(name))
+
+    @cached_property
+    def unseen(self) -> tuple[str, ...]:
+        """Those of them that may be read without being seen: all but Python code."""
+        return tuple(name for name in self.of_benchmarks if not name.endswith(".py"))
+
+    @cached_property
+    def installed_alike(self) -> bool:
+        """Whether both sides' own packages are the same to the byte, but for the long description."""
+        base, head = (_installed(tree) if tree.apart else None for tree in self.furnished.values())
+        return base == head
+
+    def called(self, name: str) -> set[str]:
+        """Return what an observation calls a file: by its place in the tree, or where it is installed."""
+        parts = PurePosixPath(name).parts
+        return {f"tree/{name}", *("code/" + "/".join(parts[start:]) for start in range(len(parts)))}
+
+    def _harmless(self, name: str) -> bool:
+        known = any(fnmatch(name, pattern) for pattern in _HARMLESS)
+        return known and not self._shipped(name) and not self._mentioned(name)
+
+    def _shipped(self, name: str) -> bool:
+        """Say whether a file is part of what is installed, or lies in the suite."""
+        path = PurePosixPath(name)
+        for side, tree in self.furnished.items():
+            root = self.trees[side]
+            if (root / name).is_relative_to(tree.suite):
+                return True
+            if tree.apart:
+                if any((tree.code / "/".join(path.parts[start:])).exists() for start in range(len(path.parts))):
+                    return True
+            elif len(path.parts) > 1 and (root / path.parts[0] / "__init__.py").is_file():
+                return True
+        return False
+
+    def _mentioned(self, name: str) -> bool:
+        """Say whether the suite, or code that runs in its tree, names a file, its folder or all files of its kind."""
+        path = PurePosixPath(name)
+        words = {path.name, *path.parts[:-1], f"*{path.suffix}", path.suffix or path.name}
+        return any(
+            word in self._words or any(each.endswith(f"/{word}") or each.startswith(f"{word}/") for each in self._words)
+            for word in words
+        )
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        """All that the suites' Python files import and hold as text, but for docstrings."""
+        folders = [tree.suite for tree in self.furnished.values()]
+        folders += [tree.code for tree in self.furnished.values() if not tree.apart]
+        files = {file for folder in folders for file in folder.rglob("*.py")}
+        return frozenset(word for file in sorted(files) if not self._is_test(file) for word in _words_of(file))
+
+    def _is_test(self, file: Path) -> bool:
+        """Say whether a file is a harmless one by its name, which may well mention others of its kind."""
+        roots = [root for root in self.trees.values() if file.is_relative_to(root)]
+        return any(fnmatch(file.relative_to(root).as_posix(), pattern) for root in roots for pattern in _HARMLESS)
+
+
+def _installed(tree: Tree) -> dict[str, str]:
+    """Return the digest of each installed file; compiled code and records hold times and paths."""
+    files = (file for file in tree.code.rglob("*") if file.is_file() and file.suffix != ".pyc")
+    return {
+        file.relative_to(tree.code).as_posix(): of_file(str(file))
+        for file in files
+        if file.name not in {"RECORD", "direct_url.json"}
+    }
+
+
+def _words_of(file: Path) -> Iterator[str]:
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (OSError, SyntaxError, ValueError):
+        return
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+            yield node.value
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from alias.name.split(".")
+        elif isinstance(node, ast.ImportFrom):
+            yield from (node.module or "").split(".")
+            yield from (alias.name for alias in node.names)
