@@ -35,7 +35,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The options of a check; ``everything`` measures what the change cannot affect, too."""
+    """The options of a check.
+
+    ``everything`` measures what the change cannot affect, too; ``audit`` does so, and finds out what that is.
+    """
 
     base: str
     head: str
@@ -49,6 +52,7 @@ class Options:
     spawn: bool = False
     itself: bool = False
     everything: bool = False
+    audit: bool = False
     pairs: int | None = None
 
 
@@ -156,11 +160,11 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
         ending: Ending = "crashed"
         try:
             needed, shared = list(mine), header.shares
-            if options.pairs is None:
+            if options.audit or not (options.everything or options.pairs):
                 found = _affected(compared, both, mine)
                 for benchmark, reason in found.items():
                     progress.add_unaffected(benchmark, reason)
-                if found and not options.everything:
+                if found and not options.audit:
                     needed = [each for each in mine if each.benchmark not in found]
                     if options.shards == 1:  # of other shards, this one does not know how many they measure
                         shared = shares(needed)

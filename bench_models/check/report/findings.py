@@ -53,6 +53,7 @@ def findings(record: Record, *, strict: bool = False) -> Report:
         redescribed=header.redescribed,
         added=header.added,
         suite_changes=header.suite_changes,
+        unaffected=tuple(str(each.benchmark) for each in record.measurements if each.unaffected),
         threads=header.threads,
         began=header.began,
         wall_s=record.wall_s,

@@ -69,17 +69,15 @@ class Observer:
     def watching(self) -> Iterator[None]:
         """Observe this thread meanwhile, and the threads that it starts."""
         children = _children()
-        self._watching = True
         threading.setprofile(self._on_call)
         sys.setprofile(self._on_call)
+        self._watching = True
         try:
             yield
         finally:
-            if sys.getprofile() != self._on_call:
-                self._unseen["it sets a profiler of its own"] = None
+            self._watching = False
             sys.setprofile(None)
             threading.setprofile(None)
-            self._watching = False
             if _children() != children:
                 self._unseen["it starts another process"] = None
             # Forked workers inherit what is known of the code that importing runs.
@@ -118,6 +116,8 @@ class Observer:
             path = self._path(arguments[0] or ".")
             if path is not None and not _imports(sys._getframe(1)):  # noqa: SLF001  # documented
                 self._listed.add(path)
+        elif event == "sys.setprofile":
+            self._unseen["it sets a profiler of its own"] = None
         elif event.startswith(_OTHER_PROCESSES):
             self._unseen["it starts another process"] = None
 
@@ -129,17 +129,21 @@ class Observer:
     def _opened(self, file: object, mode: str | None, flags: int) -> None:
         path = self._path(file)
         frame = sys._getframe(2)  # noqa: SLF001  # documented
-        if path is None or _imports(frame):
+        reader = self._reader(frame)
+        # asv_runner reads a benchmark's source for its version, which the check compares by itself.
+        if path is None or _imports(frame) or _of_asv_runner(reader):
             return
         if any(letter in (mode or "") for letter in "wax+") or (mode is None and flags & _WRITES):
             self._unseen[f"it writes to {self._name(path)}"] = None
-        self._read[path] = self._read.get(path, True) and self._reads_syntax(frame)
+        self._read[path] = self._read.get(path, True) and bool(reader.get(READS_SYNTAX))
 
-    def _reads_syntax(self, frame: FrameType | None) -> bool:
-        """Say whether the own module that reads a file declares that comments and docstrings make no difference."""
-        while frame is not None and self._name(frame.f_code.co_filename) is None:
+    def _reader(self, frame: FrameType | None) -> dict[str, Any]:
+        """Return the globals of the module that reads a file: the side's own, or asv_runner, and not a library's."""
+        while frame is not None:
+            if _of_asv_runner(frame.f_globals) or self._name(frame.f_code.co_filename):
+                return frame.f_globals
             frame = frame.f_back
-        return frame is not None and bool(frame.f_globals.get(READS_SYNTAX))
+        return {}
 
     def _path(self, file: object) -> str | None:
         """Return the path of a file in an observed folder, or None."""
@@ -154,6 +158,10 @@ class Observer:
             if path.startswith(place) or path == place.rstrip(os.sep):
                 return f"{name}/{path[len(place) :]}"
         return None
+
+
+def _of_asv_runner(names: dict[str, Any]) -> bool:
+    return str(names.get("__name__")).partition(".")[0] == "asv_runner"
 
 
 def _imports(frame: FrameType) -> bool:
