@@ -72,8 +72,10 @@ def check(options: Options) -> Record:
         started = time.monotonic()
         trees = stack.enter_context(side_by_side(checkout, commits, scratch))
         furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
+        changed = changed_names(checkout, commits, [Path()])
         starter = Starter(
             checkout=checkout,
+            changed=ChangedFiles(names=tuple(changed), furnished=furnished, trees=trees),
             commits=commits,
             trees=trees,
             scratch=scratch,
@@ -94,7 +96,6 @@ class _Compared:
     everything: Sequence[Planned]
     suite_changes: Sequence[str]
     starter: Starter
-    changed: ChangedFiles
 
     @property
     def alike(self) -> bool:
@@ -131,11 +132,6 @@ def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, T
         everything=everything,
         suite_changes=changed_files(starter.checkout, starter.commits, _suites(starter, furnished)),
         starter=starter,
-        changed=ChangedFiles(
-            names=tuple(changed_names(starter.checkout, starter.commits, [Path()])),
-            furnished=furnished,
-            trees=starter.trees,
-        ),
     )
 
 
@@ -192,13 +188,14 @@ def _affected(compared: _Compared, both: BothSides, planned: Sequence[Planned]) 
     asked = observable(planned)
     if not asked or not compared.alike:
         return {}
-    if not compared.changed.of_benchmarks and compared.changed.installed_alike:
+    changed = compared.starter.changed
+    if not changed.of_benchmarks and changed.installed_alike:
         return {each.benchmark: NOTHING_CHANGED for each in asked}
     both.cache(asked)
     log.info("running %d benchmarks once under observation, to see what the change can affect", len(asked))
-    with compared.starter.observed(compared.changed.furnished) as observed:
+    with compared.starter.observed(changed.furnished) as observed:
         discovered(observed)
-        found = affected(both, observed, asked, compared.changed)
+        found = affected(both, observed, asked, changed)
     for sentence in told(found):
         log.info("%s", sentence)
     return dict(found.unaffected)

@@ -64,6 +64,17 @@ class ChangedFiles:
         return tuple(name for name in self.of_benchmarks if not name.endswith(".py"))
 
     @cached_property
+    def runs_alike(self) -> bool:
+        """Whether nothing but comments, docstrings and harmless files differ."""
+        roots = list(self.trees.values())
+        return all(
+            name.endswith(".py")
+            and len({of_file(str(root / name), as_syntax=True) for root in roots}) == 1
+            and all((root / name).is_file() for root in roots)
+            for name in self.of_benchmarks
+        )
+
+    @cached_property
     def installed_alike(self) -> bool:
         """Whether both sides' own packages are the same to the byte, but for the long description."""
         base, head = (_installed(tree) if tree.apart else None for tree in self.furnished.values())

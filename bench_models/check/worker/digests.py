@@ -5,13 +5,10 @@ from __future__ import annotations
 import ast
 import dis
 import hashlib
+import inspect
 import os
 from pathlib import Path
 from types import CodeType
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 ABSENT = "absent"
 
@@ -22,10 +19,13 @@ _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def of_code(code: CodeType) -> str:
-    """Return a digest of a function's or body's instructions, without its docstring, line numbers and file.
+    """Return a digest of what a function or the body of a class or module does, without docstring, lines and file.
 
     Functions and classes within it count by their name: what they do counts where they run.
     """
+    kept, dropped = _instructions(code)
+    used = {each.arg for each in kept if _loads_constant(each)}
+    unused = {each.arg for each in dropped} | ({0} if _may_hold_docstring(code) else set())
     made = hashlib.sha256()
     about = (
         getattr(code, "co_qualname", code.co_name),
@@ -33,32 +33,38 @@ def of_code(code: CodeType) -> str:
         code.co_flags & ~_HAS_DOCSTRING,
         (code.co_varnames, code.co_freevars, code.co_cellvars),
         getattr(code, "co_exceptiontable", b""),
+        # All of them, as some instructions take one without that dis would say so.
+        tuple(_constant(each) for index, each in enumerate(code.co_consts) if index in used or index not in unused),
     )
-    for part in (about, *_instructions(code)):
+    for part in (about, *map(_instruction, kept)):
         made.update(repr(part).encode("utf-8", "surrogatepass") + b"\n")
     return made.hexdigest()[:32]
 
 
-def _instructions(code: CodeType) -> Iterator[tuple[str, object]]:
-    """Yield the instructions of code, without the storing of constants that only describe it."""
-    held: dis.Instruction | None = None
+def _instructions(code: CodeType) -> tuple[list[dis.Instruction], list[dis.Instruction]]:
+    """Return the instructions of code, without those that store a constant that only describes it, and these."""
+    kept: list[dis.Instruction] = []
+    dropped: list[dis.Instruction] = []
     for each in dis.get_instructions(code):
-        if held is not None and not (each.opname == "STORE_NAME" and each.argval in _ABOUT):
-            yield _instruction(held)
-        elif held is not None:
-            held = None
-            continue
-        held = each if each.opname in {"LOAD_CONST", "LOAD_SMALL_INT"} else None
-        if held is None:
-            yield _instruction(each)
-    if held is not None:
-        yield _instruction(held)
+        if each.opname == "STORE_NAME" and each.argval in _ABOUT and kept and _loads_constant(kept[-1]):
+            dropped.append(kept.pop())
+        else:
+            kept.append(each)
+    return kept, dropped
 
 
 def _instruction(each: dis.Instruction) -> tuple[str, object]:
-    if each.opcode in dis.hasconst:
-        return each.opname, _constant(each.argval)
-    return each.opname, each.argrepr or each.arg
+    return each.opname, _constant(each.argval) if _loads_constant(each) else each.argrepr or each.arg
+
+
+def _loads_constant(each: dis.Instruction) -> bool:
+    return each.opcode in dis.hasconst or each.opname == "LOAD_SMALL_INT"
+
+
+def _may_hold_docstring(code: CodeType) -> bool:
+    """Say whether the first constant may be a function's docstring, or stand for one that is not there."""
+    is_function = bool(code.co_flags & inspect.CO_OPTIMIZED)
+    return is_function and bool(code.co_consts) and isinstance(code.co_consts[0], str | None)
 
 
 def _constant(value: object) -> object:
@@ -75,10 +81,10 @@ def _constant(value: object) -> object:
 def of_file(path: str, *, as_syntax: bool = False) -> str:
     """Return a digest of what a file holds; of a package's metadata without the long description."""
     file = Path(path)
+    if file.is_dir():
+        return of_listing(path)
     try:
         content = file.read_bytes()
-    except IsADirectoryError:
-        return of_listing(path)
     except OSError:
         return ABSENT
     if file.name == "METADATA" and file.parent.suffix == ".dist-info":
@@ -94,7 +100,7 @@ def of_listing(path: str) -> str:
         names = sorted(os.listdir(path))  # noqa: PTH208  # names, not paths
     except OSError:
         return ABSENT
-    return hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return hashlib.sha256("/".join(("folder", *names)).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def _syntax(content: bytes) -> bytes:

@@ -116,7 +116,7 @@ class Observer:
             path = self._path(arguments[0] or ".")
             if path is not None and not _imports(sys._getframe(1)):  # noqa: SLF001  # documented
                 self._listed.add(path)
-        elif event == "sys.setprofile":
+        elif event == "sys.setprofile" and sys._getframe(1).f_globals.get("__name__") != threading.__name__:  # noqa: SLF001
             self._unseen["it sets a profiler of its own"] = None
         elif event.startswith(_OTHER_PROCESSES):
             self._unseen["it starts another process"] = None

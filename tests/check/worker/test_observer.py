@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import observed
 
@@ -127,6 +127,8 @@ def reaches(functions: Sequence[Function], start: int, target: int) -> bool:
     return start == target or any(reaches(functions, each, target) for each in functions[start].callees)
 
 
+# Each example is two processes.
+@settings(max_examples=25)
 @given(functions=projects(), changed=st.integers(0, 5), by=st.integers(1, 3))
 def test_change_is_seen_by_each_benchmark_that_runs_it(functions: list[Function], changed: int, by: int) -> None:
     """Whatever form the changed number has; where only a function's body changed, nobody else sees it."""
@@ -147,6 +149,7 @@ def test_change_is_seen_by_each_benchmark_that_runs_it(functions: list[Function]
             assert differs == runs
 
 
+@settings(max_examples=10)
 @given(functions=projects())
 def test_same_project_in_another_folder_is_the_same(functions: list[Function]) -> None:
     """With comments, other line numbers and docstrings."""
