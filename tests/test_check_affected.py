@@ -175,7 +175,7 @@ def test_audit_measures_all_and_says_whether_the_shortcut_was_right(bench_models
     )
 
 
-def test_mentioned_document_is_no_longer_harmless(bench_models: Run, project: Path) -> None:
+def test_mentioned_document_is_no_longer_inert(bench_models: Run, project: Path) -> None:
     """A benchmark that reads the README depends on it."""
     reads = (
         "\n\ndef track_readme():\n    from pathlib import Path\n"

@@ -1,6 +1,6 @@
 """Sorts the files that a change touches: by whether a benchmark can depend on them without being seen to.
 
-Documentation, tests and settings of other tools are harmless where nothing installs them and the suite does not mention
+Documentation, tests and settings of other tools are inert where nothing installs them and the suite does not mention
 them. Python code is seen when it runs. Everything else may be read in ways that cannot be seen.
 """
 
@@ -15,7 +15,7 @@ from bench_models.check.sides.side import Tree
 from bench_models.check.worker.digests import of_file
 from bench_models.verdict.measurements import SideName
 
-_HARMLESS = (
+_INERT = (
     "docs/*",
     "doc/*",
     "tests/*",
@@ -55,8 +55,8 @@ class ChangedFiles:
 
     @cached_property
     def of_benchmarks(self) -> tuple[str, ...]:
-        """The files that are not harmless."""
-        return tuple(name for name in self.names if not self._harmless(name))
+        """The files that are not inert."""
+        return tuple(name for name in self.names if not self._inert(name))
 
     @cached_property
     def unseen(self) -> tuple[str, ...]:
@@ -65,7 +65,7 @@ class ChangedFiles:
 
     @cached_property
     def runs_alike(self) -> bool:
-        """Whether nothing but comments, docstrings and harmless files differ."""
+        """Whether nothing but comments, docstrings and inert files differ."""
         roots = list(self.trees.values())
         return all(
             name.endswith(".py")
@@ -85,8 +85,8 @@ class ChangedFiles:
         parts = PurePosixPath(name).parts
         return {f"tree/{name}", *("code/" + "/".join(parts[start:]) for start in range(len(parts)))}
 
-    def _harmless(self, name: str) -> bool:
-        known = any(fnmatch(name, pattern) for pattern in _HARMLESS)
+    def _inert(self, name: str) -> bool:
+        known = any(fnmatch(name, pattern) for pattern in _INERT)
         return known and not self._shipped(name) and not self._mentioned(name)
 
     def _shipped(self, name: str) -> bool:
@@ -121,9 +121,9 @@ class ChangedFiles:
         return frozenset(word for file in sorted(files) if not self._is_test(file) for word in _words_of(file))
 
     def _is_test(self, file: Path) -> bool:
-        """Say whether a file is a harmless one by its name, which may well mention others of its kind."""
+        """Say whether a file is an inert one by its name, which may well mention others of its kind."""
         roots = [root for root in self.trees.values() if file.is_relative_to(root)]
-        return any(fnmatch(file.relative_to(root).as_posix(), pattern) for root in roots for pattern in _HARMLESS)
+        return any(fnmatch(file.relative_to(root).as_posix(), pattern) for root in roots for pattern in _INERT)
 
 
 def _installed(tree: Tree) -> dict[str, str]:

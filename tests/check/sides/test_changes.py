@@ -1,4 +1,4 @@
-"""What a change touches is harmless only where no benchmark can read it."""
+"""What a change touches is inert only where no benchmark can read it."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def changed(tmp_path: Path, *names: str, apart: bool = True, suite: str = "", he
         "a.rst",
     ],
 )
-def test_documents_tests_and_settings_of_other_tools_are_harmless(tmp_path: Path, name: str, *, apart: bool) -> None:
+def test_documents_tests_and_settings_of_other_tools_are_inert(tmp_path: Path, name: str, *, apart: bool) -> None:
     """Wherever the code lies."""
     assert changed(tmp_path, name, apart=apart).of_benchmarks == ()
 
@@ -58,12 +58,12 @@ def test_documents_tests_and_settings_of_other_tools_are_harmless(tmp_path: Path
         "Makefile",
     ],
 )
-def test_what_is_installed_or_of_unknown_use_is_not_harmless(tmp_path: Path, name: str, *, apart: bool) -> None:
+def test_what_is_installed_or_of_unknown_use_is_not_inert(tmp_path: Path, name: str, *, apart: bool) -> None:
     """A document inside the package is data of it."""
     assert changed(tmp_path, name, apart=apart).of_benchmarks == (name,)
 
 
-def test_document_of_a_package_below_another_folder_is_not_harmless(tmp_path: Path) -> None:
+def test_document_of_a_package_below_another_folder_is_not_inert(tmp_path: Path) -> None:
     """``src/shapes/notes.md`` is installed as ``shapes/notes.md``."""
     assert changed(tmp_path, "src/shapes/notes.md").of_benchmarks == ("src/shapes/notes.md",)
 
@@ -77,13 +77,13 @@ def test_document_of_a_package_below_another_folder_is_not_harmless(tmp_path: Pa
         "[each for each in ROOT.iterdir() if each.suffix == '.md']",
     ],
 )
-def test_document_that_the_suite_names_is_not_harmless(tmp_path: Path, suite: str) -> None:
+def test_document_that_the_suite_names_is_not_inert(tmp_path: Path, suite: str) -> None:
     """By its name, its folder or its kind."""
     assert changed(tmp_path, "README.md", suite=suite).of_benchmarks == ("README.md",)
 
 
 @pytest.mark.parametrize("suite", ["from tests.helpers import make", "import tests.helpers", "DATA = 'tests/data'"])
-def test_test_that_the_suite_uses_is_not_harmless(tmp_path: Path, suite: str) -> None:
+def test_test_that_the_suite_uses_is_not_inert(tmp_path: Path, suite: str) -> None:
     """By an import, or by the path of a file beside it."""
     assert changed(tmp_path, "tests/helpers.py", suite=suite).of_benchmarks == ("tests/helpers.py",)
 
