@@ -116,7 +116,7 @@ def _run(both: BothSides, planned: Planned, side: SideName, worker: Process) -> 
             ask("open")
             worker.ask(planned.timeout_s, do="block", benchmark=planned.benchmark.name, number=1)
             ask("close")
-        return _observation(worker.ask(planned.timeout_s, do="observed"))
+        return _observation(worker.ask(planned.timeout_s, do="observation"))
     except BenchmarkSkippedError as skip:
         return f"it is skipped under observation: {skip}"
     except BenchmarkFailedError as error:

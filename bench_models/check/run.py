@@ -193,7 +193,7 @@ def _affected(compared: _Compared, both: BothSides, planned: Sequence[Planned]) 
         return {each.benchmark: NOTHING_CHANGED for each in asked}
     both.cache(asked)
     log.info("running %d benchmarks once under observation, to see what the change can affect", len(asked))
-    with compared.starter.observed(changed.furnished) as observed:
+    with compared.starter.observing(changed.furnished) as observed:
         discovered(observed)
         found = affected(both, observed, asked, changed)
     for sentence in told(found):

@@ -172,7 +172,7 @@ class Report(_Part, frozen=True, kw_only=True):
     added: tuple[str, ...] = ()
     suites: Literal["head", "own"] | UnsetType = UNSET
     suite_changes: tuple[str, ...] = ()
-    unaffected: tuple[str, ...] = ()
+    unaffected: tuple[str, ...] | UnsetType = UNSET
     threads: _Number
     began: str
     wall_s: _Seconds
@@ -197,13 +197,13 @@ class Report(_Part, frozen=True, kw_only=True):
     @property
     def not_needed(self) -> list[Change]:
         """The benchmarks that are unchanged without having been measured."""
-        return [change for change in self.changes if str(change.benchmark) in self.unaffected and not change.pairs]
+        return [change for change in self.changes if str(change.benchmark) in (self.unaffected or ()) and not change.pairs]
 
     @property
     def doubtful(self) -> list[Change]:
         """The benchmarks that seem to depend on nothing that changed, and yet were measured to have changed."""
         changed = (*self.of("regressed"), *self.of("lost"), *self.of("improved"))
-        return [change for change in changed if str(change.benchmark) in self.unaffected]
+        return [change for change in changed if str(change.benchmark) in (self.unaffected or ())]
 
     def of(self, verdict: Verdict) -> list[Change]:
         """Return the changes with a verdict."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from bench_models.check.record import Header, Record
 from bench_models.check.report.document import (
@@ -53,7 +53,7 @@ def findings(record: Record, *, strict: bool = False) -> Report:
         redescribed=header.redescribed,
         added=header.added,
         suite_changes=header.suite_changes,
-        unaffected=tuple(str(each.benchmark) for each in record.measurements if each.unaffected),
+        unaffected=tuple(str(each.benchmark) for each in record.measurements if each.unaffected) or UNSET,
         threads=header.threads,
         began=header.began,
         wall_s=record.wall_s,

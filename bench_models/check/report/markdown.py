@@ -90,7 +90,7 @@ def differing(report: Report, quote: Quote) -> str:
 
 def doubted(report: Report, quote: Quote) -> str:
     """Say how often what was measured contradicts that nothing changed, where all was measured."""
-    measured = len(report.unaffected) - len(report.not_needed)
+    measured = len(report.unaffected or ()) - len(report.not_needed)
     if not measured:
         return ""
     said = f"Nothing that changed can affect {counted(measured)}, measured all the same"

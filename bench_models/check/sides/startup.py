@@ -47,7 +47,7 @@ class Starter:
             yield sides
 
     @contextmanager
-    def observed(self, furnished: Mapping[SideName, Tree]) -> Iterator[dict[SideName, Side]]:
+    def observing(self, furnished: Mapping[SideName, Tree]) -> Iterator[dict[SideName, Side]]:
         """Start both sides once more, under observation."""
         trees = [
             replace(tree, place=f"seen-{name}", observed={"code": tree.code, "tree": self.trees[name]})

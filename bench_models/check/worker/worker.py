@@ -76,7 +76,7 @@ class Worker:
         """Import a suite and what workers will need; return benchmarks, broken modules, the number of threads.
 
         A folder that does not exist is a suite without benchmarks. What this process does with the folders ``observed``
-        is told by ``observed`` later.
+        is told by ``observation`` later.
         """
         from asv_runner._aux import update_sys_path
         from asv_runner.discovery import disc_benchmarks
@@ -104,7 +104,7 @@ class Worker:
         os.chdir(folder)
         return {}
 
-    def do_observed(self) -> Message:
+    def do_observation(self) -> Message:
         """Return what the figures of this process can depend on so far."""
         if self._observer is None:
             raise RuntimeError("this process is not observed")
