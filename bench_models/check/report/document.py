@@ -197,7 +197,8 @@ class Report(_Part, frozen=True, kw_only=True):
     @property
     def not_needed(self) -> list[Change]:
         """The benchmarks that are unchanged without having been measured."""
-        return [change for change in self.changes if str(change.benchmark) in (self.unaffected or ()) and not change.pairs]
+        names = self.unaffected or ()
+        return [change for change in self.changes if str(change.benchmark) in names and not change.pairs]
 
     @property
     def doubtful(self) -> list[Change]:
