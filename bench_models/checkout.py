@@ -2,10 +2,13 @@
 
 import os
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench_models.errors import BenchModelsError
+
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,10 +20,7 @@ class Checkout:
 
 
 def checkout_here() -> Checkout:
-    """Return the checkout around the current folder.
-
-    Raises ``BenchModelsError`` outside a git repository and in one without a commit.
-    """
+    """Return the checkout around the current folder; raises ``BenchModelsError`` where there is no commit."""
     here = Path.cwd()
     root = git("rev-parse", "--show-toplevel", cwd=here)
     if root is None:
@@ -36,10 +36,10 @@ def require_clean(checkout: Checkout) -> None:
     """Refuse changes that are in the work tree and not in the commit."""
     changed = uncommitted(checkout)
     if changed:
-        shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")  # noqa: PLR2004
         message = (
-            f"uncommitted changes in {shown}: the results would be stored under commit {checkout.commit[:8]}, "
-            "which they do not belong to; commit the changes (a temporary commit will do) or stash them"
+            f"uncommitted changes in {in_short(changed)}: the results would be stored under commit "
+            f"{checkout.commit[:8]}, which they do not belong to; commit the changes (a temporary commit will do) or "
+            "stash them"
         )
         raise BenchModelsError(message)
 
@@ -86,6 +86,11 @@ def git(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> str | 
     except FileNotFoundError as error:
         raise BenchModelsError("git is not installed or not on PATH: results belong to a git commit") from error
     return os.fsdecode(done.stdout).rstrip("\n") if done.returncode == 0 else None
+
+
+def in_short(names: Sequence[str]) -> str:
+    """Return the first few of some names, and how many more there are."""
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def in_words(name: str) -> str:

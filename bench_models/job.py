@@ -12,7 +12,7 @@ from bench_models.build import Builder
 from bench_models.checkout import Checkout, checkout_here, require_clean, require_installed
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.scorecard import require_better_than_chance, score
-from bench_models.report.write import write_report
+from bench_models.report.results import write_report
 from bench_models.storage import Store
 from bench_models.suites import ROWS, module_name
 from bench_models.suites.suite import Suite

@@ -5,6 +5,9 @@ import platform
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
 
 # Flags that change which kernels run, and so both speed and the last digits of a result. CPUs
 # without VNNI even saturate INT8 products, which changes answers.
@@ -36,8 +39,8 @@ class Machine:
 
     cpu: str
     cpu_flags: tuple[str, ...]
-    cores: int
-    memory_bytes: int
+    cores: Annotated[int, Meta(ge=1)]
+    memory_bytes: Annotated[int, Meta(ge=1)]
     system: str
     python: str
 

@@ -156,7 +156,6 @@ def _holds_libraries(folder: Path) -> bool:
 
 @cache
 def _libraries() -> frozenset[Path]:
-    """Return the folders of the standard library and of what is installed."""
     installed = [*site.getsitepackages(), site.getusersitepackages()]
     return frozenset(Path(folder) for folder in (*map(sysconfig.get_path, _KINDS), *installed))
 

@@ -17,15 +17,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import Any
+from typing import TypeVar
 from uuid import uuid4
 
+import msgspec
 import platformdirs
 from filelock import FileLock, Timeout
 
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 
 log = logging.getLogger(__name__)
+
+Record = TypeVar("Record")
 
 # The variable that tells the processes of one side of a check in which folder that side's own scorecards lie.
 FIGURES = "BENCH_MODELS_FIGURES"
@@ -47,8 +50,9 @@ def home() -> Path:
         return platformdirs.user_cache_path("bench_models")
     folder = Path(chosen).expanduser()
     if not folder.is_absolute():
-        message = f"BENCH_MODELS_HOME={chosen} is a relative path: give an absolute one, such as {folder.absolute()}"
-        raise BenchModelsError(message)
+        raise BenchModelsError(
+            f"BENCH_MODELS_HOME={chosen} is a relative path: give an absolute one, such as {folder.absolute()}"
+        )
     return folder
 
 
@@ -82,16 +86,12 @@ def writing_to(path: Path) -> Iterator[None]:
                 "about 1 GB, and go where BENCH_MODELS_HOME says); nothing that was finished is lost"
             )
         elif isinstance(error, OSError) and error.errno in _UNWRITABLE and _concerns(error, path):
-            message = f"{path} cannot be written to ({error}): {_advice(path)}"
+            below = path.absolute().is_relative_to(home())
+            kept = "weights and scorecards go where BENCH_MODELS_HOME says"
+            message = f"{path} cannot be written to ({error}): {kept if below else 'name a place where you may write'}"
         else:
             raise
         raise EnvironmentTroubleError(message) from error
-
-
-def _advice(path: Path) -> str:
-    if path.absolute().is_relative_to(home()):
-        return "weights and scorecards go where BENCH_MODELS_HOME says"
-    return "name a place where you may write"
 
 
 def _concerns(error: OSError, path: Path) -> bool:
@@ -194,14 +194,12 @@ def _turn(path: Path, what: str) -> Iterator[None]:
     """Hold the lock of ``path``; says so when another process has it first."""
     lock = FileLock(path.parent / f".{path.name}.lock")
     try:
-        lock.acquire(timeout=0)
+        held = lock.acquire(timeout=0)
     except Timeout:
         log.info("another process is at %s: waiting for it", what)
-        lock.acquire()
-    try:
+        held = lock.acquire()
+    with held:
         yield
-    finally:
-        lock.release()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,20 +229,19 @@ class Store:
         """Say whether trained weights are there, whole or damaged."""
         return self._weights(key).is_dir()
 
-    def put_record(self, kind: str, key: str, record: dict[str, Any]) -> None:
-        """Keep a small record."""
-        write_atomically(self._record(kind, key), json.dumps(record))
+    def put_record(self, kind: str, key: str, record: object) -> None:
+        """Keep a small record, a dataclass of finite numbers."""
+        write_bytes_atomically(self._record(kind, key), msgspec.json.encode(record))
 
-    def get_record(self, kind: str, key: str) -> dict[str, Any] | None:
-        """Return a record, or None when it is missing or damaged."""
+    def get_record(self, kind: str, key: str, of: type[Record]) -> Record | None:
+        """Return a record of the type ``of``, or None when it is missing or damaged."""
         try:
-            record: dict[str, Any] = json.loads(self._record(kind, key).read_text(encoding="utf-8"))
+            return msgspec.json.decode(self._record(kind, key).read_bytes(), type=of)
         except FileNotFoundError:
             return None
-        except ValueError as error:
+        except (msgspec.DecodeError, ValueError) as error:
             log.warning("%s is damaged (%s): measuring again", self._record(kind, key), error)
             return None
-        return record
 
     def _weights(self, key: str) -> Path:
         return self.root / "weights" / key

@@ -1,18 +1,19 @@
-"""Text for people: numbers with their units, and untrusted text made harmless for Markdown and logs.
+"""Text: numbers with their units, untrusted text made harmless for Markdown and logs, and JSON read strictly.
 
 GitHub turns ``@name``, ``#1``, ``owner/name#1``, hashes of commits and addresses into links after it has rendered
 Markdown, so escaping does not help: an escaped ``@`` is an ``@`` by then. Code is left alone. So every text that a pull
 request can choose is shown as code, without any character that could end the code.
 """
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
 from bench_models.stats.estimate import Estimate
 
 LONGEST = 300
 # What could end the code or, in a table, its cell: cells are told apart before code is.
 _ENDS = str.maketrans({"`": "'", "|": "\N{BROKEN BAR}", "\\": "\N{BIG REVERSE SOLIDUS}"})
-_NOTHING = "-"
 
 
 def show_size(size_bytes: float) -> str:
@@ -59,9 +60,14 @@ def with_interval(estimate: Estimate, show: Callable[[float], str]) -> str:
     return f"{show(estimate.value)} ({low} to {high})"
 
 
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Return one or more names as a list in a sentence: ``a, b and c``."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+
+
 def code(text: str, longest: int = LONGEST) -> str:
     """Return text as code in one line, cut where it is too long; nothing in it is a mention, link, image or HTML."""
-    return f"`{one_line(text.translate(_ENDS), longest) or _NOTHING}`"
+    return f"`{one_line(text.translate(_ENDS), longest) or '-'}`"
 
 
 def one_line(text: str, longest: int = LONGEST) -> str:
@@ -74,3 +80,12 @@ def one_line(text: str, longest: int = LONGEST) -> str:
 def logged(text: str, longest: int = LONGEST) -> str:
     """Return text for a log: the runner obeys ``::command::`` where a line begins, and ``##[command]`` anywhere."""
     return one_line(text, longest).replace("##[", "# #[").replace("::", ": :")
+
+
+def strict_json(text: str) -> Any:  # noqa: ANN401  # whatever stands in it
+    """Return what a text in JSON says; raises ``ValueError`` where it is not JSON, or says NaN as Python does."""
+    return json.loads(text, parse_constant=_refuse)
+
+
+def _refuse(word: str) -> NoReturn:
+    raise ValueError(f"{word} is not a number of JSON")

@@ -23,11 +23,11 @@ from bench_models.build import Builder
 from bench_models.errors import UnavailableError
 from bench_models.machine import passive_waiting
 from bench_models.metrics.budgets import STATUSES, judge, worst
-from bench_models.metrics.scenarios import THREADS, Scenarios, scenarios
+from bench_models.metrics.latency import Scenarios, scenarios
 from bench_models.metrics.scorecard import Scorecard, agreement, score_unasked
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.report.speeds import of_this_run
-from bench_models.runtimes.session import Session
+from bench_models.runtimes.session import THREADS, Session
 from bench_models.storage import Store
 from bench_models.suites.suite import Suite
 

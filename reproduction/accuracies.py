@@ -5,8 +5,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from bench_models.errors import BenchModelsError
-from bench_models.metrics.scenarios import THREADS
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
+from bench_models.runtimes.session import THREADS
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from reproduction.table import Row, Table, Weights
@@ -37,7 +37,7 @@ def _context(weights: Weights, home: Path, scratch: Path) -> "Context":
 
 
 def _accuracy(row: Row, weights: Weights, context: "Context") -> Outcome[Estimate]:
-    from bench_models.metrics.accuracy import answers
+    from bench_models.metrics.scorecard import answers
     from bench_models.recipes import classifier
     from bench_models.runtimes.eager import Eager
 

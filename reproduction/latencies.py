@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from bench_models.errors import BenchModelsError
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.timing import median_of
+from bench_models.stats.timing import LEVEL
 from bench_models.tokenizer import Batch
 
 if TYPE_CHECKING:
@@ -62,6 +62,19 @@ def latency(baseline: Sequence[float], own: Sequence[float]) -> Latency:
     """Summarise times that were taken in the same rounds."""
     ratios = [before / after for before, after in zip(baseline, own, strict=True)]
     return Latency(seconds=median(own), speed_up=median_of(ratios))
+
+
+def median_of(values: Sequence[float], level: float = LEVEL) -> Estimate:
+    """Return the median with an interval made of two of the values, which holds for any distribution.
+
+    Raises ``ValueError`` for so few values that no two of them are far enough apart in rank: fewer than six at 95 %.
+
+    Source: Conover, Practical nonparametric statistics (1999), section 3.2, as scipy computes it.
+    """
+    from scipy.stats import quantile_test
+
+    interval = quantile_test(values, p=0.5).confidence_interval(level)
+    return Estimate(value=float(median(values)), low=float(interval.low), high=float(interval.high), level=level)
 
 
 def _time(session: "Session", batch: Batch, clock: Callable[[], float]) -> float:

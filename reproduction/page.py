@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from tabulate import tabulate
 
 from bench_models.machine import Machine
-from bench_models.metrics.scenarios import THREADS
 from bench_models.outcomes import Failed, Measured, Outcome, reason_of
+from bench_models.runtimes.session import THREADS
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import LEVEL
 from bench_models.text import show_ms, show_size

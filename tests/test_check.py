@@ -13,7 +13,7 @@ import pytest
 from support.checking import Run, check, verdicts
 from support.tiny_project import asv_project, commit_all, git
 
-from bench_models.check.blocks import SIDE_S
+from bench_models.check.pair_runner import SIDE_S
 from bench_models.check.record import read
 
 pytestmark = pytest.mark.slow

@@ -17,6 +17,7 @@ from support.tiny_project import edited
 
 from bench_models import suites
 from bench_models.cli import main, program
+from bench_models.cli.ci import ci
 from bench_models.recipes.step import Format
 
 REAL = str(drawing.REAL)
@@ -134,7 +135,12 @@ def test_answer_without_a_model_comes_at_once(bench_models: Run, tmp_path: Path,
         (("chekc", "main"), "No such command 'chekc'. Did you mean 'check'? See `bench-models --help`."),
         (("check", "main", "--strickt"), "No such option '--strickt'. Did you mean '--strict'?"),
         (("check",), "Missing argument 'BASE'. See `bench-models check --help`."),
+        (
+            ("export", "student3"),
+            "Missing option '--format'. Choose from: torch-export, torchscript, onnx. See `bench-models export",
+        ),
         (("check", "main", "--threads", "0"), "Invalid value for '--threads': 0 is not in the range x>=1."),
+        (("check", "main", "--threads", "x"), "Invalid value for '--threads': 'x' is not a valid whole number."),
         (("check", "main", "--shard", "3/2"), "--shard is i/n with i from 1 to n, for example 2/4, not '3/2'"),
         (("export", "student3", "--output", "x", "--format", "onx"), "'onx' is not one of 'torch-export', 'torchscri"),
         (("build", "rotten-tomatoes", "int4"), "rotten-tomatoes has no variant 'int4': it has baseline, bf16"),
@@ -243,7 +249,35 @@ def test_crash_is_not_mistaken_for_a_broken_budget(bench_models: Run, tiny_suite
     done = bench_models("list", str(tiny_suite), cwd=tiny_suite.parent)
 
     assert done.returncode == 2
-    assert "bench-models: internal error" in done.stderr
+    assert "bench-models: internal error, the lines above say where it broke; `bench-models list` did" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [
+        (["run"], True),
+        (["build", "rotten-tomatoes"], True),
+        (["ci", "hub", "sst2-bert"], True),
+        (["list"], False),
+        (["site"], False),
+        (["ci", "keep"], False),
+    ],
+)
+def test_interruption_promises_only_what_is_kept(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], *, kept: bool
+) -> None:
+    """Of training and scoring each step; of any other command nothing."""
+
+    def interrupted(**_: object) -> None:
+        raise KeyboardInterrupt
+
+    command = ci.commands[arguments[1]] if arguments[0] == "ci" else program.commands[arguments[0]]
+    monkeypatch.setattr(command, "callback", interrupted)
+    assert main(arguments) == 130
+    said = capsys.readouterr().err
+    assert said.startswith("bench-models: interrupted; ")
+    assert ("weights and scores that were finished are kept" in said) == kept
+    assert ("did not come to its end: run it again" in said) != kept
 
 
 def test_missing_checkpoint_is_named(bench_models: Run, tiny_suite: Path) -> None:

@@ -91,7 +91,9 @@ def test_command_without_its_extra_names_it(
     (tmp_path / "mine.py").write_text("import torch\n", encoding="utf-8")
     assert cli.main(["list", str(tmp_path / "mine.py")]) == 2
     assert capsys.readouterr().err == (
-        'bench-models: "list" needs torch, which is not installed: pip install "bench-models[models]"\n'
+        'bench-models: "list" needs torch, which is not installed: python -m pip install --constraint constraints.txt '
+        '"bench-models[models]" (constraints.txt pins what is tested together, and lies in the repository of '
+        "bench-models)\n"
     )
 
 

@@ -18,10 +18,11 @@ from support.tiny_project import commit_all, git
 from bench_models.build import Builder
 from bench_models.check.record import Record, Recorder
 from bench_models.check.replay import replay, stopped
-from bench_models.check.report.findings import findings
+from bench_models.check.report.make import report_on
 from bench_models.github.aa_check import Figures, figures, keep, nights, sentence, too_many
+from bench_models.metrics.scorecard import any_failed, scores
 from bench_models.outcomes import Failed, Measured, Skipped
-from bench_models.report.hub_summary import failed, table, visit
+from bench_models.report.markdown import scores_table
 from bench_models.results_branch.sync import results_branch
 from bench_models.stats.sequential import LOOKS
 from bench_models.verdict.measurements import Absent
@@ -72,14 +73,14 @@ def test_hub_that_cannot_be_reached_is_reported_with_its_reason(remote: Path) ->
 
 def test_suite_that_can_be_had_is_scored(builder: Builder) -> None:
     """Its figures stand in the table; a variant that broke would fail the job."""
-    found = visit(builder)
+    found = scores(builder)
 
     assert {name: type(outcome) for name, outcome in found.items()} == dict.fromkeys(builder.suite.names, Measured)
-    assert not failed(found)
-    assert "**tiny: 3 of 3 variants were measured.**" in table("tiny", found)
+    assert not any_failed(found)
+    assert "**tiny: 3 of 3 variants were measured.**" in scores_table("tiny", found)
     broken = {**found, "int8": Failed(error="it | broke"), "pruned": Skipped(reason="hours")}
-    assert failed(broken)
-    assert "| `int8` | failed | - | - | - | `it \N{BROKEN BAR} broke` |" in table("tiny", broken)
+    assert any_failed(broken)
+    assert "| `int8` | failed | - | - | - | `it \N{BROKEN BAR} broke` |" in scores_table("tiny", broken)
 
 
 def unchanged(number: int, **options: float) -> Record:
@@ -111,7 +112,7 @@ def test_failed_benchmark_hides_no_red_one() -> None:
     red, calm = unchanged(0, change=0.2), unchanged(1)
     failing = replace(timed("rotten_tomatoes.time_gone", pairs=0), base=Absent(), head=Failed(error="no memory"))
     records = [replace(each, measurements=(*each.measurements, failing)) for each in (red, calm)]
-    assert [findings(stopped(each)).exit_status for each in records] == [2, 2]
+    assert [report_on(stopped(each)).exit_status for each in records] == [2, 2]
     found = figures(records, replay(records, times=3, seed=0), datetime(2026, 11, 1, tzinfo=UTC))
     assert found.red == 1
 

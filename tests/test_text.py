@@ -1,11 +1,17 @@
 """No mention, link, image or HTML that a stranger plants survives."""
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.untrusted_text import outside_code, untrusted
 
+from bench_models.errors import BenchModelsError
+from bench_models.report.document import read
+from bench_models.results_branch.untrusted import json_list
 from bench_models.text import LONGEST, code, logged, one_line
 
 # What GitHub turns into a link outside code, whatever was escaped.
@@ -70,3 +76,15 @@ def test_this_test_would_see_what_is_planted() -> None:
     assert _LINKED.search(outside_code("before @everyone behind"))
     assert outside_code("before <b>x</b>") != outside_code("before x")
     assert "link_open" in outside_code("[x](https://evil.example)")
+
+
+@pytest.mark.parametrize("word", ["NaN", "Infinity", "-Infinity"])
+@pytest.mark.parametrize("reader", [read, json_list])
+def test_numbers_that_json_lacks_are_refused_by_name(
+    reader: Callable[[Path], object], tmp_path: Path, word: str
+) -> None:
+    """A report and a file of the results branch are read alike."""
+    file = tmp_path / "file.json"
+    file.write_text(f'[{{"variants": {word}}}]', encoding="utf-8")
+    with pytest.raises(BenchModelsError, match=rf"{word} is not a number of JSON"):
+        reader(file)

@@ -3,8 +3,11 @@
 Nothing is measured and nothing is drawn: every way in which the stray flips can fall is counted, by the rule itself.
 """
 
+from collections import Counter
+from math import comb
+
 from bench_models.metrics import ACCURACY
-from bench_models.verdict.answers import chances
+from bench_models.verdict.answers import decided
 from bench_models.verdict.change import Verdict
 
 SENTENCES = (1083, 2000)
@@ -34,6 +37,17 @@ def harmless() -> str:
             red = _chances(0.0, pct, count).get("regressed", 0.0)
             lines.append(f"| {count:,} | {pct} % | {100 * red:.2f} % | {100 * (1 - (1 - red) ** OUTCOMES):.1f} % |")
     return "\n".join(lines) + "\n"
+
+
+def chances(loss: int, stray: int, count: int, margin: float) -> dict[Verdict, float]:
+    """Return how likely each verdict is on a change that loses ``loss`` examples and flips ``stray`` more.
+
+    Each of the stray ones is as likely to be lost as to be won, independently of the others.
+    """
+    found: Counter[Verdict] = Counter()
+    for lost in range(stray + 1):
+        found[decided(loss + lost, stray - lost, count, margin)] += comb(stray, lost)
+    return {verdict: ways / 2**stray for verdict, ways in found.items()}
 
 
 def _cell(points: float, stray_pct: int, count: int) -> str:

@@ -24,8 +24,8 @@ from bench_models.suites.rotten_tomatoes import SUITE
 EAGER = "bench_models/runtimes/eager.py"
 SESSION = "bench_models/runtimes/session.py"
 QUANTIZE = "bench_models/recipes/quantize_dynamic.py"
-LATENCY = "bench_models/metrics/scenarios.py"
-ACCURACY = "bench_models/metrics/accuracy.py"
+LATENCY = "bench_models/metrics/latency.py"
+SCORECARD = "bench_models/metrics/scorecard.py"
 MEASURES = "benchmarks/measures.py"
 # What all training reads, so that its code is part of the content keys: only words may change there.
 TOKENS = "bench_models/tokenizer.py"
@@ -45,7 +45,7 @@ COMMITS: tuple[tuple[str, edits.Edit], ...] = (
     (MEASURES, edits.with_imports_reordered),
     (LATENCY, edits.with_constants_inlined),
     (LATENCY, edits.with_results_named),
-    (ACCURACY, edits.with_locals_renamed),
+    (SCORECARD, edits.with_locals_renamed),
     (SESSION, edits.documented),
     (TOKENS, edits.documented),
 )

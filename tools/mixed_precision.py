@@ -16,7 +16,7 @@ from transformers import TrainerCallback, trainer
 
 from bench_models.build import Builder
 from bench_models.machine import has_bf16_arithmetic, this_machine
-from bench_models.metrics.accuracy import answers
+from bench_models.metrics.scorecard import answers
 from bench_models.recipes import classifier
 from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.step import Context

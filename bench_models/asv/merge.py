@@ -7,7 +7,7 @@ A column holds one thing for the benchmark, or a list with an entry for each com
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import product
 from typing import Any
 
@@ -38,14 +38,12 @@ def merged(ours: bytes, theirs: bytes) -> bytes:
     rows, others = named(mine), named(other)
     both = {name: joined(row, others[name]) for name, row in rows.items() if name in others}
     columns = list(dict.fromkeys((*mine["result_columns"], *other["result_columns"])))
-    return _written(
-        mine
-        | {
-            "result_columns": columns,
-            "results": written(others | rows | both, columns),
-            "durations": other.get("durations", {}) | mine.get("durations", {}),
-        }
-    )
+    together = mine | {
+        "result_columns": columns,
+        "results": written(others | rows | both, columns),
+        "durations": other.get("durations", {}) | mine.get("durations", {}),
+    }
+    return json.dumps(together, separators=(",", ":")).encode()
 
 
 def _whole(content: bytes) -> dict[str, Any] | None:
@@ -60,10 +58,6 @@ def _whole(content: bytes) -> dict[str, Any] | None:
     except _ERRORS:
         return None
     return data
-
-
-def _written(data: dict[str, Any]) -> bytes:
-    return json.dumps(data, separators=(",", ":")).encode()
 
 
 def named(data: Mapping[str, Any]) -> dict[str, Row]:
@@ -117,7 +111,7 @@ def require_names(params: Mapping[str, Any]) -> None:
     """Refuse parameters of a machine or a result that are neither text nor whole numbers."""
     for key, value in params.items():
         if not isinstance(value, str | int | None):
-            raise TypeError(f"{key} is {str(value)[:40]!r}")
+            raise ValueError(f"{key} is {str(value)[:40]!r}")  # noqa: TRY004  # damage, like any other
 
 
 def _with(later: Row, earlier: Row, good: Mapping[int, int], count: int) -> Row:
@@ -167,8 +161,6 @@ def _at(cells: list[Any], place: int) -> Any:  # noqa: ANN401  # JSON
 
 
 def _cut(cells: list[Any]) -> list[Any]:
-    return cells[: max(_filled(cells), default=0)]
-
-
-def _filled(cells: list[Any]) -> Iterator[int]:
-    return (number for number, cell in enumerate(cells, start=1) if cell is not None)
+    while cells and cells[-1] is None:
+        cells.pop()
+    return cells

@@ -5,7 +5,7 @@ Only this module knows that null means failed and NaN skipped.
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +15,10 @@ from typing import Any
 from asv.benchmarks import Benchmarks
 from asv.config import Config
 from asv.machine import Machine, MachineCollection
-from asv.results import Results, iter_results
+from asv.results import Results
 from asv.util import UserError, load_json
 
-from bench_models.errors import BenchModelsError
+from bench_models.errors import BenchModelsError, fault_of
 from bench_models.machine import this_machine
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.stats.timing import Timing, interval_of_calls
@@ -62,13 +62,15 @@ class Recorded:
             by_process = _medians(cell.samples, self._described.get(benchmark, {})) or (middle,)
             return Measured(value=Timing(by_process=by_process, calls=calls))
         except (KeyError, TypeError, ValueError) as error:
-            return Failed(error=f"asv recorded {benchmark}({parameter}) without usable times: {error!r}")
+            return Failed(
+                error=f"asv recorded {benchmark}({parameter}) without usable times ({fault_of(error)}): run it again"
+            )
 
     def _cell(self, benchmark: str, parameter: str) -> "_Cell":
         result = self._result
         known = benchmark in result.get_all_result_keys()
         parameters = result.get_result_params(benchmark) if known else [[]]
-        names = plain(parameters[0])
+        names = list(map(unquoted, parameters[0]))
         if parameter not in names:
             return _Cell(value=Skipped(reason=f"asv has not run {benchmark}({parameter})"), stats={}, samples=())
         position = names.index(parameter)
@@ -116,21 +118,6 @@ def recorded_in(files: Iterable[Path], commit: str, module: str, *, kept: Path) 
     # Several environments may have measured the commit; the newest measurement counts.
     newest = max(of_module, key=lambda result: _started(result, module), default=None)
     return None if newest is None else Recorded(commit=commit, _result=newest, _described=described_in(kept))
-
-
-def measured(root: Path) -> dict[str, bool]:
-    """Return the commits that were measured on any machine, and whether each benchmark of theirs has a result."""
-    found: dict[str, bool] = {}
-    for result in iter_results(str(results_folder(root))):
-        cells = [result.get_result_value(key, result.get_result_params(key)) for key in result.get_all_result_keys()]
-        whole = bool(cells) and all(None not in values for values in cells)
-        found[result.commit_hash] = found.get(result.commit_hash, False) or whole
-    return found
-
-
-def branches(root: Path) -> list[str]:
-    """Return the branches whose history is kept."""
-    return [str(branch) for branch in config_of(root).branches]
 
 
 def results_folder(root: Path) -> Path:
@@ -199,17 +186,21 @@ def config_of(root: Path) -> Any:
     file = root / CONFIG
     if not file.is_file():
         raise BenchModelsError(f"there is no {CONFIG} in {root}: run this in a project with an asv suite")
-    with _sentences_about(file):
+    return config_at(file)
+
+
+def config_at(file: Path) -> Any:
+    """Return the configuration of asv that is in a file."""
+    with _sentences_about(file, "mend it"):
         return Config.load(str(file))
 
 
 @contextmanager
-def _sentences_about(file: Path) -> Iterator[None]:
+def _sentences_about(file: Path, advice: str = "delete it and measure the commit again") -> Iterator[None]:
     try:
         yield
     except (UserError, KeyError, TypeError, ValueError) as error:
-        what = "mend it" if file.name == CONFIG else "delete it and measure the commit again"
-        raise BenchModelsError(f"asv's file {file} is damaged ({error}): {what}") from error
+        raise BenchModelsError(f"asv's file {file} is damaged ({fault_of(error)}): {advice}") from error
 
 
 def _machine() -> dict[str, str]:
@@ -227,6 +218,7 @@ def _outcome(cell: float | None, benchmark: str, parameter: str) -> Outcome[floa
     return Measured(value=float(cell))
 
 
-def plain(parameters: Sequence[str]) -> list[str]:
-    """Return parameters without the quotes of the ``repr`` that asv identifies them by."""
-    return [parameter.strip("'\"") for parameter in parameters]
+def unquoted(parameter: str) -> str:
+    """Return a parameter without the quotes of the ``repr`` that asv identifies it by."""
+    quoted = len(parameter) > 1 and parameter[0] == parameter[-1] and parameter[0] in "'\""
+    return parameter[1:-1] if quoted else parameter

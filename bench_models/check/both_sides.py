@@ -1,15 +1,15 @@
-"""Both sides of a check, asked about benchmarks together: their replies, or what keeps a side from giving one."""
+"""Both sides of a check, asked about benchmarks together, and what they have measured so far."""
 
 import logging
 import shutil
 import time
 from collections.abc import Container, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bench_models.check.planning import Planned, SuiteName
-from bench_models.check.progress import Progress, refused
+from bench_models.check.record import Recorder
 from bench_models.check.sides.process import (
     BenchmarkFailedError,
     BenchmarkSkippedError,
@@ -19,17 +19,89 @@ from bench_models.check.sides.process import (
 )
 from bench_models.check.sides.side import Side, elsewhere, make_alike
 from bench_models.check.worker.protocol import Message
-from bench_models.outcomes import Failed, Skipped
-from bench_models.verdict.measurements import SIDES, SideName
+from bench_models.outcomes import Failed, Skipped, reason_of
+from bench_models.verdict.measurements import SIDES, Absent, Answers, Benchmark, Measurements, Pair, Refused, SideName
 
 log = logging.getLogger(__name__)
 
+Troubles = Mapping[SideName, Failed | Skipped | Refused]
+Workers = Mapping[SideName, Process]
 
 # A setup_cache that takes no longer is run for each round of pairs.
 _QUICK_S = 1.0
-
 # A side, and asv's name of a setup_cache.
 _Place = tuple[Side, str]
+
+
+@dataclass(kw_only=True)
+class Progress:
+    """The measurements of each benchmark so far; every addition is recorded."""
+
+    measurements: dict[Benchmark, Measurements]
+    recorder: Recorder
+
+    def of(self, planned: Planned) -> Measurements:
+        """Return what was measured of a benchmark so far."""
+        return self.measurements[planned.benchmark]
+
+    def pairs(self, planned: Planned) -> int:
+        """Return how many pairs a benchmark has."""
+        return len(self.of(planned).pairs)
+
+    def works(self, planned: Planned) -> bool:
+        """Say whether neither side has met trouble with a benchmark."""
+        return self.of(planned).works
+
+    def add_pair(self, planned: Planned, pair: Pair) -> None:
+        """Add one more pair."""
+        self._update(replace(self.of(planned), pairs=(*self.of(planned).pairs, pair)))
+        self.recorder.pair(planned.benchmark, pair)
+
+    def add_answers(self, planned: Planned, answers: Answers) -> None:
+        """Add which examples either side answered right."""
+        self._update(replace(self.of(planned), answers=answers))
+        self.recorder.answers(planned.benchmark, answers)
+
+    def add_unaffected(self, benchmark: Benchmark, reason: str) -> None:
+        """Add why the change cannot affect a benchmark."""
+        self._update(replace(self.measurements[benchmark], unaffected=reason))
+        self.recorder.unaffected(benchmark, reason)
+
+    def add_trouble(self, troubles: Troubles, *planned: Planned) -> None:
+        """Add what keeps sides from measuring benchmarks, which are then measured no further."""
+        for each in planned:
+            for side, met in _blamed(each, self.of(each), troubles).items():
+                # BASE never had it: that HEAD's file fails there is not BASE's fault.
+                lacks = side == "base" and each.lacking and isinstance(met, Failed | Skipped)
+                trouble = Absent() if lacks else met
+                self._update(self.of(each).troubled(side, trouble))
+                self.recorder.trouble(each.benchmark, side, trouble)
+
+    def _update(self, measurements: Measurements) -> None:
+        self.measurements[measurements.benchmark] = measurements
+
+
+def _blamed(planned: Planned, measurements: Measurements, troubles: Troubles) -> Troubles:
+    """Return the troubles, without BASE's trouble with a version of HEAD's that HEAD itself cannot run.
+
+    It says nothing about BASE, whose own version is tried later (sampler.py).
+    """
+    if not planned.rewritten or "head" not in troubles or isinstance(troubles["head"], Refused):
+        return troubles
+    if measurements.base is None:
+        return {"head": troubles["head"]}
+    said = f"HEAD's version of the benchmark works on neither side: {reason_of(troubles['head'])}"
+    return {"head": Refused(error=said)}
+
+
+def failed_on(sides: Sequence[SideName], error: str) -> Troubles:
+    """Return the same failure on each of some sides."""
+    return dict.fromkeys(sides, Failed(error=error))
+
+
+def refused(error: str) -> Troubles:
+    """Return, for both sides, why the check cannot compare them through no fault of either."""
+    return dict.fromkeys(SIDES, Refused(error=error))
 
 
 @dataclass(kw_only=True)
@@ -39,8 +111,8 @@ class Caches:
     _outcomes: dict[_Place, str | Failed | Skipped] = field(default_factory=dict)
     _took_s: dict[_Place, float] = field(default_factory=dict)
 
-    def make(self, planned: Planned, side: Side) -> Failed | Skipped | None:
-        """Run a benchmark's ``setup_cache`` on a side unless it has run; return why it has no result, or None."""
+    def of(self, planned: Planned, side: Side) -> str | Failed | Skipped | None:
+        """Return the folder with a benchmark's cache on a side, made unless it was; None without ``setup_cache``."""
         key = planned.cache(side.name)
         if key is None:
             return None
@@ -51,13 +123,7 @@ class Caches:
             began = time.monotonic()
             self._outcomes[place] = _made(planned, side)
             self._took_s.setdefault(place, time.monotonic() - began)
-        outcome = self._outcomes[place]
-        return None if isinstance(outcome, str) else outcome
-
-    def folder(self, planned: Planned, side: Side) -> str | Failed | Skipped | None:
-        """Return the folder with a benchmark's cache on a side; None where it has no ``setup_cache``."""
-        key = planned.cache(side.name)
-        return None if key is None else self._outcomes[side, key]
+        return self._outcomes[place]
 
     def forget_quick(self, sides: Container[Side]) -> None:
         """Forget quick caches of these sides, so that they are made again and draw what is random in them again."""
@@ -75,9 +141,6 @@ def _made(planned: Planned, side: Side) -> str | Failed | Skipped:
         return Skipped(reason=f"setup_cache: {skip}")
     except BenchmarkFailedError as error:
         return Failed(error=f"setup_cache: {error}")
-
-
-Workers = Mapping[SideName, Process]
 
 
 class LostError(Exception):
@@ -115,7 +178,7 @@ class BothSides:
 
     def cache_folder(self, planned: Planned, side: SideName) -> Path | None:
         """Return the folder in which a benchmark's ``setup_cache`` ran; None where there is none, or it failed."""
-        folder = self._caches.folder(planned, self.of(planned, side))
+        folder = self._caches.of(planned, self.of(planned, side))
         return Path(folder) if isinstance(folder, str) else None
 
     def spawn_only(self) -> None:
@@ -139,8 +202,8 @@ class BothSides:
         """Run each ``setup_cache`` once a side, one after the other: the second may reuse what the first builds."""
         for each in planned:
             for side in sides:
-                met = self._caches.make(each, self.of(each, side))
-                if met is not None:
+                met = self._caches.of(each, self.of(each, side))
+                if isinstance(met, Failed | Skipped):
                     self.progress.add_trouble({side: met}, each)
 
     def ask(
@@ -199,7 +262,7 @@ class BothSides:
             "do": do,
             "benchmark": planned.benchmark.name,
             "parameters": list(planned.benchmark.parameters),
-            "cache": self._caches.folder(planned, self.of(planned, side)),
+            "cache": self._caches.of(planned, self.of(planned, side)),
         } | ({"cold": planned.cold} if do == "open" else {})
 
 

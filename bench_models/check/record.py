@@ -8,8 +8,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self, TextIO, TypeVar
+from typing import Any, Literal, Self, TextIO
 
 import msgspec
 
@@ -21,6 +20,7 @@ from bench_models.verdict.measurements import (
     Absent,
     Answers,
     Benchmark,
+    Better,
     Measurements,
     Pair,
     Refused,
@@ -30,8 +30,6 @@ from bench_models.verdict.measurements import (
 
 SCHEMA_VERSION = 2
 FILE = "record.jsonl"
-
-_Kind = TypeVar("_Kind")
 
 Ending = Literal["complete", "interrupted", "crashed"]
 
@@ -81,48 +79,60 @@ class Record:
     timed_s: float
 
 
-class _Line(msgspec.Struct, kw_only=True):
-    """What every line but the first says of itself; ``subject`` is a benchmark as asv writes its name."""
-
-    line: Literal["subject", "pair", "answers", "unaffected", "shares", "trouble", "end"]
-    subject: str = ""
+class _Line(msgspec.Struct, kw_only=True, tag_field="line", forbid_unknown_fields=True):
+    """A line after the header; ``subject`` is a benchmark as asv writes its name."""
 
 
-class _Opening(msgspec.Struct, kw_only=True):
-    """What is read of the first line before the rest of it: the header of another schema may lack the rest."""
+class _Benchmark(_Line, tag="subject"):
+    benchmark: str
+    parameters: tuple[str, ...]
+    kind: Literal["time", "value"]
+    unit: str
+    better: Better
+    margin_pct: int | float
 
-    line: Literal["header"]
-    schema_version: int
+
+class _Pair(_Line, tag="pair"):
+    subject: str
+    base: tuple[int | float, ...]
+    head: tuple[int | float, ...]
 
 
-class _Answers(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+class _Answers(_Line, tag="answers"):
     """Right and wrong answers as the letters 1 and 0, in the order of the examples."""
 
-    line: Literal["answers"]
     subject: str
     base: str
     head: str
     examples: tuple[str, ...]
 
 
-class _Unaffected(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    line: Literal["unaffected"]
+class _Unaffected(_Line, tag="unaffected"):
     subject: str
     reason: str
 
 
-class _Trouble(msgspec.Struct, kw_only=True):
+class _Shares(_Line, tag="shares"):
+    """How many benchmarks share the error budget, where they are fewer than the header counts."""
+
+    timed: int
+    values: int
+
+
+class _Trouble(_Line, tag="trouble"):
+    subject: str
     side: SideName
-    what: Literal["absent", "skipped", "failed", "refused"]
+    what: str
     details: dict[str, str]
 
 
-class _End(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    line: Literal["end"] = "end"
+class _End(_Line, tag="end"):
     ending: Ending
     wall_s: float
     timed_s: float
 
+
+_AnyLine = _Benchmark | _Pair | _Answers | _Unaffected | _Trouble | _Shares | _End
 
 _TROUBLES: dict[str, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed, "refused": Refused}
 
@@ -147,43 +157,41 @@ class Recorder:
             self._file: TextIO = (folder / FILE).open("w", encoding="utf-8")
         except OSError as error:
             raise BenchModelsError(f"--output {folder} cannot be written to: {error}") from error
-        self._line("header", **asdict(header))
+        self._line({"line": "header", **asdict(header)})
         for each in measurements:
             self._begin(each)
 
     def pair(self, benchmark: Benchmark, pair: Pair) -> None:
         """Write one more pair of a benchmark."""
-        self._line("pair", subject=str(benchmark), **asdict(pair))
+        self._line(_Pair(subject=str(benchmark), base=pair.base, head=pair.head))
 
     def answers(self, benchmark: Benchmark, answers: Answers) -> None:
         """Write which examples either side answered right."""
         base, head = ("".join("01"[each] for each in side) for side in (answers.base, answers.head))
-        self._line("answers", subject=str(benchmark), base=base, head=head, examples=answers.examples)
+        self._line(_Answers(subject=str(benchmark), base=base, head=head, examples=answers.examples))
 
     def unaffected(self, benchmark: Benchmark, reason: str) -> None:
         """Write why the change cannot affect a benchmark."""
-        self._line("unaffected", subject=str(benchmark), reason=reason)
+        self._line(_Unaffected(subject=str(benchmark), reason=reason))
 
     def shares(self, shares: Shares) -> None:
         """Write how many benchmarks share the error budget, where they are fewer than the header counts."""
-        self._line("shares", **asdict(shares))
+        self._line(_Shares(timed=shares.timed, values=shares.values))
 
     def trouble(self, benchmark: Benchmark, side: SideName, trouble: Trouble) -> None:
         """Write what keeps a side from being measured."""
         what = type(trouble).__name__.lower()
-        self._line("trouble", subject=str(benchmark), side=side, what=what, details=asdict(trouble))
+        self._line(_Trouble(subject=str(benchmark), side=side, what=what, details=asdict(trouble)))
 
     def end(self, ending: Ending, wall_s: float, timed_s: float) -> None:
         """Write how the check ended."""
-        self._line("end", ending=ending, wall_s=wall_s, timed_s=timed_s)
+        self._line(_End(ending=ending, wall_s=wall_s, timed_s=timed_s))
 
     def __enter__(self) -> Self:
         """Return the recorder."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the file; that a full disk lacks the last line was said already."""
         with suppress(OSError):
             self._file.close()
@@ -191,7 +199,7 @@ class Recorder:
     def _begin(self, measurements: Measurements) -> None:
         benchmark = measurements.benchmark
         described = asdict(benchmark)
-        self._line("subject", benchmark=described.pop("name"), **described)
+        self._line(_Benchmark(benchmark=described.pop("name"), **described))
         for pair in measurements.pairs:
             self.pair(benchmark, pair)
         if measurements.answers is not None:
@@ -200,10 +208,10 @@ class Recorder:
             if trouble is not None:
                 self.trouble(benchmark, side, trouble)
 
-    def _line(self, line: str, **content: object) -> None:
+    def _line(self, line: _Line | dict[str, Any]) -> None:
         try:
             # Not msgspec's own JSON: a line holds no character that any reader may take for the end of a line.
-            self._file.write(json.dumps({"line": line, **content}) + "\n")
+            self._file.write(json.dumps(msgspec.to_builtins(line)) + "\n")
             self._file.flush()
         except OSError as error:
             raise BenchModelsError(f"the record {self._file.name} cannot be written ({error}): make room") from error
@@ -238,30 +246,36 @@ def _whole(lines: list[str]) -> list[str]:
 
 def _header(file: Path, line: str) -> Header:
     data = json.loads(line)
-    version = msgspec.convert(data, _Opening).schema_version
+    version = data["schema_version"]
     if version != SCHEMA_VERSION:
         raise BenchModelsError(
             f"the record {file} is of schema {version}, this version reads {SCHEMA_VERSION}: measure again"
         )
-    return _typed(data, Header)
+    unknown = data.keys() - {field.name for field in fields(Header)} - {"line"}
+    if unknown:
+        raise ValueError(f"{', '.join(sorted(unknown))} is unknown here")
+    return msgspec.convert(data, Header)
 
 
 def _assembled(header: Header, lines: Sequence[str]) -> Record:
     measurements: dict[str, Measurements] = {}
     end = _End(ending="crashed", wall_s=0.0, timed_s=0.0)
     for text in lines:
-        data = json.loads(text)
-        line = msgspec.convert(data, _Line)
-        if line.line == "subject":
-            benchmark = _typed({("name" if key == "benchmark" else key): each for key, each in data.items()}, Benchmark)
-            benchmark = replace(benchmark, margin_pct=data.get("margin_pct", benchmark.margin_pct))
-            measurements[str(benchmark)] = Measurements(benchmark=benchmark, shard=header.shard)
-        elif line.line == "end":
-            end = msgspec.convert(data, _End)
-        elif line.line == "shares":
-            header = replace(header, shares=_typed(data, Shares))
-        else:
-            measurements[line.subject] = _with(measurements[line.subject], line.line, data)
+        # Not by msgspec's own decoder, which refuses half a character; Python's reads back what it wrote.
+        line = msgspec.convert(
+            json.loads(text), _Benchmark | _Pair | _Answers | _Unaffected | _Trouble | _Shares | _End
+        )
+        match line:
+            case _Benchmark():
+                described = msgspec.structs.asdict(line)
+                benchmark = Benchmark(name=described.pop("benchmark"), **described)
+                measurements[str(benchmark)] = Measurements(benchmark=benchmark, shard=header.shard)
+            case _Shares():
+                header = replace(header, shares=Shares(timed=line.timed, values=line.values))
+            case _End():
+                end = line
+            case _:
+                measurements[line.subject] = _with(measurements[line.subject], line)
     return Record(
         header=header,
         measurements=tuple(measurements.values()),
@@ -271,30 +285,14 @@ def _assembled(header: Header, lines: Sequence[str]) -> Record:
     )
 
 
-def _with(
-    measurements: Measurements, kind: Literal["pair", "answers", "unaffected", "trouble"], data: dict[str, Any]
-) -> Measurements:
-    if kind == "pair":
-        # A count stays a whole number.
-        pair = replace(_typed(data, Pair), base=tuple(data["base"]), head=tuple(data["head"]))
-        return replace(measurements, pairs=(*measurements.pairs, pair))
-    if kind == "answers":
-        answers = msgspec.convert(data, _Answers)
-        base, head = (tuple(letter == "1" for letter in side) for side in (answers.base, answers.head))
-        return replace(measurements, answers=Answers(base=base, head=head, examples=answers.examples))
-    if kind == "unaffected":
-        return replace(measurements, unaffected=msgspec.convert(data, _Unaffected).reason)
-    trouble = msgspec.convert(data, _Trouble)
-    return measurements.troubled(trouble.side, _typed(trouble.details, _TROUBLES[trouble.what]))
-
-
-def _typed(data: dict[str, Any], kind: type[_Kind]) -> _Kind:
-    """Return a line's data as a type, and refuse keys that it lacks.
-
-    Not by msgspec's own decoder, which refuses half a character; Python's reads back what it wrote.
-    """
-    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]  # each is a dataclass
-    unknown = data.keys() - known - {"line", "subject"}
-    if unknown:
-        raise ValueError(f"{', '.join(sorted(unknown))} is unknown here")
-    return msgspec.convert(data, kind)
+def _with(measurements: Measurements, line: _Pair | _Answers | _Unaffected | _Trouble) -> Measurements:
+    match line:
+        case _Pair():
+            return replace(measurements, pairs=(*measurements.pairs, Pair(base=line.base, head=line.head)))
+        case _Answers():
+            base, head = (tuple(letter == "1" for letter in side) for side in (line.base, line.head))
+            return replace(measurements, answers=Answers(base=base, head=head, examples=line.examples))
+        case _Unaffected():
+            return replace(measurements, unaffected=line.reason)
+        case _Trouble():
+            return measurements.troubled(line.side, _TROUBLES[line.what](**line.details))

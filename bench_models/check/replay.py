@@ -1,4 +1,4 @@
-"""Replays recorded rounds of an unchanged tree with their sides swapped at random: how often is a check red?
+"""Replays recorded rounds of an unchanged tree with their sides swapped at random, and says how often a check is red.
 
 Where neither side differs from the other, it is chance which of them was called BASE in a round. So each round
 is swapped or not by the toss of a coin, with everything that was measured in it; what the workers and parents of a
@@ -18,10 +18,10 @@ from tqdm import tqdm
 
 from bench_models.check.record import Record
 from bench_models.errors import BenchModelsError
-from bench_models.stats.clusters import mean_share, share_above
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.paired_ratios import log_ratio
-from bench_models.stats.sequential import LOOKS, Shares
+from bench_models.stats.proportions import LEVEL, mean_share, share_above
+from bench_models.stats.sequential import FAMILYWISE_ALPHA, LOOKS, Shares
 from bench_models.verdict.judge import judge, wants_more
 from bench_models.verdict.measurements import Measurements, Pair
 
@@ -45,17 +45,14 @@ class ByRecord:
         """The same with an interval that covers other records; None where one record shows nothing of others."""
         return mean_share(self.shares) if len(self.shares) > 1 else None
 
-    def above(self, allowed: float) -> Estimate:
-        """Return the share of records above ``allowed``, with bounds that hold however records are distributed."""
-        return share_above(self.shares, allowed)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """The outcomes of replayed checks, ``times`` of each record.
+    """The outcomes of replayed checks, ``times`` of each record that is not ``skipped``.
 
     ``red`` is the share of checks with a regression. With a planted slow-down ``caught`` is the share of
-    checks that find it, and ``red`` counts the regressions of other benchmarks only.
+    checks that find it, and ``red`` counts the regressions of other benchmarks only. ``undecided`` and ``pairs`` are
+    means over the benchmarks that scatter. ``skipped`` says which records lack rounds.
     """
 
     times: int
@@ -63,11 +60,12 @@ class Replayed:
     caught: ByRecord | None
     undecided: float
     pairs: float
+    skipped: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _One:
-    """The outcome of one replayed check; ``undecided`` and ``pairs`` are means over its benchmarks."""
+    """The outcome of one replayed check; ``undecided`` and ``pairs`` are means over its benchmarks that scatter."""
 
     red: bool
     caught: bool
@@ -100,9 +98,14 @@ def until_decided(complete: Sequence[Measurements], shares: Shares | None = None
 def replay(records: Sequence[Record], *, times: int, seed: int, slowdown_pct: float = 0.0) -> Replayed:
     """Replay ``times`` checks of each record; slow one benchmark of each down, if asked to.
 
-    Raises ``BenchModelsError`` for records of two commits, and where rounds are not whole.
+    Raises ``BenchModelsError`` for records of two commits, and where no record has whole rounds.
     """
-    rounds = [_Rounds(record) for record in records]
+    given = [_Rounds(record) for record in records]
+    skipped, rounds = tuple(each.lacks for each in given if each.lacks), [each for each in given if not each.lacks]
+    if not rounds:
+        raise BenchModelsError(
+            f"{'; '.join(skipped)}: make one with `bench-models record`, which goes on when all is decided"
+        )
     draw = random.Random(seed)  # noqa: S311  # a simulation, not a secret
     with tqdm(total=times * len(rounds), desc="replaying", unit="check", leave=False, disable=None) as bar:
 
@@ -118,33 +121,32 @@ def replay(records: Sequence[Record], *, times: int, seed: int, slowdown_pct: fl
         caught=ByRecord(shares=tuple(fmean(one.caught for one in found) for found in checks)) if slowdown_pct else None,
         undecided=fmean(one.undecided for one in every),
         pairs=fmean(one.pairs for one in every),
+        skipped=skipped,
     )
 
 
 class _Rounds:
-    """The rounds of a record, to be drawn from."""
+    """The rounds of a record, to be drawn from; ``lacks`` says why nothing can be drawn from them, or is empty."""
 
     def __init__(self, record: Record) -> None:
         """Take the benchmarks that scatter out of a record."""
         header = record.header
-        self._name = f"the record of {header.head[:8]} begun {header.began}"
+        name = f"the record of {header.head[:8]} begun {header.began}"
         if header.base != header.head:
             raise BenchModelsError(
-                f"{self._name} compares it with {header.base[:8]}: a replay swaps the sides, so give records of a "
+                f"{name} compares it with {header.base[:8]}: a replay swaps the sides, so give records of a "
                 "commit against itself, as `bench-models record COMMIT` makes them"
             )
         self._shares = header.shares
         noisy = [each for each in record.measurements if each.works and each.scatters]
         self._whole = [replace(each, pairs=tuple(map(_in_brief, each.pairs))) for each in noisy]
         self._timed = [each.benchmark for each in noisy if each.benchmark.kind == "time" and each.pairs]
-        if not self._timed:
-            raise BenchModelsError(f"{self._name} holds no timed pairs: make one with `bench-models record`")
-        for each in noisy:
-            if len(each.pairs) < LOOKS[-1]:
-                raise BenchModelsError(
-                    f"{self._name} has {len(each.pairs)} pairs of {each.benchmark}, and whole rounds are {LOOKS[-1]}: "
-                    "make one with `bench-models record`, which goes on when all is decided"
-                )
+        least = min(noisy, key=lambda each: len(each.pairs), default=None)
+        self.lacks = ""
+        if least is None or not self._timed:
+            self.lacks = f"{name} holds no timed pairs"
+        elif len(least.pairs) < LOOKS[-1]:
+            self.lacks = f"{name} has {len(least.pairs)} pairs of {least.benchmark}, and whole rounds are {LOOKS[-1]}"
 
     def check(self, draw: random.Random, slowdown_pct: float) -> _One:
         """Draw one check and judge it."""
@@ -212,3 +214,56 @@ def _blocks(other: float, middle: float, apart: float, average: float) -> tuple[
     spread = acosh(max(1.0, beyond))
     logs = (-apart, -apart, apart - spread, apart + spread)
     return tuple(other * exp(middle + each) for each in logs)
+
+
+def sentences(results: Sequence[tuple[float, Replayed]]) -> str:
+    """Return lines for each planted slow-down (0 for none): over all records with an interval, and by record.
+
+    Without one, a third line bounds the share of records that are red more often than allowed.
+    """
+    first = results[0][1]
+    records = len(first.red.shares)
+    each = f"each of {records} records" if records > 1 else "one record"
+    head = (
+        f"{first.times:,} checks replayed of {each}, with the sides of each round swapped at random: so chance would "
+        "have it, if neither side of a commit against itself is the better one.\n"
+    )
+    if records == 1:
+        head += "No interval can be given: one record shows nothing of other hours and machines. Make more.\n"
+    head += "".join(f"Skipped: {lacks}.\n" for lacks in first.skipped)
+    return head + "".join(_lines(slowdown_pct, result) for slowdown_pct, result in results)
+
+
+def _lines(slowdown_pct: float, result: Replayed) -> str:
+    effort = f"of the benchmarks that scatter {result.undecided:.1%} are undecided, with {result.pairs:.1f} pairs each"
+    if result.caught is None:
+        return (
+            f"* {_over_records(result.red)} of checks red; allowed are {FAMILYWISE_ALPHA:.0%}; {effort}\n"
+            f"  by record: {_by_record(result.red)}\n"
+            f"  {_above(result.red)}\n"
+        )
+    return (
+        f"* slowed down by {slowdown_pct:g} %: caught in {_over_records(result.caught)} of checks; "
+        f"{result.red.mean:.2%} red elsewhere; {effort}\n"
+        f"  by record: {_by_record(result.caught)}\n"
+    )
+
+
+def _over_records(shares: ByRecord) -> str:
+    found = shares.over_records
+    if found is None:
+        return f"{shares.mean:.2%}"
+    return f"{found.value:.2%} ({found.level:.0%} interval over records {found.ends('.2%')})"
+
+
+def _above(found: ByRecord) -> str:
+    """Say what holds however much records differ, as the interval over them does not."""
+    records, bad = len(found.shares), share_above(found.shares, FAMILYWISE_ALPHA)
+    return (
+        f"{round(bad.value * records)} of {records} record{'' if records == 1 else 's'} had more red checks than are "
+        f"allowed; however unlike records are, at most {bad.high:.1%} of all have ({LEVEL:.0%} confidence)"
+    )
+
+
+def _by_record(found: ByRecord) -> str:
+    return ", ".join(f"{share:.1%}" for share in found.shares)

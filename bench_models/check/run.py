@@ -4,25 +4,24 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from bench_models.check.affected import NOTHING_CHANGED, affected, observable, told
-from bench_models.check.both_sides import BothSides
+from bench_models.check.both_sides import BothSides, Progress
 from bench_models.check.pair_runner import PairRunner
 from bench_models.check.planning import Planned, SuiteName, chosen, described, plan, share, shares
-from bench_models.check.progress import Progress
 from bench_models.check.record import Ending, Header, Record, Recorder, read
 from bench_models.check.sampler import Sampler, ask_bases_own, try_one_sided
 from bench_models.check.sides.changes import ChangedFiles
 from bench_models.check.sides.commits import Commit, changed_files, changed_names, resolve, side_by_side
 from bench_models.check.sides.environments import ASV, Project, furnish
 from bench_models.check.sides.isolation import common_variables, one_check_at_a_time
-from bench_models.check.sides.side import Side, Tree, discovered, make_alike
-from bench_models.check.sides.startup import Starter
+from bench_models.check.sides.side import Side, Starter, Tree, discovered, make_alike
 from bench_models.check.sides.suite import Discovery, left_out
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
@@ -31,6 +30,8 @@ from bench_models.stats.sequential import LOOKS
 from bench_models.verdict.measurements import SIDES, Benchmark, SideName
 
 log = logging.getLogger(__name__)
+
+_Suites = Mapping[SuiteName, Mapping[SideName, Side]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,36 +73,21 @@ def check(options: Options) -> Record:
         started = time.monotonic()
         trees = stack.enter_context(side_by_side(checkout, commits, scratch))
         furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
-        changed = changed_names(checkout, commits, [Path()])
+        names = tuple(changed_names(checkout, commits, [Path()]))
+        changed = ChangedFiles(names=names, furnished=furnished, trees=trees)
         starter = Starter(
             checkout=checkout,
-            changed=ChangedFiles(names=tuple(changed), furnished=furnished, trees=trees),
             commits=commits,
             trees=trees,
             scratch=scratch,
             environment={**os.environ, **common_variables(options.threads), **variables},
             spawn=options.spawn,
+            alike=changed.runs_alike,
         )
-        _measure(options, _compared(options, starter, furnished, stack), started)
+        sides, header, planned = _compared(options, starter, furnished, stack)
+        mine = share(planned, options.shard, options.shards)
+        _measure(options, header, sides, mine, started, partial(_unaffected, starter, changed, header))
     return read(options.output)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Compared:
-    """The two commits of a check, the sides that run them, what their suites hold, and what of it is measured."""
-
-    commits: Mapping[SideName, Commit]
-    sides: Mapping[SuiteName, Mapping[SideName, Side]]
-    found: Mapping[SideName, Discovery]
-    everything: Sequence[Planned]
-    suite_changes: Sequence[str]
-    starter: Starter
-
-    @property
-    def alike(self) -> bool:
-        """Whether both sides run in one environment, so that only their own code can differ."""
-        base, head = self.found["base"], self.found["head"]
-        return (base.prefix, base.python, base.libraries) == (head.prefix, head.python, head.libraries)
 
 
 def require_pattern(bench: str) -> None:
@@ -112,8 +98,10 @@ def require_pattern(bench: str) -> None:
         raise BenchModelsError(f"--bench {bench!r} is not a regular expression: {error}") from error
 
 
-def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, Tree], stack: ExitStack) -> _Compared:
-    """Start both sides with their own suites, and BASE also with HEAD's where a benchmark needs it."""
+def _compared(
+    options: Options, starter: Starter, furnished: Mapping[SideName, Tree], stack: ExitStack
+) -> tuple[_Suites, Header, list[Planned]]:
+    """Start both sides with their own suites, and BASE also with HEAD's where a benchmark needs it; plan the check."""
     own = dict(zip(SIDES, stack.enter_context(starter.started(*furnished.values())), strict=True))
     found, timeout_s = discovered(own), max(each.timeout_s for each in furnished.values())
     everything = _asked(plan(found, timeout_s), options.bench)
@@ -125,14 +113,8 @@ def _compared(options: Options, starter: Starter, furnished: Mapping[SideName, T
         everything = _asked(plan(found, timeout_s, lent.found), options.bench)
     if not everything:
         raise BenchModelsError(_nothing(found, options.bench))
-    return _Compared(
-        commits=starter.commits,
-        sides=sides,
-        found=found,
-        everything=everything,
-        suite_changes=changed_files(starter.checkout, starter.commits, _suites(starter, furnished)),
-        starter=starter,
-    )
+    changes = changed_files(starter.checkout, starter.commits, _suites(starter, furnished))
+    return sides, _header(options, starter.commits, found, everything, changes), everything
 
 
 def _suites(starter: Starter, furnished: Mapping[SideName, Tree]) -> list[Path]:
@@ -145,19 +127,24 @@ def _asked(planned: Sequence[Planned], bench: str) -> list[Planned]:
     return [each for each in planned if chosen(each, bench)]
 
 
-def _measure(options: Options, compared: _Compared, started: float) -> None:
-    mine = share(compared.everything, options.shard, options.shards)
-    header = _header(options, compared)
+def _measure(  # noqa: PLR0913, PLR0917  # what a check consists of
+    options: Options,
+    header: Header,
+    suites: _Suites,
+    mine: Sequence[Planned],
+    started: float,
+    unaffected: Callable[[BothSides, Sequence[Planned]], Mapping[Benchmark, str]],
+) -> None:
     begun = {each.benchmark: each.not_measured() for each in mine}
     with Recorder(options.output, header, begun.values()) as recorder:
-        progress = Progress(measurements=begun, events=recorder)
-        both = BothSides(suites=compared.sides, progress=progress)
+        progress = Progress(measurements=begun, recorder=recorder)
+        both = BothSides(suites=suites, progress=progress)
         runner = PairRunner(both=both, one_core=options.threads == 1)
         ending: Ending = "crashed"
         try:
-            needed, shared = list(mine), header.shares
+            needed, shared = mine, header.shares
             if options.audit or not (options.everything or options.pairs):
-                found = _affected(compared, both, mine)
+                found = unaffected(both, mine)
                 for benchmark, reason in found.items():
                     progress.add_unaffected(benchmark, reason)
                 if found and not options.audit:
@@ -183,26 +170,33 @@ def _measure(options: Options, compared: _Compared, started: float) -> None:
             recorder.end(ending, time.monotonic() - started, runner.timer.timed_s)
 
 
-def _affected(compared: _Compared, both: BothSides, planned: Sequence[Planned]) -> dict[Benchmark, str]:
+def _unaffected(
+    starter: Starter, changed: ChangedFiles, header: Header, both: BothSides, planned: Sequence[Planned]
+) -> Mapping[Benchmark, str]:
     """Return the benchmarks that the change cannot affect, with the reason."""
-    asked = observable(planned)
-    if not asked or not compared.alike:
+    runs = observable(planned)
+    sides = [(header.python[side], header.libraries[side]) for side in SIDES]
+    if not runs or header.environments != "one" or sides[0] != sides[1]:
         return {}
-    changed = compared.starter.changed
     if not changed.of_benchmarks and changed.installed_alike:
-        return {each.benchmark: NOTHING_CHANGED for each in asked}
-    both.cache(asked)
-    log.info("running %d benchmarks once under observation, to see what the change can affect", len(asked))
-    with compared.starter.observing(changed.furnished) as observed:
+        return {each.benchmark: NOTHING_CHANGED for each in runs}
+    both.cache(runs)
+    log.info("running %d benchmarks once under observation, to see what the change can affect", len(runs))
+    with starter.observing(changed.furnished) as observed:
         discovered(observed)
-        found = affected(both, observed, asked, changed)
+        found = affected(both, observed, runs, changed)
     for sentence in told(found):
         log.info("%s", sentence)
-    return dict(found.unaffected)
+    return found.unaffected
 
 
-def _header(options: Options, compared: _Compared) -> Header:
-    commits, found, everything = compared.commits, compared.found, compared.everything
+def _header(
+    options: Options,
+    commits: Mapping[SideName, Commit],
+    found: Mapping[SideName, Discovery],
+    everything: Sequence[Planned],
+    suite_changes: Sequence[str],
+) -> Header:
     from_head = [each for each in everything if each.suite == "head"]
     rewritten = _names(each for each in from_head if not each.lacking)
     return Header(
@@ -221,7 +215,7 @@ def _header(options: Options, compared: _Compared) -> Header:
             f"{each.benchmark}: {', '.join(each.redescribed)}" for each in everything if each.redescribed
         ),
         added=tuple(name for name in _names(from_head) if name not in rewritten),
-        suite_changes=tuple(compared.suite_changes),
+        suite_changes=tuple(suite_changes),
         broken={side: found[side].broken for side in SIDES},
         shard=options.shard,
         shards=options.shards,

@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 
 from tqdm import tqdm
 
-from bench_models.check.both_sides import BothSides, LostError
+from bench_models.check.both_sides import BothSides, LostError, Progress, Troubles, refused
 from bench_models.check.pair_runner import PairRunner
 from bench_models.check.planning import Planned, grouped
-from bench_models.check.progress import Progress, Troubles, refused
-from bench_models.check.sides.process import Process
 from bench_models.outcomes import Failed, Skipped, reason_of
 from bench_models.stats.sequential import LOOKS, Shares
 from bench_models.verdict.judge import judge, wants_more
@@ -155,16 +153,12 @@ def _once(both: BothSides, group: Sequence[Planned], side: SideName) -> None:
     while waiting:
         with both.worker(group[0], side) as worker:
             try:
-                while waiting:
-                    _run(both, waiting[0], side, worker)
+                for planned in tuple(waiting):
+                    for do in ("value",) if planned.benchmark.kind == "value" else ("open", "close"):
+                        both.ask(planned, {side: worker}, {side: both.request(planned, side, do)})
                     del waiting[0]
             except LostError as lost:
                 if lost.planned in tried or not lost.again:
                     both.progress.add_trouble(lost.troubles, lost.planned)
                     del waiting[0]
                 tried.add(lost.planned)
-
-
-def _run(both: BothSides, planned: Planned, side: SideName, worker: Process) -> None:
-    for do in ("value",) if planned.benchmark.kind == "value" else ("open", "close"):
-        both.ask(planned, {side: worker}, {side: both.request(planned, side, do)})

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from bench_models.check.blocks import Blocks, call_seconds, turns
+from bench_models.check.pair_runner import Blocks, call_seconds, turns
 from bench_models.check.sides.isolation import common_variables, one_check_at_a_time
 from bench_models.check.sides.process import (
     BenchmarkFailedError,
@@ -24,8 +24,7 @@ from bench_models.check.sides.process import (
     awake_alone,
     on_one_core,
 )
-from bench_models.check.sides.side import Side, Tree, discovered
-from bench_models.check.sides.startup import started
+from bench_models.check.sides.side import Side, Tree, discovered, started
 from bench_models.check.sides.suite import Discovery
 from bench_models.check.worker.protocol import Message
 from bench_models.errors import BenchModelsError

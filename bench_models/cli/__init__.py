@@ -12,10 +12,12 @@ from click.exceptions import Exit, NoArgsIsHelpError
 from bench_models.cli import check, suite
 from bench_models.cli.ci import ci
 from bench_models.cli.options import Commands
-from bench_models.errors import BenchModelsError, extra_for
+from bench_models.errors import BenchModelsError, extra_for, installing
 
 NAME = "bench-models"
 _COMPLETE = "_BENCH_MODELS_COMPLETE"
+# The commands that train and score, which are steps that the store keeps one by one.
+_KEEPING = {"run", "build", "export", "hub"}
 _ENDS = """\b
 Exit status:  0 no budget broken, or no regression
               1 a budget is broken, or something regressed
@@ -72,9 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         lacking = _lacking(error, given)
         if lacking is None:
             traceback.print_exc()
-        _say(lacking or "internal error; what was finished is kept, the lines above say where it broke")
+        _say(lacking or f"internal error, the lines above say where it broke; {_left(given)}")
     except KeyboardInterrupt:
-        _say("interrupted; what was finished is kept, and the next run goes on from there")
+        _say(f"interrupted; {_left(given)}")
         return check.INTERRUPTED
     return 2
 
@@ -90,7 +92,8 @@ def _run(given: list[str]) -> int:
         error.show()
     except click.UsageError as error:
         path = error.ctx.command_path if error.ctx else NAME
-        _say(f"{error.format_message()} See `{path} --help`.")
+        said = " ".join(error.format_message().split())  # click lists choices one a line
+        _say(f"{said}{'' if said.endswith(('.', '?')) else '.'} See `{path} --help`.")
     return 2
 
 
@@ -99,8 +102,19 @@ def _lacking(error: BaseException | None, given: Sequence[str]) -> str | None:
     found = extra_for(error)
     if found is None:
         return None
-    command = " ".join(given[: 2 if given[0] == "ci" else 1])
-    return f'"{command}" needs {found[0]}, which is not installed: pip install "{NAME}[{found[1]}]"'
+    return f'"{_called(given)}" needs {found[0]}, which is not installed: {installing(found[1])}'
+
+
+def _called(given: Sequence[str]) -> str:
+    """Return the command that was called, with its group."""
+    return " ".join(given[: 2 if given[:1] == ["ci"] else 1])
+
+
+def _left(given: Sequence[str]) -> str:
+    """Say what there is of a command that did not come to its end."""
+    if _called(given).removeprefix("ci ") in _KEEPING:
+        return "weights and scores that were finished are kept, and the next run uses them"
+    return f"`{NAME} {_called(given)}` did not come to its end: run it again"
 
 
 def _say(sentence: str) -> None:

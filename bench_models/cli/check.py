@@ -52,8 +52,8 @@ def merge(*, folders: tuple[Path, ...], output: Path, strict: bool) -> int:
     Joins the records of `check --shard 1/n` to `n/n`, which measure the same commits on any machines, into the verdict
     of the whole check. Of a single folder it writes the report again.
     """
-    from bench_models.check.report.writing import write_check
-    from bench_models.check.shards import merge as merged
+    from bench_models.check.report.make import merge as merged
+    from bench_models.check.report.make import write_check
 
     return write_check(merged(_records(folders)), output, strict=strict)
 
@@ -109,7 +109,7 @@ def replay(*, folders: tuple[Path, ...], times: int, seed: int, slowdown: tuple[
     is over records, so make them at different hours and on different machines.
     """
     from bench_models.check.replay import replay as replayed
-    from bench_models.check.report.replayed import sentences
+    from bench_models.check.replay import sentences
 
     records = _records(folders)
     results = [(pct, replayed(records, times=times, seed=seed, slowdown_pct=pct)) for pct in slowdown or (0.0,)]
@@ -119,7 +119,7 @@ def replay(*, folders: tuple[Path, ...], times: int, seed: int, slowdown: tuple[
 def measure(asked: "Options", *, strict: bool) -> int:
     """Check, write the report and return the exit status."""
     from bench_models.check.replay import stopped
-    from bench_models.check.report.writing import write_check
+    from bench_models.check.report.make import write_check
     from bench_models.check.run import check as checked
 
     # CI cancels with SIGINT and then SIGTERM: what was measured is to be kept then, too, and all cleaned up.

@@ -41,10 +41,9 @@ def plan(*, config: Path, bench: str, most_shards: int, each: int, suites: str) 
     Measures nothing.
     """
     from bench_models.github import actions
-    from bench_models.github.check_job import Wanted
     from bench_models.github.check_job import plan as planned
 
-    made = planned(Wanted(config=config, bench=bench, most=most_shards, each=each), actions.event())
+    made = planned(actions.event(), config=config, bench=bench, most=most_shards, each=each)
     for name, value in {**made.outputs, "cache-key": cache_key(suites.split())}.items():
         actions.set_output(name, value)
     sys.stdout.write(
@@ -86,28 +85,23 @@ def check(*, base: str, head: str, strict: bool, again: bool, **asked: Unpack[op
     """
     from bench_models.check.record import FILE
     from bench_models.check.run import Options
-    from bench_models.github import shard_reuse
+    from bench_models.github import check_job
+    from bench_models.github.actions import set_output
 
     output = asked["output"]
-    question = shard_reuse.question({"base": base, "head": head, **asked})
-    if again and shard_reuse.answered(output, question):
+    question = check_job.question({"base": base, "head": head, **asked})
+    if again and check_job.answered(output, question):
         sys.stdout.write(f"{output} holds this very check, to its end: nothing is measured again\n")
         return 0
     if again:
-        shard_reuse.forget(output)
+        check_job.forget(output)
     if (output / FILE).exists():
         raise BenchModelsError(f"{output} has a record already: give --output a folder that is new or empty")
     status = checks.measure(Options(base=base, head=head, **asked), strict=strict)
-    _tell("complete", whole=shard_reuse.note(output, question))
+    whole = check_job.note(output, question)
+    if os.environ.get("GITHUB_OUTPUT"):  # a step of a workflow, and not a command by hand
+        set_output("complete", str(whole).lower())
     return 0 if status != checks.INTERRUPTED and (output / FILE).exists() else status
-
-
-def _tell(name: str, *, whole: bool) -> None:
-    """Set an output of the workflow step; do nothing where the command is run by hand."""
-    from bench_models.github.actions import set_output
-
-    if os.environ.get("GITHUB_OUTPUT"):
-        set_output(name, str(whole).lower())
 
 
 @ci.command(epilog="Example: bench-models ci verdict shards")

@@ -49,6 +49,7 @@ class Measuring(TypedDict):
 
 PATH = _Path()
 COUNT = click.IntRange(min=1)
+COUNT.name = "whole number"
 
 
 def _all(*added: Callable[[Command], Command]) -> Callable[[Command], Command]:

@@ -38,7 +38,7 @@ def history(*, at_most: int, bench: str) -> int:
     Where there are no results at all, for the newest commit only. A machine that asv does not know is named by its
     processor. Status 2 if a benchmark failed; the others are kept.
     """
-    from bench_models.asv.backfill import measure, plan
+    from bench_models.asv.history import measure, plan
     from bench_models.asv.results import name_machine
     from bench_models.checkout import checkout_here
 
@@ -59,8 +59,7 @@ def accepted() -> None:
     Asks GitHub for the pull requests of the newest commits, and notes those that have the label `accept-regression`
     and a line `Accepted regression: <reason>`, in .asv/accepted.json. `ci keep` pushes it.
     """
-    from bench_models.asv.backfill import newest_commits
-    from bench_models.asv.results import branches
+    from bench_models.asv.history import branches, newest_commits
     from bench_models.checkout import checkout_here
     from bench_models.github.acceptance import accepted_in
     from bench_models.github.client import Api
@@ -81,9 +80,7 @@ def steps(*, newest: int) -> None:
     larger than asv.conf.json's threshold and than noise is told once, in an issue with the label `performance-step`,
     or added to the one that is open. Accepted regressions are left out. Nothing is closed.
     """
-    from bench_models.asv.backfill import newest_commits
-    from bench_models.asv.histories import histories
-    from bench_models.asv.results import branches
+    from bench_models.asv.history import branches, histories, newest_commits
     from bench_models.checkout import checkout_here
     from bench_models.github.client import Api
     from bench_models.github.regression_issue import regressions as found_in
@@ -111,8 +108,7 @@ def false_alarms(*, folders: tuple[Path, ...], times: int, seed: int) -> int:
     from datetime import UTC, datetime
 
     from bench_models.check.record import read
-    from bench_models.check.replay import replay
-    from bench_models.check.report.replayed import sentences
+    from bench_models.check.replay import replay, sentences
     from bench_models.checkout import checkout_here
     from bench_models.github import aa_check as alarms
     from bench_models.results_branch.records import mirror_of
@@ -139,16 +135,17 @@ def hub(*, suite: str) -> int:
     from bench_models import suites
     from bench_models.build import Builder
     from bench_models.github.actions import add_summary
-    from bench_models.report.hub_summary import failed, table, visit
+    from bench_models.metrics.scorecard import any_failed, scores
+    from bench_models.report.markdown import scores_table
     from bench_models.storage import Store
 
     loaded = suites.load(suite)
-    found = visit(Builder(suite=loaded, store=Store.default()))
-    summary = table(loaded.name, found)
+    found = scores(Builder(suite=loaded, store=Store.default()))
+    summary = scores_table(loaded.name, found)
     sys.stdout.write(summary)
     if os.environ.get("GITHUB_STEP_SUMMARY"):
         add_summary(summary)
-    return 2 if failed(found) else 0
+    return 2 if any_failed(found) else 0
 
 
 @click.command(epilog="Example: bench-models ci merged && bench-models ci keep")
@@ -159,8 +156,7 @@ def merged() -> None:
     its merge. Its figures, and none of its texts, are written to .asv/checks; `ci keep` pushes them. What is wrong
     with one is said in a sentence, and the others are kept.
     """
-    from bench_models.asv.backfill import newest_commits
-    from bench_models.asv.results import branches
+    from bench_models.asv.history import branches, newest_commits
     from bench_models.checkout import checkout_here
     from bench_models.github.check_run import keep_merged
     from bench_models.github.client import Api

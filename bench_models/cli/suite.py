@@ -75,7 +75,7 @@ def report(*, suite: str, variants: tuple[str, ...], strict: bool) -> int:
     figure. Measures nothing.
     """
     from bench_models.checkout import checkout_here
-    from bench_models.report.write import write_report
+    from bench_models.report.results import write_report
 
     return write_report(_builder(_rows_of(suite, variants, strict=strict)), checkout_here())
 
@@ -193,7 +193,7 @@ def site(*, config: Path, output: Path | None) -> int:
     regressions, and the verdicts of recent checks; all of it can be read without a network. Works in any project with
     an asv suite. Without results it says how to make them.
     """
-    from bench_models.site.build import build as built
+    from bench_models.site.publish import build as built
 
     return built(config, output)
 

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bench_models.errors import BenchModelsError
+from bench_models.errors import BenchModelsError, installing
 from bench_models.recipes.step import Format as Name
 from bench_models.runtimes.session import Session
 from bench_models.tokenizer import Batch
@@ -45,9 +45,7 @@ class Format:
         """Raise ``BenchModelsError`` when a library is missing."""
         missing = [name for name in self.needs if find_spec(name) is None]
         if missing:
-            raise BenchModelsError(
-                f"the format {self.name} needs {' and '.join(missing)}: run `pip install 'bench-models[onnx]'`"
-            )
+            raise BenchModelsError(f"the format {self.name} needs {' and '.join(missing)}: run {installing('onnx')}")
 
 
 class _Logits(nn.Module):
@@ -76,18 +74,10 @@ def _write_program(model: nn.Module, file: Path) -> None:
     torch.export.save(program, file)
 
 
-def _open_program(file: Path, threads: int) -> Session:
-    return _of_module(torch.export.load(file).module(), threads)
-
-
 def _write_script(model: nn.Module, file: Path) -> None:
     with torch.inference_mode():
         traced = torch.jit.trace(_Logits(model), _example(), check_trace=False)
     traced.save(str(file))
-
-
-def _open_script(file: Path, threads: int) -> Session:
-    return _of_module(torch.jit.load(str(file)), threads)
 
 
 @contextmanager
@@ -172,14 +162,14 @@ _ALL = (
         name="torch-export",
         filename="model.pt2",
         write=_write_program,
-        open=_open_program,
+        open=lambda file, threads: _of_module(torch.export.load(file).module(), threads),
         loading=f'import torch\n\nmodel = torch.export.load("model.pt2").module()\n\n\n{_OF_TORCH}',
     ),
     Format(
         name="torchscript",
         filename="model.pt",
         write=_write_script,
-        open=_open_script,
+        open=lambda file, threads: _of_module(torch.jit.load(str(file)), threads),
         loading=f'import torch\n\nmodel = torch.jit.load("model.pt")\n\n\n{_OF_TORCH}',
     ),
     Format(

@@ -1,6 +1,5 @@
 """The model card of an exported variant: what it is, what was measured where, and how to load it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,10 +13,11 @@ from bench_models.machine import Machine, library_versions
 from bench_models.metrics import ACCURACY, PARAMETERS, SINGLE_STREAM, SIZE, SPARSITY
 from bench_models.metrics.budgets import Status, worst
 from bench_models.report.document import VariantReport
+from bench_models.report.markdown import shown
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Suite
-from bench_models.text import with_interval
+from bench_models.text import listed, with_interval
 
 _CARD = """\
 ---
@@ -104,8 +104,8 @@ def card(facts: Facts) -> str:
         steps=_steps(facts),
         table=tabulate(_figures(facts), headers=("", "this file", "the variant in eager PyTorch"), tablefmt="github"),
         sentences=len(facts.agreement.correct),
-        batches=" and ".join(map(str, BATCHES)),
-        lengths=_listed(facts.agreement.lengths),
+        batches=listed(list(map(str, BATCHES))),
+        lengths=listed(list(map(str, facts.agreement.lengths))),
         rounding=_rounding(facts.agreement),
         budget=_budget(facts.variant),
         commit=f" at commit {facts.commit}" if facts.commit else "",
@@ -124,11 +124,6 @@ def _rounding(agreement: Agreement) -> str:
         " Its activations are rounded, and values between two steps are rounded up by some kernels and down by others: "
         f"the variant itself, with its weights nudged by a 100,000th, is up to {agreement.own_apart:.1g} from itself."
     )
-
-
-def _listed(lengths: tuple[int, ...]) -> str:
-    *others, last = map(str, lengths)
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _metadata(facts: Facts) -> ModelCardData:
@@ -183,15 +178,9 @@ def _steps(facts: Facts) -> str:
 def _figures(facts: Facts) -> list[tuple[str, str, str]]:
     variant, accuracy, show_ms = facts.variant, proportion(facts.agreement.correct), SINGLE_STREAM.show
     return [
-        ("accuracy", _shown(accuracy, ACCURACY.show), _shown(variant.accuracy_share, ACCURACY.show)),
-        ("latency", _shown(facts.latency, show_ms), _shown(variant.latency_single_stream_s, show_ms)),
-        ("size", SIZE.show(facts.file_bytes), _shown(variant.size_bytes, SIZE.show)),
-        ("parameters", "", _shown(variant.parameters_count, PARAMETERS.show)),
-        ("sparsity", "", _shown(variant.sparsity_share, SPARSITY.show)),
+        ("accuracy", with_interval(accuracy, ACCURACY.show), shown(variant.accuracy_share, ACCURACY.show, missing="")),
+        ("latency", with_interval(facts.latency, show_ms), shown(variant.latency_single_stream_s, show_ms, missing="")),
+        ("size", SIZE.show(facts.file_bytes), shown(variant.size_bytes, SIZE.show, missing="")),
+        ("parameters", "", shown(variant.parameters_count, PARAMETERS.show, missing="")),
+        ("sparsity", "", shown(variant.sparsity_share, SPARSITY.show, missing="")),
     ]
-
-
-def _shown(figure: Estimate | float | None, show: Callable[[float], str]) -> str:
-    if isinstance(figure, Estimate):
-        return with_interval(figure, show)
-    return "" if figure is None else show(figure)

@@ -4,22 +4,20 @@ The alarm counts the checks themselves, not their replays. A night is the replic
 whatever they share, at most three times the allowed share of nights have a red check among three.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, to_builtins
+from msgspec import Meta, Struct
 
 from bench_models.check.record import Record
 from bench_models.check.replay import Replayed, stopped
-from bench_models.check.report.findings import findings
-from bench_models.results_branch.json_io import json_of, read_files, require_utc_seconds, typed
-from bench_models.results_branch.records import AA_CHECKS
+from bench_models.check.report.make import report_on
+from bench_models.results_branch.records import AA_CHECKS, write_json
+from bench_models.results_branch.untrusted import json_of, read_files, require_utc_seconds, typed
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.sequential import BOUND, FAMILYWISE_ALPHA, nights_until_it_rings, points
-from bench_models.storage import write_atomically
 
 # As many as nightly.yml makes. A night of fewer is red more rarely; one of more is not counted.
 CHECKS_A_NIGHT = 3
@@ -54,7 +52,7 @@ class Figures(Night, frozen=True, kw_only=True):
 def figures(records: Sequence[Record], replayed: Replayed, at: datetime) -> Figures:
     """Return what the records and their replays show."""
     # Not by the exit status: a benchmark that fails besides is status 2, and hides no regression.
-    red = [bool(findings(stopped(record)).of("regressed")) for record in records]
+    red = [bool(report_on(stopped(record)).of("regressed")) for record in records]
     return Figures(
         schema_version=2,
         at=at.astimezone(UTC).replace(microsecond=0),
@@ -72,9 +70,7 @@ def figures(records: Sequence[Record], replayed: Replayed, at: datetime) -> Figu
 
 def keep(folder: Path, found: Figures) -> Path:
     """Write the figures below ``folder`` (a clone's ``.asv``), from where ``ci keep`` pushes them."""
-    file = folder / AA_CHECKS / f"{found.at:%Y-%m-%dT%H-%M-%SZ}.json"
-    write_atomically(file, json.dumps(to_builtins(found), indent=1) + "\n")
-    return file
+    return write_json(folder / AA_CHECKS / f"{found.at:%Y-%m-%dT%H-%M-%SZ}.json", found)
 
 
 def nights(folder: Path) -> tuple[list[Night], tuple[str, ...]]:

@@ -7,11 +7,10 @@ import json
 import os
 import secrets
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct, ValidationError, convert, field
 
-from bench_models.errors import BenchModelsError
+from bench_models.errors import BenchModelsError, fault_of
 
 # GitHub drops the summary of a step whole when it is larger.
 SUMMARY_BYTES = 2**20
@@ -111,13 +110,14 @@ def event() -> Event:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BenchModelsError(f"GITHUB_EVENT_PATH={file} is not an event ({error}): the runner writes it") from error
+        why = fault_of(error)
+        raise BenchModelsError(f"GITHUB_EVENT_PATH={file} is not an event ({why}): the runner writes it") from error
     if not isinstance(found, dict):
         raise BenchModelsError(f"GITHUB_EVENT_PATH={file} does not hold a JSON object: the runner writes it")
     return event_of(found)
 
 
-def event_of(found: dict[str, Any]) -> Event:
+def event_of(found: object) -> Event:
     """Return an event that GitHub describes in JSON."""
     try:
         return convert(found, Event)
@@ -157,7 +157,8 @@ def _append(name: str, text: str) -> None:
         with file.open("a", encoding="utf-8") as stream:
             stream.write(text)
     except OSError as error:
-        raise BenchModelsError(f"{name}={file} cannot be written to ({error}): it is the runner's to make") from error
+        why = fault_of(error)
+        raise BenchModelsError(f"{name}={file} cannot be written to ({why}): it is the runner's to make") from error
 
 
 def pull_request_in(event: Event) -> PullRequest:
@@ -165,11 +166,3 @@ def pull_request_in(event: Event) -> PullRequest:
     if event.pull_request is None:
         raise BenchModelsError("the event is not one of a pull request: run this on `pull_request`")
     return event.pull_request
-
-
-def require_commits(parting: str, head: str) -> None:
-    """Refuse a pull request whose commits its base branch has already: HEAD against itself is always unchanged."""
-    if parting == head:
-        raise BenchModelsError(
-            f"the base branch has {head[:8]} already, so there is nothing to compare: was the pull request merged?"
-        )

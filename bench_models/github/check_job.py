@@ -1,33 +1,44 @@
-"""The jobs of a check: the plan of its shards, and the verdict on them."""
+"""The jobs of a check: the plan of its shards, whether a shard must be measured again, and the verdict on them.
+
+A new label or description does not change what was measured, so a shard of an earlier run is used again. But a record
+that broke off would turn the check red until somebody pushes, and one of other benchmarks, or of an older bench-models,
+could turn it green: it is used only if it is complete, and of the very same question.
+"""
 
 import json
 import logging
 import math
 import os
+import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
 
+import bench_models
 from bench_models.check import planning
 from bench_models.check.record import FILE, Header, read
-from bench_models.check.report.findings import findings
-from bench_models.check.report.writing import write_check
+from bench_models.check.report.make import merge, report_on, write_check
 from bench_models.check.run import require_pattern
-from bench_models.check.shards import merge
 from bench_models.check.sides.environments import Project
 from bench_models.check.sides.side import Side, Tree
-from bench_models.checkout import checkout_here, git
+from bench_models.checkout import checkout_here, git, in_short
 from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import acceptance
-from bench_models.github.actions import Event, add_summary, pull_request_in, require_commits, set_output
+from bench_models.github.actions import Event, add_summary, pull_request_in, set_output
+from bench_models.provenance import key_of
+from bench_models.results_branch.records import write_json
 from bench_models.text import code
 from bench_models.verdict.measurements import SIDES
 
+ASKED = "asked.json"
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+# Options that say where the answer goes, not what is asked.
+_ELSEWHERE = ("output", "again", "run", "strict")
 REGRESSED = 1
-_NAMED = 5
 Outcome = Literal["passed", "accepted", "regressed", "unmeasured", "undecided"]
 _OUTCOMES: Mapping[int, Outcome] = {0: "passed", REGRESSED: "regressed", 2: "unmeasured", 3: "undecided"}
 
@@ -50,44 +61,37 @@ class Plan:
         return {"base": self.base, "head": self.head, "shards": json.dumps(rows)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """The options of a plan: at most ``most`` shards, of about ``each`` benchmarks."""
-
-    config: Path
-    bench: str
-    most: int
-    each: int
-
-
-def plan(wanted: Wanted, event: Event) -> Plan:
-    """Plan the check of an event's pull request."""
-    require_pattern(wanted.bench)
-    checkout = checkout_here()
-    base, head = compared(event, checkout.root)
-    found = _planned(checkout.root, wanted.config, wanted.bench)
-    working = len({benchmark.group for benchmark in found})
-    count = max(1, min(wanted.most, math.ceil(len(found) / wanted.each), working))
-    return Plan(
-        base=base,
-        head=head,
-        benchmarks=len(found),
-        shards=tuple(f"{index}/{count}" for index in range(1, count + 1)),
-    )
-
-
-def compared(event: Event, root: Path) -> tuple[str, str]:
-    """Return where a pull request left its base branch, and its head: its author's work lies between."""
-    pull = pull_request_in(event)
-    base, head = pull.base.commit, pull.head.commit
-    parting = git("merge-base", base, head, cwd=root)
+def plan(event: Event, *, config: Path, bench: str, most: int, each: int) -> Plan:
+    """Plan the check of an event's pull request: at most ``most`` shards, of about ``each`` benchmarks."""
+    require_pattern(bench)
+    root = checkout_here().root
+    parting, base, head = _ends(event, root)
     if parting is None:
         raise BenchModelsError(
             f"this clone does not show where {head[:8]} left {base[:8]}: fetch the whole history (`fetch-depth: 0` of "
             "actions/checkout)"
         )
-    require_commits(parting, head)
-    return parting, head
+    found = _planned(root, config, bench)
+    working = len({benchmark.group for benchmark in found})
+    count = max(1, min(most, math.ceil(len(found) / each), working))
+    shards = tuple(f"{index}/{count}" for index in range(1, count + 1))
+    return Plan(base=parting, head=head, benchmarks=len(found), shards=shards)
+
+
+def _ends(event: Event, root: Path) -> tuple[str | None, str, str]:
+    """Return where a pull request left its base branch, that branch, and its head: its author's work lies between.
+
+    The first is None in a clone that does not show it. Raises ``BenchModelsError`` where the base branch has the head
+    already: HEAD against itself is always unchanged.
+    """
+    pull = pull_request_in(event)
+    base, head = pull.base.commit, pull.head.commit
+    parting = git("merge-base", base, head, cwd=root)
+    if parting == head:
+        raise BenchModelsError(
+            f"the base branch has {head[:8]} already, so there is nothing to compare: was the pull request merged?"
+        )
+    return parting, base, head
 
 
 def _planned(root: Path, config: Path, bench: str) -> list[planning.Planned]:
@@ -125,7 +129,7 @@ def judge(shards: Path, output: Path, event: Event, *, strict: bool) -> int:
         record = merge([read(file.parent) for file in _records(shards)])
         _require_about(record.header, event, Path.cwd())
         status = write_check(record, output, strict=strict)
-        broken = [str(change.benchmark) for change in findings(record).of("regressed") if change.head is None]
+        broken = [str(row) for row in report_on(record).of("regressed") if row.head is None]
     except BenchModelsError as error:
         add_summary(f"**The check has no verdict:** {code(str(error), 1000)}\n")
         set_output("outcome", "unmeasured")
@@ -142,19 +146,14 @@ def judge(shards: Path, output: Path, event: Event, *, strict: bool) -> int:
 
 def _not_acceptable(broken: list[str]) -> str:
     """Say that nobody can accept a benchmark that no longer runs."""
-    names = ", ".join(code(name) for name in broken[:_NAMED])
-    more = f" and {len(broken) - _NAMED} more" if len(broken) > _NAMED else ""
-    return f"**This cannot be accepted:** what ran on BASE fails on HEAD, {names}{more}. Mend or remove it."
+    names = in_short([code(name) for name in broken])
+    return f"**This cannot be accepted:** what ran on BASE fails on HEAD, {names}. Mend or remove it."
 
 
 def _require_about(header: Header, event: Event, root: Path) -> None:
     """Refuse records of other commits than the pull request's, such as those of an earlier run."""
-    pull = pull_request_in(event)
-    base, head = pull.base.commit, pull.head.commit
     # A clone of one commit does not show where the pull request began: then its head has to do.
-    parting = git("merge-base", base, head, cwd=root)
-    if parting is not None:
-        require_commits(parting, head)
+    parting, _, head = _ends(event, root)
     for name, measured, expected in (("HEAD", header.head, head), ("BASE", header.base, parting)):
         if expected is not None and measured != expected:
             raise BenchModelsError(
@@ -168,3 +167,44 @@ def _records(shards: Path) -> list[Path]:
     if not found:
         raise BenchModelsError(f"no shard left a record in {shards}: the log of its `measure` job says why")
     return found
+
+
+def question(options: Mapping[str, object]) -> dict[str, str]:
+    """Return what a command line asks of a shard, and the code that answers."""
+    asked = {name: str(value) for name, value in sorted(options.items()) if name not in _ELSEWHERE}
+    return asked | {"code": _code()}
+
+
+def note(folder: Path, asked: Mapping[str, str]) -> bool:
+    """Write down which question a record answers, if it is complete; say whether it is."""
+    whole = _is_whole(folder)
+    if whole:
+        write_json(folder / ASKED, asked)
+    return whole
+
+
+def answered(folder: Path, asked: Mapping[str, str]) -> bool:
+    """Say whether a folder holds the whole record of this question; names of branches may mean other commits by now."""
+    fixed = all(_COMMIT.fullmatch(asked[side]) for side in ("base", "head"))
+    with suppress(OSError, ValueError, RecursionError):
+        return fixed and json.loads((folder / ASKED).read_text(encoding="utf-8")) == asked and _is_whole(folder)
+    return False
+
+
+def forget(folder: Path) -> None:
+    """Remove a record that answers another question."""
+    for name in (ASKED, FILE):
+        (folder / name).unlink(missing_ok=True)
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        return read(folder).ending == "complete"
+    except BenchModelsError:
+        return False
+
+
+def _code() -> str:
+    """Return a digest of this package: what measures, chooses and counts."""
+    root = Path(bench_models.__file__).parent
+    return key_of(*((str(file.relative_to(root)), file.read_text("utf-8")) for file in sorted(root.rglob("*.py"))))

@@ -15,9 +15,9 @@ from bench_models.check.report.document import Report
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
 from bench_models.github.actions import Event, PullRequest, Repository, Run
-from bench_models.github.artifact import LARGEST_ZIP_BYTES, opened
 from bench_models.github.client import Api, ApiError
 from bench_models.results_branch.records import is_stored, store_verdict
+from bench_models.results_branch.untrusted import LARGEST_ZIP_BYTES, open_artifact
 
 ARTIFACT = "bench-models-report"
 # The workflow's name; comment.yml follows the same one.
@@ -82,7 +82,7 @@ def report_about(run: Run, api: Api) -> Report:
 
     Its texts are a stranger's. Raises ``BenchModelsError`` with whatever is wrong with it.
     """
-    report = opened(_archive(run, api))
+    report = open_artifact(_archive(run, api))
     if report.head.commit != run.head:
         raise BenchModelsError("the artifact is refused: it reports on another commit than the run checked")
     if report.base.commit == run.head:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import httpx2
 from msgspec import ValidationError, convert
 
-from bench_models.errors import BenchModelsError
+from bench_models.errors import BenchModelsError, fault_of
 from bench_models.github.actions import variable
 
 _Item = TypeVar("_Item")
@@ -56,7 +56,7 @@ class Api:
 
     def get(self, path: str, **query: str | int) -> Any:  # noqa: ANN401  # JSON
         """Return what is at a path."""
-        return self._ask("GET", path, query=query).json()
+        return self._ask("GET", path, params=query).json()
 
     def pages(self, path: str, kind: type[_Item], key: str | None = None, **query: str | int) -> Iterator[_Item]:
         """Yield the items of all pages of a list, which may lie under a key."""
@@ -66,7 +66,7 @@ class Api:
             try:
                 items = convert(found[key] if key else found, list[kind])  # type: ignore[valid-type]  # a variable
             except (ValidationError, KeyError, TypeError) as error:
-                raise ApiError(f"GitHub's answer to GET {path} is not as documented: {error}", 0) from error
+                raise ApiError(f"GitHub's answer to GET {path} is not as documented ({fault_of(error)})", 0) from error
             yield from items
             if len(items) < _PAGE:
                 return
@@ -74,11 +74,11 @@ class Api:
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
         """Make something. An error that may have come after it was made is not tried again: nothing is made twice."""
-        return self._ask("POST", path, body=body).json()
+        return self._ask("POST", path, json=body).json()
 
     def patch(self, path: str, body: Mapping[str, Any]) -> Any:  # noqa: ANN401  # JSON
         """Change something."""
-        return self._ask("PATCH", path, body=body).json()
+        return self._ask("PATCH", path, json=body).json()
 
     def download(self, path: str, limit_bytes: int) -> bytes:
         """Return a file, unless it is larger than allowed; a redirect to another host is not shown the token."""
@@ -96,19 +96,12 @@ class Api:
             raise _silence("GET", path, error) from error
         return bytes(content)
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str | int] | None = None,
-        body: Mapping[str, Any] | None = None,
-    ) -> httpx2.Response:
+    def _ask(self, method: str, path: str, **sent: Any) -> httpx2.Response:  # noqa: ANN401  # what httpx2 takes
         """Ask up to four times, as long as asking again can help and cannot do anything twice."""
         for last in (*(False,) * (_TRIES - 1), True):
             try:
                 with self._client() as client:
-                    response = client.request(method, self._path(path), params=query, json=body)
+                    response = client.request(method, self._path(path), **sent)
             except httpx2.ConnectError as error:
                 if last:
                     raise _silence(method, path, error) from error
@@ -166,5 +159,4 @@ def _message(response: httpx2.Response) -> str:
 
 
 def _silence(method: str, path: str, error: httpx2.HTTPError) -> ApiError:
-    reason = f"{type(error).__name__}: {error}"
-    return ApiError(f"GitHub does not answer {method} {path} ({reason}): run the job again later", 0)
+    return ApiError(f"GitHub does not answer {method} {path} ({fault_of(error)}): run the job again later", 0)

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 from tabulate import tabulate
 
-from bench_models.asv.histories import Series
+from bench_models.asv.history import Series
 from bench_models.github.client import Api
 from bench_models.stats.change_points import LASTING, NEAR, SCATTERS, ChangePoint, change_points, levels
 from bench_models.text import code

@@ -7,10 +7,6 @@ from typing import Literal
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.text import show_count, show_ms, show_share, show_size, show_times
 
-__all__ = ["ACCURACY", "ERROR_RATE", "FIGURES", "LATENCIES", "NAIVE_SIZE", "OFFLINE", "PARAMETERS", "SINGLE_STREAM"]
-__all__ += ["AGAINST_BASELINE", "AGREEMENT", "BUDGET", "DISAGREEMENT", "RATIOS", "RELATIVE_LATENCY", "SIZE", "SPARSITY"]
-__all__ += ["SPEED_UP", "Metric", "ScorecardMetric"]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:

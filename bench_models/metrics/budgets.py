@@ -29,7 +29,7 @@ CONFIDENCE = 0.95
 # 29 of 1,000 are 2.9000000000000004 %, which does not break a budget of 2.9.
 _ROUNDING = 1e-9
 # Nobody labels more than so many times the sentences that there are.
-_MANY_TIMES = 50
+MANY_TIMES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ class BudgetLine:
         if self.sentences_needed_count is None:
             return "open, as it lies too near the limit for any number of sentences to tell"
         return (
-            f"open, as it cannot be told from so few sentences: about {_about(self.sentences_needed_count):,} instead "
+            f"open, as it cannot be told from so few sentences: about {about(self.sentences_needed_count):,} instead "
             f"of {self.sentences_count:,} would tell"
         )
 
@@ -203,13 +203,13 @@ def _status(figure: FigureName, found: Estimate, limit: float) -> Status:
 
 def _needed(status_of: Callable[[float], Status], sentences: int) -> int | None:
     """Return with how many sentences of the same kind a figure would not be open, or None where none would do."""
-    if status_of(_MANY_TIMES) == "open":
+    if status_of(MANY_TIMES) == "open":
         return None
-    numbers = range(sentences, _MANY_TIMES * sentences + 1)
+    numbers = range(sentences, MANY_TIMES * sentences + 1)
     return numbers[bisect_left(numbers, 1, key=lambda number: int(status_of(number / sentences) != "open"))]
 
 
-def _about(number: int) -> int:
+def about(number: int) -> int:
     """Return a number with the two digits that an estimate has, and no less than it is."""
     digit: int = 10 ** max(0, len(str(number)) - 2)
     return -(-number // digit) * digit

@@ -1,24 +1,32 @@
-"""The scorecard of a variant: accuracy, size, parameters and sparsity, measured once per content key."""
+"""The scorecard of a variant: its answers, weights and size, measured once per content key."""
 
+import io
 import logging
 from collections import Counter
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tqdm import tqdm
 
 from bench_models.build import Builder
-from bench_models.errors import BenchModelsError, EnvironmentTroubleError
+from bench_models.errors import BenchModelsError, EnvironmentTroubleError, UnavailableError
 from bench_models.machine import library_versions, return_freed_memory, this_machine
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.provenance import key_of, source_digest
+from bench_models.runtimes.session import THREADS, Session
+from bench_models.sources.corpora import Sentence
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Variant
+from bench_models.tokenizer import Encoder
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 log = logging.getLogger(__name__)
 
 KIND = "scorecards"
-
-# Raise this when the form of a record changes: older records are then measured again.
-RECORD_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +55,12 @@ class Scorecard:
         """The share of right answers."""
         return sum(self.correct) / len(self.truth)
 
-    def to_record(self) -> dict[str, Any]:
-        """Return the scorecard for JSON; ``from_record`` reads it back."""
-        return asdict(self) | {name: " ".join(map(str, getattr(self, name))) for name in _BY_SENTENCE}
 
-    @classmethod
-    def from_record(cls, record: dict[str, Any]) -> "Scorecard":
-        """Return the scorecard that ``to_record`` wrote."""
-        return cls(**record | {name: tuple(map(int, record[name].split())) for name in _BY_SENTENCE})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Record:
+    """What is kept of a measurement: the scorecard, or why there is none."""
 
-
-_BY_SENTENCE = ("answers", "truth", "elsewhere")
+    outcome: Scorecard | str
 
 
 def agreement(baseline: Scorecard, card: Scorecard) -> tuple[bool, ...]:
@@ -87,11 +90,11 @@ def score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
         sentence = isinstance(error, BenchModelsError)
         reason = str(error) if sentence else f"{type(error).__name__}: {error}"
         log.warning("%s could not be measured: %s", variant.name, reason, exc_info=None if sentence else error)
-        builder.store.put_record(KIND, key, {"failed": reason})
+        builder.store.put_record(KIND, key, _Record(outcome=reason))
         return Failed(error=reason)
     finally:
         return_freed_memory()  # of this row, before the next one needs its own
-    builder.store.put_record(KIND, key, {"measured": card.to_record()})
+    builder.store.put_record(KIND, key, _Record(outcome=card))
     log.info("%s: measured, %.1f %% of %d test sentences right", variant.name, 100 * card.accuracy, len(card.truth))
     return Measured(value=card)
 
@@ -103,6 +106,21 @@ def score_unasked(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
         command = f"bench-models build {builder.suite.name} {variant.name}"
         return Skipped(reason=f"training {' and '.join(waiting)} may take hours: `{command}` does it")
     return score(builder, variant)
+
+
+def scores(builder: Builder) -> dict[str, Outcome[Scorecard]]:
+    """Score all variants; where a hub cannot be reached, each is skipped with the reason."""
+    suite = builder.suite
+    try:
+        suite.checkpoint.folder(builder.store.root)  # first, as it finds out at once that a hub is not there
+        return {variant.name: score_unasked(builder, variant) for variant in suite.variants}
+    except UnavailableError as error:
+        return dict.fromkeys(suite.names, Skipped(reason=str(error)))
+
+
+def any_failed(found: Mapping[str, Outcome[Scorecard]]) -> bool:
+    """Say whether a variant failed; a skipped one did not."""
+    return any(isinstance(outcome, Failed) for outcome in found.values())
 
 
 def require_better_than_chance(builder: Builder, baseline: Outcome[Scorecard]) -> None:
@@ -127,16 +145,10 @@ def require_better_than_chance(builder: Builder, baseline: Outcome[Scorecard]) -
 
 def stored(builder: Builder, variant: Variant) -> Outcome[Scorecard] | None:
     """Return the recorded outcome for the variant as it is now, or None; imports no torch."""
-    record = builder.store.get_record(KIND, scorecard_key(builder, variant))
+    record = builder.store.get_record(KIND, scorecard_key(builder, variant), _Record)
     if record is None:
         return None
-    try:
-        if "failed" in record:
-            return Failed(error=str(record["failed"]))
-        return Measured(value=Scorecard.from_record(record["measured"]))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        log.warning("the scorecard of %s is damaged (%r): measuring again", variant.name, error)
-        return None
+    return Failed(error=record.outcome) if isinstance(record.outcome, str) else Measured(value=record.outcome)
 
 
 def scorecard_key(builder: Builder, variant: Variant) -> str:
@@ -144,7 +156,6 @@ def scorecard_key(builder: Builder, variant: Variant) -> str:
     machine = this_machine()
     runtime = variant.runtime
     return key_of(
-        RECORD_VERSION,
         builder.key(variant.name),
         builder.corpus_digest,
         builder.corpus.unlabelled_digest,
@@ -156,10 +167,6 @@ def scorecard_key(builder: Builder, variant: Variant) -> str:
 
 
 def _measure(builder: Builder, variant: Variant) -> Scorecard:
-    from bench_models.metrics.accuracy import labels_given
-    from bench_models.metrics.scenarios import THREADS
-    from bench_models.metrics.weights import artifact_bytes, naive_bytes, parameter_count, sparsity
-
     builder.train(variant.name)
     model = builder.build(variant.name)
     # As it is served, and timed: INT8 answers depend on the batch, and sums of floats on the number of threads.
@@ -174,3 +181,86 @@ def _measure(builder: Builder, variant: Variant) -> Scorecard:
         truth=tuple(sentence.label for sentence in test),
         elsewhere=labels_given(session, builder.encoder, builder.corpus.unlabelled, variant=variant.name),
     )
+
+
+def answers(session: Session, encoder: Encoder, sentences: Sequence[Sentence], *, variant: str) -> tuple[bool, ...]:
+    """Return for each sentence whether the session's most likely label is the right one; see ``labels_given``."""
+    given = labels_given(session, encoder, [sentence.text for sentence in sentences], variant=variant)
+    return tuple(label == sentence.label for label, sentence in zip(given, sentences, strict=True))
+
+
+def labels_given(session: Session, encoder: Encoder, texts: Sequence[str], *, variant: str) -> tuple[int, ...]:
+    """Return the index of the session's most likely label for each text, in their order.
+
+    Each sentence is a call of its own, as in the single-stream scenario that latency is quoted of. In a batch, dynamic
+    quantization takes one scale of activations for all sentences and their padding, and so answers otherwise,
+    depending on who shares the batch. Raises ``BenchModelsError`` when a logit is not a finite number.
+    """
+    given = []
+    rows = encoder.encode(texts)
+    bar = tqdm(rows, desc=f"accuracy of {variant}", leave=False, delay=2, disable=None)
+    for text, row in zip(texts, bar, strict=True):
+        logits = session(encoder.batch([row]))
+        if not np.isfinite(logits).all():
+            raise BenchModelsError(f"{variant} answers with logits that are not finite, for example for {text!r}")
+        given.append(int(logits[0].argmax()))
+    return tuple(given)
+
+
+def weights(model: "nn.Module") -> Iterator["Tensor"]:
+    """Yield each weight and bias once, in floating point, however it is packed."""
+    from torch.ao.nn import quantized
+
+    for parameter in model.parameters():
+        yield _dequantized(parameter)
+    for module in model.modules():
+        if isinstance(module, quantized.Linear):  # its weights are not parameters
+            yield module.weight().dequantize()
+            if module.bias() is not None:
+                yield module.bias()
+
+
+def parameter_count(model: "nn.Module") -> int:
+    """Return how many weights and biases the model has."""
+    return sum(tensor.numel() for tensor in weights(model))
+
+
+def sparsity(model: "nn.Module") -> float:
+    """Return the share of exact zeros among all weights and biases, from 0 to 1."""
+    zeros = total = 0
+    for tensor in weights(model):
+        zeros += tensor.numel() - int(tensor.count_nonzero())
+        total += tensor.numel()
+    return zeros / total
+
+
+def _dequantized(parameter: Any) -> "Tensor":  # noqa: ANN401  # subclasses of tensors, each with attributes of its own
+    kind = type(parameter).__name__
+    if kind == "Params4bit":  # bitsandbytes: two weights a byte
+        from bitsandbytes.functional import dequantize_4bit
+
+        weight: Tensor = dequantize_4bit(parameter.data, parameter.quant_state)
+    elif kind.endswith("Tensor") and kind != "Tensor":  # torchao: a tensor that multiplies as it would be unpacked
+        weight = parameter.dequantize()
+    else:  # plain, or INT8 of bitsandbytes: as many zeros as its scaled values have
+        weight = parameter.data
+    return weight
+
+
+def artifact_bytes(model: "nn.Module") -> int:
+    """Return the size of the serialized weights in bytes, packed INT8 weights included.
+
+    The state dict is written by ``torch.save``, the one format that holds packed and plain weights
+    alike, and only counted. Config and tokenizer, the same for every variant, are left out.
+    """
+    import torch
+
+    file = io.BytesIO()
+    torch.save(model.state_dict(), file)
+    return file.getbuffer().nbytes
+
+
+def naive_bytes(model: "nn.Module") -> int:
+    """Return the bytes of parameters and buffers in memory, which misses packed weights."""
+    tensors = [*model.parameters(), *model.buffers()]
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

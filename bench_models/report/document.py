@@ -18,10 +18,13 @@ from bench_models.errors import BenchModelsError
 from bench_models.machine import Machine
 from bench_models.metrics.budgets import BudgetLine
 from bench_models.stats.estimate import Estimate
-from bench_models.text import one_line
+from bench_models.text import one_line, strict_json
 
 # Histories and sites keep reports of version 1, which knew two words for budgets, and no agreement.
 VERSION: Literal[2] = 2
+
+# Where a clone keeps its reports.
+FOLDER = "results"
 
 Standing = Literal["baseline", "kept", "broken", "open", "not measured"]
 
@@ -154,8 +157,6 @@ def schema() -> dict[str, Any]:
         each["additionalProperties"] = False
         each["description"] = " ".join(each["description"].split())
     found["$defs"]["Estimate"]["properties"]["level"] |= {"exclusiveMinimum": 0, "exclusiveMaximum": 1}
-    for name in ("cores", "memory_bytes"):
-        found["$defs"]["Machine"]["properties"][name]["minimum"] = 1
     for name, each in found["$defs"]["VariantReport"]["properties"].items():
         low, high = _BOUNDS.get(_unit(name), (None, None))
         if low is not None and {"$ref": "#/$defs/Estimate"} in each.get("anyOf", ()):
@@ -173,7 +174,7 @@ def read(path: Path) -> Report:
     Raises ``BenchModelsError`` for a file that is missing, damaged or not a report.
     """
     try:
-        data = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        data = strict_json(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise BenchModelsError(
             f"{path} cannot be read ({error.strerror}): give the JSON file of a report, which `bench-models run` and "
@@ -209,10 +210,6 @@ def _damaged(where: str, fault: str) -> str:
         f"{where} does not keep bench_models/report/report.schema.json ({one_line(fault)}): "
         "make it again with `bench-models report`"
     )
-
-
-def _refuse(word: str) -> None:
-    raise ValueError(f"{word} is not a number of JSON")
 
 
 def _in_current_words(data: dict[str, Any]) -> dict[str, Any]:
@@ -254,8 +251,6 @@ def _faults(report: Report) -> Iterator[str]:
     for name, times in Counter(each.name for each in report.variants).items():
         if times > 1:
             yield f"$.variants: {name!r} stands there {times} times, and each variant has a name of its own"
-    if min(report.machine.cores, report.machine.memory_bytes) < 1:
-        yield "$.machine: it has cores and memory_bytes of 1 or more"
     baseline = report.variants[0]
     if baseline.standing not in {"baseline", "not measured"}:
         yield f"$.variants[0].standing: the first variant is the baseline, and {baseline.name!r} is {baseline.standing}"

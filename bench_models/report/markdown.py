@@ -1,19 +1,21 @@
-"""The report in Markdown: one sentence, the table, problems, the machine; and a suite's rows before they are built."""
+"""The tables of a suite: its report in Markdown, its rows before they are built, and what was scored of a hub's."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tabulate import tabulate
 
 from bench_models.metrics import ACCURACY, AGREEMENT, PARAMETERS, SIZE, SPARSITY, SPEED_UP
 from bench_models.metrics.budgets import CONFIDENCE
-from bench_models.metrics.scenarios import OFFLINE_SENTENCES, THREADS
+from bench_models.metrics.latency import OFFLINE_SENTENCES
+from bench_models.metrics.scorecard import Scorecard
+from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.report.document import Report, VariantReport
+from bench_models.runtimes.session import THREADS
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.timing import LEVEL
 from bench_models.suites.suite import Suite, Variant
-from bench_models.text import show_ms, show_points, with_interval
+from bench_models.text import code, show_ms, show_points, with_interval
 
-_MISSING = "-"
 _LEFT = ("variant", "budget")
 _COLUMNS = (
     "variant",
@@ -37,6 +39,7 @@ _OF_SUITE = (
     "smallest size reduction",
     "smallest agreement",
 )
+_OF_SCORES = (PARAMETERS, SIZE, ACCURACY)
 
 
 def markdown(report: Report) -> str:
@@ -59,6 +62,15 @@ def catalogue(suite: Suite) -> str:
     return f"{suite.name}\n\n{table}\n"
 
 
+def scores_table(suite: str, found: Mapping[str, Outcome[Scorecard]]) -> str:
+    """Return the figures of each variant in Markdown, or why it was skipped or failed."""
+    measured = sum(isinstance(outcome, Measured) for outcome in found.values())
+    names = " | ".join(figure.name for figure in _OF_SCORES)
+    head = f"| variant | outcome | {names} | why |\n| --- | --- | --: | --: | --: | --- |"
+    rows = "\n".join(f"| {code(name)} | {_scores(outcome)} |" for name, outcome in found.items())
+    return f"**{suite}: {measured} of {len(found)} variants were measured.**\n\n{head}\n{rows}\n"
+
+
 def headline(variants: Sequence[VariantReport]) -> str:
     """Return the verdict on the whole suite, as one sentence that names what to look at."""
     unmeasured, broken, undecided, kept = (
@@ -77,29 +89,34 @@ def headline(variants: Sequence[VariantReport]) -> str:
     return " ".join(parts)
 
 
+def _scores(outcome: Outcome[Scorecard]) -> str:
+    if isinstance(outcome, Measured):
+        return f"measured | {' | '.join(figure.show(figure.of(outcome.value)) for figure in _OF_SCORES)} | -"
+    return f"{type(outcome).__name__.lower()} | - | - | - | {code(reason_of(outcome))}"
+
+
 def _cells(variant: VariantReport) -> list[str]:
     return [
         variant.name,
-        _shown(variant.parameters_count, PARAMETERS.show),
-        _shown(variant.size_bytes, SIZE.show),
-        _shown(variant.size_reduction_pct, "{:.1f} %".format),
-        _shown(variant.sparsity_share, SPARSITY.show),
-        _with_interval(variant.latency_single_stream_s, show_ms),
-        _with_interval(variant.speed_up_single_stream_ratio, SPEED_UP.show),
-        _shown(_point(variant.latency_offline_s_per_sentence), show_ms),
-        _with_interval(variant.accuracy_share, ACCURACY.show),
-        _shown(_point(variant.accuracy_drop_points), show_points),
-        _shown(_point(variant.agreement_share), AGREEMENT.show),
+        shown(variant.parameters_count, PARAMETERS.show),
+        shown(variant.size_bytes, SIZE.show),
+        shown(variant.size_reduction_pct, "{:.1f} %".format),
+        shown(variant.sparsity_share, SPARSITY.show),
+        shown(variant.latency_single_stream_s, show_ms),
+        shown(variant.speed_up_single_stream_ratio, SPEED_UP.show),
+        shown(_point(variant.latency_offline_s_per_sentence), show_ms),
+        shown(variant.accuracy_share, ACCURACY.show),
+        shown(_point(variant.accuracy_drop_points), show_points),
+        shown(_point(variant.agreement_share), AGREEMENT.show),
         _budget(variant),
     ]
 
 
-def _shown(number: float | None, show: Callable[[float], str]) -> str:
-    return _MISSING if number is None else show(number)
-
-
-def _with_interval(estimate: Estimate | None, show: Callable[[float], str]) -> str:
-    return _MISSING if estimate is None else with_interval(estimate, show)
+def shown(figure: Estimate | float | None, show: Callable[[float], str], missing: str = "-") -> str:
+    """Return a figure in words, with its interval where it has one."""
+    if isinstance(figure, Estimate):
+        return with_interval(figure, show)
+    return missing if figure is None else show(figure)
 
 
 def _point(estimate: Estimate | None) -> float | None:

@@ -20,6 +20,7 @@ from bench_models.metrics import SIZE
 from bench_models.report.document import Standing, VariantReport
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import paired_drop
+from bench_models.text import show_points
 
 Priority = Literal["speed", "accuracy", "size", "balanced"]
 Reason = Literal["tolerance", "order"] | Priority
@@ -142,6 +143,24 @@ def trade_off(candidate: Candidate, baseline: Candidate) -> float:
     return _score(candidate, "balanced").value / _score(baseline, "balanced").value
 
 
+def frontier(points: Sequence[tuple[float, float]]) -> list[int]:
+    """Return the places of the points that no other dominates, from the smallest first coordinate to the largest.
+
+    More is better in both coordinates. A point dominates another that it equals or exceeds in both and exceeds in
+    one; of equal points none dominates the other, so all of them belong to the frontier or none does.
+
+    Source: Kung, Luccio and Preparata, On finding the maxima of a set of vectors, J. ACM 22 (1975).
+    """
+    best = float("-inf")
+    found: list[int] = []
+    for place in sorted(range(len(points)), key=lambda place: points[place], reverse=True):
+        second = points[place][1]
+        if second > best or (found and points[place] == points[found[-1]]):
+            found.append(place)
+            best = max(best, second)
+    return sorted(found, key=lambda place: (points[place][0], -points[place][1], place))
+
+
 def surely_less_accurate(candidate: Candidate, than: Candidate) -> bool:
     """Say whether the interval of the difference excludes zero; without their sentences, points count as exact."""
     lost = candidate.accuracy_drop_points.value - than.accuracy_drop_points.value
@@ -153,6 +172,11 @@ def surely_less_accurate(candidate: Candidate, than: Candidate) -> bool:
 def in_points(points: float) -> str:
     """Return a number of percentage points as it was given, with its unit."""
     return f"{points + 0.0:.15g} point{'' if points == 1 else 's'}"
+
+
+def loses(points: float) -> str:
+    """Return the verb for a number of percentage points that are lost: below zero they are gained."""
+    return f"{'gains' if points < 0 else 'loses'} {show_points(abs(points))}"
 
 
 def _known(priority: str) -> Priority:
@@ -224,7 +248,6 @@ def _score(candidate: Candidate, criterion: Priority) -> Estimate:
 
 @lru_cache(_REMEMBERED)
 def _least_lost(before: str, after: str) -> float:
-    """Return the lower end of the share that is lost."""
     return paired_drop([each == "1" for each in before], [each == "1" for each in after]).low
 
 
@@ -250,6 +273,6 @@ def _none_within(others: Sequence[Candidate], tolerance_points: float) -> str:
     points = f"by the point alone {', '.join(within)} would do" if within else "even by the point none does"
     return (
         f"no variant keeps an accuracy tolerance of {in_points(tolerance_points)}: the closest is {closest.name}, "
-        f"which loses {drop.value:.2f} and, with its {drop.level:.0%} interval, up to {drop.high:.2f}; {points}; allow "
-        "more, or ship the baseline"
+        f"which {loses(drop.value)} and, with its {drop.level:.0%} interval, may lose up to {drop.high:.2f}; {points}; "
+        "allow more, or ship the baseline"
     )

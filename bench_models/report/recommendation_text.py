@@ -2,7 +2,7 @@
 
 from bench_models.errors import BenchModelsError
 from bench_models.metrics import SIZE, SPEED_UP
-from bench_models.metrics.budgets import STATUSES
+from bench_models.metrics.budgets import MANY_TIMES, STATUSES, about
 from bench_models.report.document import Report, VariantReport
 from bench_models.report.recommendation import (
     Candidate,
@@ -11,11 +11,13 @@ from bench_models.report.recommendation import (
     Recommendation,
     candidates_of,
     in_points,
+    loses,
     recommend,
     sentences_needed,
     trade_off,
 )
-from bench_models.text import show_points, with_interval
+from bench_models.stats.estimate import Estimate
+from bench_models.text import listed, show_points, with_interval
 
 _SUPERLATIVES: dict[Priority, str] = {
     "speed": "the fastest",
@@ -29,8 +31,6 @@ _COMPARATIVES: dict[Reason, str] = {
     "size": "larger",
     "balanced": "worse balanced",
 }
-# Nobody labels more than so many times the test sentences there are.
-_MANY_TIMES = 50
 
 
 def recommended(report: Report, priority: str, tolerance_points: float) -> str:
@@ -42,7 +42,7 @@ def recommended(report: Report, priority: str, tolerance_points: float) -> str:
     if not candidates or candidates[0].name != baseline.name:
         raise BenchModelsError(
             f"the baseline of {report.suite} was not measured at {report.commit[:8]}, so nothing can be compared with "
-            f"it: {'; '.join(baseline.reasons) or 'a figure is missing'}"
+            f"it: {_lack(baseline)}"
         )
     choice = recommend(candidates, priority, tolerance_points)
     title = f"# {report.suite} at {report.commit[:8]}: ship {choice.chosen.name}"
@@ -56,7 +56,6 @@ def recommended(report: Report, priority: str, tolerance_points: float) -> str:
 
 
 def _why(report: Report, choice: Recommendation, baseline: Candidate) -> str:
-    """Return what the choice rests on."""
     chosen = choice.chosen
     tied = [each.name for each in choice.tied if each is not chosen]
     text = (
@@ -65,7 +64,7 @@ def _why(report: Report, choice: Recommendation, baseline: Candidate) -> str:
         f"{_figures(report, chosen)}."
     )
     if tied:
-        text += f" By that alone it cannot be told apart from {_listed(tied)}; {_tie_breaker(choice, tied)}."
+        text += f" By that alone it cannot be told apart from {listed(tied)}; {_tie_breaker(choice, tied)}."
         text += _best_by_point(choice)
     if chosen is baseline:
         text += " That is the baseline: none of the compressed variants within the tolerance is better."
@@ -73,10 +72,9 @@ def _why(report: Report, choice: Recommendation, baseline: Candidate) -> str:
 
 
 def _tie_breaker(choice: Recommendation, tied: list[str]) -> str:
-    """Say what broke the tie."""
     by = dict.fromkeys(choice.passed_over[name] for name in tied)
     words = [_COMPARATIVES[reason] for reason in by if reason in _COMPARATIVES]
-    return f"what it is preferred to is {_listed(words, 'or')}" if words else "it stands first in the table"
+    return f"what it is preferred to is {listed(words, 'or')}" if words else "it stands first in the table"
 
 
 def _best_by_point(choice: Recommendation) -> str:
@@ -85,32 +83,32 @@ def _best_by_point(choice: Recommendation) -> str:
     drop = best.accuracy_drop_points.value
     if choice.priority != "accuracy" or drop == choice.chosen.accuracy_drop_points.value:
         return ""
-    return f" The best of them by its point is {best.name}, with {show_points(drop)} lost."
+    return f" The best of them by its point is {best.name}, with {_points_lost(drop)}."
 
 
 def _passed_over(report: Report, choice: Recommendation, candidates: list[Candidate]) -> str:
     """Return a line for each other variant with what decided."""
     reasons = {each.name: _reason(choice, each, candidates[0]) for each in candidates if each is not choice.chosen}
     others = [each for each in report.variants if each.name != choice.chosen.name]
-    lines = [f"* {each.name}: {reasons.get(each.name) or _lack(each)}" for each in others]
+    lines = [f"* {each.name}: {reasons.get(each.name) or f'not measured: {_lack(each)}'}" for each in others]
     return "\n".join(["Passed over:", "", *lines])
 
 
 def _lack(variant: VariantReport) -> str:
-    return f"not measured: {'; '.join(variant.reasons) or 'a figure is missing'}"
+    return "; ".join(variant.reasons) or "a figure is missing"
 
 
 def _reason(choice: Recommendation, candidate: Candidate, baseline: Candidate) -> str:
     drop, reason = candidate.accuracy_drop_points, choice.passed_over[candidate.name]
     if reason == "tolerance":
-        return f"may lose {show_points(drop.high)} ({drop.value:.2f} here)"
+        return f"may lose {show_points(drop.high)} ({abs(drop.value):.2f}{' gained' if drop.value < 0 else ''} here)"
     if reason == "order":
         return f"no better than {choice.chosen.name} in anything that was asked, and further down the table"
     figure = {
         "speed": with_interval(candidate.speed_up, SPEED_UP.show),
-        "accuracy": _show_lost(drop.value),
+        "accuracy": _points_lost(drop.value),
         "size": SIZE.show(candidate.size_bytes),
-        "balanced": f"{trade_off(candidate, baseline):.2f}, not {trade_off(choice.chosen, baseline):.2f}",
+        "balanced": _told_apart(trade_off(candidate, baseline), max(trade_off(each, baseline) for each in choice.tied)),
     }[reason]
     return f"{'' if reason == choice.priority else 'tied, and '}{_COMPARATIVES[reason]}: {figure}"
 
@@ -133,37 +131,40 @@ def _by_point(report: Report, choice: Recommendation, baseline: Candidate) -> st
         return "Going by the points alone, without intervals of accuracy, leads to the same answer."
     drop = other.accuracy_drop_points
     text = (
-        f"By the point alone it would be {other.name}, which loses {show_points(drop.value)} here, but may lose "
+        f"By the point alone it would be {other.name}, which {loses(drop.value)} here, but may lose "
         f"{drop.high:.2f} elsewhere."
     )
     if sentences is None or other is baseline:
         return text
     needed = sentences_needed(other, choice.tolerance_points, sentences)
-    if needed is None or needed > _MANY_TIMES * sentences:
+    if needed is None or needed > MANY_TIMES * sentences:
         return f"{text} That is too near the tolerance for any number of test sentences to show."
-    return f"{text} If that holds, about {_about(needed)} test sentences instead of {sentences:,} would show it."
+    return f"{text} If that holds, about {about(needed):,} test sentences instead of {sentences:,} would show it."
 
 
 def _figures(report: Report, candidate: Candidate) -> str:
     reduction = report[candidate.name].size_reduction_pct
     size = SIZE.show(candidate.size_bytes) + (f" ({reduction:.1f} % smaller)" if reduction else "")
-    drop = candidate.accuracy_drop_points
-    return f"{with_interval(candidate.speed_up, SPEED_UP.show)}, {size}, {with_interval(drop, _show_lost)}"
+    return f"{with_interval(candidate.speed_up, SPEED_UP.show)}, {size}, {_lost(candidate.accuracy_drop_points)}"
 
 
-def _show_lost(points: float) -> str:
-    return f"{show_points(points)} lost"
+def _lost(drop: Estimate) -> str:
+    """Return how much accuracy is lost, with its interval; below zero both are turned into those of a gain."""
+    sign = -1 if drop.value < 0 else 1
+    low, high = sorted((sign * drop.low + 0.0, sign * drop.high + 0.0))  # turns -0.0 into zero
+    return _points_lost(drop.value) + ("" if drop.exact else f" ({low:.2f} to {high:.2f})")
+
+
+def _points_lost(points: float) -> str:
+    return f"{show_points(abs(points))} {'gained' if points < 0 else 'lost'}"
+
+
+def _told_apart(one: float, other: float) -> str:
+    """Return ``one, not other``, with two decimals or as many as it takes to see that they differ."""
+    digits = next((digits for digits in range(2, 16) if round(one, digits) != round(other, digits)), 2)
+    return f"{one:.{digits}f}, not {other:.{digits}f}"
 
 
 def _rounded_up(points: float) -> str:
     hundredths = round(points * 100, 6)
     return f"{-(-hundredths // 1) / 100:.2f}"
-
-
-def _about(count: int) -> str:
-    """Return a count with two digits that mean something."""
-    return f"{round(count, 2 - len(str(count))):,}" if count > 99 else str(count)  # noqa: PLR2004  # two digits
-
-
-def _listed(names: list[str], last: str = "and") -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"

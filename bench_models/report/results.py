@@ -1,6 +1,10 @@
-"""The results of one commit: asv's numbers, scorecards and pairs of speed-ups become one report a variant."""
+"""The results of one commit: asv's numbers, scorecards and pairs of speed-ups become one report a variant.
 
-from collections.abc import Callable, Mapping, Sequence
+``write_report`` writes them to ``results/`` as Markdown, JSON and figure, and to standard output.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,14 +15,24 @@ from bench_models.errors import BenchModelsError
 from bench_models.machine import MEASURING_LIBRARIES, library_versions, this_machine
 from bench_models.metrics import ACCURACY, ERROR_RATE, OFFLINE, SINGLE_STREAM, SIZE, SPEED_UP, Metric
 from bench_models.metrics.budgets import accuracy_drop_points, fails, judge, size_reduction_pct, worst
-from bench_models.metrics.scenarios import OFFLINE_SENTENCES, THREADS
+from bench_models.metrics.latency import (
+    OFFLINE_SENTENCES,
+    SpeedUp,
+    Turns,
+    kept,
+    seconds_of,
+    seconds_of_baseline,
+    times_as_fast,
+)
 from bench_models.metrics.scorecard import Scorecard, agreement, require_better_than_chance, stored
-from bench_models.metrics.speed_up import SpeedUp, Turns, kept, seconds_of, seconds_of_baseline, times_as_fast
 from bench_models.outcomes import Failed, Measured, Outcome, Value, reason_of
-from bench_models.report.document import VERSION, Report, VariantReport
+from bench_models.report.document import FOLDER, VERSION, Report, VariantReport, text_of
+from bench_models.report.markdown import markdown
+from bench_models.runtimes.session import THREADS
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.stats.timing import LEVEL
+from bench_models.storage import write_atomically
 from bench_models.suites import module_name
 from bench_models.suites.suite import Variant
 
@@ -36,6 +50,21 @@ class Times:
     offline_speed_up: Outcome[Estimate] | None = None
 
 
+def write_report(builder: Builder, checkout: Checkout) -> int:
+    """Write and print the report of the checked-out commit and return its exit status."""
+    from bench_models.report.figure.render import write_figure
+
+    report = results_of(builder, checkout)
+    text = markdown(report)
+    path = checkout.root / FOLDER / report.suite
+    write_atomically(path.with_suffix(".md"), text)
+    write_atomically(path.with_suffix(".json"), text_of(report))
+    sys.stdout.write(f"{text}\n")
+    write_figure(report.summary, path.parent)
+    sys.stdout.write(f"Written to {FOLDER}/{path.name}.md and .json, and the figure to .svg and .png (and -dark)\n")
+    return report.exit_status
+
+
 def results_of(builder: Builder, checkout: Checkout) -> Report:
     """Return the report of the checked-out commit; measures nothing and imports no torch.
 
@@ -46,11 +75,10 @@ def results_of(builder: Builder, checkout: Checkout) -> Report:
     suite = builder.suite
     history = recorded(checkout.root, checkout.commit, module_name(suite.name))
     if history is None:
-        message = (
-            f"no results of {suite.name} for commit {checkout.commit[:8]} on this machine: "
-            "`tox -e bench` measures it (or `bench-models run`, in an environment of your own)"
+        raise BenchModelsError(
+            f"no results of {suite.name} for commit {checkout.commit[:8]} on this machine: `tox -e bench` measures it "
+            "(or `bench-models run`, in an environment of your own)"
         )
-        raise BenchModelsError(message)
     cards = [_card(builder, variant, history) for variant in suite.variants]
     require_better_than_chance(builder, cards[0])
     clock = _Clock(
@@ -125,12 +153,6 @@ def _errors(card: Outcome[Scorecard], times: Times) -> list[str]:
     return [reason_of(each) for each in (card, *timed) if not isinstance(each, Measured)]
 
 
-_PAIRS_OF: Mapping[Metric, Callable[[SpeedUp], tuple[Turns, ...]]] = {
-    SINGLE_STREAM: lambda found: found.single_stream,
-    OFFLINE: lambda found: found.offline,
-}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Clock:
     """Where times are looked up: ``pairs`` of each variant with the baseline, else asv's times of one process."""
@@ -151,11 +173,10 @@ class _Clock:
         )
 
     def _speed_up(self, name: str, scenario: Metric) -> Outcome[Estimate]:
-        """Return how many times as fast as the baseline a variant is."""
         if name == self.builder.suite.baseline.name:
             return Measured(value=Estimate(value=1.0, low=1.0, high=1.0, level=LEVEL))
         found = self.pairs[name]
-        return Measured(value=times_as_fast(_PAIRS_OF[scenario](found.value))) if isinstance(found, Measured) else found
+        return Measured(value=times_as_fast(found.value.pairs(scenario))) if isinstance(found, Measured) else found
 
     def _seconds(self, name: str, scenario: Metric) -> Outcome[Estimate]:
         """Return the time of a call: of the processes in pairs, or where there are none, of asv's."""
@@ -166,7 +187,7 @@ class _Clock:
         else:
             found = self.pairs[name]
             if isinstance(found, Measured):
-                return Measured(value=seconds_of(_PAIRS_OF[scenario](found.value)))
+                return Measured(value=seconds_of(found.value.pairs(scenario)))
         outcome = self.history.timing(f"{module_name(self.builder.suite.name)}.Latency.time_{scenario.name}", name)
         return Measured(value=outcome.value.estimate) if isinstance(outcome, Measured) else outcome
 
@@ -175,7 +196,7 @@ class _Clock:
         rounds: dict[tuple[int, str], list[Turns]] = {}
         for found in self.pairs.values():
             if isinstance(found, Measured):
-                for turn, pair in enumerate(_PAIRS_OF[scenario](found.value)):
+                for turn, pair in enumerate(found.value.pairs(scenario)):
                     rounds.setdefault((turn, found.value.run), []).append(pair)
         return [rounds[key] for key in sorted(rounds)]
 

@@ -13,8 +13,8 @@ from uuid import uuid4
 import bench_models
 from bench_models.check.sides.side import Tree
 from bench_models.check.variant_speeds import Asked, Pairs, compare
-from bench_models.metrics import LATENCIES, speed_up
-from bench_models.metrics.speed_up import SpeedUp, Turns
+from bench_models.metrics import LATENCIES, latency
+from bench_models.metrics.latency import SpeedUp, Turns
 from bench_models.outcomes import Measured, Outcome
 from bench_models.storage import Store
 from bench_models.suites import module_name
@@ -56,7 +56,7 @@ def _measured(suite: Suite, variants: Sequence[str], benchmarks: Path, cache: Pa
     asked = Asked(benchmarks=scenarios, baseline=suite.baseline.name, others=tuple(variants), cache=cache)
     store, run = Store.default(), uuid4().hex
     return {
-        name: Measured(value=speed_up.keep(store, suite.name, name, _speed_up(run, outcome.value, scenarios)))
+        name: Measured(value=latency.keep(store, suite.name, name, _speed_up(run, outcome.value, scenarios)))
         if isinstance(outcome, Measured)
         else outcome
         for name, outcome in compare(tree_of(benchmarks), asked).items()

@@ -15,13 +15,20 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, to_builtins
 
+from bench_models.asv.folder import set_aside
 from bench_models.asv.results import results_folder
-from bench_models.asv.unreadable import set_aside
 from bench_models.check.report.document import Report
 from bench_models.errors import BenchModelsError
-from bench_models.results_branch.json_io import json_list, json_of, read_each, read_files, require_utc_seconds, typed
-from bench_models.results_branch.sanitized_report import rebuilt
-from bench_models.storage import write_atomically, write_bytes_atomically
+from bench_models.results_branch.untrusted import (
+    json_list,
+    json_of,
+    read_each,
+    read_files,
+    rebuilt,
+    require_utc_seconds,
+    typed,
+)
+from bench_models.storage import write_atomically
 
 # asv would choke on other files among its results, so they stand beside them, in this folder.
 FOLDER = ".asv"
@@ -115,10 +122,6 @@ class Mirror:
         folder, _, rest = path.partition("/")
         return self.results / rest if folder == RESULTS else self.folder / path
 
-    def write(self, path: str, content: bytes) -> None:
-        """Write a file of the branch to its place here."""
-        write_bytes_atomically(self.place(path), content)
-
     def set_aside(self) -> tuple[str, ...]:
         """Move aside what asv could not read, and return a sentence on each."""
         return set_aside(self.results, self.folder / ASIDE / RESULTS)
@@ -172,7 +175,7 @@ def add_accepted(folder: Path, entries: Iterable[Accepted]) -> tuple[Accepted, .
         if one.key not in known:
             new.setdefault(one.key, one)
     if new:
-        _write(file, sorted((known | new).values(), key=_age))
+        write_json(file, sorted((known | new).values(), key=_age))
     return tuple(new.values())
 
 
@@ -190,7 +193,7 @@ def read_checks(folder: Path, newest: int = MOST_CHECKS) -> tuple[tuple[StoredCh
 
 def store_check(folder: Path, check: StoredCheck) -> Path:
     """Write a check, in place of an older one of the same commit."""
-    return _write(folder / CHECKS / f"{check.head}.json", check)
+    return write_json(folder / CHECKS / f"{check.head}.json", check)
 
 
 def store_verdict(folder: Path, number: int, report: Report, at: datetime) -> Path:
@@ -216,13 +219,13 @@ def is_stored(folder: Path, head: str) -> bool:
 
 def _check(file: Path) -> StoredCheck:
     check = typed(json_of(file), StoredCheck)
-    _ = check.report.changes  # raises for numbers that no change can have
     if check.head != file.stem:
         raise ValueError(f"it is about commit {check.head[:8]}, and a check is kept under its commit's name")
     return check
 
 
-def _write(file: Path, document: Any) -> Path:  # noqa: ANN401  # a struct, or a list of them
+def write_json(file: Path, document: Any) -> Path:  # noqa: ANN401  # a struct, a list of them, or a dictionary
+    """Write a document and return its file."""
     write_atomically(file, json.dumps(to_builtins(document), indent=1) + "\n")
     return file
 

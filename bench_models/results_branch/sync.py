@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 
 from filelock import FileLock
 
+from bench_models.asv.folder import BENCHMARKS, MACHINE
 from bench_models.asv.merge import merged as merged_results
-from bench_models.asv.unreadable import BENCHMARKS, MACHINE
 from bench_models.checkout import git
 from bench_models.errors import BenchModelsError
 from bench_models.results_branch.git_objects import Objects, Tree
@@ -31,6 +31,7 @@ from bench_models.results_branch.records import (
     mirrored,
     read_accepted,
 )
+from bench_models.storage import write_bytes_atomically
 
 BRANCH = "results"
 ATTEMPTS = 20
@@ -128,7 +129,7 @@ class ResultsBranch:
         wanted = {path: name for path, name in together.items() if name not in {ours.get(path), base.get(path)}}
         contents = self.objects.contents(wanted.values())
         for path, name in wanted.items():
-            self.mirror.write(path, contents[name])
+            write_bytes_atomically(self.mirror.place(path), contents[name])
         for path in ours.keys() - together.keys():
             self.mirror.place(path).unlink(missing_ok=True)
         self.objects.remember(_FETCHED, commit)

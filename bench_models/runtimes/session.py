@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from torch import nn
 
 
+# One thread unless told otherwise: more of them on shared cores wait for each other's neighbours.
+THREADS = 1
+
+
 class Session(Protocol):
     """Token ids in, logits out."""
 

@@ -13,9 +13,11 @@ from typing import Any, Literal
 
 from asv.plugins.regressions import _GraphDataFilter  # what asv's own list of regressions reads of its configuration
 
+from bench_models.asv.results import unquoted
 from bench_models.results_branch.records import Accepted
 from bench_models.site.model import ChangePoint, Commit, History, Line, Point, Series
 from bench_models.stats.change_points import NEAR, Level, change_points
+from bench_models.stats.change_points import ChangePoint as Found
 from bench_models.text import show_count, show_ms, show_share, show_size, show_times
 
 VARIANT = "variant"
@@ -92,17 +94,16 @@ class GraphReader:
         lines = [list(self._lines(graph, described, setting)) for graph, setting in zip(graphs, settings, strict=True)]
         display = display_of(name, described)
         for index, values in enumerate(itertools.product(*described["params"])):
-            drawn = [each[index] for each in lines if index < len(each)]
-            drawn = sorted((line for line in drawn if line.points), key=_newest, reverse=True)
+            drawn = [each[index] for each in lines if index < len(each) and each[index].points]
+            drawn.sort(key=lambda line: (line.points[-1].commit.revision, line.setting), reverse=True)
             if not drawn:
                 continue
             parameters = tuple(zip(names, values, strict=True))
-            variant = next((_unquoted(value) for parameter, value in parameters if parameter == VARIANT), None)
-            others = [f"{parameter} {_unquoted(value)}" for parameter, value in parameters if parameter != VARIANT]
-            title = ", ".join([display.title, *others])
+            variant = next((unquoted(value) for parameter, value in parameters if parameter == VARIANT), None)
+            others = [f"{parameter} {unquoted(value)}" for parameter, value in parameters if parameter != VARIANT]
             series = Series(
                 benchmark=name,
-                title=title,
+                title=", ".join([display.title, *others]),
                 parameters=parameters,
                 better=display.better,
                 show=display.show,
@@ -120,21 +121,15 @@ class GraphReader:
             points = tuple(
                 Point(commit=commits[revision], value=float(value))
                 for revision, value in values
-                if revision in commits and _is_number(value)
+                if revision in commits and isinstance(value, int | float) and math.isfinite(value)
             )
             steps, threshold = judged.get(index, ((), 0.0))
             found = change_points(_levels(points, steps), threshold)
-            yield Line(
-                setting=setting,
-                points=points,
-                change_points=tuple(
-                    self._change_point(setting, points, each.position, each.before, each.after) for each in found
-                ),
-            )
+            marked = tuple(self._change_point(setting, points, each) for each in found)
+            yield Line(setting=setting, points=points, change_points=marked)
 
-    def _change_point(
-        self, setting: str, points: tuple[Point, ...], position: int, old: float, new: float
-    ) -> ChangePoint:
+    def _change_point(self, setting: str, points: tuple[Point, ...], found: Found) -> ChangePoint:
+        position = found.position
         before, after = points[position - 1].commit, points[position].commit
         nearby = points[max(0, position - 1 - NEAR) : position + NEAR + 1]
         suspects = self._between(nearby[0].commit.sha, nearby[-1].commit.sha) if self.accepted else ()
@@ -142,29 +137,17 @@ class GraphReader:
             setting=setting,
             before=before if len(self._between(before.sha, after.sha)) > 1 else None,
             after=after,
-            old=old,
-            new=new,
+            old=found.before,
+            new=found.after,
             accepted=next((each for each in reversed(self.accepted) if each.commit in suspects), None),
         )
 
 
 def _levels(points: tuple[Point, ...], steps: list[Any]) -> list[Level]:
     """Return the levels of asv's fit with their points; asv says which revisions each one spans."""
-    revisions = [point.commit.revision for point in points]
+    revisions, values = [point.commit.revision for point in points], tuple(point.value for point in points)
     spans = [(bisect_left(revisions, left), bisect_left(revisions, right)) for left, right, *_ in steps]
-    return [
-        Level(begin=begin, values=tuple(point.value for point in points[begin:end]))
-        for begin, end in spans
-        if begin < end
-    ]
-
-
-def _newest(line: Line) -> tuple[int, str]:
-    return line.points[-1].commit.revision, line.setting
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and math.isfinite(value)
+    return [Level(begin=begin, values=values[begin:end]) for begin, end in spans if begin < end]
 
 
 def _settings(params: list[dict[str, Any]]) -> list[str]:
@@ -211,12 +194,6 @@ def _order(name: str) -> tuple[int, str]:
 def _leaf(name: str) -> str:
     """Return a benchmark's name without its module."""
     return name.removeprefix(module_of(name) + ".")
-
-
-def _unquoted(parameter: str) -> str:
-    """Return a parameter without the quotes of the ``repr`` that asv identifies it by."""
-    quoted = len(parameter) > 1 and parameter[0] == parameter[-1] and parameter[0] in "'\""
-    return parameter[1:-1] if quoted else parameter
 
 
 def _shown(value: float, unit: str) -> str:

@@ -86,7 +86,7 @@ def change(html: Path, address: str) -> None:
     file = html / "index.html"
     page = file.read_text(encoding="utf-8")
     try:
-        page = with_entry(page, address, "Variants and checks")
+        page = with_entry(page, address)
     except BenchModelsError as error:
         log.warning("%s", error)
     try:
@@ -100,25 +100,19 @@ def change(html: Path, address: str) -> None:
     file.write_text(page, encoding="utf-8")
 
 
-def with_entry(page: str, address: str, words: str) -> str:
-    """Return the page with a link in its navigation.
-
-    Raises ``BenchModelsError`` when the navigation is not where it was.
-    """
+def with_entry(page: str, address: str) -> str:
+    """Return the page with a link in its navigation; raises ``BenchModelsError`` where that is not as it was."""
     if page.count(_ENTRY_BEFORE) != 1 or _REGRESSIONS not in page:
         raise BenchModelsError(
             "asv's page has no navigation where this package knows it, so it gets no link to the pages of variants: "
             "use the version of asv that this package was made for, or open bench-models/index.html by its address"
         )
-    entry = f'<li id="nav-li-bench-models"><a href="{address}">{words}</a></li>\n        '
+    entry = f'<li id="nav-li-bench-models"><a href="{address}">Variants and checks</a></li>\n        '
     return page.replace(_ENTRY_BEFORE, entry + _ENTRY_BEFORE)
 
 
 def with_local_scripts(page: str, copies: Sequence[Copy]) -> str:
-    """Return the page with a local file in place of every script and style sheet from elsewhere.
-
-    Raises ``BenchModelsError`` for an address without a copy: asv's page has changed.
-    """
+    """Return the page with local scripts and style sheets; raises ``BenchModelsError`` where one has no copy."""
     known = {copy.address: copy for copy in copies}
 
     def local(tag: re.Match[str]) -> str:

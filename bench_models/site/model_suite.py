@@ -12,10 +12,9 @@ from bench_models import suites
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.budgets import STATUSES
 from bench_models.outcomes import Measured, Outcome, reason_of
-from bench_models.report.document import Standing, Summary, VariantReport, read
+from bench_models.report.document import FOLDER, Standing, Summary, VariantReport, read
 from bench_models.report.figure.render import svg
 from bench_models.report.figure.themes import DARK, LIGHT
-from bench_models.report.write import FOLDER
 from bench_models.site.model import Column, Table
 from bench_models.site.summary import BUDGET
 from bench_models.stats.estimate import Estimate

@@ -106,7 +106,6 @@ class ArchivedRatings:
         return replace(corpus, unlabelled=sampled(others, self.unlabelled, apart_from=corpus))
 
     def _rated(self, archive: Path, table: str) -> list[tuple[float, str]]:
-        """Return the rating and the text of each line of a table."""
         text = read_member(archive, *self.members[:-1], table).decode(self.encoding)
         rows = (line.split("\t", 2) for line in text.split("\n") if line)
         return [(float(rating), snippet.strip()) for _, rating, snippet in rows]
@@ -143,7 +142,6 @@ class LocalSentences:
         return split_corpus(labels, sentences, name=str(self.path))
 
     def _rows(self) -> list[tuple[str, str]]:
-        """Return each text with its label."""
         try:
             # Spreadsheets put a mark in front of UTF-8, which would be a part of the first column's name.
             with self.path.open(encoding="utf-8-sig", newline="") as file:
@@ -151,8 +149,9 @@ class LocalSentences:
                 columns = reader.fieldnames or ()
                 rows = list(reader) if {"text", "label"} <= set(columns) else []
         except (OSError, ValueError, csv.Error) as error:
-            message = f"{self.path} cannot be read as a CSV file in UTF-8 with the columns text and label: {error}"
-            raise BenchModelsError(message) from error
+            raise BenchModelsError(
+                f"{self.path} cannot be read as a CSV file in UTF-8 with the columns text and label: {error}"
+            ) from error
         if not columns:
             raise BenchModelsError(f"{self.path} is empty: give a CSV file with the columns text and label")
         missing = [name for name in ("text", "label") if name not in columns]
@@ -200,11 +199,10 @@ def _unique(sentences: Iterable[Sentence]) -> dict[str, Sentence]:
 def _corpus(labels: tuple[str, ...], splits: dict[str, list[Sentence]], name: str) -> Corpus:
     for split, members in splits.items():
         if len({member.label for member in members}) < 2:  # noqa: PLR2004  # a choice needs two labels
-            message = (
-                f"the {split} split of {name} has {len(members)} sentences that do not cover two labels: "
-                "accuracy would mean nothing; give more sentences of each label"
+            raise BenchModelsError(
+                f"the {split} split of {name} has {len(members)} sentences that do not cover two labels: accuracy "
+                "would mean nothing; give more sentences of each label"
             )
-            raise BenchModelsError(message)
     train, validation, test = (tuple(splits[split]) for split in SPLITS)
     return Corpus(labels=labels, train=train, validation=validation, test=test)
 

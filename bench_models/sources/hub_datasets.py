@@ -1,21 +1,14 @@
 """Datasets of a model hub, pinned to a commit: data files only, never a loading script."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench_models.errors import BenchModelsError, UnavailableError
 from bench_models.sources.corpora import Corpus, Sentence, given_split
-from bench_models.sources.hub import (
-    first_line,
-    local_folder,
-    looked_for,
-    offline,
-    quiet,
-    require_pinned,
-    why_unanswered,
-    without_bars,
-)
+from bench_models.sources.hub import ask_the_hub, first_line, local_folder, looked_for, quiet, require_pinned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +77,11 @@ class HubSentences:
             )
         unanswered: Exception | None = None
         try:
-            with quiet(), without_bars():
+            with quiet(), _without_bars():
                 if local:
                     return load_dataset(str(local), self._local_config(local), cache_dir=cache)
-                unanswered = why_unanswered()
-                with offline(wanted=unanswered is not None):
+                unanswered = _why_unanswered()
+                with _offline(wanted=unanswered is not None):
                     return load_dataset(self.repository, self.config, revision=self.revision, cache_dir=cache)
         # The first is the client's word for no network, and for none wanted; the others are for one that breaks off.
         except (ConnectionError, errors.LocalEntryNotFoundError, errors.HTTPError) as error:  # type: ignore[attr-defined]
@@ -121,16 +114,55 @@ class HubSentences:
             )
         rows = list(zip(found[split][self.text], found[split][self.label], strict=True))
         for number, (text, label) in enumerate(rows, start=1):
-            self._require_whole(split, number, text, label)
+            if not isinstance(text, str) or not text.strip():
+                raise BenchModelsError(
+                    f"the split {split!r} of {self} has no text in its row {number}: choose another column as text, or "
+                    "another dataset"
+                )
+            # Datasets that keep a split's labels for themselves say -1.
+            if label is None or label == -1 or not str(label).strip():
+                another = "another column as label" if split == "train" else "another as test_split"
+                raise BenchModelsError(
+                    f"the split {split!r} of {self} has no label in its row {number}: choose {another}"
+                )
         return [(text.strip(), label) for text, label in rows]
 
-    def _require_whole(self, split: str, number: int, text: object, label: object) -> None:
-        if not isinstance(text, str) or not text.strip():
-            raise BenchModelsError(
-                f"the split {split!r} of {self} has no text in its row {number}: choose another column as text, or "
-                "another dataset"
-            )
-        # Datasets that keep a split's labels for themselves say -1.
-        if label is None or label == -1 or not str(label).strip():
-            another = "another column as label" if split == "train" else "another as test_split"
-            raise BenchModelsError(f"the split {split!r} of {self} has no label in its row {number}: choose {another}")
+
+def _why_unanswered() -> Exception | None:
+    """Return what keeps the hub from answering, or None when it does."""
+    from huggingface_hub import errors
+
+    try:
+        ask_the_hub()
+    except (OSError, errors.HTTPError) as error:  # type: ignore[attr-defined]  # of the client's own library
+        return error
+    return None
+
+
+@contextmanager
+def _offline(*, wanted: bool) -> Iterator[None]:
+    """Let the client use its cache, without asking again a hub that did not answer."""
+    from datasets import config
+    from huggingface_hub import constants
+
+    before = config.HF_HUB_OFFLINE, constants.HF_HUB_OFFLINE
+    if wanted:
+        config.HF_HUB_OFFLINE = constants.HF_HUB_OFFLINE = True
+    try:
+        yield
+    finally:
+        config.HF_HUB_OFFLINE, constants.HF_HUB_OFFLINE = before
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Hide the bars that are drawn for each split of a dataset, some more than once."""
+    from datasets.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+
+    hidden = are_progress_bars_disabled()
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        if not hidden:
+            enable_progress_bars()

@@ -2,6 +2,9 @@
 
 import math
 from dataclasses import dataclass
+from typing import Annotated
+
+from msgspec import Meta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +17,7 @@ class Estimate:
     value: float
     low: float
     high: float
-    level: float
+    level: Annotated[float, Meta(gt=0, lt=1)]
 
     def __post_init__(self) -> None:
         """Validate at the door, so that nothing behind it has to."""

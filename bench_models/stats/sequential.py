@@ -35,6 +35,8 @@ FAMILYWISE_ALPHA = TIME_ALPHA + VALUE_ALPHA
 # At most this share of changes exactly as large as the margin may be called unchanged: the error on the
 # other side, of a benchmark by itself. A slow-down well beyond the margin meets it far more rarely.
 EQUIVALENCE_ALPHA = 0.05
+# What of it may be spent at each look.
+EQUIVALENCE_TAIL = EQUIVALENCE_ALPHA / len(LOOKS)
 
 # A number has to be the same on both sides this often to be called unchanged. Where one side always gives the same
 # number and the other one of two with equal chances, the sides agree so often with a chance of 1 in 32.
@@ -69,11 +71,6 @@ def change_tail(share: float, pairs: int) -> float:
     return share * (look**2 - before**2) / LOOKS[-1] ** 2
 
 
-def equivalence_tail() -> float:
-    """Return the error that a benchmark may spend at each look on being called unchanged."""
-    return EQUIVALENCE_ALPHA / len(LOOKS)
-
-
 # A control chart (CUSUM) of nights: a red night adds points and another one takes some away, never below zero; at the
 # bound it rings, and the points begin at zero again. So it forgets what was long ago, unlike a share of all nights, and
 # looking at it every night costs nothing that is not counted: how long it takes to ring, with a cause and without one,
@@ -98,11 +95,6 @@ def nights_until_it_rings(share: float) -> float:
     """Return the mean number of nights until it rings, where ``share`` of nights are red."""
     step = _steps(share)
     return float(np.linalg.solve(np.eye(BOUND) - step, np.ones(BOUND))[0])
-
-
-def rings_within(nights: int, share: float) -> float:
-    """Return the chance that it rings at least once in so many nights, where ``share`` of nights are red."""
-    return 1 - float(np.linalg.matrix_power(_steps(share), nights)[0].sum())
 
 
 def _next(total: int, *, red: bool) -> int:

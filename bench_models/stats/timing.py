@@ -9,7 +9,7 @@ neither.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean, median, stdev
+from statistics import fmean, stdev
 
 from scipy.special import stdtrit
 
@@ -52,11 +52,11 @@ def interval_of_calls(middle: float, low: float, high: float, level: float) -> E
     return Estimate(value=middle, low=max(low, middle / 1000), high=high, level=level)
 
 
-def suffice(ratios: Sequence[float], level: float = LEVEL) -> bool:
+def suffice(ratios: Sequence[float]) -> bool:
     """Say whether no more processes are needed: the ratio is known to 2 %, or there are as many as there may be."""
     if len(ratios) < FIRST:
         return False
-    return len(ratios) >= MOST or _half_width(ratios, level) <= math.log1p(KNOWN)
+    return len(ratios) >= MOST or _half_width(ratios, LEVEL) <= math.log1p(KNOWN)
 
 
 def of_processes(values: Sequence[float], level: float = LEVEL) -> Estimate:
@@ -84,16 +84,3 @@ def _half_width(values: Sequence[float], level: float) -> float:
 def _reach(values: Sequence[float], level: float) -> float:
     """Return the half-width that one process would have, by the spread of these."""
     return float(stdtrit(len(values) - 1, (1 + level) / 2)) * stdev(map(math.log, values))
-
-
-def median_of(values: Sequence[float], level: float = LEVEL) -> Estimate:
-    """Return the median with an interval made of two of the values, which holds for any distribution.
-
-    Raises ``ValueError`` for so few values that no two of them are far enough apart in rank: fewer than six at 95 %.
-
-    Source: Conover, Practical nonparametric statistics (1999), section 3.2, as scipy computes it.
-    """
-    from scipy.stats import quantile_test  # its import alone takes longer than a command may
-
-    interval = quantile_test(values, p=0.5).confidence_interval(level)
-    return Estimate(value=float(median(values)), low=float(interval.low), high=float(interval.high), level=level)

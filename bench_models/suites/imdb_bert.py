@@ -9,7 +9,7 @@ point further than published.
 from bench_models.recipes.distill import Distill
 from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.quantize_bitsandbytes import LLMInt8, Quantize4Bit
-from bench_models.sources.hub_checkpoints import HubCheckpoint
+from bench_models.sources.hub import HubCheckpoint
 from bench_models.sources.hub_datasets import HubSentences
 from bench_models.suites.suite import Suite, Variant, budget
 

@@ -7,7 +7,7 @@ architecture, and accuracies may fall half a point further than the published sy
 from bench_models.recipes.cast import Cast
 from bench_models.recipes.distill import Distill
 from bench_models.recipes.prune import PruneHeads
-from bench_models.sources.hub_checkpoints import HubCheckpoint
+from bench_models.sources.hub import HubCheckpoint
 from bench_models.suites.sst2_distilbert import SST2
 from bench_models.suites.suite import Suite, Variant, budget
 

@@ -8,7 +8,7 @@ from bench_models.recipes.cast import Cast
 from bench_models.recipes.distill import Distill
 from bench_models.recipes.prune import PruneL1
 from bench_models.recipes.quantize_dynamic import QuantizeDynamic
-from bench_models.sources.hub_checkpoints import HubCheckpoint
+from bench_models.sources.hub import HubCheckpoint
 from bench_models.sources.hub_datasets import HubSentences
 from bench_models.suites.suite import Suite, Variant, budget
 

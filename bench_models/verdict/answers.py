@@ -2,8 +2,7 @@
 
 On one machine answers repeat exactly, so that an unchanged tree flips none, and nothing is red by chance. What chance
 decides is which of its examples a change flips: the test asks whether so uneven a split would be chance. Its level is
-each outcome's own, so that a verdict does not depend on how many other benchmarks a check has. How likely each verdict
-is follows by exact enumeration of the same rule.
+each outcome's own, so that a verdict does not depend on how many other benchmarks a check has.
 
 Source: McNemar, Note on the sampling error of the difference between correlated proportions, Psychometrika 12 (1947),
 exact; Schuirmann, A comparison of the two one-sided tests procedure and the power approach, J. Pharmacokinet.
@@ -11,10 +10,9 @@ Biopharm. 15 (1987), for what is called unchanged, with the bounds of stats/prop
 """
 
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from math import comb, inf, isclose, isfinite
+from math import isclose
 from statistics import fmean
 
 from bench_models.stats.estimate import Estimate
@@ -22,6 +20,7 @@ from bench_models.stats.proportions import bounded_drop, drop_of, mcnemar
 from bench_models.stats.sequential import EQUIVALENCE_ALPHA
 from bench_models.verdict.change import Change, Flips, Verdict, worsening_of
 from bench_models.verdict.measurements import Answers, Benchmark, Measurements
+from bench_models.verdict.numbers import ROUNDING, exact_change
 
 SHOWN_FLIPS = 10
 
@@ -100,9 +99,6 @@ SMALLEST_OF_MARGIN = 0.5
 # A detectable loss would have been seen nine times in ten.
 _SEEN = 0.9
 
-# What was computed twice in floating point may differ in the last digits, and did not change.
-_ROUNDING = 1e-9
-
 
 def decided(lost: int, won: int, count: int, margin: float) -> Verdict:
     """Return the verdict on ``lost`` and ``won`` of ``count`` examples; ``margin`` is a share of all examples."""
@@ -114,17 +110,6 @@ def decided(lost: int, won: int, count: int, margin: float) -> Verdict:
     if lost == won == 0 or (-margin < bounds.low and bounds.high < margin):
         return "unchanged"
     return "undecided"
-
-
-def chances(loss: int, stray: int, count: int, margin: float) -> dict[Verdict, float]:
-    """Return how likely each verdict is on a change that loses ``loss`` examples and flips ``stray`` more.
-
-    Each of the stray ones is as likely to be lost as to be won, independently of the others.
-    """
-    found: Counter[Verdict] = Counter()
-    for lost in range(stray + 1):
-        found[decided(loss + lost, stray - lost, count, margin)] += comb(stray, lost)
-    return {verdict: ways / 2**stray for verdict, ways in found.items()}
 
 
 def smallest_seen(stray: int, count: int, margin: float) -> int:
@@ -152,7 +137,7 @@ def unseen(count: int) -> float:
 
 def _shown(lost: int, won: int, count: int, margin: float) -> bool:
     """Say whether a loss is significant, and large enough for somebody to care about."""
-    large = lost - won >= SMALLEST_OF_MARGIN * margin * count * (1 - _ROUNDING)
+    large = lost - won >= SMALLEST_OF_MARGIN * margin * count * (1 - ROUNDING)
     return lost > won and large and mcnemar(lost, won) <= ACCURACY_ALPHA
 
 
@@ -181,7 +166,7 @@ def _repeated(change: Change, base: float, head: float) -> Change:
         reason=f"number and answers disagree: {base:g} became {head:g}, and the answers say: {change.reason}",
         base=base,
         head=head,
-        change_pct=_exact(base, head),
+        change_pct=exact_change(base, head),
         detectable_pct=None,
     )
 
@@ -224,20 +209,13 @@ def _beyond(change: Change, base: float, head: float) -> float:
 
 
 def _margin(change: Change, base: float) -> float:
-    return (change.benchmark.margin_pct + _ROUNDING) / 100 * abs(base)
+    return (change.benchmark.margin_pct + ROUNDING) / 100 * abs(base)
 
 
 def _repeats(numbers: Sequence[float]) -> bool:
-    return all(isclose(each, numbers[0], rel_tol=_ROUNDING) for each in numbers)
+    return all(isclose(each, numbers[0], rel_tol=ROUNDING) for each in numbers)
 
 
 def _spread(numbers: Sequence[float]) -> str:
     least, most = f"{min(numbers):g}", f"{max(numbers):g}"
     return least if least == most else f"{least} to {most}"
-
-
-def _exact(base: float, head: float) -> Estimate | None:
-    change_pct = 100 * (head - base) / abs(base) if base else inf
-    if not isfinite(change_pct):  # BASE's number is so near zero that a relative change overflows
-        return None
-    return Estimate(value=change_pct, low=change_pct, high=change_pct, level=1 - _ROUNDING)

@@ -1,31 +1,40 @@
 """The type of a change: the verdict on one benchmark between two commits."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
 
 from bench_models.stats.estimate import Estimate
 from bench_models.verdict.measurements import Benchmark
 
+# Worst first: what a reviewer must act on stands on top.
 Verdict = Literal[
     "regressed",
     "lost",
     "failed",
     "undecided",
     "not comparable",
+    "fails on both",
     "new",
     "improved",
     "unchanged",
     "skipped",
-    "fails on both",
 ]
 
+_Count = Annotated[int, Meta(ge=0)]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flips:
-    """Examples that are answered differently; ``p_value`` is one-sided, of as large a loss (or gain) by chance."""
 
-    right_to_wrong: int
-    wrong_to_right: int
+class Flips(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The examples that the sides answer differently.
+
+    ``lost`` are examples that HEAD gets wrong and BASE right, ten at most, and ``won`` the reverse. ``p_value`` is
+    McNemar's, exact and one-sided: how likely chance makes as uneven a split, to this side; reports of earlier versions
+    have the two-sided one.
+    """
+
+    right_to_wrong: _Count
+    wrong_to_right: _Count
     p_value: float
     lost: tuple[str, ...]
     won: tuple[str, ...]

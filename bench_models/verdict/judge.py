@@ -68,7 +68,10 @@ def _shares(measurements: Sequence[Measurements]) -> Shares:
 def _means(
     measurements: Sequence[Measurements], changes: Callable[[Measurements], Sequence[Ratio]]
 ) -> dict[int, Mean | None]:
-    """Return the mean change of each benchmark, by identity; ``changes`` tells those of its pairs."""
+    """Return the mean change of each benchmark, by identity; ``changes`` tells those of its pairs.
+
+    A benchmark has None before the first look: an interval of two pairs would reach from a tenth to tenfold.
+    """
     lending: dict[tuple[object, ...], list[Measurements]] = {}
     for each in measurements:
         if each.pairs:
@@ -77,7 +80,8 @@ def _means(
             lending.setdefault(peers, []).append(each)
     found: dict[int, Mean | None] = {}
     for group in lending.values():
-        found |= zip(map(id, group), means(list(map(changes, group))), strict=True)
+        for each, mean in zip(group, means(list(map(changes, group))), strict=True):
+            found[id(each)] = mean if len(each.pairs) >= LOOKS[0] else None
     return found
 
 

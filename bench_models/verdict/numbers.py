@@ -15,11 +15,12 @@ from bench_models.stats.paired_ratios import Mean, Ratio, log_ratio, relative_di
 from bench_models.stats.sequential import (
     CHANGE_LOOKS,
     EQUIVALENCE_ALPHA,
+    EQUIVALENCE_TAIL,
     HARMLESS,
+    LOOKS,
     SAME_REPEATS,
     VALUE_ALPHA,
     change_tail,
-    equivalence_tail,
 )
 from bench_models.verdict.change import Change, Verdict, worsening_of
 from bench_models.verdict.measurements import Benchmark, Measurements
@@ -30,13 +31,13 @@ _SEEN_TAIL = 0.1
 # A change beyond 1,000 % is obvious without statistics: beyond it, no detectable change is reported.
 _MOST_SEEN_PCT = 1000.0
 
-# An interval of one or two degrees of freedom may reach further than floating point does. What lies beyond a factor
+# An interval of two degrees of freedom may reach further than floating point does. What lies beyond a factor
 # of a million is shown as that, unless the change itself is larger; no exponential is taken of more than 700.
 _FARTHEST, _LARGEST_EXPONENT = log(1e6), 700.0
 
 # What was computed twice in floating point may differ in the last digits, and did not change. Up to the first integer
 # whose successor is none in floating point, integers were counted.
-_ROUNDING, _MOST_COUNTED = 1e-9, 2.0**53
+ROUNDING, _MOST_COUNTED = 1e-9, 2.0**53
 
 
 def changes_of(measurements: Measurements) -> list[Ratio]:
@@ -63,8 +64,8 @@ def judge_exact(measurements: Measurements, share: float = VALUE_ALPHA) -> Chang
     as a number takes to be called the same.
     """
     benchmark, base, head = measurements.benchmark, measurements.pairs[0].base[0], measurements.pairs[0].head[0]
-    count, margin = len(measurements.pairs), abs(base) * benchmark.margin_pct / 100 * (1 + _ROUNDING)
-    rounding = 0.0 if not benchmark.margin_pct and _counted(base) and _counted(head) else _ROUNDING
+    count, margin = len(measurements.pairs), abs(base) * benchmark.margin_pct / 100 * (1 + ROUNDING)
+    rounding = 0.0 if not benchmark.margin_pct and _counted(base) and _counted(head) else ROUNDING
     beyond = abs(head - base) > max(margin, rounding * abs(base))
     needed = repeats_needed(share) if beyond else SAME_REPEATS
     verdict: Verdict = "unchanged"
@@ -76,16 +77,21 @@ def judge_exact(measurements: Measurements, share: float = VALUE_ALPHA) -> Chang
         reason = f"the same in {count} repeats"
     elif beyond:
         verdict = "regressed" if worsening_of(benchmark, head - base) > 0 else "improved"
-    change = 0.0 if base == head else (head - base) / abs(base) * 100 if base else inf
     return Change(
         benchmark=benchmark,
         verdict=verdict,
         reason=reason,
         base=base,
         head=head,
-        change_pct=Estimate(value=change, low=change, high=change, level=1 - _ROUNDING) if isfinite(change) else None,
+        change_pct=exact_change(base, head),
         pairs=count,
     )
+
+
+def exact_change(base: float, head: float) -> Estimate | None:
+    """Return a change that is certain, in percent; None where BASE's number is too near zero for one."""
+    pct = 0.0 if base == head else (head - base) / abs(base) * 100 if base else inf
+    return Estimate(value=pct, low=pct, high=pct, level=1 - ROUNDING) if isfinite(pct) else None
 
 
 def _counted(number: float) -> bool:
@@ -104,11 +110,11 @@ def judge_noisy(measurements: Measurements, mean: Mean | None, share: float) -> 
     benchmark, count = measurements.benchmark, len(measurements.pairs)
     base, head = (median(fmean(getattr(pair, side)) for pair in measurements.pairs) for side in ("base", "head"))
     if mean is None:
-        why = f"{count} pair is too few"
+        why = f"too few pairs for an interval: {count}, and it takes {LOOKS[0]}"
         return Change(benchmark=benchmark, verdict="undecided", reason=why, base=base, head=head, pairs=count)
     units = _Units(logarithmic=measurements.positive, sized=measurements.sized)
     margin, harmless = units.of(benchmark.margin_pct), units.of(benchmark.margin_pct * HARMLESS)
-    wide, narrow = mean.half_width(change_tail(share, count)), mean.cautious_half_width(equivalence_tail())
+    wide, narrow = mean.half_width(change_tail(share, count)), mean.cautious_half_width(EQUIVALENCE_TAIL)
     worsening = worsening_of(benchmark, mean.value)
     verdict: Verdict = "undecided"
     reason, shown, level = _open(benchmark, count), wide, 1 - 2 * share
@@ -196,19 +202,16 @@ def doubted(change: Change, average: Mean, share: float) -> Change:
     medians' change, too.
     """
     benchmark, margin = change.benchmark, log1p(change.benchmark.margin_pct / 100)
-    tail = change_tail(share, change.pairs) if change.pairs >= CHANGE_LOOKS[0] else equivalence_tail()
+    tail = change_tail(share, change.pairs) if change.pairs >= CHANGE_LOOKS[0] else EQUIVALENCE_TAIL
     worsening, least = worsening_of(benchmark, average.value), log1p(benchmark.margin_pct * HARMLESS / 100)
     if change.verdict == "undecided" and change.change_pct is not None:
         least = max(least, worsening_of(benchmark, log1p(change.change_pct.value / 100)))
-    within = worsening + average.half_width(equivalence_tail()) < margin
+    within = worsening + average.half_width(EQUIVALENCE_TAIL) < margin
     if within or worsening - average.half_width(tail) <= least:
         return change
     pct = 100 * expm1(min(average.value, _LARGEST_EXPONENT))
-    reason = f"by the median of its blocks {_by_median(change)}, but by their mean HEAD is at {pct:+.1f} %"
+    median_says = f"within the margin of {benchmark.margin_pct:g} %"
+    if change.verdict != "unchanged" and change.change_pct is not None:
+        median_says = f"at {change.change_pct.value:+.1f} %"
+    reason = f"by the median of its blocks {median_says}, but by their mean HEAD is at {pct:+.1f} %"
     return replace(change, verdict="undecided", reason=f"{reason}: the change comes in bursts", detectable_pct=None)
-
-
-def _by_median(change: Change) -> str:
-    if change.verdict == "unchanged" or change.change_pct is None:
-        return f"within the margin of {change.benchmark.margin_pct:g} %"
-    return f"at {change.change_pct.value:+.1f} %"

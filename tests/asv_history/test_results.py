@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from asv.machine import MachineCollection
 from asv.results import Results
 from asv.runner import BenchmarkResult
 
+from bench_models.asv.folder import set_aside
 from bench_models.asv.results import recorded
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Skipped
@@ -160,6 +162,27 @@ def test_file_cut_short_is_named(root: Path) -> None:
 
     with pytest.raises(BenchModelsError, match=rf"{file.name} is damaged .* delete it"):
         recorded(root, COMMIT, "s")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"version": 2}', "missing key"),
+        ("5", "a part of it is of another kind than expected, such as a number in place of a list"),
+    ],
+)
+def test_file_of_another_form_is_named_without_the_words_of_python(root: Path, content: str, said: str) -> None:
+    """Neither a bare key nor the name of a type; the second sentence is about the file in ``asv publish``."""
+    _record(root, "s.Figures.track_size", [1.0])
+    (file,) = (root / "kept" / "here").glob("0123*.json")
+    file.write_text(content, encoding="utf-8")
+
+    with pytest.raises(BenchModelsError) as caught:
+        recorded(root, COMMIT, "s")
+    aside = next(each for each in set_aside(root / "kept", root / "aside") if file.name in each)
+    for sentence in (str(caught.value), aside):
+        assert said in sentence
+        assert not re.search(r"TypeError|KeyError|'int'|object|not subscriptable|indices", sentence)
 
 
 def test_folder_without_asv_is_refused(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ DESCRIBE = """
 import json, sys
 from asv_runner.discovery import disc_benchmarks
 from asv_runner._aux import update_sys_path
-from bench_models.check.worker.discovery import described
+from bench_models.check.worker.runner import described
 update_sys_path(sys.argv[1])
 print(json.dumps([described(b) for b in disc_benchmarks(sys.argv[1])]))
 """

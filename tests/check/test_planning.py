@@ -11,7 +11,7 @@ from asv_runner.benchmarks.track import TrackBenchmark
 
 from bench_models.check.planning import LONGEST_S, Planned, plan
 from bench_models.check.sides.suite import Discovery, discovery_of, left_out
-from bench_models.check.worker import discovery
+from bench_models.check.worker import runner
 from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Skipped
 from bench_models.verdict.judge import judge
@@ -157,7 +157,7 @@ def test_what_is_no_time_is_described_in_the_words_of_the_suite(given: object) -
     track_other.timeout = Fraction(1, 2)  # type: ignore[attr-defined]
     odd, good = (TrackBenchmark(each.__name__, each, [each]) for each in (track_it, track_other))
     odd.setup_cache_timeout = given
-    about, other = discovery.described(odd), discovery.described(good)
+    about, other = runner.described(odd), runner.described(good)
     assert (about["timeout_s"], about["cache_timeout_s"], about["odd_timeouts"]) == (None, None, [repr(given)] * 2)
     assert (other["timeout_s"], other["cache_timeout_s"], other["odd_timeouts"]) == (0.5, None, [])
 

@@ -1,5 +1,6 @@
 """Recorded rounds, cut where a check would have stopped, or with their sides swapped at random and judged."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -14,9 +15,8 @@ from support.observing import answered, exact, recorded, timed
 
 from bench_models.check import replay as replaying
 from bench_models.check.record import Record
-from bench_models.check.replay import replay, stopped
-from bench_models.check.report.findings import findings
-from bench_models.check.report.replayed import sentences
+from bench_models.check.replay import replay, sentences, stopped
+from bench_models.check.report.make import report_on
 from bench_models.errors import BenchModelsError
 from bench_models.stats.paired_ratios import log_ratio
 from bench_models.stats.sequential import LOOKS, Shares
@@ -89,7 +89,7 @@ def loose(seed: int) -> Record:
 def test_replayed_checks_are_red_as_often_as_real_ones() -> None:
     """Where a rule spends too much, both say so, and say the same: a replay can be red."""
     records = [loose(seed) for seed in range(400)]
-    real = fmean(findings(stopped(record)).exit_status for record in records)
+    real = fmean(report_on(stopped(record)).exit_status for record in records)
     replayed = replay(records[:100], times=4, seed=0).red.mean
     assert 0.02 < real < 0.06
     assert replayed == pytest.approx(real, abs=0.025)
@@ -235,7 +235,7 @@ def test_records_that_differ_widen_the_interval() -> None:
 
 
 def test_records_without_times_are_refused() -> None:
-    """There is nothing to draw from."""
+    """There is nothing to draw from, and nothing to go on with."""
     with pytest.raises(BenchModelsError, match="no timed pairs"):
         replay([unchanged(exact(1, 2))], times=10, seed=0)
 
@@ -246,11 +246,25 @@ def test_record_of_two_commits_is_refused() -> None:
         replay([recorded(timed(pairs=MOST))], times=10, seed=0)
 
 
-def test_record_of_a_check_that_stopped_is_refused() -> None:
+def test_record_of_a_check_that_stopped_is_skipped_by_name() -> None:
     """Its rounds are not whole: what was decided soon has few pairs, and those are the calm ones."""
     stopped = unchanged(timed(pairs=MOST), timed("suite.time_other", pairs=5))
-    with pytest.raises(BenchModelsError, match=rf"5 pairs of suite.time_other, and whole rounds are {MOST}"):
-        replay([QUIET[0], stopped], times=10, seed=0)
+    lacks = f"the record of {'b' * 8} begun .* has 5 pairs of suite.time_other, and whole rounds are {MOST}"
+    replayed, alone = (replay(records, times=10, seed=0) for records in ([stopped, QUIET[0]], QUIET[:1]))
+    assert replace(replayed, skipped=()) == alone
+    assert re.search(f"^Skipped: {lacks}\\.$", sentences([(0.0, replayed)]), re.MULTILINE)
+    assert "Skipped" not in sentences([(0.0, alone)])
+    with pytest.raises(BenchModelsError, match=f"{lacks}: make one with `bench-models record`"):
+        replay([stopped], times=10, seed=0)
+
+
+def test_share_of_undecided_benchmarks_says_which_of_them_it_counts() -> None:
+    """Those that scatter: a number that repeats is not replayed, and would make the share smaller."""
+    loud = timed(spread=0.1, pairs=MOST)
+    found = [replay([unchanged(loud, *others)], times=10, seed=0) for others in ((), (exact(1.0, 1.0),))]
+    assert found[0].undecided == found[1].undecided == 1.0
+    said = "of the benchmarks that scatter 100.0% are undecided, with 25.0 pairs each"
+    assert said in sentences([(0.0, found[1])])
 
 
 def test_longer_recording_is_drawn_from_whole() -> None:
@@ -270,7 +284,7 @@ def test_what_is_decided_at_the_first_look_counts_no_further() -> None:
     assert len(timed_one.pairs) == LOOKS[0]
     assert LOOKS[0] < len(exact_one.pairs) < LOOKS[-1]
     assert answered_one == record.measurements[2]
-    verdicts = {str(change.benchmark): change.verdict for change in findings(stopped(record)).changes}
+    verdicts = {str(row): row.verdict for row in report_on(stopped(record)).rows}
     assert (verdicts["suite.time_it"], verdicts["suite.track_it"]) == ("unchanged", "regressed")
 
 
@@ -284,11 +298,11 @@ def test_check_that_was_green_before_the_machine_changed_is_green() -> None:
     """The recording's later rounds would have made it red, had a check gone on."""
     calm, slow = timed(spread=0.002, pairs=LOOKS[0]), timed(change=0.08, spread=0.002, pairs=LOOKS[-1] - LOOKS[0])
     record = recorded(replace(calm, pairs=calm.pairs + slow.pairs))
-    assert [findings(each).exit_status for each in (record, stopped(record))] == [1, 0]
+    assert [report_on(each).exit_status for each in (record, stopped(record))] == [1, 0]
 
 
 def test_real_regression_is_red_in_a_recording_too() -> None:
     """And rests on as many pairs as the check would have taken."""
     record = stopped(recorded(*(timed(f"suite.time_{name}", change=0.08, pairs=LOOKS[-1]) for name in "abc")))
-    assert findings(record).exit_status == 1
+    assert report_on(record).exit_status == 1
     assert len(record.measurements[0].pairs) < LOOKS[-1]

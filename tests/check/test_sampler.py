@@ -3,21 +3,23 @@
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from support.observing import exact, plan_of
 from support.simulating import plausible
 
-from bench_models.check.both_sides import LostError
+from bench_models.check.both_sides import LostError, Progress
 from bench_models.check.planning import Planned, shares
-from bench_models.check.progress import Progress
 from bench_models.check.sampler import Sampler
 from bench_models.outcomes import Failed
 from bench_models.stats.sequential import LOOKS, SAME_REPEATS, VALUE_ALPHA
 from bench_models.verdict.change import Change
 from bench_models.verdict.judge import judge
 from bench_models.verdict.measurements import SIDES, Measurements, Pair, SideName
+
+if TYPE_CHECKING:
+    from bench_models.check.record import Recorder
 
 
 class Nobody:
@@ -37,7 +39,7 @@ class StandIn:
     ) -> None:
         """Begin with a parent on either side."""
         self.progress = Progress(
-            measurements={each.benchmark: each.not_measured() for each in planned}, events=Nobody()
+            measurements={each.benchmark: each.not_measured() for each in planned}, recorder=cast("Recorder", Nobody())
         )
         self._draws, self._of_parents = numbers, of_parents
         self.renew(planned)

@@ -12,7 +12,7 @@ from support.tiny_project import commit_all, git
 from bench_models.cli.ci import cache_key
 from bench_models.errors import BenchModelsError
 from bench_models.github.actions import event_of
-from bench_models.github.check_job import Plan, Wanted, plan
+from bench_models.github.check_job import Plan, plan
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def planned(project: Path, *, bench: str = "", most: int = 8, each: int = 60) -> Plan:
     """Plan the check of what is checked out."""
     event = event_of({"pull_request": pull_request(project)})
-    return plan(Wanted(config=Path("asv.conf.json"), bench=bench, most=most, each=each), event)
+    return plan(event, config=Path("asv.conf.json"), bench=bench, most=most, each=each)
 
 
 def test_base_is_where_the_pull_request_left_its_branch(project: Path) -> None:
@@ -95,7 +95,7 @@ def test_shallow_clone_is_one_sentence(project: Path) -> None:
     head = git("rev-parse", "HEAD", cwd=project).strip()
     event = event_of({"pull_request": {"number": 7, "base": {"sha": "0" * 40}, "head": {"sha": head}}})
     with pytest.raises(BenchModelsError, match="fetch-depth: 0"):
-        plan(Wanted(config=Path("asv.conf.json"), bench="", most=1, each=1), event)
+        plan(event, config=Path("asv.conf.json"), bench="", most=1, each=1)
 
 
 def test_wrong_expression_is_one_sentence(project: Path) -> None:
@@ -109,7 +109,7 @@ def test_event_without_a_pull_request_is_one_sentence(project: Path, event: dict
     """A push has none."""
     assert project.is_dir()
     with pytest.raises(BenchModelsError, match="run this on `pull_request`"):
-        plan(Wanted(config=Path("asv.conf.json"), bench="", most=1, each=1), event_of(event))
+        plan(event_of(event), config=Path("asv.conf.json"), bench="", most=1, each=1)
 
 
 def test_cache_key_follows_the_recipes(tiny_suite: Path) -> None:

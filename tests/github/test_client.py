@@ -40,6 +40,17 @@ def test_busy_server_is_asked_again(github: GitHub, status: int, headers: dict[s
     assert waited == [float(headers.get("Retry-After", 2))] * 2
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [({}, "it lacks 'runs'"), ([], "a part of it is of another kind than expected"), ({"runs": 5}, "array")],
+)
+def test_answer_of_another_form_is_one_sentence(github: GitHub, answer: object, said: str) -> None:
+    """Which needs no Python."""
+    github.answers["GET actions/runs"] = answer
+    with pytest.raises(ApiError, match=f"GitHub's answer to GET actions/runs is not as documented .*{said}"):
+        list(api(github).pages("actions/runs", Numbered, "runs"))
+
+
 def test_nobody_waits_for_an_hour(github: GitHub) -> None:
     """A job has a timeout."""
     github.first["GET pulls/1"] = [(429, {"Retry-After": "3600"})]

@@ -21,8 +21,8 @@ from bench_models.check.report.document import as_json
 from bench_models.github.check_run import keep_merged
 from bench_models.github.client import Api
 from bench_models.results_branch.records import LARGEST_REPORT_BYTES, MOST_CHECKS
-from bench_models.results_branch.sanitized_report import UNNAMED, rebuilt
 from bench_models.results_branch.sync import results_branch
+from bench_models.results_branch.untrusted import UNNAMED, rebuilt
 
 WORKFLOW = ".github/workflows/publish.yml"
 REPOSITORY = Path(__file__).resolve().parent.parent.parent

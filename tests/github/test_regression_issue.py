@@ -12,7 +12,7 @@ from support.github_server import GitHub, serving
 from support.publishers import measure, remote_with
 from support.tiny_project import commit_all, git
 
-from bench_models.asv.histories import Series, histories
+from bench_models.asv.history import Series, histories
 from bench_models.github.client import Api
 from bench_models.github.regression_issue import Regression, body, regressions, tell
 from bench_models.results_branch.records import Accepted, add_accepted

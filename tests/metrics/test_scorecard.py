@@ -1,6 +1,5 @@
 """A scorecard is measured once, kept, and never mistaken for a failure."""
 
-import json
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -45,10 +44,12 @@ class Explode(Step):
         raise EnvironmentTroubleError(self.reason) if self.is_environment else RuntimeError(self.reason)
 
 
-def test_record_reads_back() -> None:
+def test_record_reads_back(tmp_path: Path) -> None:
     """What is written to JSON is what is read from it, with more than ten labels and with no other domain, too."""
+    store = Store(root=tmp_path)
     for card in (CARD, replace(CARD, elsewhere=())):
-        assert Scorecard.from_record(json.loads(json.dumps(card.to_record()))) == card
+        store.put_record("scorecards", "key", card)
+        assert store.get_record("scorecards", "key", Scorecard) == card
     assert CARD.correct == (True, False, True)
     assert CARD.accuracy == pytest.approx(2 / 3)
 
@@ -79,7 +80,7 @@ def test_trouble_with_the_machine_stops_everything(builder: Builder) -> None:
         score(broken, broken.suite["broken"])
 
 
-@pytest.mark.parametrize("damage", ['{"measu', "{}", "[]", '{"measured": {"parameters": 1}}'])
+@pytest.mark.parametrize("damage", ['{"measu', "{}", "[]", '{"outcome": {"parameters": 1}}'])
 def test_damaged_record_is_measured_again(
     builder: Builder, tmp_path: Path, caplog: pytest.LogCaptureFixture, damage: str
 ) -> None:
@@ -105,7 +106,7 @@ def test_other_machine_has_other_scorecards(builder: Builder, monkeypatch: pytes
     assert here != scorecard.scorecard_key(builder, builder.suite["int8"])
 
 
-@pytest.mark.parametrize("name", ["build", "scorecard", "weights", "accuracy", "eager", "tokenizer", "prune"])
+@pytest.mark.parametrize("name", ["build", "scorecard", "session", "eager", "tokenizer", "prune"])
 def test_all_that_makes_figures_is_part_of_the_key(
     builder: Builder, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -146,7 +146,8 @@ def test_none_within_the_tolerance_names_the_closest() -> None:
     far, near = _candidate("far", drop=4.0), _candidate("near", drop=0.25)
     with pytest.raises(
         BenchModelsError,
-        match=r"closest is near, which loses 0\.25 and, with its 95% interval, up to 0\.75; by the point alone near ",
+        match=r"closest is near, which loses 0\.25 points and, with its 95% interval, may lose up to 0\.75; "
+        r"by the point alone near ",
     ):
         recommend([BASELINE, far, near], "speed", 0.5)
 

@@ -48,7 +48,26 @@ def test_tie_of_accuracies_has_no_better_point_below_it() -> None:
     assert "student2 is among the most accurate" in said
     assert "* bf16: tied, and slower: 0.41 x (0.34 to 0.49)\n" in said
     assert "* neurons50: less accurate: 1.57 points lost\n" in said
-    assert "The best of them by its point is heads50, with -0.37 points lost." in said
+    assert "The best of them by its point is heads50, with 0.37 points gained." in said
+
+
+def test_negative_loss_is_a_gain() -> None:
+    """Wherever it is told: beside the limit, in the choice with its interval turned round, and by its point."""
+    said = _said("speed", 0.3)
+
+    assert "* heads50: may lose 0.93 points (0.37 gained here)\n" in said
+    assert "79.9 MiB (7.8 % smaller), 0.37 points gained (-0.93 to 1.67)." in said
+    assert "it would be heads50, which gains 0.37 points here, but may lose 0.93 elsewhere" in said
+
+
+def test_figures_that_are_compared_are_told_apart() -> None:
+    """By as many decimals as that takes; the other figure is that of the best, not of what a tie was broken for."""
+    kept = document()
+    exact = {"value": 1.004, "low": 1.004, "high": 1.004, "level": 0.95}
+    kept["variants"][1] |= {"speed_up_single_stream_ratio": exact, "size_bytes": kept["variants"][0]["size_bytes"]}
+
+    assert "* baseline: worse balanced: 1.000, not 1.002\n" in _said("balanced", 0.3, kept)
+    assert "* baseline: worse balanced: 1.00, not 1.12\n" in _said("balanced", 2.0)
 
 
 def test_printed_tolerance_leads_to_the_printed_answer() -> None:

@@ -9,7 +9,7 @@ from huggingface_hub import constants
 from numpy.typing import NDArray
 
 from bench_models.build import Builder
-from bench_models.metrics.accuracy import answers
+from bench_models.metrics.scorecard import answers
 from bench_models.outcomes import Failed, Measured, Skipped
 from bench_models.runtimes.eager import Eager
 from bench_models.stats.proportions import proportion

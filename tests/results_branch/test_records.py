@@ -11,11 +11,10 @@ import pytest
 from msgspec import structs
 from support.observing import recorded, timed
 
-from bench_models.check.report.findings import findings
+from bench_models.check.report.make import report_on
 from bench_models.check.report.sentence import summary
 from bench_models.errors import BenchModelsError
 from bench_models.github.aa_check import nights
-from bench_models.results_branch.json_io import LARGEST_BYTES
 from bench_models.results_branch.records import (
     ACCEPTED,
     CHECKS,
@@ -29,6 +28,7 @@ from bench_models.results_branch.records import (
     read_checks,
     store_check,
 )
+from bench_models.results_branch.untrusted import LARGEST_BYTES
 
 AT = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)
 REASON = Accepted(commit="c" * 40, pull_request=12, reason="The head is exact now.", by="octo-cat", at=AT)
@@ -37,7 +37,7 @@ REASON = Accepted(commit="c" * 40, pull_request=12, reason="The head is exact no
 def kept(head: str, at: datetime = AT) -> StoredCheck:
     """Return a check of a commit, made as checks are."""
     record = recorded(timed("suite.time_it", change=0.1), timed("suite.time_other"))
-    return checked(findings(replace(record, header=replace(record.header, head=head))), 12, at)
+    return checked(report_on(replace(record, header=replace(record.header, head=head))), 12, at)
 
 
 def test_checks_are_read_back_oldest_first(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_check_that_an_earlier_version_kept_is_read(tmp_path: Path) -> None:
 
     (check,), bad = read_checks(tmp_path)
     assert bad == ()
-    assert [change.verdict for change in check.report.changes] == ["lost", "unchanged"]
+    assert [row.verdict for row in check.report.rows] == ["lost", "unchanged"]
     assert summary(check.report).startswith("1 of 2 benchmarks is lost: measured on BASE")
     store_check(tmp_path, check)
     assert json.loads(file.read_text(encoding="utf-8"))["report"]["changes"] == data["report"]["changes"]
@@ -145,8 +145,8 @@ def test_damaged_check_is_named_and_left_aside(tmp_path: Path, wrong: str) -> No
     [
         (b"", "Expecting value"),
         (b'{"schema_version": 1, "at": "2026', "Unterminated string"),
-        (b"[" * 200_000, "recursion"),
-        (b"\xff\xfe", "codec can't decode"),
+        (b"[" * 200_000, "nested too deeply"),
+        (b"\xff\xfe", "not text in UTF-8"),
         (b" " * (LARGEST_BYTES + 1), "4,194,304 are allowed"),
     ],
     ids=["empty", "cut-short", "deep", "binary", "oversized"],
@@ -241,7 +241,7 @@ def test_documents_that_the_first_version_wrote_are_read() -> None:
 
     assert (bad_checks, bad_accepted, bad_nights) == ((), (), ())
     assert (check.pull_request, check.at.second, check.report.exit_status) == (12, 3, 1)
-    assert [change.verdict for change in check.report.changes][:2] == ["regressed", "regressed"]
+    assert [row.verdict for row in check.report.rows][:2] == ["regressed", "regressed"]
     assert is_stored(EARLIER, check.head)
     assert (accepted.commit, accepted.reason) == ("c" * 40, "It is.")
     assert (night.checks, night.red) == (3, 1)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from support.site_project import Project
 
-from bench_models.asv.histories import histories
+from bench_models.asv.history import histories
 from bench_models.github.regression_issue import regressions
 from bench_models.metrics import FIGURES, LATENCIES, RATIOS
 from bench_models.results_branch.records import Accepted, add_accepted

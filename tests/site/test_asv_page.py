@@ -99,7 +99,7 @@ def test_every_address_of_asvs_page_has_a_copy(page_of_asv: str) -> None:
 def test_changed_page_of_asv_gets_no_link_and_a_sentence(page_of_asv: str) -> None:
     """A later asv may build its page otherwise."""
     with pytest.raises(BenchModelsError, match="no navigation where this package knows it"):
-        with_entry(page_of_asv.replace("nav-li-graphdisplay", "other"), "x", "y")
+        with_entry(page_of_asv.replace("nav-li-graphdisplay", "other"), "x")
 
 
 def test_unknown_address_keeps_all_addresses(page_of_asv: str) -> None:

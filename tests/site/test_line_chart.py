@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench_models.site.line_chart import HEIGHT, LEFT, MOST_LINES, WIDTH, chart
 from bench_models.site.model import ChangePoint, Commit, Line, Point, Series
+from bench_models.site.render import HEIGHT, LEFT, MOST_LINES, WIDTH, chart
 from bench_models.text import show_ms
 
 NUMBERS = st.floats(min_value=-1e12, max_value=1e12).map(lambda value: value if abs(value) > 1e-12 else 0.0)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.modules.update(dict.fromkeys({missing}))
 from bench_models.site import asv_page
-from bench_models.site.build import build
+from bench_models.site.publish import build
 
 asv_page.copies = lambda _: []
 build(Path("asv.conf.json"), None)
@@ -73,7 +73,7 @@ def test_variants_are_shown_without_budgets_and_figure(project: Project) -> None
     page = (project.html / "bench-models" / "index.html").read_text(encoding="utf-8")
 
     assert len(re.findall("budgets and the trade-off figure are left out, as [a-z]+ is not installed", said)) == 1
-    assert "pip install 'bench-models[models]'" in said
+    assert 'pip install --constraint constraints.txt "bench-models[models]"' in said
     assert '<a href="history-rotten_tomatoes--int8.html">int8</a>' in page
     assert "86.7 MiB" in page
     assert '<th scope="col">budget</th>' not in page

@@ -18,7 +18,7 @@ from support.hub_server import COMMIT, Hub, serving
 
 from bench_models.errors import BenchModelsError
 from bench_models.sources.checkpoints import CHECKPOINT_FILES
-from bench_models.sources.hub_checkpoints import HubCheckpoint
+from bench_models.sources.hub import HubCheckpoint
 from bench_models.sources.hub_datasets import HubSentences
 
 # The client reads where the hub is when it is imported, so it runs in a process of its own.
@@ -26,7 +26,7 @@ _FETCH = """
 import sys
 from pathlib import Path
 from bench_models.errors import BenchModelsError
-from bench_models.sources.hub_checkpoints import HubCheckpoint
+from bench_models.sources.hub import HubCheckpoint
 try:
     print(HubCheckpoint(repository=sys.argv[1], revision=sys.argv[2]).folder(Path(sys.argv[3])))
 except BenchModelsError as error:

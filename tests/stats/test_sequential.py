@@ -5,22 +5,23 @@ from math import prod
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
 import pytest
 
+from bench_models.stats import sequential
 from bench_models.stats.sequential import (
     BOUND,
     CALM,
     CHANGE_LOOKS,
     EQUIVALENCE_ALPHA,
+    EQUIVALENCE_TAIL,
     FAMILYWISE_ALPHA,
     LOOKS,
     RED,
     Shares,
     change_tail,
-    equivalence_tail,
     nights_until_it_rings,
     points,
-    rings_within,
 )
 
 
@@ -31,7 +32,7 @@ def test_all_looks_at_all_benchmarks_spend_the_budget_and_no_more(timed: int, va
     spent = [timed * change_tail(shares.of("time"), look) for look in CHANGE_LOOKS]
     spent += [values * change_tail(shares.of("value"), look) for look in CHANGE_LOOKS]
     assert pytest.approx(FAMILYWISE_ALPHA) == sum(spent)
-    assert pytest.approx(EQUIVALENCE_ALPHA) == equivalence_tail() * len(LOOKS)
+    assert pytest.approx(EQUIVALENCE_ALPHA) == EQUIVALENCE_TAIL * len(LOOKS)
 
 
 def test_later_looks_may_spend_more() -> None:
@@ -52,6 +53,11 @@ CHECKS = 3
 def red_nights(share: float) -> float:
     """Return the share of nights with a red check, where so many checks are red, each by itself."""
     return 1 - (1 - share) ** CHECKS
+
+
+def rings_within(nights: int, share: float) -> float:
+    """Return the chance that it rings at least once in so many nights, where ``share`` of nights are red."""
+    return 1 - float(np.linalg.matrix_power(sequential._steps(share), nights)[0].sum())
 
 
 # Whatever the checks of a night share: no more nights have a red one.

@@ -8,14 +8,14 @@ from typing import Any
 from msgspec import convert
 
 from bench_models.check.report.document import Report, as_json
-from bench_models.check.report.findings import findings
+from bench_models.check.report.make import report_on
 from support.observing import exact, recorded, timed
 
 
 def report(**others: Any) -> dict[str, Any]:  # noqa: ANN401  # any key of a report
     """Return the report of a check with a slower and an unchanged benchmark and a larger size."""
     measurements = [timed("suite.time_slow", change=0.2), timed("suite.time_same", change=0.0), exact(100, 150)]
-    made: dict[str, Any] = json.loads(as_json(findings(recorded(*measurements))))
+    made: dict[str, Any] = json.loads(as_json(report_on(recorded(*measurements))))
     return made | others
 
 

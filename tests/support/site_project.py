@@ -13,7 +13,7 @@ from asv.results import Results
 from asv.runner import BenchmarkResult
 from asv.util import write_json
 
-from bench_models.check.report.findings import findings
+from bench_models.check.report.make import report_on
 from bench_models.results_branch.records import Accepted, add_accepted, checked, store_check
 from support.observing import recorded, timed
 
@@ -175,7 +175,7 @@ def add_checks(project: Project) -> None:
     at = START + dt.timedelta(days=300)
     for minutes, (head, change) in enumerate(((project.commits[-1], 0.0), (slow, math.log(1.25)))):
         record = recorded(timed("tiny.Latency.time_single_stream", change=change), timed("tiny.Latency.time_offline"))
-        report = findings(replace(record, header=replace(record.header, head=head)))
+        report = report_on(replace(record, header=replace(record.header, head=head)))
         store_check(project.asv, checked(report, 12, at + dt.timedelta(minutes=minutes)))
     reason = "the new tokenizer costs time <img src=x onerror=alert(1)>"
     add_accepted(project.asv, [Accepted(commit=slow, pull_request=12, reason=reason, by="octocat", at=at)])

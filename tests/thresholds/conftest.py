@@ -1,8 +1,16 @@
-"""The options that say which budgets to enforce."""
+"""Which budgets are enforced, and the results that they are enforced on."""
 
 import pytest
 
 from bench_models import suites
+from bench_models.build import Builder
+from bench_models.checkout import checkout_here
+from bench_models.errors import BenchModelsError
+from bench_models.report.document import Report
+from bench_models.report.results import results_of
+from bench_models.storage import Store
+
+_RESULT = pytest.StashKey[Report]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -10,6 +18,24 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--suite", default=suites.DEFAULT, help="a suite's name, or the path of its file")
     parser.addoption("--rows", nargs="+", default=(), help="only these rows")
     parser.addoption("--strict-budgets", action="store_true", help="fail budgets that are open, too")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Look up what was measured for the checked-out commit; where that is nothing, one sentence ends the session."""
+    config = session.config
+    if config.option.collectonly:
+        return
+    try:
+        suite = suites.load(config.getoption("--suite")).only(config.getoption("--rows"))
+        config.stash[_RESULT] = results_of(Builder(suite=suite, store=Store.default()), checkout_here())
+    except BenchModelsError as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+@pytest.fixture(scope="session")
+def result(pytestconfig: pytest.Config) -> Report:
+    """Return what was measured for the checked-out commit."""
+    return pytestconfig.stash[_RESULT]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from accuracy_power import chances
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
 from bench_models.stats.sequential import EQUIVALENCE_ALPHA
-from bench_models.verdict.answers import ACCURACY_ALPHA, chances, decided, smallest_seen
+from bench_models.verdict.answers import ACCURACY_ALPHA, decided, smallest_seen
 
 ROOT = Path(__file__).resolve().parents[2]
 COUNTS = (200, 1083, 2000)

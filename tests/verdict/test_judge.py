@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from accuracy_power import chances
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.observing import FAILED, answered, exact, timed
@@ -11,7 +12,6 @@ from support.observing import FAILED, answered, exact, timed
 from bench_models.check.report.sentence import told
 from bench_models.outcomes import Skipped
 from bench_models.stats.sequential import TIME_ALPHA, Shares
-from bench_models.verdict.answers import chances
 from bench_models.verdict.judge import exit_status, judge, wants_more
 from bench_models.verdict.measurements import Absent, Benchmark, Measurements, Pair, Refused, Trouble
 

@@ -6,32 +6,20 @@ from these types.
 
 import json
 from inspect import cleandoc
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from msgspec import UNSET, Meta, Struct, UnsetType, convert, field, to_builtins
+from msgspec import UNSET, Meta, Struct, UnsetType, field, to_builtins
 from msgspec import json as msgspec_json
 
 from bench_models.check.record import Ending
 from bench_models.stats.estimate import Estimate
 from bench_models.verdict.change import Change, Flips, Verdict
-from bench_models.verdict.measurements import Benchmark, Better
+from bench_models.verdict.measurements import Better
 
 SCHEMA_VERSION: Literal[1] = 1
 
-# Worst first: what a reviewer must act on stands on top.
-ORDER: tuple[Verdict, ...] = (
-    "regressed",
-    "lost",
-    "failed",
-    "undecided",
-    "not comparable",
-    "fails on both",
-    "new",
-    "improved",
-    "unchanged",
-    "skipped",
-)
-
+# The verdicts, worst first.
+ORDER: tuple[Verdict, ...] = get_args(Verdict)
 Environments = Literal["one", "one each"]
 _Count = Annotated[int, Meta(ge=0)]
 _Number = Annotated[int, Meta(ge=1)]
@@ -82,30 +70,6 @@ class ErrorBudget(_Part, frozen=True, kw_only=True):
     looks_pairs: tuple[int, ...]
 
 
-class Interval(_Part, frozen=True, kw_only=True):
-    """An estimate with its interval, which covers the true value with probability ``level``."""
-
-    value: float
-    low: float
-    high: float
-    level: Annotated[float, Meta(gt=0, lt=1)]
-
-
-class Flipped(_Part, frozen=True, kw_only=True):
-    """The examples that the sides answer differently.
-
-    ``lost`` are examples that HEAD gets wrong and BASE right, ten at most, and ``won`` the reverse. ``p_value`` is
-    McNemar's, exact and one-sided: how likely chance makes as uneven a split, to this side; reports of earlier versions
-    have the two-sided one.
-    """
-
-    right_to_wrong: _Count
-    wrong_to_right: _Count
-    p_value: float
-    lost: tuple[str, ...]
-    won: tuple[str, ...]
-
-
 class Row(_Part, frozen=True, kw_only=True):
     """The verdict on one benchmark. Null means that there is no such number, and ``reason`` says why.
 
@@ -119,14 +83,23 @@ class Row(_Part, frozen=True, kw_only=True):
     unit: str
     better: Better
     margin_pct: Annotated[float, Meta(ge=0)]
-    verdict: Literal[Verdict, "missing"]
+    stored_verdict: Literal[Verdict, "missing"] = field(name="verdict")
     reason: str
     base: float | None
     head: float | None
-    change_pct: Interval | None
+    change_pct: Estimate | None
     visible_pct: float | None
     pairs: _Count
-    flips: Flipped | None
+    flips: Flips | None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What became of the benchmark, in the words of this version."""
+        return "lost" if self.stored_verdict == "missing" else self.stored_verdict
+
+    def __str__(self) -> str:
+        """Return the benchmark's name as asv writes it."""
+        return f"{self.benchmark}({', '.join(self.parameters)})" if self.parameters else self.benchmark
 
 
 class Report(_Part, frozen=True, kw_only=True):
@@ -147,7 +120,7 @@ class Report(_Part, frozen=True, kw_only=True):
     BASE's own suite lacks: HEAD's file was tried on BASE, too. ``suite_changes`` are files below the suite's folder
     that differ between the commits: what they change in what is measured is part of the verdict. ``unaffected`` are
     benchmarks that depend on nothing that changed: they are unchanged without having been measured, or were measured
-    all the same because all were to be (``--all``). Older reports have
+    all the same because all were to be (``--audit``). Older reports have
     ``suites``, too, which says whose suite ran.
 
     ``timed_s`` is the part of ``wall_s`` inside timed calls.
@@ -180,11 +153,6 @@ class Report(_Part, frozen=True, kw_only=True):
     error_budget: ErrorBudget
 
     @property
-    def changes(self) -> tuple[Change, ...]:
-        """The verdict on each benchmark, worst first."""
-        return tuple(map(change_of, self.rows))
-
-    @property
     def broken(self) -> list[str]:
         """The modules of the suite that HEAD alone cannot import.
 
@@ -195,26 +163,27 @@ class Report(_Part, frozen=True, kw_only=True):
         return sorted(broken.get("head", {}).keys() - broken.get("base", {}).keys())
 
     @property
-    def not_needed(self) -> list[Change]:
+    def not_needed(self) -> list[Row]:
         """The benchmarks that are unchanged without having been measured."""
         names = self.unaffected or ()
-        return [change for change in self.changes if str(change.benchmark) in names and not change.pairs]
+        return [row for row in self.rows if str(row) in names and not row.pairs]
 
     @property
-    def doubtful(self) -> list[Change]:
+    def doubtful(self) -> list[Row]:
         """The benchmarks that seem to depend on nothing that changed, and yet were measured to have changed."""
         changed = (*self.of("regressed"), *self.of("lost"), *self.of("improved"))
-        return [change for change in changed if str(change.benchmark) in (self.unaffected or ())]
+        return [row for row in changed if str(row) in (self.unaffected or ())]
 
-    def of(self, verdict: Verdict) -> list[Change]:
-        """Return the changes with a verdict."""
-        return [change for change in self.changes if change.verdict == verdict]
+    def of(self, verdict: Verdict) -> list[Row]:
+        """Return the rows with a verdict."""
+        return [row for row in self.rows if row.verdict == verdict]
 
 
 def schema() -> dict[str, Any]:
     """Return the JSON schema of a report."""
     about = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "bench_models check"}
     made = about | msgspec_json.schema(Report)
+    made["$defs"]["Estimate"]["additionalProperties"] = False
     for part in made["$defs"].values():
         part["description"] = cleandoc(part["description"])
     return made
@@ -234,37 +203,12 @@ def row_of(change: Change) -> Row:
         unit=benchmark.unit,
         better=benchmark.better,
         margin_pct=benchmark.margin_pct,
-        verdict=change.verdict,
+        stored_verdict=change.verdict,
         reason=change.reason,
         base=change.base,
         head=change.head,
-        change_pct=convert(change.change_pct, Interval | None, from_attributes=True),
+        change_pct=change.change_pct,
         visible_pct=change.detectable_pct,
         pairs=change.pairs,
-        flips=convert(change.flips, Flipped | None, from_attributes=True),
-    )
-
-
-def change_of(row: Row) -> Change:
-    """Return the change that a row of a report is about.
-
-    A report does not say which benchmarks were timed in blocks, and nothing that is rendered depends on it.
-    """
-    return Change(
-        benchmark=Benchmark(
-            name=row.benchmark,
-            parameters=row.parameters,
-            kind="value",
-            unit=row.unit,
-            better=row.better,
-            margin_pct=row.margin_pct,
-        ),
-        verdict="lost" if row.verdict == "missing" else row.verdict,
-        reason=row.reason,
-        base=row.base,
-        head=row.head,
-        change_pct=convert(row.change_pct, Estimate | None, from_attributes=True),
-        pairs=row.pairs,
-        detectable_pct=row.visible_pct,
-        flips=convert(row.flips, Flips | None, from_attributes=True),
+        flips=change.flips,
     )

@@ -9,12 +9,12 @@ from html import escape
 
 from tabulate import tabulate
 
-from bench_models.check.report.document import Report
+from bench_models.check.report.document import Report, Row
 from bench_models.check.report.sentence import NAMED, counted, headline, number
 from bench_models.stats.sequential import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA
 from bench_models.text import code
 from bench_models.verdict.answers import ACCURACY_ALPHA
-from bench_models.verdict.change import Change, Verdict
+from bench_models.verdict.change import Verdict
 
 Quote = Callable[[str], str]
 
@@ -42,24 +42,26 @@ def markdown(report: Report) -> str:
         doubted(report, escaped),
         table(shown, escaped) if shown else "",
         _broken(report),
-        *(_flips(change) for change in shown if change.flips),
-        *(_folded(verdict, report.of(verdict)) for verdict in _FOLDED),
+        *(_flips(row) for row in shown if row.flips),
+        *(
+            _details(f"{counted(len(rows))} {verdict}", table(rows, escaped))
+            for verdict in _FOLDED
+            if (rows := report.of(verdict))
+        ),
         _circumstances(report),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def news(report: Report) -> list[Change]:
-    """Return the changes that a reader has to see: all but what is unchanged or skipped."""
-    return [change for change in report.changes if change.verdict not in _FOLDED]
+def news(report: Report) -> list[Row]:
+    """Return the rows that a reader has to see: all but what is unchanged or skipped."""
+    return [row for row in report.rows if row.verdict not in _FOLDED]
 
 
-def table(changes: Sequence[Change], quote: Quote) -> str:
-    """Return a table with a row for each change."""
-    rows = [_cells(change, quote) for change in changes]
-    return tabulate(
-        rows, headers=list(_COLUMNS), tablefmt="pipe", colalign=tuple(_COLUMNS.values()), disable_numparse=True
-    )
+def table(rows: Sequence[Row], quote: Quote) -> str:
+    """Return a table of what is known of each benchmark."""
+    cells, aligned = [_cells(row, quote) for row in rows], tuple(_COLUMNS.values())
+    return tabulate(cells, headers=list(_COLUMNS), tablefmt="pipe", colalign=aligned, disable_numparse=True)
 
 
 def unjudged(report: Report, quote: Quote) -> str:
@@ -94,7 +96,7 @@ def doubted(report: Report, quote: Quote) -> str:
     if not measured:
         return ""
     said = f"Nothing that changed can affect {counted(measured)}, measured all the same"
-    wrong = [str(change.benchmark) for change in report.doubtful]
+    wrong = list(map(str, report.doubtful))
     if not wrong:
         return f"{said}: none of them was seen to change."
     return f"**{said}: {len(wrong)} of them changed, {_listed(wrong, quote)}.**"
@@ -105,23 +107,19 @@ def escaped(text: str) -> str:
     return escape(" ".join(text.split()), quote=False).replace("|", "\\|")
 
 
-def _cells(change: Change, quote: Quote) -> list[str]:
-    estimate = change.change_pct
+def _cells(row: Row, quote: Quote) -> list[str]:
+    estimate, detectable = row.change_pct, ""
+    if row.verdict == "undecided" and row.visible_pct is not None:
+        detectable = f"; a change of {row.visible_pct:.1f} % would most likely have been seen"
     return [
-        change.verdict,
-        code(str(change.benchmark)),
-        *(_MISSING if value is None else quote(number(change, value)) for value in (change.base, change.head)),
+        row.verdict,
+        code(str(row)),
+        *(_MISSING if value is None else quote(number(row, value)) for value in (row.base, row.head)),
         _MISSING if estimate is None else f"{estimate.value:+.2f} %",
         _MISSING if estimate is None else "exact" if estimate.exact else estimate.ends("+.2f"),
-        str(change.pairs or _MISSING),
-        quote(change.reason) + _detectable(change),
+        str(row.pairs or _MISSING),
+        quote(row.reason) + detectable,
     ]
-
-
-def _detectable(change: Change) -> str:
-    if change.verdict != "undecided" or change.detectable_pct is None:
-        return ""
-    return f"; a change of {change.detectable_pct:.1f} % would most likely have been seen"
 
 
 def _listed(names: Sequence[str], quote: Quote) -> str:
@@ -137,20 +135,16 @@ def _broken(report: Report) -> str:
     )
 
 
-def _flips(change: Change) -> str:
-    if change.flips is None or not (change.flips.lost or change.flips.won):
+def _flips(row: Row) -> str:
+    if row.flips is None or not (row.flips.lost or row.flips.won):
         return ""
-    total = change.flips.right_to_wrong + change.flips.wrong_to_right
-    rows = [["right to wrong", escaped(text)] for text in change.flips.lost]
-    rows += [["wrong to right", escaped(text)] for text in change.flips.won]
+    total = row.flips.right_to_wrong + row.flips.wrong_to_right
+    rows = [["right to wrong", escaped(text)] for text in row.flips.lost]
+    rows += [["wrong to right", escaped(text)] for text in row.flips.won]
     return _details(
-        f"{len(rows)} of {total} examples that flipped in {change.benchmark}",
+        f"{len(rows)} of {total} examples that flipped in {row}",
         tabulate(rows, headers=["flip", "example"], tablefmt="pipe", colalign=("left", "left"), disable_numparse=True),
     )
-
-
-def _folded(verdict: str, changes: Sequence[Change]) -> str:
-    return _details(f"{counted(len(changes))} {verdict}", table(changes, escaped)) if changes else ""
 
 
 def _details(summary: str, body: str) -> str:
@@ -180,7 +174,7 @@ def _circumstances(report: Report) -> str:
         f"{EQUIVALENCE_ALPHA:.0%} on either side; that of answers that are not unchanged, {ACCURACY_ALPHA:.0%}.",
         f"Each side ran its own suite{', but for the benchmarks above' if report.rewritten else ''}.",
         f"Only HEAD's suite has {_listed(report.added, str)}: its file was tried on BASE, too." if report.added else "",
-        f"Uncommitted on HEAD: {', '.join(uncommitted)}." if uncommitted else "",
+        f"Uncommitted on HEAD: {_listed(uncommitted, str)}." if uncommitted else "",
         f"Shard {shard.index} of {shard.count}: merge all of them for the verdict." if shard.count > 1 else "",
         *(f"Machine: {machine}." for machine in dict.fromkeys(machines)),
     ]

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 
-from bench_models.check.report.document import Report
+from bench_models.check.report.document import Report, Row
 from bench_models.text import one_line, show_count, show_ms, show_share, show_size
-from bench_models.verdict.change import Change, Verdict
+from bench_models.verdict.change import Verdict
 
 # How many names stand in a sentence; the rest is counted.
 NAMED = 3
@@ -37,9 +37,9 @@ _SHOW: dict[str, Callable[[float], str]] = {
 
 def summary(report: Report) -> str:
     """Return what a check showed and what it did not, in a sentence of our own words and numbers."""
-    changes = [(change.verdict, change.detectable_pct) for change in report.changes]
+    seen = [(row.verdict, row.visible_pct) for row in report.rows]
     return told(
-        changes, complete=report.ending == "complete", broken=len(report.broken), unaffected=len(report.not_needed)
+        seen, complete=report.ending == "complete", broken=len(report.broken), unaffected=len(report.not_needed)
     )
 
 
@@ -79,15 +79,15 @@ def told(
         f"{counts[verdict]} {_of(counts[verdict], words)}" for verdict, words in _OTHERS.items() if counts[verdict]
     ]
     if unaffected:
-        good += f"; {_unaffected(unaffected, len(changes))}" if good else _unaffected(unaffected, len(changes))
+        good = "; ".join(filter(None, (good, _unaffected(unaffected, len(changes)))))
     text = "; ".join(clause for clause in (*bad, good, open_, *others) if clause)
     return f"{text[0].upper()}{text[1:]}."
 
 
-def number(change: Change, value: float) -> str:
+def number(row: Row, value: float) -> str:
     """Return one side's number with its unit."""
-    unit = change.benchmark.unit
-    return _SHOW[unit](value) if unit in _SHOW else f"{value:,.6g} {one_line(unit, _LONGEST_UNIT)}".strip()
+    show = _SHOW.get(row.unit)
+    return show(value) if show else f"{value:,.6g} {one_line(row.unit, _LONGEST_UNIT)}".strip()
 
 
 def counted(count: int, what: str = "benchmark") -> str:
@@ -95,23 +95,23 @@ def counted(count: int, what: str = "benchmark") -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"
 
 
-def _worst(changes: Sequence[Change], words: str) -> str:
+def _worst(rows: Sequence[Row], words: str) -> str:
     """Name the first few of a verdict, each with what a reviewer has to know."""
-    more = f"; and {len(changes) - NAMED} more{words}" if len(changes) > NAMED else ""
-    return "; ".join(_in_words(change, words) for change in changes[:NAMED]) + more
+    more = f"; and {len(rows) - NAMED} more{words}" if len(rows) > NAMED else ""
+    return "; ".join(_in_words(row, words) for row in rows[:NAMED]) + more
 
 
-def _in_words(change: Change, words: str) -> str:
-    name = f"`{change.benchmark}`"
-    if change.base is None or change.head is None:
-        return f"{name}{words} {change.reason}"
-    base, head = number(change, change.base), number(change, change.head)
-    if change.flips is not None:
-        return f"{name} {'fell' if change.head < change.base else 'rose'} from {base} to {head}"
-    if change.change_pct is None:
+def _in_words(row: Row, words: str) -> str:
+    name = f"`{row}`"
+    if row.base is None or row.head is None:
+        return f"{name}{words} {row.reason}"
+    base, head = number(row, row.base), number(row, row.head)
+    if row.flips is not None:
+        return f"{name} {'fell' if row.head < row.base else 'rose'} from {base} to {head}"
+    if row.change_pct is None:
         return f"{name} changed ({base} to {head})"
-    more, less = ("slower", "faster") if change.benchmark.unit == "seconds" else ("more", "less")
-    pct = change.change_pct.value
+    more, less = ("slower", "faster") if row.unit == "seconds" else ("more", "less")
+    pct = row.change_pct.value
     return f"{name} is {abs(pct):.1f} % {more if pct > 0 else less} ({base} to {head})"
 
 

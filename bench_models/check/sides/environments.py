@@ -119,10 +119,8 @@ def furnish(
     project.require_suite(trees["head"])
     pythons, variables = _pythons(project, commits, trees, interpreter)
     with ThreadPoolExecutor() as pool:
-        installing = {
-            side: pool.submit(_install, pythons[side], trees[side] / subdir, scratch / f"code-{side}") for side in SIDES
-        }
-    codes = {side: future.result() for side, future in installing.items()}
+        folders = pool.map(lambda side: _install(pythons[side], trees[side] / subdir, scratch / f"code-{side}"), SIDES)
+    codes = dict(zip(SIDES, folders, strict=True))
     installed = {side: codes[side] != trees[side] / subdir for side in SIDES}
     modules = {name for side in SIDES for name in _modules(codes[side], namespaces=installed[side])}
     return {
@@ -164,13 +162,12 @@ class _Maker:
 
     def __init__(self, project: Project, config: Any) -> None:  # noqa: ANN401  # asv is untyped
         self._folder = (project.root / project.config).parent / config.env_dir / "check"
-        self._root = project.root
         self._project = project
 
     def environment(self, key: str, commit: Commit, tree: Path) -> tuple[Path, dict[str, str]]:
         """Return the interpreter of the environment for these pins, made now or by an earlier check."""
         config, ready = self._project.load(tree), self._folder / key / "ready"
-        config.repo, config.env_dir = str(self._root), str(self._folder / key)
+        config.repo, config.env_dir = str(self._project.root), str(self._folder / key)
         config.environment_type = config.environment_type or "virtualenv"  # asv asks for one
         try:
             with redirect_stdout(sys.stderr):

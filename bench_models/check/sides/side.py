@@ -1,17 +1,21 @@
-"""A side of a check: one commit with a suite, and the processes that run it."""
+"""A side of a check: one commit with a suite, and the processes that run it; starts all sides of a check."""
 
 import contextlib
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench_models.check.sides.launcher import JOIN_S, Launcher
-from bench_models.check.sides.process import BenchmarkFailedError, Process
+from bench_models.check.sides.commits import LENT, Commit, lent_suite, tree_hash
+from bench_models.check.sides.isolation import forget_old, own_folder
+from bench_models.check.sides.process import JOIN_S, BenchmarkFailedError, Launcher, Process
 from bench_models.check.sides.suite import Discovery, discovery_of
 from bench_models.check.worker.protocol import Message
+from bench_models.checkout import Checkout
 from bench_models.errors import BenchModelsError
+from bench_models.storage import FIGURES
 from bench_models.verdict.measurements import SIDES, SideName
 
 # Importing a suite and all that it needs may take so long.
@@ -179,3 +183,96 @@ def make_alike(sides: Collection[Side]) -> None:
     if not all(side.forks for side in sides):
         for side in sides:
             side.spawn_only()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lent:
+    """BASE with HEAD's suite, and what it finds there; there is no side where BASE cannot import the suite."""
+
+    side: Side | None
+    found: Discovery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starter:
+    """Starts sides with what all sides of a check have in common.
+
+    ``alike`` says that nothing but comments, docstrings and inert files differ between the commits.
+    """
+
+    checkout: Checkout
+    commits: Mapping[SideName, Commit]
+    trees: Mapping[SideName, Path]
+    scratch: Path
+    environment: Mapping[str, str]
+    spawn: bool
+    alike: bool = False
+
+    @contextmanager
+    def started(self, *trees: Tree) -> Iterator[list[Side]]:
+        """Start sides at once, and end them and all that they started."""
+        forget_old()
+        sides = [Side(tree, self.scratch, {**self.environment, FIGURES: str(self._figures(tree))}) for tree in trees]
+        with started(sides):
+            for side in sides if self.spawn else ():
+                side.spawn_only()
+            yield sides
+
+    @contextmanager
+    def observing(self, furnished: Mapping[SideName, Tree]) -> Iterator[dict[SideName, Side]]:
+        """Start both sides once more, under observation."""
+        trees = [
+            replace(tree, place=f"seen-{name}", observed={"code": tree.code, "tree": self.trees[name]})
+            for name, tree in furnished.items()
+        ]
+        with self.started(*trees) as sides:
+            yield dict(zip(furnished, sides, strict=True))
+
+    @contextmanager
+    def lent(self, furnished: Mapping[SideName, Tree]) -> Iterator[Lent]:
+        """Start BASE with HEAD's suite; where BASE cannot import it, the check goes on without."""
+        suite = furnished["head"].suite.resolve().relative_to(self.trees["head"].resolve())
+        if not suite.parts:
+            yield _broken(suite, "the suite is the whole repository, so that HEAD's cannot be put into BASE")
+            return
+        with (
+            lent_suite(self.checkout, self.commits, self.trees, suite) as tree,
+            self.started(self._tree(furnished["base"], tree, suite)) as (side,),
+        ):
+            try:
+                lent = Lent(side=side, found=side.discovered())
+            except BenchModelsError as error:
+                lent = _broken(suite, str(error))
+            yield lent
+
+    def _tree(self, base: Tree, tree: Path, suite: Path) -> Tree:
+        code = base.code if base.apart else tree / base.code.relative_to(self.trees["base"])
+        return replace(base, place=LENT, code=code, suite=tree / suite)
+
+    def _figures(self, tree: Tree) -> Path:
+        """Return the scorecards' folder that only the same files write to, run in the same way on the same side.
+
+        Where the commits are alike, HEAD has BASE's: scoring takes minutes.
+        """
+        names: tuple[SideName, ...] = ("base", "head") if tree.place == LENT else (tree.name,)
+        place = tree.name if tree.observed else tree.place
+        if self.alike and place == "head":
+            names, place = ("base",), "base"
+        hashes = [tree_hash(self.checkout, self.commits[name]) for name in names]
+        return own_folder(place, *hashes, str(tree.python), self.environment.get("OMP_NUM_THREADS", ""))
+
+
+@contextmanager
+def started(sides: Collection[Side]) -> Iterator[None]:
+    """Start sides at once, and end them and all that they started."""
+    try:
+        for side in sides:
+            side.start()
+        yield
+    finally:
+        for side in sides:
+            side.end()
+
+
+def _broken(suite: Path, error: str) -> Lent:
+    return Lent(side=None, found=Discovery(broken={suite.name: error}))

@@ -23,7 +23,7 @@ Key = tuple[str, tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Described:
-    """A benchmark with all its parameters, as worker/discovery.py describes it; None is what its author left open.
+    """A benchmark with all its parameters, as worker/runner.py describes it; None is what its author left open.
 
     ``better`` and ``margin_pct`` are whatever the author wrote. ``odd_version`` and ``odd_timeouts`` are what asv would
     misread. ``answers`` says that it names outcomes, ``cold`` that asv times the first call of a process, ``checked``

@@ -10,14 +10,14 @@ import contextlib
 import io
 import os
 import signal
+import socket
 import sys
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import discovery, fingerprint, lifecycle
+from . import fingerprint, runner
 from .observer import Observer
-from .own_code import OwnCode
 from .protocol import Channel, ChannelClosedError
 from .runner import BenchmarkRunner, SkippedError
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 # What is asked of the benchmarks, and not of the process.
 _OF_BENCHMARKS = frozenset({"cache", "open", "block", "value", "answers", "close"})
+_PR_SET_PDEATHSIG = 1  # of <linux/prctl.h>
 
 
 class Worker:
@@ -56,7 +57,7 @@ class Worker:
             except SkippedError as skip:
                 self._channel.send({"skipped": str(skip)})
             except Exception as error:  # noqa: BLE001  # whatever a benchmark raises is an answer
-                self._channel.send({"error": discovery.sentence(error), "traceback": traceback.format_exc()})
+                self._channel.send({"error": runner.sentence(error), "traceback": traceback.format_exc()})
 
     def _reply(self, do: str, **arguments: Any) -> Message:
         if self._observer is not None and arguments.get("cache"):
@@ -85,14 +86,14 @@ class Worker:
         there = Path(suite).is_dir()
         self._observer = Observer(observed) if observed else None
         with self._watching():
-            broken = dict(discovery.broken_modules(Path(suite).name)) if there else {}
+            broken = dict(runner.broken_modules(Path(suite).name)) if there else {}
             with contextlib.redirect_stderr(io.StringIO()):  # it prints what is in ``broken``
-                found = discovery.distinct(disc_benchmarks(suite, ignore_import_errors=True)) if there else []
-            discovery.import_all(warm)
+                found = runner.distinct(disc_benchmarks(suite, ignore_import_errors=True)) if there else []
+            runner.import_all(warm)
         benchmarks = {benchmark.name: benchmark for benchmark in found}
-        self._runner = BenchmarkRunner(benchmarks, OwnCode(suite=suite, **own))
+        self._runner = BenchmarkRunner(benchmarks, fingerprint.OwnCode(suite=suite, **own))
         return {
-            "benchmarks": [discovery.described(benchmark) for benchmark in found],
+            "benchmarks": [runner.described(benchmark) for benchmark in found],
             "broken": broken,
             "threads": fingerprint.count_threads(),
             **self._runner.foreign_imports(),
@@ -121,12 +122,12 @@ class Worker:
 
     def do_fork(self, name: str) -> Message:
         """Fork a worker, which joins the check by itself."""
-        lifecycle.flush()
+        _flush()
         parent, pid = os.getpid(), os.fork()
         if pid:
             self._forked.add(pid)
             return {"pid": pid}
-        lifecycle.end_with(parent)
+        _end_with(parent)
         os.setsid()
         self._forked = set()
         self._channel.close()
@@ -134,7 +135,7 @@ class Worker:
             self._channel = _join(self._address, name)
             self.serve()
         finally:
-            lifecycle.flush()
+            _flush()
             os._exit(0)
 
     def _reap(self) -> None:
@@ -143,15 +144,51 @@ class Worker:
 
 
 def _join(address: str, name: str) -> Channel:
-    channel = Channel(lifecycle.connect(address))
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(address)
+    channel = Channel(connection)
     channel.send({"name": name, "pid": os.getpgrp()})
     return channel
+
+
+def _end_with(parent: int) -> None:
+    """Let Linux kill this process when its parent ends: a process that is stopped cannot notice that itself.
+
+    A forked process inherits no such request and has to make its own.
+    """
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        import ctypes
+    except ImportError:  # a Python built without libffi: what is stopped when the check is killed stays
+        return
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it had ended before
+        os._exit(1)
+
+
+def _continue_in_child() -> None:
+    """Continue in a forked child, whose peak of memory starts from zero: over exec, Linux keeps that of the check.
+
+    The first process leads the group of both, waits, and ends as the child does.
+    """
+    parent, child = os.getpid(), os.fork()
+    if child:
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        os._exit(code if code >= 0 else 128 - code)
+    _end_with(parent)
+
+
+def _flush() -> None:
+    """Write out what was printed, before a fork would write it twice or an exit lose it."""
+    sys.stdout.flush()
+    sys.stderr.flush()
 
 
 def main(address: str, name: str) -> None:
     """Serve the check that listens at an address, under a name."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the check, which then hangs up
-    lifecycle.end_with(os.getppid())
+    _end_with(os.getppid())
     if sys.platform.startswith("linux"):
-        lifecycle.continue_in_child()
+        _continue_in_child()
     Worker(address, name).serve()

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
-    from bench_models.export.serving import Packed
+    from bench_models.export.verify import Packed
 
 
 class Served:
@@ -16,7 +16,7 @@ class Served:
     def setup(self, packed: "Packed", session: str) -> None:
         """Load the file or the variant, once a process."""
         if not hasattr(self, "session"):
-            from bench_models.export.serving import unpacked
+            from bench_models.export.verify import unpacked
 
             self.session, self.batch = unpacked(packed).opened(session)
 

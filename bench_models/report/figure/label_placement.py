@@ -128,14 +128,14 @@ def _neighbours(bubbles: Sequence[Bubble], index: int) -> float:
 _Obstacles = Sequence[tuple[Sequence[Box], float]]
 
 
-def _cheapest(bubble: Bubble, within: Box, unsupported_reasons: _Obstacles) -> Box:
+def _cheapest(bubble: Bubble, within: Box, obstacles: _Obstacles) -> Box:
     """Return the best place for a name; the middle of the panel where none fits into it."""
     best, cheapest = bubble.name_at(*within.centre), math.inf
     for far, box in _places(bubble, within):
         if far >= cheapest:  # and so is all that follows
             break
         roomy = box.grown(3, 1)
-        cost = far + sum(weight * roomy.overlap(each) for boxes, weight in unsupported_reasons for each in boxes)
+        cost = far + sum(weight * roomy.overlap(each) for boxes, weight in obstacles for each in boxes)
         if cost < cheapest:
             best, cheapest = box, cost
     return best

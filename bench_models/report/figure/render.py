@@ -18,9 +18,16 @@ from matplotlib.lines import Line2D
 from bench_models.errors import BenchModelsError
 from bench_models.metrics import ACCURACY, SINGLE_STREAM, SIZE
 from bench_models.report.document import Standing, Summary, VariantReport
-from bench_models.report.figure.bars import draw_accuracy, draw_latency, draw_size
+from bench_models.report.figure.panels import (
+    SHAPES,
+    draw_accuracy,
+    draw_latency,
+    draw_size,
+    draw_trade_off,
+    sizes_in_words,
+)
 from bench_models.report.figure.themes import LIGHT, THEMES, Theme
-from bench_models.report.figure.trade_off import SHAPES, draw_trade_off, sizes_in_words
+from bench_models.report.markdown import headline
 from bench_models.storage import write_atomically, write_bytes_atomically
 
 # Inches.
@@ -91,7 +98,7 @@ def png(summary: Summary, theme: Theme) -> bytes:
 def description(summary: Summary) -> str:
     """Return every figure that is drawn, in words."""
     variants = " ".join(f"{each.name}: {_figures(each)}." for each in summary.variants)
-    return f"{headline(summary)}. {variants}"
+    return f"{_headline(summary)} {variants}"
 
 
 @contextmanager
@@ -133,16 +140,8 @@ def draw(summary: Summary, theme: Theme) -> Figure:
     return figure
 
 
-def headline(summary: Summary) -> str:
-    """Return how many budgets are kept, and who breaks or misses one."""
-    by_standing: dict[Standing, list[str]] = {}
-    for each in summary.variants:
-        by_standing.setdefault(each.standing, []).append(each.name)
-    judged = sum(each.standing != "baseline" for each in summary.variants[1:])
-    parts = [f"{len(by_standing.get('kept', []))} of {judged} budgets are kept"]
-    named: tuple[Standing, ...] = ("broken", "open", "not measured")
-    parts += [f"{word}: {', '.join(by_standing[word])}" for word in named if word in by_standing]
-    return "; ".join(parts)
+def _headline(summary: Summary) -> str:
+    return headline(summary.variants).replace("**", "")
 
 
 def _figures(variant: VariantReport) -> str:
@@ -163,7 +162,7 @@ def _head(figure: Figure, summary: Summary, theme: Theme, height: float) -> None
         color=theme.ink,
     )  # fmt: skip
     sentences = f"{summary.sentences:,} test sentences" if summary.sentences else ""
-    facts = "  \N{MIDDLE DOT}  ".join(each for each in (headline(summary), summary.machine, sentences) if each)
+    facts = "  \N{MIDDLE DOT}  ".join(each for each in (_headline(summary), summary.machine, sentences) if each)
     figure.text(0.012, 1 - 0.64 / height, textwrap.shorten(facts, 200), fontsize=9.5, color=theme.faint)
 
 

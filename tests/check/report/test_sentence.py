@@ -8,10 +8,9 @@ import pytest
 from support.github_server import pull_request
 from support.observing import FAILED, exact, recorded, timed
 
-from bench_models.check.report.findings import findings
+from bench_models.check.report.make import report_on, write_check
 from bench_models.check.report.markdown import markdown
 from bench_models.check.report.sentence import summary, told
-from bench_models.check.report.writing import write_check
 from bench_models.github.acceptance import acceptance
 from bench_models.github.actions import Repository, Run
 from bench_models.github.comment import written
@@ -74,7 +73,7 @@ def test_check_that_ended_early_says_what_was_seen() -> None:
 )
 def test_report_and_comment_begin_with_the_same_words(measurements: Measurements) -> None:
     """They never say only that there is no regression."""
-    found = findings(recorded(timed("suite.time_other"), measurements))
+    found = report_on(recorded(timed("suite.time_other"), measurements))
     run = Run(
         id=5,
         event="pull_request",
@@ -96,7 +95,7 @@ def test_what_is_lost_is_named_with_what_head_says_of_it() -> None:
     lost = replace(exact(1, 1), head=Skipped(reason="no kernel"))
     assert (
         "`suite.track_it` is lost: measured on BASE, skipped (no kernel) on HEAD"
-        in findings(recorded(timed("suite.time_other"), lost)).sentence
+        in report_on(recorded(timed("suite.time_other"), lost)).sentence
     )
 
 
@@ -121,7 +120,7 @@ def test_module_that_head_alone_cannot_import_makes_the_check_incomplete(base: i
         "base": {"suite.gpu": "no cupy in /a"} if base else {},
         "head": {"suite.gpu": "no cupy in /b"} if head else {},
     }
-    found = findings(replace(record, header=replace(record.header, broken=broken)))
+    found = report_on(replace(record, header=replace(record.header, broken=broken)))
     assert status == found.exit_status
     assert "suite.gpu cannot be imported on" in markdown(found)
 
@@ -129,5 +128,5 @@ def test_module_that_head_alone_cannot_import_makes_the_check_incomplete(base: i
 def test_shard_that_could_measure_nothing_leaves_the_verdict_to_the_whole() -> None:
     """Of which it may be no pass."""
     skipped = replace(timed(), base=Skipped(reason="no GPU"), head=Skipped(reason="no GPU"))
-    assert findings(recorded(skipped, shard=1, shards=2)).exit_status == 0
-    assert findings(recorded(skipped)).exit_status == 2
+    assert report_on(recorded(skipped, shard=1, shards=2)).exit_status == 0
+    assert report_on(recorded(skipped)).exit_status == 2

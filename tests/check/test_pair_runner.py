@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench_models.check.blocks import MESSAGE_S, SIDE_S, Blocks
+from bench_models.check.pair_runner import MESSAGE_S, SIDE_S, Blocks
 from bench_models.verdict.measurements import SIDES, SideName
 
 

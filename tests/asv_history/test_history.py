@@ -7,7 +7,7 @@ import pytest
 from support.publishers import measure, remote_with
 from support.tiny_project import commit_all, git
 
-from bench_models.asv.backfill import LOOK_BACK, plan
+from bench_models.asv.history import LOOK_BACK, plan
 from bench_models.asv.results import knows_machine, name_machine
 from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine

@@ -6,15 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench_models.metrics.speed_up import (
-    SpeedUp,
-    Turns,
-    keep,
-    kept,
-    seconds_of,
-    seconds_of_baseline,
-    times_as_fast,
-)
+from bench_models.metrics.latency import SpeedUp, Turns, keep, kept, seconds_of, seconds_of_baseline, times_as_fast
 from bench_models.storage import Store
 
 seconds = st.floats(min_value=1e-6, max_value=10)

@@ -1,9 +1,12 @@
-"""Finds asv's result files that asv cannot read, and moves them aside.
+"""Looks through asv's results folder: what can be used of each commit, and what asv cannot read and is moved aside.
 
 ``asv publish`` reads all files and ends at the first error, so each is read here before, in the same way.
 """
 
+import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from asv._stats import get_weight
@@ -14,6 +17,7 @@ from asv.results import Results, get_filename
 from asv.util import UserError, load_json
 
 from bench_models.asv.merge import require_commit, require_names, require_numbers
+from bench_models.errors import fault_of
 
 MACHINE = "machine.json"
 BENCHMARKS = "benchmarks.json"
@@ -21,10 +25,44 @@ BENCHMARKS = "benchmarks.json"
 _ERRORS = (UserError, OSError, AttributeError, IndexError, KeyError, TypeError, ValueError, RecursionError)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultFiles:
+    """The date and the usable result files of each commit, and a sentence on each file left aside.
+
+    ``count`` is that of all result files, whether they can be used or not.
+    """
+
+    dates: dict[str, datetime]
+    files: dict[str, tuple[Path, ...]]
+    left_aside: tuple[str, ...]
+    count: int
+
+
+def result_files(results: Path, aside: Path) -> ResultFiles:
+    """Look at every file in asv's results folder, and at those that were moved out of it."""
+    bad = dict(_damaged(results))
+    dates: dict[str, datetime] = {}
+    files: dict[str, tuple[Path, ...]] = {}
+    for file in sorted(results.glob("*/*.json")):
+        if file.name != MACHINE and file not in bad:
+            data = json.loads(file.read_text(encoding="utf-8"))
+            commit = data["commit_hash"]
+            dates[commit] = datetime.fromtimestamp(data["date"] / 1000, tz=UTC)
+            files[commit] = (*files.get(commit, ()), file)
+    sentences = (f"{file.relative_to(results)} is left aside: {damage}" for file, damage in bad.items())
+    everything = [*results.glob("*/*.json"), *_aside_still(aside, results)]
+    return ResultFiles(
+        dates=dates,
+        files=files,
+        left_aside=(*sentences, *_why_aside(aside, results)),
+        count=sum(file.name not in {MACHINE, BENCHMARKS} for file in everything),
+    )
+
+
 def set_aside(results: Path, aside: Path) -> tuple[str, ...]:
     """Move what asv cannot read from asv's folder to a folder of the same layout, and return a sentence on each."""
     sentences = []
-    for file, damage in damaged(results):
+    for file, damage in _damaged(results):
         place = aside / file.relative_to(results)
         place.parent.mkdir(parents=True, exist_ok=True)
         file.replace(place)
@@ -32,7 +70,7 @@ def set_aside(results: Path, aside: Path) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def damaged(results: Path) -> Iterator[tuple[Path, str]]:
+def _damaged(results: Path) -> Iterator[tuple[Path, str]]:
     """Yield each file that asv cannot read, and why."""
     benchmarks = results / BENCHMARKS
     if benchmarks.exists() and (damage := _damage_of(_read_benchmarks, benchmarks)):
@@ -58,11 +96,11 @@ def put_back(results: Path, aside: Path) -> None:
             file.replace(place)
 
 
-def why_aside(aside: Path, results: Path) -> tuple[str, ...]:
+def _why_aside(aside: Path, results: Path) -> tuple[str, ...]:
     """Return a sentence on each file that is still set aside: why, and how to mend it."""
     reads = {MACHINE: _read_machine, BENCHMARKS: _read_benchmarks}
     sentences = []
-    for file in aside_still(aside, results):
+    for file in _aside_still(aside, results):
         damage = _damage_of(reads.get(file.name, _read_result), file)
         mend = (
             f"remove {file} to hear no more of it"
@@ -73,7 +111,7 @@ def why_aside(aside: Path, results: Path) -> tuple[str, ...]:
     return tuple(sentences)
 
 
-def aside_still(aside: Path, results: Path) -> list[Path]:
+def _aside_still(aside: Path, results: Path) -> list[Path]:
     """Return the files that were set aside and that asv's folder lacks."""
     return [file for file in sorted(aside.rglob("*.json")) if not (results / file.relative_to(aside)).exists()]
 
@@ -82,8 +120,7 @@ def _damage_of(read: Callable[[Path], None], file: Path) -> str | None:
     try:
         read(file)
     except _ERRORS as error:
-        words = str(error).replace(str(file.absolute()), "it").replace(str(file), "it")
-        return f"{type(error).__name__}: {words[:200]}"
+        return fault_of(error).replace(str(file.absolute()), "it").replace(str(file), "it")[:200]
     return None
 
 

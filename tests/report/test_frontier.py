@@ -5,7 +5,7 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench_models.stats.pareto import frontier
+from bench_models.report.recommendation import frontier
 
 # Few values, so that ties are common.
 POINTS = st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=20)

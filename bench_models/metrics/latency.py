@@ -1,4 +1,4 @@
-"""The speed-up of a variant: its stored pairs of processes, and the estimate from them.
+"""The latency of a variant: the scenarios that are timed, pairs of processes, and the speed-up that they show.
 
 asv keeps one number of a tracked benchmark, and no interval. So the pairs are kept in the store beside it, under the
 very number that asv tracks: whoever finds that number in a result file finds the pairs that it was made of, and no
@@ -7,19 +7,43 @@ others.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
+from bench_models.metrics import OFFLINE, Metric
 from bench_models.provenance import key_of
+from bench_models.sources.corpora import Sentence
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.paired_ratios import log_ratio
 from bench_models.stats.timing import of_processes
 from bench_models.storage import Store
+from bench_models.tokenizer import Batch, Encoder
 
 KIND = "speed-ups"
+OFFLINE_SENTENCES = 32
 
 _FEWEST = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenarios:
+    """The batches that a latency benchmark sends.
+
+    ``single_stream`` is one sentence of median length, ``offline`` the first 32 sentences of the
+    test split (fewer where it is smaller), padded to the longest of them.
+
+    Source of the names: Reddi et al., MLPerf inference benchmark (2020).
+    """
+
+    single_stream: Batch
+    offline: Batch
+
+
+def scenarios(encoder: Encoder, sentences: Sequence[Sentence]) -> Scenarios:
+    """Cut the batches of both scenarios from a test split."""
+    rows = encoder.encode([sentence.text for sentence in sentences])
+    middle = sorted(rows, key=len)[len(rows) // 2]
+    return Scenarios(single_stream=encoder.batch([middle]), offline=encoder.batch(rows[:OFFLINE_SENTENCES]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,18 +82,9 @@ class SpeedUp:
         if min(len(self.single_stream), len(self.offline)) < _FEWEST:
             raise ValueError(f"{len(self.single_stream)} and {len(self.offline)} pairs: an interval needs {_FEWEST}")
 
-    def to_record(self) -> dict[str, Any]:
-        """Return the pairs for JSON; ``from_record`` reads them back."""
-        return asdict(self)
-
-    @classmethod
-    def from_record(cls, record: dict[str, Any]) -> "SpeedUp":
-        """Return the pairs that ``to_record`` wrote."""
-        return cls(
-            run=record["run"],
-            single_stream=tuple(map(_turns, record["single_stream"])),
-            offline=tuple(map(_turns, record["offline"])),
-        )
+    def pairs(self, scenario: Metric) -> tuple[Turns, ...]:
+        """Return the pairs of a scenario, one of ``LATENCIES``."""
+        return self.offline if scenario == OFFLINE else self.single_stream
 
 
 def times_as_fast(pairs: Sequence[Turns]) -> Estimate:
@@ -90,22 +105,14 @@ def seconds_of_baseline(rounds: Sequence[Sequence[Turns]]) -> Estimate:
 def keep(store: Store, suite: str, variant: str, found: SpeedUp) -> float:
     """Put a variant's pairs into the store, and return the number to track."""
     tracked = times_as_fast(found.single_stream).value
-    store.put_record(KIND, _key(suite, variant, tracked), found.to_record())
+    store.put_record(KIND, _key(suite, variant, tracked), found)
     return tracked
 
 
 def kept(store: Store, suite: str, variant: str, tracked: float) -> SpeedUp | None:
     """Return the pairs that a tracked number was made of, or None where they are not here, or damaged."""
-    record = store.get_record(KIND, _key(suite, variant, tracked))
-    try:
-        return SpeedUp.from_record(record) if record is not None else None
-    except (KeyError, TypeError, ValueError):
-        return None
+    return store.get_record(KIND, _key(suite, variant, tracked), SpeedUp)
 
 
 def _key(suite: str, variant: str, tracked: float) -> str:
     return key_of(suite, variant, tracked)
-
-
-def _turns(record: dict[str, Any]) -> Turns:
-    return Turns(baseline=tuple(record["baseline"]), variant=tuple(record["variant"]))

@@ -14,7 +14,7 @@ from bench_models.check.planning import described, share
 from bench_models.check.planning import shares as planned_shares
 from bench_models.check.record import Record
 from bench_models.check.replay import until_decided
-from bench_models.check.shards import merge
+from bench_models.check.report.make import merge
 from bench_models.errors import BenchModelsError
 from bench_models.stats.sequential import Shares
 from bench_models.verdict.judge import judge
@@ -161,6 +161,21 @@ def test_shards_of_different_checks_are_refused_by_name(name: str, value: object
     other = replace(second, header=replace(second.header, **{name: value}))  # type: ignore[arg-type]
     with pytest.raises(BenchModelsError, match=f"shards 1 and 2 are not of one check, they differ in {name}"):
         merge([first, other, third])
+
+
+@pytest.mark.parametrize(
+    ("files", "shown"),
+    [((), "suite.py,"), (("suite.py",), "suite.py,"), (tuple("abcde"), "a, b, c, d, e and 1 more,")],
+)
+def test_shards_with_other_uncommitted_files_are_told_to_commit_them(files: tuple[str, ...], shown: str) -> None:
+    """Whether one has none, others, or the same with another content."""
+    first, second, third = shards()
+    first = replace(first, header=replace(first.header, uncommitted=("suite.py",)))
+    second = replace(second, header=replace(second.header, head="c" * 40, uncommitted=files))
+    with pytest.raises(BenchModelsError) as caught:
+        merge([first, second, third])
+    assert f"not of one check: HEAD had uncommitted changes in {shown}" in str(caught.value)
+    assert "commit them (a temporary commit will do), and measure both shards at that commit" in str(caught.value)
 
 
 def test_interrupted_shard_makes_the_whole_check_interrupted() -> None:

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from support.reporting import decoded, packed, report, zipped
 
 from bench_models.errors import BenchModelsError
-from bench_models.github import artifact
-from bench_models.results_branch.json_io import LARGEST_BYTES
+from bench_models.results_branch.untrusted import LARGEST_BYTES, LARGEST_ZIP_BYTES, open_artifact
 
 _ARCHIVE = packed()
 
@@ -22,14 +21,14 @@ _ARCHIVE = packed()
 def refused(archive: bytes) -> str:
     """Return the reason why an archive is refused."""
     with pytest.raises(BenchModelsError) as caught:
-        artifact.opened(archive)
+        open_artifact(archive)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
 
 def test_report_of_a_check_is_opened() -> None:
     """As it was written."""
-    assert artifact.opened(packed()) == decoded(report())
+    assert open_artifact(packed()) == decoded(report())
 
 
 @pytest.mark.parametrize(
@@ -77,7 +76,7 @@ def test_bomb_that_lies_about_its_size_is_cut_off() -> None:
 
 def test_archive_that_is_too_large_is_refused_unread() -> None:
     """Whatever is in it."""
-    assert "are allowed" in refused(b"PK" + b"\0" * artifact.LARGEST_ZIP_BYTES)
+    assert "are allowed" in refused(b"PK" + b"\0" * LARGEST_ZIP_BYTES)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +125,7 @@ def test_damaged_archive_is_refused_or_whole(position: int, other: bytes) -> Non
     """Whichever bytes are changed: a sentence, never a crash."""
     damaged = _ARCHIVE[:position] + other + _ARCHIVE[position + len(other) :]
     with contextlib.suppress(BenchModelsError):
-        assert artifact.opened(damaged).schema_version == 1
+        assert open_artifact(damaged).schema_version == 1
 
 
 @settings(deadline=None)  # other tests run beside this one
