@@ -182,9 +182,7 @@ def _unaffected(
         return {each.benchmark: NOTHING_CHANGED for each in runs}
     both.cache(runs)
     log.info("running %d benchmarks once under observation, to see what the change can affect", len(runs))
-    with starter.observing(changed.furnished) as observed:
-        discovered(observed)
-        found = affected(both, observed, runs, changed)
+    found = affected(starter, changed, both, runs)
     for sentence in told(found):
         log.info("%s", sentence)
     return found.unaffected

@@ -45,6 +45,10 @@ _INERT = (
 )
 
 
+# Who lists folders may read any file.
+_WALKS = frozenset({"glob", "iglob", "iterdir", "listdir", "rglob", "scandir", "walk"})
+
+
 @dataclass(frozen=True, kw_only=True)
 class ChangedFiles:
     """The files that differ between two commits, by their names in git, and the trees that have them."""
@@ -59,8 +63,22 @@ class ChangedFiles:
         return tuple(name for name in self.names if not self._inert(name))
 
     @cached_property
-    def unseen(self) -> tuple[str, ...]:
-        """Those of them that may be read without being seen: all but Python code."""
+    def gone(self) -> tuple[str, ...]:
+        """Those of them, except for Python code, that only one side has: whether a file is there is not seen."""
+        return tuple(
+            name for name in self._not_code if not all((root / name).is_file() for root in self.trees.values())
+        )
+
+    def data(self, side: SideName) -> dict[str, Path]:
+        """Return those of them that are not Python code, by the name of their place: in the tree, and installed."""
+        tree, root = self.furnished[side], self.trees[side]
+        found = {f"tree/{name}": root / name for name in self._not_code}
+        for name in self._not_code if tree.apart else ():
+            found |= {f"code/{each}": tree.code / each for each in _ends(name) if (tree.code / each).is_file()}
+        return found
+
+    @cached_property
+    def _not_code(self) -> tuple[str, ...]:
         return tuple(name for name in self.of_benchmarks if not name.endswith(".py"))
 
     @cached_property
@@ -80,11 +98,6 @@ class ChangedFiles:
         base, head = (_installed(tree) if tree.apart else None for tree in self.furnished.values())
         return base == head
 
-    def called(self, name: str) -> set[str]:
-        """Return what an observation calls a file: by its place in the tree, or where it is installed."""
-        parts = PurePosixPath(name).parts
-        return {f"tree/{name}", *("code/" + "/".join(parts[start:]) for start in range(len(parts)))}
-
     def _inert(self, name: str) -> bool:
         known = any(fnmatch(name, pattern) for pattern in _INERT)
         return known and not self._shipped(name) and not self._mentioned(name)
@@ -97,14 +110,16 @@ class ChangedFiles:
             if (root / name).is_relative_to(tree.suite):
                 return True
             if tree.apart:
-                if any((tree.code / "/".join(path.parts[start:])).exists() for start in range(len(path.parts))):
+                if any((tree.code / each).exists() for each in _ends(name)):
                     return True
             elif len(path.parts) > 1 and (root / path.parts[0] / "__init__.py").is_file():
                 return True
         return False
 
     def _mentioned(self, name: str) -> bool:
-        """Say whether the suite, or code that runs in its tree, names a file, its folder or all files of its kind."""
+        """Say whether the suite, or code that runs in its tree, names a file, its folder or kind, or lists folders."""
+        if not self._words.isdisjoint(_WALKS):
+            return True
         path = PurePosixPath(name)
         words = {path.name, *path.parts[:-1], f"*{path.suffix}", path.suffix or path.name}
         return any(
@@ -114,7 +129,7 @@ class ChangedFiles:
 
     @cached_property
     def _words(self) -> frozenset[str]:
-        """All that the suites' Python files import and hold as text, but for docstrings."""
+        """All that the suites' Python files import, call as an attribute and hold as text, but for docstrings."""
         folders = [tree.suite for tree in self.furnished.values()]
         folders += [tree.code for tree in self.furnished.values() if not tree.apart]
         files = {file for folder in folders for file in folder.rglob("*.py")}
@@ -124,6 +139,12 @@ class ChangedFiles:
         """Say whether a file is an inert one by its name, which may well mention others of its kind."""
         roots = [root for root in self.trees.values() if file.is_relative_to(root)]
         return any(fnmatch(file.relative_to(root).as_posix(), pattern) for root in roots for pattern in _INERT)
+
+
+def _ends(name: str) -> list[str]:
+    """Return a path without its first folders: any of them may be where a package begins."""
+    parts = PurePosixPath(name).parts
+    return ["/".join(parts[start:]) for start in range(len(parts))]
 
 
 def _installed(tree: Tree) -> dict[str, str]:
@@ -145,6 +166,8 @@ def _words_of(file: Path) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             yield node.value
+        elif isinstance(node, ast.Attribute):
+            yield node.attr
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 yield from alias.name.split(".")

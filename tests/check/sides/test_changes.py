@@ -75,10 +75,12 @@ def test_document_of_a_package_below_another_folder_is_not_inert(tmp_path: Path)
         "open('../README.md')",
         "ROOT.glob('*.md')",
         "[each for each in ROOT.iterdir() if each.suffix == '.md']",
+        "list(os.walk(ROOT))",
+        "ROOT.rglob('*')",
     ],
 )
 def test_document_that_the_suite_names_is_not_inert(tmp_path: Path, suite: str) -> None:
-    """By its name, its folder or its kind."""
+    """By its name, its folder or its kind, or by listing folders, which may mean any file."""
     assert changed(tmp_path, "README.md", suite=suite).of_benchmarks == ("README.md",)
 
 
