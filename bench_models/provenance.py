@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parent.name
 
+# Comments and docstrings of the files that are read here make no difference (check/worker/observer.py asks).
+__reads_syntax__ = True
+
 _KINDS = ("stdlib", "platstdlib", "purelib", "platlib")
 _FOLDERS_OF_LIBRARIES = frozenset({"site-packages", "dist-packages"})
 _IMPORTERS = frozenset({"import_module", "__import__"})

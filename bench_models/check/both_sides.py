@@ -6,6 +6,7 @@ import time
 from collections.abc import Container, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from bench_models.check.planning import Planned, SuiteName
 from bench_models.check.record import Recorder
@@ -60,6 +61,11 @@ class Progress:
         """Add which examples either side answered right."""
         self._update(replace(self.of(planned), answers=answers))
         self.recorder.answers(planned.benchmark, answers)
+
+    def add_unaffected(self, benchmark: Benchmark, reason: str) -> None:
+        """Add why the change cannot affect a benchmark."""
+        self._update(replace(self.measurements[benchmark], unaffected=reason))
+        self.recorder.unaffected(benchmark, reason)
 
     def add_trouble(self, troubles: Troubles, *planned: Planned) -> None:
         """Add what keeps sides from measuring benchmarks, which are then measured no further."""
@@ -169,6 +175,11 @@ class BothSides:
     def worker(self, planned: Planned, side: SideName) -> AbstractContextManager[Process]:
         """Return a fresh worker of a side, for a benchmark."""
         return self.of(planned, side).worker(from_nothing=planned.from_nothing)
+
+    def cache_folder(self, planned: Planned, side: SideName) -> Path | None:
+        """Return the folder in which a benchmark's ``setup_cache`` ran; None where there is none, or it failed."""
+        folder = self._caches.of(planned, self.of(planned, side))
+        return Path(folder) if isinstance(folder, str) else None
 
     def spawn_only(self) -> None:
         """Spawn workers from now on, instead of forking them."""

@@ -107,6 +107,18 @@ class _Answers(_Line, tag="answers"):
     examples: tuple[str, ...]
 
 
+class _Unaffected(_Line, tag="unaffected"):
+    subject: str
+    reason: str
+
+
+class _Shares(_Line, tag="shares"):
+    """How many benchmarks share the error budget, where they are fewer than the header counts."""
+
+    timed: int
+    values: int
+
+
 class _Trouble(_Line, tag="trouble"):
     subject: str
     side: SideName
@@ -119,6 +131,8 @@ class _End(_Line, tag="end"):
     wall_s: float
     timed_s: float
 
+
+_AnyLine = _Benchmark | _Pair | _Answers | _Unaffected | _Trouble | _Shares | _End
 
 _TROUBLES: dict[str, type[Trouble]] = {"absent": Absent, "skipped": Skipped, "failed": Failed, "refused": Refused}
 
@@ -155,6 +169,14 @@ class Recorder:
         """Write which examples either side answered right."""
         base, head = ("".join("01"[each] for each in side) for side in (answers.base, answers.head))
         self._line(_Answers(subject=str(benchmark), base=base, head=head, examples=answers.examples))
+
+    def unaffected(self, benchmark: Benchmark, reason: str) -> None:
+        """Write why the change cannot affect a benchmark."""
+        self._line(_Unaffected(subject=str(benchmark), reason=reason))
+
+    def shares(self, shares: Shares) -> None:
+        """Write how many benchmarks share the error budget, where they are fewer than the header counts."""
+        self._line(_Shares(timed=shares.timed, values=shares.values))
 
     def trouble(self, benchmark: Benchmark, side: SideName, trouble: Trouble) -> None:
         """Write what keeps a side from being measured."""
@@ -240,12 +262,16 @@ def _assembled(header: Header, lines: Sequence[str]) -> Record:
     end = _End(ending="crashed", wall_s=0.0, timed_s=0.0)
     for text in lines:
         # Not by msgspec's own decoder, which refuses half a character; Python's reads back what it wrote.
-        line = msgspec.convert(json.loads(text), _Benchmark | _Pair | _Answers | _Trouble | _End)
+        line = msgspec.convert(
+            json.loads(text), _Benchmark | _Pair | _Answers | _Unaffected | _Trouble | _Shares | _End
+        )
         match line:
             case _Benchmark():
                 described = msgspec.structs.asdict(line)
                 benchmark = Benchmark(name=described.pop("benchmark"), **described)
                 measurements[str(benchmark)] = Measurements(benchmark=benchmark, shard=header.shard)
+            case _Shares():
+                header = replace(header, shares=Shares(timed=line.timed, values=line.values))
             case _End():
                 end = line
             case _:
@@ -259,12 +285,14 @@ def _assembled(header: Header, lines: Sequence[str]) -> Record:
     )
 
 
-def _with(measurements: Measurements, line: _Pair | _Answers | _Trouble) -> Measurements:
+def _with(measurements: Measurements, line: _Pair | _Answers | _Unaffected | _Trouble) -> Measurements:
     match line:
         case _Pair():
             return replace(measurements, pairs=(*measurements.pairs, Pair(base=line.base, head=line.head)))
         case _Answers():
             base, head = (tuple(letter == "1" for letter in side) for side in (line.base, line.head))
             return replace(measurements, answers=Answers(base=base, head=head, examples=line.examples))
+        case _Unaffected():
+            return replace(measurements, unaffected=line.reason)
         case _Trouble():
             return measurements.troubled(line.side, _TROUBLES[line.what](**line.details))

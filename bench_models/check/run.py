@@ -4,18 +4,21 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
+from bench_models.check.affected import NOTHING_CHANGED, affected, observable, told
 from bench_models.check.both_sides import BothSides, Progress
 from bench_models.check.pair_runner import PairRunner
 from bench_models.check.planning import Planned, SuiteName, chosen, described, plan, share, shares
 from bench_models.check.record import Ending, Header, Record, Recorder, read
 from bench_models.check.sampler import Sampler, ask_bases_own, try_one_sided
-from bench_models.check.sides.commits import Commit, changed_files, resolve, side_by_side
+from bench_models.check.sides.changes import ChangedFiles
+from bench_models.check.sides.commits import Commit, changed_files, changed_names, resolve, side_by_side
 from bench_models.check.sides.environments import ASV, Project, furnish
 from bench_models.check.sides.isolation import common_variables, one_check_at_a_time
 from bench_models.check.sides.side import Side, Starter, Tree, discovered, make_alike
@@ -24,7 +27,7 @@ from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
 from bench_models.stats.sequential import LOOKS
-from bench_models.verdict.measurements import SIDES, SideName
+from bench_models.verdict.measurements import SIDES, Benchmark, SideName
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +36,10 @@ _Suites = Mapping[SuiteName, Mapping[SideName, Side]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """The options of a check."""
+    """The options of a check.
+
+    ``everything`` measures what the change cannot affect, too; ``audit`` does so, and finds out what that is.
+    """
 
     base: str
     head: str
@@ -46,6 +52,8 @@ class Options:
     shards: int = 1
     spawn: bool = False
     itself: bool = False
+    everything: bool = False
+    audit: bool = False
     pairs: int | None = None
 
 
@@ -65,6 +73,8 @@ def check(options: Options) -> Record:
         started = time.monotonic()
         trees = stack.enter_context(side_by_side(checkout, commits, scratch))
         furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
+        names = tuple(changed_names(checkout, commits, [Path()]))
+        changed = ChangedFiles(names=names, furnished=furnished, trees=trees)
         starter = Starter(
             checkout=checkout,
             commits=commits,
@@ -72,9 +82,11 @@ def check(options: Options) -> Record:
             scratch=scratch,
             environment={**os.environ, **common_variables(options.threads), **variables},
             spawn=options.spawn,
+            alike=changed.runs_alike,
         )
         sides, header, planned = _compared(options, starter, furnished, stack)
-        _measure(options, header, sides, share(planned, options.shard, options.shards), started)
+        mine = share(planned, options.shard, options.shards)
+        _measure(options, header, sides, mine, started, partial(_unaffected, starter, changed, header))
     return read(options.output)
 
 
@@ -115,7 +127,14 @@ def _asked(planned: Sequence[Planned], bench: str) -> list[Planned]:
     return [each for each in planned if chosen(each, bench)]
 
 
-def _measure(options: Options, header: Header, suites: _Suites, mine: Sequence[Planned], started: float) -> None:
+def _measure(  # noqa: PLR0913, PLR0917  # what a check consists of
+    options: Options,
+    header: Header,
+    suites: _Suites,
+    mine: Sequence[Planned],
+    started: float,
+    unaffected: Callable[[BothSides, Sequence[Planned]], Mapping[Benchmark, str]],
+) -> None:
     begun = {each.benchmark: each.not_measured() for each in mine}
     with Recorder(options.output, header, begun.values()) as recorder:
         progress = Progress(measurements=begun, recorder=recorder)
@@ -123,12 +142,22 @@ def _measure(options: Options, header: Header, suites: _Suites, mine: Sequence[P
         runner = PairRunner(both=both, one_core=options.threads == 1)
         ending: Ending = "crashed"
         try:
-            _prepare(runner, mine)
-            try_one_sided(both, mine)
-            sampler = Sampler(runner=runner, shares=header.shares)
+            needed, shared = mine, header.shares
+            if options.audit or not (options.everything or options.pairs):
+                found = unaffected(both, mine)
+                for benchmark, reason in found.items():
+                    progress.add_unaffected(benchmark, reason)
+                if found and not options.audit:
+                    needed = [each for each in mine if each.benchmark not in found]
+                    if options.shards == 1:  # of other shards, this one does not know how many they measure
+                        shared = shares(needed)
+                        recorder.shares(shared)
+            _prepare(runner, needed)
+            try_one_sided(both, needed)
+            sampler = Sampler(runner=runner, shares=shared)
             looks = (options.pairs,) if options.pairs else LOOKS
-            sampler.run(mine, looks, until_decided=options.pairs is None)
-            ask_bases_own(both, mine)
+            sampler.run(needed, looks, until_decided=options.pairs is None)
+            ask_bases_own(both, needed)
             ending = "complete"
         except KeyboardInterrupt:
             ending = "interrupted"
@@ -139,6 +168,24 @@ def _measure(options: Options, header: Header, suites: _Suites, mine: Sequence[P
             log.exception("internal error, judging what was measured so far")
         finally:
             recorder.end(ending, time.monotonic() - started, runner.timer.timed_s)
+
+
+def _unaffected(
+    starter: Starter, changed: ChangedFiles, header: Header, both: BothSides, planned: Sequence[Planned]
+) -> Mapping[Benchmark, str]:
+    """Return the benchmarks that the change cannot affect, with the reason."""
+    runs = observable(planned)
+    sides = [(header.python[side], header.libraries[side]) for side in SIDES]
+    if not runs or header.environments != "one" or sides[0] != sides[1]:
+        return {}
+    if not changed.of_benchmarks and changed.installed_alike:
+        return {each.benchmark: NOTHING_CHANGED for each in runs}
+    both.cache(runs)
+    log.info("running %d benchmarks once under observation, to see what the change can affect", len(runs))
+    found = affected(starter, changed, both, runs)
+    for sentence in told(found):
+        log.info("%s", sentence)
+    return found.unaffected
 
 
 def _header(

@@ -23,17 +23,23 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @options.measuring
 @options.output("results/check")
 @options.strict
-def check(*, base: str, head: str, strict: bool, **asked: Unpack[options.Measuring]) -> int:
+@click.option("--all", "everything", is_flag=True, help="Measure also what nothing that changed can affect.")
+@click.option("--audit", is_flag=True, help="As --all, and say whether leaving that out would have been wrong.")
+def check(
+    *, base: str, head: str, strict: bool, everything: bool, audit: bool, **asked: Unpack[options.Measuring]
+) -> int:
     """Judge a change: two commits side by side, one verdict.
 
     The check of a pull request: measures BASE and HEAD side by side on this machine, decides for each benchmark
     whether it changed, and says so. Works in any repository with an asv suite.
 
+    Benchmarks that depend on nothing that changed are unchanged, and are not measured.
+
     Exit status: 0 pass, 1 regressed or lost, 2 something was not measured, 3 undecided (with --strict).
     """
     from bench_models.check.run import Options
 
-    return measure(Options(base=base, head=head, **asked), strict=strict)
+    return measure(Options(base=base, head=head, everything=everything, audit=audit, **asked), strict=strict)
 
 
 @click.command(epilog="Example: bench-models merge shards/1 shards/2")

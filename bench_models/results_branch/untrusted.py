@@ -56,6 +56,7 @@ _WITHOUT_NUMBERS: Mapping[str, str] = {
     "not comparable": "BASE could not be measured",
     "regressed": "it fails on HEAD, and not on BASE",
     "skipped": "it was skipped",
+    "unchanged": "nothing that it depends on changed",
 }
 
 _Item = TypeVar("_Item")

@@ -60,7 +60,7 @@ def exit_status(changes: Sequence[Change], *, complete: bool = True, strict: boo
 
 
 def _shares(measurements: Sequence[Measurements]) -> Shares:
-    working = [each for each in measurements if each.works]
+    working = [each for each in measurements if each.works and (each.pairs or not each.unaffected)]
     timed = sum(each.benchmark.kind == "time" for each in working)
     return Shares(timed=timed, values=sum(each.answers is None for each in working) - timed)
 
@@ -89,6 +89,8 @@ def _judge(measurements: Measurements, mean: Mean | None, share: float) -> Chang
     unmeasured = troubled(measurements)
     if unmeasured is not None:
         return unmeasured
+    if not measurements.pairs and measurements.unaffected:
+        return Change(benchmark=measurements.benchmark, verdict="unchanged", reason=measurements.unaffected)
     if not measurements.pairs:
         return Change(
             benchmark=measurements.benchmark, verdict="undecided", reason="not measured before the check ended"

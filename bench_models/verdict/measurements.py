@@ -101,7 +101,8 @@ Trouble = Absent | Skipped | Failed | Refused
 class Measurements:
     """A benchmark with all that was measured of it; ``base`` and ``head`` say why a side cannot be measured.
 
-    ``shard`` is the part of the check that measured it, on a machine with a noise of its own.
+    ``unaffected`` says why the change cannot affect it, so that it need not be measured. ``shard`` is the part of the
+    check that measured it, on a machine with a noise of its own.
     """
 
     benchmark: Benchmark
@@ -109,6 +110,7 @@ class Measurements:
     answers: Answers | None = None
     base: Trouble | None = None
     head: Trouble | None = None
+    unaffected: str = ""
     shard: int = 1
 
     def __post_init__(self) -> None:

@@ -28,7 +28,7 @@ class Nobody:
     def pair(self, *_: object) -> None:
         """Take one more pair."""
 
-    answers = trouble = pair
+    answers = unaffected = trouble = pair
 
 
 class StandIn:

@@ -118,7 +118,9 @@ class Report(_Part, frozen=True, kw_only=True):
     change of the benchmark itself is not judged. All others ran from each side's own suite. ``redescribed`` is what
     HEAD describes differently, of all that decides a verdict: BASE's terms counted. ``added`` are benchmarks that
     BASE's own suite lacks: HEAD's file was tried on BASE, too. ``suite_changes`` are files below the suite's folder
-    that differ between the commits: what they change in what is measured is part of the verdict. Older reports have
+    that differ between the commits: what they change in what is measured is part of the verdict. ``unaffected`` are
+    benchmarks that depend on nothing that changed: they are unchanged without having been measured, or were measured
+    all the same because all were to be (``--audit``). Older reports have
     ``suites``, too, which says whose suite ran.
 
     ``timed_s`` is the part of ``wall_s`` inside timed calls.
@@ -143,6 +145,7 @@ class Report(_Part, frozen=True, kw_only=True):
     added: tuple[str, ...] = ()
     suites: Literal["head", "own"] | UnsetType = UNSET
     suite_changes: tuple[str, ...] = ()
+    unaffected: tuple[str, ...] | UnsetType = UNSET
     threads: _Number
     began: str
     wall_s: _Seconds
@@ -158,6 +161,18 @@ class Report(_Part, frozen=True, kw_only=True):
         """
         broken = self.broken_modules
         return sorted(broken.get("head", {}).keys() - broken.get("base", {}).keys())
+
+    @property
+    def not_needed(self) -> list[Row]:
+        """The benchmarks that are unchanged without having been measured."""
+        names = self.unaffected or ()
+        return [row for row in self.rows if str(row) in names and not row.pairs]
+
+    @property
+    def doubtful(self) -> list[Row]:
+        """The benchmarks that seem to depend on nothing that changed, and yet were measured to have changed."""
+        changed = (*self.of("regressed"), *self.of("lost"), *self.of("improved"))
+        return [row for row in changed if str(row) in (self.unaffected or ())]
 
     def of(self, verdict: Verdict) -> list[Row]:
         """Return the rows with a verdict."""

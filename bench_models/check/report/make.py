@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from msgspec import structs
+from msgspec import UNSET, structs
 
 from bench_models.check.record import Ending, Header, Record, make_hidden
 from bench_models.check.report.document import (
@@ -176,6 +176,7 @@ def report_on(record: Record, *, strict: bool = False) -> Report:
         redescribed=header.redescribed,
         added=header.added,
         suite_changes=header.suite_changes,
+        unaffected=tuple(str(each.benchmark) for each in record.measurements if each.unaffected) or UNSET,
         threads=header.threads,
         began=header.began,
         wall_s=record.wall_s,

@@ -39,6 +39,7 @@ def markdown(report: Report) -> str:
         headline(report),
         unjudged(report, escaped),
         differing(report, escaped),
+        doubted(report, escaped),
         table(shown, escaped) if shown else "",
         _broken(report),
         *(_flips(row) for row in shown if row.flips),
@@ -87,6 +88,18 @@ def differing(report: Report, quote: Quote) -> str:
         f"Files of the suite differ ({_listed(report.suite_changes, quote)}): each side ran its own{but}, so a change "
         "of what they measure is part of the verdict."
     )
+
+
+def doubted(report: Report, quote: Quote) -> str:
+    """Say how often what was measured contradicts that nothing changed, where all was measured."""
+    measured = len(report.unaffected or ()) - len(report.not_needed)
+    if not measured:
+        return ""
+    said = f"Nothing that changed can affect {counted(measured)}, measured all the same"
+    wrong = list(map(str, report.doubtful))
+    if not wrong:
+        return f"{said}: none of them was seen to change."
+    return f"**{said}: {len(wrong)} of them changed, {_listed(wrong, quote)}.**"
 
 
 def escaped(text: str) -> str:

@@ -38,7 +38,9 @@ _SHOW: dict[str, Callable[[float], str]] = {
 def summary(report: Report) -> str:
     """Return what a check showed and what it did not, in a sentence of our own words and numbers."""
     seen = [(row.verdict, row.visible_pct) for row in report.rows]
-    return told(seen, complete=report.ending == "complete", broken=len(report.broken))
+    return told(
+        seen, complete=report.ending == "complete", broken=len(report.broken), unaffected=len(report.not_needed)
+    )
 
 
 def headline(report: Report) -> str:
@@ -61,10 +63,13 @@ def headline(report: Report) -> str:
     return escape(" ".join(" ".join(parts).split()), quote=False)
 
 
-def told(changes: Sequence[tuple[str, float | None]], *, complete: bool = True, broken: int = 0) -> str:
+def told(
+    changes: Sequence[tuple[str, float | None]], *, complete: bool = True, broken: int = 0, unaffected: int = 0
+) -> str:
     """Return the sentence on a check: each change as its verdict and the smallest change in percent that it would show.
 
-    ``complete`` says that everything was measured, ``broken`` counts modules that HEAD alone cannot import.
+    ``complete`` says that everything was measured, ``broken`` counts modules that HEAD alone cannot import, and
+    ``unaffected`` the benchmarks that were not measured, as nothing changed that they depend on.
     """
     counts = Counter(verdict for verdict, _ in changes)
     bad = list(_bad(counts, len(changes), broken))
@@ -73,6 +78,8 @@ def told(changes: Sequence[tuple[str, float | None]], *, complete: bool = True, 
     others = [
         f"{counts[verdict]} {_of(counts[verdict], words)}" for verdict, words in _OTHERS.items() if counts[verdict]
     ]
+    if unaffected:
+        good = "; ".join(filter(None, (good, _unaffected(unaffected, len(changes)))))
     text = "; ".join(clause for clause in (*bad, good, open_, *others) if clause)
     return f"{text[0].upper()}{text[1:]}."
 
@@ -129,6 +136,12 @@ def _good(counts: Mapping[str, int], total: int, *, complete: bool, alone: bool)
     seen = "no regression" if complete else "no regression was seen"
     of = f"{shown} of {counted(total)}" if alone else f"{shown}"
     return f"{seen} among {of}{f', of which {improved} improved' if improved else ''}"
+
+
+def _unaffected(count: int, total: int) -> str:
+    if count == total:
+        return "nothing that changed can affect any of them, so none was measured"
+    return f"nothing that changed can affect {count} of them, which {_of(count, ('was', 'were'))} not measured"
 
 
 def _undecided(detectable_pct: Sequence[float | None]) -> str:

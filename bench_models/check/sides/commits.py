@@ -104,13 +104,18 @@ def tree_hash(checkout: Checkout, commit: Commit) -> str:
 
 def changed_files(checkout: Checkout, commits: Mapping[SideName, Commit], folders: Iterable[Path]) -> list[str]:
     """Return the files of some folders that differ between the commits, in words; a folder is relative to the tree."""
+    return [in_words(name) for name in changed_names(checkout, commits, folders)]
+
+
+def changed_names(checkout: Checkout, commits: Mapping[SideName, Commit], folders: Iterable[Path]) -> list[str]:
+    """Return the files of some folders that differ between the commits, by their names in git."""
     both = (commits[side].hash for side in SIDES)
     # As a name, git takes "." for a file's.
     below = [f":(top,literal){folder.as_posix() if folder.parts else ''}" for folder in dict.fromkeys(folders)]
     if not below:
         return []  # without folders, git would compare all files
     names = _must(checkout, "diff-tree", "-r", "-z", "--name-only", "--no-renames", *both, "--", *below)
-    return [in_words(name) for name in names.split("\0") if name]
+    return [name for name in names.split("\0") if name]
 
 
 @contextmanager

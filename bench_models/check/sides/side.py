@@ -4,7 +4,7 @@ import contextlib
 import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -30,7 +30,8 @@ class Tree:
 
     ``place`` names its folder, as a side may run with two suites. ``timeout_s`` is for benchmarks that state none.
     ``apart`` says that the code was installed into a folder of its own. The ``modules`` that either commit has may be
-    imported from nowhere else, and nothing at all from ``root``, where another commit is checked out.
+    imported from nowhere else, and nothing at all from ``root``, where another commit is checked out. ``observed`` are
+    folders by a name: what its processes run and read of them is noted, which makes them slow.
     """
 
     name: SideName
@@ -42,6 +43,7 @@ class Tree:
     apart: bool
     modules: tuple[str, ...] = ()
     root: Path | None = None
+    observed: Mapping[str, Path] = field(default_factory=dict)
 
 
 class Side:
@@ -148,7 +150,8 @@ class Side:
     def _discovery(self, warm: list[str]) -> Message:
         root = None if self.tree.root is None else str(self.tree.root)
         own = {"code": str(self.tree.code), "modules": list(self.tree.modules), "root": root}
-        return {"do": "discover", "suite": str(self.tree.suite), "own": own, "warm": warm}
+        observed = {name: str(folder) for name, folder in self.tree.observed.items()}
+        return {"do": "discover", "suite": str(self.tree.suite), "own": own, "warm": warm, "observed": observed}
 
 
 def elsewhere(name: SideName, foreign_imports: Mapping[str, str]) -> str:
@@ -192,7 +195,10 @@ class Lent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Starter:
-    """Starts sides with what all sides of a check have in common."""
+    """Starts sides with what all sides of a check have in common.
+
+    ``alike`` says that nothing but comments, docstrings and inert files differ between the commits.
+    """
 
     checkout: Checkout
     commits: Mapping[SideName, Commit]
@@ -200,6 +206,7 @@ class Starter:
     scratch: Path
     environment: Mapping[str, str]
     spawn: bool
+    alike: bool = False
 
     @contextmanager
     def started(self, *trees: Tree) -> Iterator[list[Side]]:
@@ -210,6 +217,16 @@ class Starter:
             for side in sides if self.spawn else ():
                 side.spawn_only()
             yield sides
+
+    @contextmanager
+    def observing(self, furnished: Mapping[SideName, Tree]) -> Iterator[dict[SideName, Side]]:
+        """Start both sides once more, under observation."""
+        trees = [
+            replace(tree, place=f"seen-{name}", observed={"code": tree.code, "tree": self.trees[name]})
+            for name, tree in furnished.items()
+        ]
+        with self.started(*trees) as sides:
+            yield dict(zip(furnished, sides, strict=True))
 
     @contextmanager
     def lent(self, furnished: Mapping[SideName, Tree]) -> Iterator[Lent]:
@@ -233,10 +250,16 @@ class Starter:
         return replace(base, place=LENT, code=code, suite=tree / suite)
 
     def _figures(self, tree: Tree) -> Path:
-        """Return the scorecards' folder that only the same files write to, run in the same way on the same side."""
+        """Return the scorecards' folder that only the same files write to, run in the same way on the same side.
+
+        Where the commits are alike, HEAD has BASE's: scoring takes minutes.
+        """
         names: tuple[SideName, ...] = ("base", "head") if tree.place == LENT else (tree.name,)
+        place = tree.name if tree.observed else tree.place
+        if self.alike and place == "head":
+            names, place = ("base",), "base"
         hashes = [tree_hash(self.checkout, self.commits[name]) for name in names]
-        return own_folder(tree.place, *hashes, str(tree.python), self.environment.get("OMP_NUM_THREADS", ""))
+        return own_folder(place, *hashes, str(tree.python), self.environment.get("OMP_NUM_THREADS", ""))
 
 
 @contextmanager

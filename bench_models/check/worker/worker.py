@@ -17,10 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import fingerprint, runner
+from .observer import Observer
 from .protocol import Channel, ChannelClosedError
 from .runner import BenchmarkRunner, SkippedError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from .protocol import Message
 
 # What is asked of the benchmarks, and not of the process.
@@ -36,6 +39,7 @@ class Worker:
         self._address = address
         self._channel = _join(address, name)
         self._runner: BenchmarkRunner | None = None
+        self._observer: Observer | None = None
         self._forked: set[int] = set()
 
     def serve(self) -> None:
@@ -56,26 +60,38 @@ class Worker:
                 self._channel.send({"error": runner.sentence(error), "traceback": traceback.format_exc()})
 
     def _reply(self, do: str, **arguments: Any) -> Message:
-        answers = getattr(self._runner, do) if do in _OF_BENCHMARKS else getattr(self, f"do_{do}")
-        reply: Message = answers(**arguments)
+        if self._observer is not None and arguments.get("cache"):
+            self._observer.add("cache", arguments["cache"])
+        of_benchmarks = do in _OF_BENCHMARKS
+        answers = getattr(self._runner, do) if of_benchmarks else getattr(self, f"do_{do}")
+        with self._watching() if of_benchmarks else contextlib.nullcontext():
+            reply: Message = answers(**arguments)
         return reply
 
-    def do_discover(self, suite: str, own: dict[str, Any], warm: list[str]) -> Message:
+    def _watching(self) -> AbstractContextManager[None]:
+        return contextlib.nullcontext() if self._observer is None else self._observer.watching()
+
+    def do_discover(
+        self, suite: str, own: dict[str, Any], warm: list[str], observed: dict[str, str] | None = None
+    ) -> Message:
         """Import a suite and what workers will need; return benchmarks, broken modules, the number of threads.
 
-        A folder that does not exist is a suite without benchmarks.
+        A folder that does not exist is a suite without benchmarks. What this process does with the folders ``observed``
+        is told by ``observation`` later.
         """
         from asv_runner._aux import update_sys_path
         from asv_runner.discovery import disc_benchmarks
 
         update_sys_path(suite)
         there = Path(suite).is_dir()
-        broken = dict(runner.broken_modules(Path(suite).name)) if there else {}
-        with contextlib.redirect_stderr(io.StringIO()):  # it prints what is in ``broken``
-            found = runner.distinct(disc_benchmarks(suite, ignore_import_errors=True)) if there else []
+        self._observer = Observer(observed) if observed else None
+        with self._watching():
+            broken = dict(runner.broken_modules(Path(suite).name)) if there else {}
+            with contextlib.redirect_stderr(io.StringIO()):  # it prints what is in ``broken``
+                found = runner.distinct(disc_benchmarks(suite, ignore_import_errors=True)) if there else []
+            runner.import_all(warm)
         benchmarks = {benchmark.name: benchmark for benchmark in found}
         self._runner = BenchmarkRunner(benchmarks, fingerprint.OwnCode(suite=suite, **own))
-        runner.import_all(warm)
         return {
             "benchmarks": [runner.described(benchmark) for benchmark in found],
             "broken": broken,
@@ -88,6 +104,12 @@ class Worker:
         """Change to a folder, where what a benchmark writes is its own."""
         os.chdir(folder)
         return {}
+
+    def do_observation(self) -> Message:
+        """Return what the figures of this process can depend on so far."""
+        if self._observer is None:
+            raise RuntimeError("this process is not observed")
+        return self._observer.report()
 
     def do_imported(self) -> Message:
         """Return what this process has imported, in order."""

@@ -1,0 +1,115 @@
+"""Digests of code and files, which tell whether two commits run and read the same. Standard library only."""
+
+from __future__ import annotations
+
+import ast
+import dis
+import hashlib
+import inspect
+import os
+from pathlib import Path
+from types import CodeType
+
+ABSENT = "absent"
+
+_HAS_DOCSTRING = 0x4000000  # a flag of Python 3.13
+# What the compiler stores in the body of a class or module, and nothing runs.
+_ABOUT = frozenset({"__doc__", "__firstlineno__"})
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def of_code(code: CodeType) -> str:
+    """Return a digest of what a function or the body of a class or module does, without docstring, lines and file.
+
+    Functions and classes within it count by their name: what they do counts where they run.
+    """
+    kept, dropped = _instructions(code)
+    used = {each.arg for each in kept if _loads_constant(each)}
+    unused = {each.arg for each in dropped} | ({0} if _may_hold_docstring(code) else set())
+    made = hashlib.sha256()
+    about = (
+        getattr(code, "co_qualname", code.co_name),
+        (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount),
+        code.co_flags & ~_HAS_DOCSTRING,
+        (code.co_varnames, code.co_freevars, code.co_cellvars),
+        getattr(code, "co_exceptiontable", b""),
+        # All of them, as some instructions take one without that dis would say so.
+        tuple(_constant(each) for index, each in enumerate(code.co_consts) if index in used or index not in unused),
+    )
+    for part in (about, *map(_instruction, kept)):
+        made.update(repr(part).encode("utf-8", "surrogatepass") + b"\n")
+    return made.hexdigest()[:32]
+
+
+def _instructions(code: CodeType) -> tuple[list[dis.Instruction], list[dis.Instruction]]:
+    """Return the instructions of code, without those that store a constant that only describes it, and these."""
+    kept: list[dis.Instruction] = []
+    dropped: list[dis.Instruction] = []
+    for each in dis.get_instructions(code):
+        if each.opname == "STORE_NAME" and each.argval in _ABOUT and kept and _loads_constant(kept[-1]):
+            dropped.append(kept.pop())
+        else:
+            kept.append(each)
+    return kept, dropped
+
+
+def _instruction(each: dis.Instruction) -> tuple[str, object]:
+    return each.opname, _constant(each.argval) if _loads_constant(each) else each.argrepr or each.arg
+
+
+def _loads_constant(each: dis.Instruction) -> bool:
+    return each.opcode in dis.hasconst or each.opname == "LOAD_SMALL_INT"
+
+
+def _may_hold_docstring(code: CodeType) -> bool:
+    """Say whether the first constant may be a function's docstring, or stand for one that is not there."""
+    is_function = bool(code.co_flags & inspect.CO_OPTIMIZED)
+    return is_function and bool(code.co_consts) and isinstance(code.co_consts[0], str | None)
+
+
+def _constant(value: object) -> object:
+    """Return a constant so that what differs has another ``repr``: 1 is not True, and sets have no order."""
+    if isinstance(value, CodeType):
+        return "code", value.co_name
+    if isinstance(value, tuple):
+        return tuple(map(_constant, value))
+    if isinstance(value, frozenset):
+        return "set", sorted(repr(_constant(each)) for each in value)
+    return type(value).__name__, repr(value)
+
+
+def of_file(path: str, *, as_syntax: bool = False) -> str:
+    """Return a digest of what a file holds; of a package's metadata without the long description."""
+    file = Path(path)
+    if file.is_dir():
+        return of_listing(path)
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return ABSENT
+    if file.name == "METADATA" and file.parent.suffix == ".dist-info":
+        content = content.partition(b"\n\n")[0]
+    if as_syntax and file.suffix == ".py":
+        content = _syntax(content)
+    return hashlib.sha256(content).hexdigest()[:32]
+
+
+def of_listing(path: str) -> str:
+    """Return a digest of the names in a folder."""
+    try:
+        names = sorted(os.listdir(path))  # noqa: PTH208  # names, not paths
+    except OSError:
+        return ABSENT
+    return hashlib.sha256("/".join(("folder", *names)).encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def _syntax(content: bytes) -> bytes:
+    """Return a module's syntax tree as text, without docstrings; what cannot be parsed is returned as it is."""
+    try:
+        tree = ast.parse(content)
+    except (SyntaxError, ValueError):
+        return content
+    for node in ast.walk(tree):
+        if isinstance(node, _DOCUMENTED) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree).encode("utf-8", "surrogatepass")

@@ -1,0 +1,225 @@
+"""A check measures the benchmarks that a change can affect, and says why it leaves out the others."""
+
+from pathlib import Path
+
+import pytest
+from support.checking import AFFECTED, Run, check, verdicts
+from support.tiny_project import asv_project, commit_all, git
+
+pytestmark = pytest.mark.slow
+
+_SHAPES = '''
+import json
+from pathlib import Path
+
+SIDES = 4
+NAMES = str(Path(__file__).parent / "names.json")
+
+
+def length(number):
+    return 10 + number
+
+
+def square(side):
+    """Return an area."""
+    return [side * side for _ in range(4_000)][-1]
+
+
+def circle(radius):
+    return [3.14 * radius * radius for _ in range(4_000)][-1]
+
+
+def named():
+    return json.loads(Path(NAMES).read_text())
+'''
+_SUITE = """
+import ctypes
+import os
+
+import shapes
+
+
+def time_square():
+    shapes.square(2)
+
+
+def track_square():
+    return shapes.square(2)
+
+
+def track_circle():
+    return shapes.circle(2)
+
+
+def track_names():
+    return len(shapes.named())
+
+
+def track_native():
+    file = ctypes.CDLL(None).open(shapes.NAMES.encode(), os.O_RDONLY)
+    text = ctypes.create_string_buffer(1000)
+    return ctypes.CDLL(None).read(file, text, 1000)
+
+
+class Prepared:
+    def setup_cache(self):
+        for number in range(shapes.SIDES):
+            with open(f"{number}.txt", "w") as file:
+                file.write("x" * shapes.length(number))
+        return {"sides": shapes.SIDES}
+
+    def track_sides(self, cache):
+        return cache["sides"]
+
+    def track_first(self, cache):
+        return len(open("0.txt").read())
+
+    def track_second(self, cache):
+        return len(open("1.txt").read())
+
+
+time_square.margin = 10.0
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """Return a repository with a package, documentation, data, an asv suite and one commit, ``base``."""
+    files = {
+        "shapes/__init__.py": _SHAPES,
+        "shapes/names.json": '["square", "circle"]',
+        "suite/areas.py": _SUITE,
+        "README.md": "# Shapes\n",
+        "docs/index.md": "# Shapes\n",
+        "tests/test_shapes.py": "def test_nothing():\n    pass\n",
+    }
+    root = asv_project(tmp_path / "project", files)
+    commit_all(root, "Draw")
+    git("tag", "base", cwd=root)
+    return root
+
+
+def change(project: Path, file: str, old: str, new: str) -> None:
+    """Commit a file with a text replaced."""
+    path = project / file
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    commit_all(project, "Change")
+
+
+PREPARED = {f"areas.Prepared.track_{name}" for name in ("sides", "first", "second")}
+EXACT = {f"areas.track_{name}" for name in ("square", "circle", "names", "native")} | PREPARED
+
+
+def measured(report: dict[str, object]) -> set[str]:
+    """Return the benchmarks that were measured."""
+    rows: list[dict[str, object]] = report["changes"]  # type: ignore[assignment]  # JSON
+    return {str(row["benchmark"]) for row in rows if row["pairs"]}
+
+
+@pytest.mark.parametrize(
+    ("file", "edit", "expected"),
+    [
+        ("README.md", ("Shapes", "All shapes"), set()),
+        ("docs/index.md", ("Shapes", "All shapes"), set()),
+        ("tests/test_shapes.py", ("pass", "assert True"), set()),
+        ("shapes/__init__.py", ("Return an area.", "Return the area."), set()),
+        ("shapes/__init__.py", ("def circle", "# Round.\ndef circle"), set()),
+        ("shapes/__init__.py", ("3.14", "3.142"), {"areas.track_circle"}),
+        ("shapes/__init__.py", ("side * side", "side ** 2"), {"areas.track_square"}),
+        ("shapes/names.json", ('"circle"', '"disc"'), {"areas.track_names", "areas.track_native"}),
+        ("shapes/__init__.py", ("10 + number", "10 + number * 2"), {"areas.Prepared.track_second"}),
+        ("shapes/__init__.py", ("SIDES = 4", "SIDES = 5"), EXACT),
+        ("suite/areas.py", ("shapes.circle(2)", "shapes.circle(2.0)"), {"areas.track_circle"}),
+        ("shapes/more.bin", ("", "1"), EXACT),
+    ],
+)
+def test_what_a_change_cannot_affect_is_unchanged_without_being_measured(
+    bench_models: Run, project: Path, file: str, edit: tuple[str, str], expected: set[str]
+) -> None:
+    """Documentation and tests affect nothing, a function who calls it, a constant all, and an unknown file, too."""
+    change(project, file, *edit)
+    _, report, printed = check(bench_models, project, "base", AFFECTED, "--bench", "track")
+    assert measured(report) == expected, printed
+    assert set(verdicts(report)) == EXACT
+    rest = [row for row in report["changes"] if row["benchmark"] not in expected]
+    assert {row["verdict"] for row in rest} <= {"unchanged"}
+    assert all("changed" in row["reason"] for row in rest)
+    assert set(report.get("unaffected", ())) == EXACT - expected
+
+
+def test_slow_down_in_what_is_measured_is_red(bench_models: Run, project: Path) -> None:
+    """And the first line says what was left out."""
+    change(
+        project,
+        "shapes/__init__.py",
+        "_ in range(4_000)][-1]\n\n\ndef circle",
+        "_ in range(6_000)][-1]\n\n\ndef circle",
+    )
+    status, report, printed = check(bench_models, project, "base", AFFECTED)
+    assert (status, verdicts(report)["areas.time_square"]) == (1, "regressed"), printed
+    assert "nothing that changed can affect 6 of them, which were not measured" in report["sentence"]
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("import subprocess\n    subprocess.run(['true'])", "it starts another process, which cannot be followed"),
+        ("open('/dev/fd/1')\n    import sys\n    assert sys.getprofile() is None", "it fails under observation"),
+    ],
+)
+def test_what_cannot_be_observed_is_measured(bench_models: Run, project: Path, body: str, why: str) -> None:
+    """And the log says why."""
+    change(project, "suite/areas.py", "", f"def time_odd():\n    {body}\n\n\ntime_odd.margin = 50.0\n")
+    change(project, "shapes/__init__.py", "3.14", "3.142")
+    _, report, printed = check(bench_models, project, "HEAD~1", AFFECTED)
+    assert measured(report) == {"areas.track_circle", "areas.time_odd"}, printed
+    assert verdicts(report)["areas.time_odd"] in {"unchanged", "undecided"}
+    assert why in printed
+
+
+def test_audit_measures_all_and_says_whether_the_shortcut_was_right(bench_models: Run, project: Path) -> None:
+    """A benchmark that chooses its code at random can depend on what a single run does not enter."""
+    by_chance = (
+        "\n\ndef track_chance():\n    import os\n"
+        "    return shapes.circle(1) if os.getpid() % 97 else shapes.square(1)\n"
+    )
+    suite = project / "suite" / "areas.py"
+    suite.write_text(suite.read_text(encoding="utf-8") + by_chance, encoding="utf-8")
+    commit_all(project, "Choose")
+    change(project, "README.md", "Shapes", "All shapes")
+    _, report, printed = check(bench_models, project, "HEAD~1", "--audit", "--bench", "track")
+    assert measured(report) == EXACT | {"areas.track_chance"}, printed
+    assert set(report["unaffected"]) == EXACT | {"areas.track_chance"}
+    assert (
+        "Nothing that changed can affect 8 benchmarks, measured all the same: none of them was seen to change."
+        in printed
+    )
+
+
+def test_mentioned_document_is_no_longer_inert(bench_models: Run, project: Path) -> None:
+    """A benchmark that reads the README depends on it."""
+    reads = (
+        "\n\ndef track_readme():\n    from pathlib import Path\n"
+        "    return len((Path(__file__).parents[1] / 'README.md').read_text())\n"
+    )
+    suite = project / "suite" / "areas.py"
+    suite.write_text(suite.read_text(encoding="utf-8") + reads, encoding="utf-8")
+    commit_all(project, "Read")
+    change(project, "README.md", "Shapes", "All shapes")
+    status, report, printed = check(bench_models, project, "HEAD~1", AFFECTED)
+    assert measured(report) == {"areas.track_readme"}, printed
+    assert (status, verdicts(report)["areas.track_readme"]) == (1, "regressed")
+
+
+def test_shards_agree_about_what_is_left_out(bench_models: Run, project: Path) -> None:
+    """Each measures what it can see the change to affect, and the verdict is that of the whole."""
+    change(project, "shapes/__init__.py", "3.14", "3.142")
+    folders = []
+    for shard in ("1/2", "2/2"):
+        folders.append(project / "shards" / shard[0])
+        check(bench_models, project, "base", AFFECTED, "--shard", shard, "--output", str(folders[-1]))
+    done = bench_models("merge", *map(str, folders), "--output", str(project / "merged"), cwd=project)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "nothing that changed can affect 7 of them, which were not measured" in done.stdout
