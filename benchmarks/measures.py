@@ -10,6 +10,7 @@ asv finds the classes there; it passes over those here, which are abstract becau
 import inspect
 import logging
 import os
+import pickle
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -43,15 +44,19 @@ _NO_SENTENCES = Corpus(labels=(), train=(), validation=(), test=())
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What every benchmark of a suite needs, built once a commit; without scenarios nothing is timed."""
+    """What every benchmark of a suite needs, built once a commit; without scenarios nothing is timed.
 
-    cards: dict[str, Outcome[Scorecard]]
+    Each scorecard lies in a file of its own, in the folder where asv runs ``setup_cache`` and then the benchmarks. So a
+    check can see which of them a benchmark depends on.
+    """
+
+    names: tuple[str, ...]
     scenarios: Scenarios | None = None
     corpus: Corpus = _NO_SENTENCES
 
     def card(self, variant: str) -> Scorecard:
         """Return a variant's figures, or raise the error that it could not be measured for."""
-        outcome = self.cards[variant]
+        outcome = self._outcome(variant)
         if isinstance(outcome, Measured):
             return outcome.value
         if isinstance(outcome, Skipped):
@@ -61,7 +66,12 @@ class Prepared:
     @property
     def scored(self) -> list[str]:
         """The variants that have a scorecard, in the order of the suite."""
-        return [variant for variant, outcome in self.cards.items() if isinstance(outcome, Measured)]
+        return [variant for variant in self.names if isinstance(self._outcome(variant), Measured)]
+
+    @staticmethod
+    def _outcome(variant: str) -> Outcome[Scorecard]:
+        outcome: Outcome[Scorecard] = pickle.loads(_card_of(variant).read_bytes())  # noqa: S301  # of setup_cache
+        return outcome
 
     @property
     def batches(self) -> Scenarios:
@@ -69,6 +79,10 @@ class Prepared:
         if self.scenarios is None:
             raise NotImplementedError("nothing is timed where nothing could be loaded")
         return self.scenarios
+
+
+def _card_of(variant: str) -> Path:
+    return Path(f"{variant}.card")
 
 
 def prepare(suite: Suite) -> Prepared:
@@ -79,18 +93,20 @@ def prepare(suite: Suite) -> Prepared:
     os.environ.update(passive_waiting())  # before torch is imported: training takes several threads
     asked = suite.only(os.environ.get(suites.ROWS, "").split())
     builder = Builder(suite=suite, store=Store.default())
-    cards: dict[str, Outcome[Scorecard]] = dict.fromkeys(suite.names, Skipped(reason="it is not asked for"))
+    names = tuple(suite.names)
+    cards: dict[str, Outcome[Scorecard]] = dict.fromkeys(names, Skipped(reason="it is not asked for"))
     try:
         suite.checkpoint.folder(builder.store.root)  # first, as it finds out at once that a hub is not there
-        return Prepared(
-            cards=cards | {variant.name: score_unasked(builder, variant) for variant in asked.variants},
-            scenarios=scenarios(builder.encoder, builder.corpus.test),
-            corpus=builder.corpus,
-        )
+        cards |= {variant.name: score_unasked(builder, variant) for variant in asked.variants}
+        timed = scenarios(builder.encoder, builder.corpus.test)
+        return Prepared(names=names, scenarios=timed, corpus=builder.corpus)
     except UnavailableError as error:
         log.warning("%s is skipped: %s", suite.name, error)
-        skipped = Skipped(reason=str(error))
-        return Prepared(cards=dict.fromkeys(suite.names, skipped))
+        cards = dict.fromkeys(names, Skipped(reason=str(error)))
+        return Prepared(names=names)
+    finally:
+        for variant, outcome in cards.items():
+            _card_of(variant).write_bytes(pickle.dumps(outcome))
 
 
 class _OfSuite(ABC):
