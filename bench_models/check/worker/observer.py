@@ -35,6 +35,37 @@ _OTHER_PROCESSES = ("subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.s
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
+class Places:
+    """Folders by a name that both sides share, and their files."""
+
+    def __init__(self, folders: dict[str, str]) -> None:
+        """Begin with some folders."""
+        self._folders: list[tuple[str, str]] = []
+        for name, folder in folders.items():
+            self.add(name, folder)
+
+    def add(self, name: str, folder: str) -> None:
+        """Add a folder."""
+        for path in dict.fromkeys((folder, os.path.realpath(folder))):
+            place = name, path.rstrip(os.sep) + os.sep
+            if place not in self._folders:
+                self._folders.append(place)
+
+    def path(self, file: object) -> str | None:
+        """Return the path of a file in one of the folders, or None."""
+        if not isinstance(file, str | bytes | os.PathLike):  # a number is a file that was opened before
+            return None
+        path = os.path.abspath(os.fsdecode(file))  # noqa: PTH100  # links stay
+        return next((each for each in (path, os.path.realpath(path)) if self.name(each)), None)
+
+    def name(self, path: str) -> str | None:
+        """Return what both sides call a path, or None outside the folders."""
+        for name, folder in self._folders:
+            if path.startswith(folder) or path == folder.rstrip(os.sep):
+                return f"{name}/{path[len(folder) :]}"
+        return None
+
+
 class Observer:
     """Notes which code of some folders this process runs, and which of their files it reads.
 
@@ -44,9 +75,7 @@ class Observer:
 
     def __init__(self, places: dict[str, str]) -> None:
         """Observe nothing yet; ``watching`` begins."""
-        self._places: list[tuple[str, str]] = []
-        for name, folder in places.items():
-            self.add(name, folder)
+        self.places = Places(places)
         self._met: dict[int, tuple[CodeType, str | None]] = {}  # the code is kept, so that no identity is used twice
         self._digests: dict[int, str] = {}
         self._read: dict[str, bool] = {}
@@ -57,13 +86,6 @@ class Observer:
         # threading took its own reference when it was imported; no audit event tells of the others before Python 3.12.
         self._start_thread = _thread.start_new_thread
         _thread.start_new_thread = self._on_thread
-
-    def add(self, name: str, folder: str) -> None:
-        """Observe one more folder."""
-        for path in dict.fromkeys((folder, os.path.realpath(folder))):
-            place = name, path.rstrip(os.sep) + os.sep
-            if place not in self._places:
-                self._places.append(place)
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -86,9 +108,13 @@ class Observer:
     def report(self) -> Message:
         """Return what was seen so far: code and files by the names of their places, and what could not be followed."""
         code = sorted(f"{self._met[key][1]} {digest}" for key, digest in self._digests.items())
-        files = {self._name(path): digests.of_file(path, as_syntax=as_syntax) for path, as_syntax in self._read.items()}
-        files |= {f"{self._name(path)}/": digests.of_listing(path) for path in self._listed}
-        files |= {f"{self._name(path)}, loaded": digests.of_file(path) for path in _mapped() if self._name(path)}
+        files = {
+            self.places.name(path): digests.of_file(path, as_syntax=as_syntax) for path, as_syntax in self._read.items()
+        }
+        files |= {f"{self.places.name(path)}/": digests.of_listing(path) for path in self._listed}
+        files |= {
+            f"{self.places.name(path)}, loaded": digests.of_file(path) for path in _mapped() if self.places.name(path)
+        }
         return {"code": code, "files": files, "unseen": list(self._unseen)}
 
     def _own(self) -> list[tuple[int, CodeType]]:
@@ -103,7 +129,7 @@ class Observer:
         """Return file and name of code, or None where it is not the side's own; code that it generates is its own."""
         code, file = frame.f_code, frame.f_code.co_filename
         module = frame.f_globals.get("__file__") if file.startswith("<") else file
-        name = self._name(module) if isinstance(module, str) else None
+        name = self.places.name(module) if isinstance(module, str) else None
         return name and f"{name}:{getattr(code, 'co_qualname', code.co_name)}"
 
     def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
@@ -113,7 +139,7 @@ class Observer:
         if event == "open":
             self._opened(*arguments)
         elif event in _LISTS:
-            path = self._path(arguments[0] or ".")
+            path = self.places.path(arguments[0] or ".")
             if path is not None and not _imports(sys._getframe(1)):  # noqa: SLF001  # documented
                 self._listed.add(path)
         elif event == "sys.setprofile" and sys._getframe(1).f_globals.get("__name__") != threading.__name__:  # noqa: SLF001
@@ -127,37 +153,23 @@ class Observer:
         return self._start_thread(*arguments)
 
     def _opened(self, file: object, mode: str | None, flags: int) -> None:
-        path = self._path(file)
+        path = self.places.path(file)
         frame = sys._getframe(2)  # noqa: SLF001  # documented
         reader = self._reader(frame)
         # asv_runner reads a benchmark's source for its version, which the check compares by itself.
         if path is None or _imports(frame) or _of_asv_runner(reader):
             return
         if any(letter in (mode or "") for letter in "wax+") or (mode is None and flags & _WRITES):
-            self._unseen[f"it writes to {self._name(path)}"] = None
+            self._unseen[f"it writes to {self.places.name(path)}"] = None
         self._read[path] = self._read.get(path, True) and bool(reader.get(READS_SYNTAX))
 
     def _reader(self, frame: FrameType | None) -> dict[str, Any]:
         """Return the globals of the module that reads a file: the side's own, or asv_runner, and not a library's."""
         while frame is not None:
-            if _of_asv_runner(frame.f_globals) or self._name(frame.f_code.co_filename):
+            if _of_asv_runner(frame.f_globals) or self.places.name(frame.f_code.co_filename):
                 return frame.f_globals
             frame = frame.f_back
         return {}
-
-    def _path(self, file: object) -> str | None:
-        """Return the path of a file in an observed folder, or None."""
-        if not isinstance(file, str | bytes | os.PathLike):  # a number is a file that was opened before
-            return None
-        path = os.path.abspath(os.fsdecode(file))  # noqa: PTH100  # links stay
-        return next((each for each in (path, os.path.realpath(path)) if self._name(each)), None)
-
-    def _name(self, path: str) -> str | None:
-        """Return a path relative to its place, as both sides call it, or None outside all places."""
-        for name, place in self._places:
-            if path.startswith(place) or path == place.rstrip(os.sep):
-                return f"{name}/{path[len(place) :]}"
-        return None
 
 
 def _of_asv_runner(names: dict[str, Any]) -> bool:

@@ -61,7 +61,7 @@ class Worker:
 
     def _reply(self, do: str, **arguments: Any) -> Message:
         if self._observer is not None and arguments.get("cache"):
-            self._observer.add("cache", arguments["cache"])
+            self._observer.places.add("cache", arguments["cache"])
         of_benchmarks = do in _OF_BENCHMARKS
         answers = getattr(self._runner, do) if of_benchmarks else getattr(self, f"do_{do}")
         with self._watching() if of_benchmarks else contextlib.nullcontext():
