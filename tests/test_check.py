@@ -110,6 +110,20 @@ SLOWER = _CODE.replace("range(count)", "range(count + count // 4)").replace("fou
 HARMLESS = _CODE.replace("Add numbers up.", "Add numbers.")
 
 
+@pytest.mark.parametrize(
+    ("minutes", "expected", "said"),
+    [("0.001", 2, "0.001 minutes are too few: 2 of 2 benchmarks"), ("30", 0, "No regression among 2 of 2 benchmarks")],
+)
+def test_check_ends_within_its_budget_of_minutes(
+    bench_models: Run, project: Path, minutes: str, expected: int, said: str
+) -> None:
+    """A budget that is too small for anything is an error, and not a green check."""
+    change(project, HARMLESS)
+    options = ("--bench", "track_total|time_function", "--budget-minutes", minutes)
+    status, _, printed = check(bench_models, project, "base", *options)
+    assert (status, said in printed) == (expected, True), printed
+
+
 def test_slow_down_is_red_and_the_first_line_says_so(bench_models: Run, project: Path) -> None:
     """Name, size and both times."""
     change(project, SLOWER)

@@ -1,6 +1,7 @@
 """Runs the paired check of two commits, from git to a record."""
 
 import logging
+import math
 import os
 import re
 import time
@@ -38,7 +39,8 @@ _Suites = Mapping[SuiteName, Mapping[SideName, Side]]
 class Options:
     """The options of a check.
 
-    ``everything`` measures what the change cannot affect, too; ``audit`` does so, and finds out what that is.
+    ``everything`` measures what the change cannot affect, too; ``audit`` does so, and finds out what that is. No pair
+    begins after ``budget_minutes``.
     """
 
     base: str
@@ -54,6 +56,7 @@ class Options:
     itself: bool = False
     everything: bool = False
     audit: bool = False
+    budget_minutes: float = math.inf
     pairs: int | None = None
 
 
@@ -154,10 +157,11 @@ def _measure(  # noqa: PLR0913, PLR0917  # what a check consists of
                         recorder.shares(shared)
             _prepare(runner, needed)
             try_one_sided(both, needed)
-            sampler = Sampler(runner=runner, shares=shared)
+            sampler = Sampler(runner=runner, shares=shared, ends_at=started + 60 * options.budget_minutes)
             looks = (options.pairs,) if options.pairs else LOOKS
             sampler.run(needed, looks, until_decided=options.pairs is None)
             ask_bases_own(both, needed)
+            _require_time(options, sampler, needed)
             ending = "complete"
         except KeyboardInterrupt:
             ending = "interrupted"
@@ -168,6 +172,16 @@ def _measure(  # noqa: PLR0913, PLR0917  # what a check consists of
             log.exception("internal error, judging what was measured so far")
         finally:
             recorder.end(ending, time.monotonic() - started, runner.timer.timed_s)
+
+
+def _require_time(options: Options, sampler: Sampler, planned: Sequence[Planned]) -> None:
+    """Refuse to call a check complete in which benchmarks were not even looked at once."""
+    unseen = sampler.unseen(planned) if time.monotonic() >= sampler.ends_at else ()
+    if unseen:
+        raise BenchModelsError(
+            f"{options.budget_minutes:g} minutes are too few: {len(unseen)} of {len(planned)} benchmarks have fewer "
+            f"pairs than the first look takes ({LOOKS[0]}); give more --budget-minutes, or ask for fewer with --bench"
+        )
 
 
 def _unaffected(

@@ -5,8 +5,11 @@ only if it works on BASE: a broken benchmark may be removed.
 """
 
 import logging
+import math
+import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tqdm import tqdm
@@ -26,12 +29,20 @@ log = logging.getLogger(__name__)
 _FAILS_MORE = 4
 
 
+class OutOfTimeError(Exception):
+    """The time that a check may take is spent."""
+
+
 @dataclass(kw_only=True)
 class Sampler:
-    """Takes rounds of pairs; ``shares`` counts the benchmarks of the whole check that share the error budget."""
+    """Takes rounds of pairs; ``shares`` counts the benchmarks of the whole check that share the error budget.
+
+    ``ends_at`` is the moment, on the monotonic clock, after which no more pairs are begun.
+    """
 
     runner: PairRunner
     shares: Shares
+    ends_at: float = math.inf
     _losses: Counter[tuple[Planned, SideName]] = field(default_factory=Counter)
 
     @property
@@ -44,6 +55,14 @@ class Sampler:
 
         Without ``until_decided`` everything is measured up to the last look: a recording.
         """
+        with suppress(OutOfTimeError):
+            self._run(planned, looks, until_decided=until_decided)
+
+    def unseen(self, planned: Sequence[Planned]) -> list[Planned]:
+        """Return the benchmarks that have fewer pairs than the first look takes, though more would tell more."""
+        return [each for each in self._unsettled(planned) if self.progress.pairs(each) < LOOKS[0]]
+
+    def _run(self, planned: Sequence[Planned], looks: Sequence[int], *, until_decided: bool) -> None:
         groups = grouped(planned)
         values = [each for each in planned if each.runs and each.benchmark.kind == "value"]
         # Numbers come first, as they say much in little time. Those with answers are taken twice, to see that they
@@ -78,6 +97,8 @@ class Sampler:
         names = {each.benchmark for each in wanted}
         due = [[each for each in group if each.benchmark in names] for group in groups.values()]
         for group in tqdm([each for each in due if each], unit="pair", leave=False, disable=None, desc="measuring"):
+            if time.monotonic() >= self.ends_at:
+                raise OutOfTimeError
             self._replicate(group)
 
     def _replicate(self, group: list[Planned]) -> None:

@@ -23,11 +23,8 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 @options.measuring
 @options.output("results/check")
 @options.strict
-@click.option("--all", "everything", is_flag=True, help="Measure also what nothing that changed can affect.")
-@click.option("--audit", is_flag=True, help="As --all, and say whether leaving that out would have been wrong.")
-def check(
-    *, base: str, head: str, strict: bool, everything: bool, audit: bool, **asked: Unpack[options.Measuring]
-) -> int:
+@options.extent
+def check(*, base: str, head: str, strict: bool, **asked: Unpack[options.Checking]) -> int:
     """Judge a change: two commits side by side, one verdict.
 
     The check of a pull request: measures BASE and HEAD side by side on this machine, decides for each benchmark
@@ -39,7 +36,7 @@ def check(
     """
     from bench_models.check.run import Options
 
-    return measure(Options(base=base, head=head, everything=everything, audit=audit, **asked), strict=strict)
+    return measure(Options(base=base, head=head, **asked), strict=strict)
 
 
 @click.command(epilog="Example: bench-models merge shards/1 shards/2")

@@ -1,5 +1,6 @@
 """Arguments and options that several commands share, and the types of their values."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,14 @@ class Measuring(TypedDict):
     shards: int
     spawn: bool
     output: Path
+
+
+class Checking(Measuring):
+    """What ``extent`` adds to that."""
+
+    everything: bool
+    audit: bool
+    budget_minutes: float
 
 
 PATH = _Path()
@@ -159,6 +168,18 @@ measuring = _all(
         help="Measure one of N shares of the benchmarks; `merge` joins them.",
     ),
     click.option("--spawn", is_flag=True, help="Start each worker afresh instead of forking it."),
+)
+extent = _all(
+    click.option("--all", "everything", is_flag=True, help="Measure also what nothing that changed can affect."),
+    click.option("--audit", is_flag=True, help="As --all, and say whether leaving that out would have been wrong."),
+    click.option(
+        "--budget-minutes",
+        type=click.FloatRange(min=0, min_open=True),
+        default=math.inf,
+        show_default=False,
+        metavar="N",
+        help="Begin no pair after so many minutes, and say what is undecided.",
+    ),
 )
 folders = click.argument("folders", nargs=-1, required=True, type=PATH, metavar="DIR...", help="The output of a check")
 replaying = _all(

@@ -11,7 +11,6 @@ from functools import lru_cache
 from math import exp, log, pi, sqrt
 from statistics import fmean, median, pvariance, stdev, variance
 
-from scipy.optimize import brentq
 from scipy.special import digamma, fdtrc, polygamma, stdtrit
 
 # The standard deviation of log-ratios between pairs however long each is timed. It only weighs pairs against each
@@ -201,4 +200,7 @@ def _inverse_trigamma(value: float) -> float:
         return _MOST_DOF
     # trigamma(x) lies between 1/x and 1/x + 1/x^2, so these bounds hold the root.
     lowest, highest = 1 / value, (1 + sqrt(1 + 4 * value)) / (2 * value)
+    # Imported here, as it takes as long as all other imports of a command that only shows a table.
+    from scipy.optimize import brentq
+
     return float(brentq(lambda x: float(polygamma(1, x)) - value, lowest, highest))

@@ -1,6 +1,7 @@
 """How often numbers are taken, until it is known whether they repeat."""
 
 import random
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
@@ -118,6 +119,17 @@ def test_check_that_ends_early_calls_no_number_exact_that_was_taken_twice() -> N
     measurements, _ = sampled(lambda: 100.0, lambda: 105.0)
     cut = replace(measurements, pairs=measurements.pairs[:2])
     assert judge([cut])[0].verdict == "undecided"
+
+
+def test_no_pair_begins_after_the_time_is_spent() -> None:
+    """What was not even looked at once is told, what is undecided stays so."""
+    draw = random.Random(3)
+    runner = StandIn([PLANNED], dict.fromkeys(SIDES, lambda: draw.choice((3.0, 4.0))), of_parents=False)
+    ended = Sampler(runner=runner, shares=shares([PLANNED]), ends_at=time.monotonic())  # type: ignore[arg-type]
+    ended.run([PLANNED])
+    assert (runner.progress.pairs(PLANNED), ended.unseen([PLANNED])) == (0, [PLANNED])
+    Sampler(runner=runner, shares=shares([PLANNED])).run([PLANNED], LOOKS[:1])  # type: ignore[arg-type]
+    assert (runner.progress.pairs(PLANNED), ended.unseen([PLANNED])) == (LOOKS[0], [])
 
 
 class Failing(StandIn):
