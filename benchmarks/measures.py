@@ -7,15 +7,12 @@ asv finds the classes there; it passes over those here, which are abstract becau
 ``setup_cache`` returned to every benchmark, before the variant's name.
 """
 
-import inspect
 import logging
 import os
 import pickle
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from statistics import fmean
 from typing import ClassVar
@@ -28,7 +25,7 @@ from bench_models.metrics.budgets import STATUSES, judge, worst
 from bench_models.metrics.latency import Scenarios, scenarios
 from bench_models.metrics.scorecard import Scorecard, agreement, score_unasked
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
-from bench_models.report.speeds import of_this_run
+from bench_models.report.speeds import import_in_fork_server, of_this_run
 from bench_models.runtimes.session import THREADS, Session
 from bench_models.sources.corpora import Corpus
 from bench_models.storage import Store
@@ -238,7 +235,7 @@ class SpeedUp(_OfSuite):
         if variant == self.suite.baseline.name:
             return
         prepared.card(self.suite.baseline.name)
-        found = of_this_run(self.suite, prepared.scored[1:], _folder_of(type(self)), Path.cwd())[variant]
+        found = of_this_run(self.suite, prepared.scored[1:], type(self))[variant]
         if isinstance(found, Skipped):
             raise NotImplementedError(found.reason)
         if isinstance(found, Failed):
@@ -269,12 +266,6 @@ _describe(Latency, "time_", metrics.LATENCIES)
 _describe(SpeedUp, "track_", metrics.RATIOS)
 
 
-def _folder_of(kind: type) -> Path:
-    """Return asv's folder of benchmarks, in which the module of a class lies."""
-    *packages, _ = kind.__module__.split(".")
-    return Path(inspect.getfile(kind)).resolve().parents[len(packages) - 1]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loaded:
     """A corpus that was read before, once for all processes: from its archives it takes as long as a model does."""
@@ -297,19 +288,4 @@ def _session(suite: Suite, variant: str, corpus: Corpus) -> Session:
     return _sessions[suite, variant]
 
 
-def _import_for_all() -> None:
-    """Import what every model needs, in the one process that asv forks all others from.
-
-    Nothing is computed there, as threads do not survive a fork. Libraries of single techniques are left to their rows:
-    some change settings of the whole process.
-    """
-    from bench_models.recipes.classifier import leave_torchao_out
-
-    leave_torchao_out()
-    for name in ("bert", "distilbert"):  # and with them nearly all that others need
-        import_module(f"transformers.models.{name}.modeling_{name}")
-
-
-# asv starts its fork server so (`launch_method` in asv.conf.json). Otherwise each process imports what it needs.
-if sys.argv[1:2] == ["run_server"]:
-    _import_for_all()
+import_in_fork_server()

@@ -1,9 +1,9 @@
-"""A check measures the benchmarks that a change can affect, and says why it leaves out the others."""
+"""``check --affected`` measures the benchmarks that a change can affect, and says why it leaves out the others."""
 
 from pathlib import Path
 
 import pytest
-from support.checking import AFFECTED, Run, check, verdicts
+from support.checking import Run, check, verdicts
 from support.tiny_project import asv_project, commit_all, git
 
 pytestmark = pytest.mark.slow
@@ -140,7 +140,7 @@ def test_what_a_change_cannot_affect_is_unchanged_without_being_measured(
 ) -> None:
     """Documentation and tests affect nothing, a function who calls it, a constant all, and an unknown file, too."""
     change(project, file, *edit)
-    _, report, printed = check(bench_models, project, "base", AFFECTED, "--bench", "track")
+    _, report, printed = check(bench_models, project, "base", "--affected", "--bench", "track")
     assert measured(report) == expected, printed
     assert set(verdicts(report)) == EXACT
     rest = [row for row in report["changes"] if row["benchmark"] not in expected]
@@ -157,7 +157,7 @@ def test_slow_down_in_what_is_measured_is_red(bench_models: Run, project: Path) 
         "_ in range(4_000)][-1]\n\n\ndef circle",
         "_ in range(6_000)][-1]\n\n\ndef circle",
     )
-    status, report, printed = check(bench_models, project, "base", AFFECTED)
+    status, report, printed = check(bench_models, project, "base", "--affected")
     assert (status, verdicts(report)["areas.time_square"]) == (1, "regressed"), printed
     assert "nothing that changed can affect 6 of them, which were not measured" in report["sentence"]
 
@@ -173,7 +173,7 @@ def test_what_cannot_be_observed_is_measured(bench_models: Run, project: Path, b
     """And the log says why."""
     change(project, "suite/areas.py", "", f"def time_odd():\n    {body}\n\n\ntime_odd.margin = 50.0\n")
     change(project, "shapes/__init__.py", "3.14", "3.142")
-    _, report, printed = check(bench_models, project, "HEAD~1", AFFECTED)
+    _, report, printed = check(bench_models, project, "HEAD~1", "--affected")
     assert measured(report) == {"areas.track_circle", "areas.time_odd"}, printed
     assert verdicts(report)["areas.time_odd"] in {"unchanged", "undecided"}
     assert why in printed
@@ -208,7 +208,7 @@ def test_mentioned_document_is_no_longer_inert(bench_models: Run, project: Path)
     suite.write_text(suite.read_text(encoding="utf-8") + reads, encoding="utf-8")
     commit_all(project, "Read")
     change(project, "README.md", "Shapes", "All shapes")
-    status, report, printed = check(bench_models, project, "HEAD~1", AFFECTED)
+    status, report, printed = check(bench_models, project, "HEAD~1", "--affected")
     assert measured(report) == {"areas.track_readme"}, printed
     assert (status, verdicts(report)["areas.track_readme"]) == (1, "regressed")
 
@@ -219,7 +219,7 @@ def test_shards_agree_about_what_is_left_out(bench_models: Run, project: Path) -
     folders = []
     for shard in ("1/2", "2/2"):
         folders.append(project / "shards" / shard[0])
-        check(bench_models, project, "base", AFFECTED, "--shard", shard, "--output", str(folders[-1]))
+        check(bench_models, project, "base", "--affected", "--shard", shard, "--output", str(folders[-1]))
     done = bench_models("merge", *map(str, folders), "--output", str(project / "merged"), cwd=project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "nothing that changed can affect 7 of them, which were not measured" in done.stdout

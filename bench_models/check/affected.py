@@ -57,7 +57,7 @@ class Watched:
     def forget(self) -> None:
         """Take back that any was read: systems note a reading if it is the first one since the file was written."""
         for file in self.files.values():
-            if file.exists():
+            if file.is_file():
                 os.utime(file, ns=(0, file.stat().st_mtime_ns))
 
     def read(self) -> dict[str, str]:
@@ -116,7 +116,12 @@ def affected(starter: Starter, changed: ChangedFiles, both: BothSides, planned: 
         with ThreadPoolExecutor() as pool, tqdm(total=2 * len(runs), unit="run", leave=False, disable=None) as bar:
             bar.set_description("observing")
             running = {side: pool.submit(sides[side].run, runs, bar.update) for side in SIDES}
-            seen = {side: future.result() for side, future in running.items()}
+            try:
+                seen = {side: future.result() for side, future in running.items()}
+            except BaseException:  # Ctrl-C, too: the other side would go on to its end
+                for each in observed.values():
+                    each.end()
+                raise
     why = {each.benchmark: _difference(*(seen[side][each.benchmark] for side in SIDES)) for each in runs}
     return Affected(
         unaffected={each: _same(seen["head"][each]) for each, reason in why.items() if not reason},
@@ -191,7 +196,7 @@ class _Observing:
                 worker.ask(planned.timeout_s, do="block", benchmark=planned.benchmark.name, number=1)
                 ask("close")
             read = watched.read()
-            found = _observation(worker.ask(planned.timeout_s, do="observation"))
+            found = _observation(worker.ask(planned.timeout_s, do="observation", of_process=planned.from_nothing))
             return replace(found, files={**found.files, **self.imported, **read})
         except BenchmarkSkippedError as skip:
             return f"it is skipped under observation: {skip}"

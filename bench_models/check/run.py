@@ -39,7 +39,7 @@ _Suites = Mapping[SuiteName, Mapping[SideName, Side]]
 class Options:
     """The options of a check.
 
-    ``everything`` measures what the change cannot affect, too; ``audit`` does so, and finds out what that is. No pair
+    ``affected`` leaves out what the change cannot affect; ``audit`` finds out what that is, and measures it. No pair
     begins after ``budget_minutes``.
     """
 
@@ -54,7 +54,7 @@ class Options:
     shards: int = 1
     spawn: bool = False
     itself: bool = False
-    everything: bool = False
+    affected: bool = False
     audit: bool = False
     budget_minutes: float = math.inf
     pairs: int | None = None
@@ -146,7 +146,7 @@ def _measure(  # noqa: PLR0913, PLR0917  # what a check consists of
         ending: Ending = "crashed"
         try:
             needed, shared = mine, header.shares
-            if options.audit or not (options.everything or options.pairs):
+            if options.affected or options.audit:
                 found = unaffected(both, mine)
                 for benchmark, reason in found.items():
                     progress.add_unaffected(benchmark, reason)
@@ -196,7 +196,11 @@ def _unaffected(
         return {each.benchmark: NOTHING_CHANGED for each in runs}
     both.cache(runs)
     log.info("running %d benchmarks once under observation, to see what the change can affect", len(runs))
-    found = affected(starter, changed, both, runs)
+    try:
+        found = affected(starter, changed, both, runs)
+    except (BenchModelsError, OSError) as error:
+        log.warning("what the change can affect was not found out, so everything is measured: %s", error)
+        return {}
     for sentence in told(found):
         log.info("%s", sentence)
     return found.unaffected

@@ -51,7 +51,7 @@ class Measuring(TypedDict):
 class Checking(Measuring):
     """What ``extent`` adds to that."""
 
-    everything: bool
+    affected: bool
     audit: bool
     budget_minutes: float
 
@@ -170,8 +170,8 @@ measuring = _all(
     click.option("--spawn", is_flag=True, help="Start each worker afresh instead of forking it."),
 )
 extent = _all(
-    click.option("--all", "everything", is_flag=True, help="Measure also what nothing that changed can affect."),
-    click.option("--audit", is_flag=True, help="As --all, and say whether leaving that out would have been wrong."),
+    click.option("--affected", is_flag=True, help="Measure only what the change can affect, as far as is seen."),
+    click.option("--audit", is_flag=True, help="Measure all, and say whether --affected would have been wrong."),
     click.option(
         "--budget-minutes",
         type=click.FloatRange(min=0, min_open=True),

@@ -5,10 +5,12 @@ asv starts a process for each benchmark and variant. What one of them finds lies
 store.
 """
 
+import inspect
 import os
 import pickle
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +20,7 @@ from bench_models.check.variant_speeds import Asked, Pairs, compare
 from bench_models.metrics import LATENCIES, latency
 from bench_models.metrics.latency import FEWEST, SpeedUp, Turns
 from bench_models.outcomes import Measured, Outcome
+from bench_models.recipes.classifier import leave_torchao_out
 from bench_models.storage import Store
 from bench_models.suites import module_name
 from bench_models.suites.suite import Suite
@@ -33,11 +36,24 @@ _NOTE = "speed-ups.pickle"
 _TIMEOUT_S = 300.0
 
 
-def of_this_run(suite: Suite, variants: Sequence[str], benchmarks: Path, cache: Path) -> dict[str, Outcome[float]]:
+def import_in_fork_server() -> None:
+    """Import what every model needs, if this is the process that asv forks all others from; else each imports its own.
+
+    asv starts it where ``launch_method`` in asv.conf.json says so. Nothing is computed there, as threads do not survive
+    a fork. Libraries of single techniques are left to their rows: some change settings of the whole process.
+    """
+    if sys.argv[1:2] == ["run_server"]:
+        leave_torchao_out()
+        for name in ("bert", "distilbert"):  # and with them nearly all that others need
+            import_module(f"transformers.models.{name}.modeling_{name}")
+
+
+def of_this_run(suite: Suite, variants: Sequence[str], benchmark: type) -> dict[str, Outcome[float]]:
     """Return how many times as fast as the baseline each of ``variants`` is; the first call of a run measures all.
 
-    ``benchmarks`` is asv's folder of benchmarks, and ``cache`` that of the suite's ``setup_cache``.
+    ``benchmark`` is the class that asks, in the folder where asv ran the suite's ``setup_cache``.
     """
+    benchmarks, cache = _folder_of(benchmark), Path.cwd()
     note = Path(os.environ.get(FOUND) or cache / _NOTE)
     if not note.is_file():
         write_note(note, suite, measured(suite, variants, benchmarks, cache))
@@ -72,6 +88,12 @@ def measured(
 
     found = compare(tree_of(benchmarks), asked, tell)
     return {name: _speed_up(run, outcome, scenarios) for name, outcome in found.items()}
+
+
+def _folder_of(benchmark: type) -> Path:
+    """Return asv's folder of benchmarks, in which the module of a class lies."""
+    *packages, _ = benchmark.__module__.split(".")
+    return Path(inspect.getfile(benchmark)).resolve().parents[len(packages) - 1]
 
 
 def tree_of(benchmarks: Path) -> Tree:

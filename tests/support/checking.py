@@ -11,23 +11,13 @@ from msgspec import convert
 from bench_models.check.report.document import Report
 from support.tiny_project import git
 
-# Stands among the options for: leave out what nothing that changed can affect, as a user's check does.
-AFFECTED = "affected"
-
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def check(
     bench_models: Run, project: Path, base: str, *options: str, **environment: str
 ) -> tuple[int, dict[str, Any], str]:
-    """Check what is checked out in a project; return the status, the report (or nothing) and all that was printed.
-
-    Everything is measured, unless ``AFFECTED`` or ``--audit`` is among the options.
-    """
-    if AFFECTED in options or "--audit" in options:
-        options = tuple(each for each in options if each != AFFECTED)
-    else:
-        options = (*options, "--all")
+    """Check what is checked out in a project; return the status, the report (or nothing) and all that was printed."""
     if "--python" not in options:
         options = (*options, "--python", "same")
     file = project / "results" / "check" / "report.json"

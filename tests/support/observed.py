@@ -28,7 +28,7 @@ def main(folder: str) -> None:
 def _forked(observer: Observer, benchmark: Callable[[], object]) -> dict[str, object]:
     read, write = os.pipe()
     if os.fork() == 0:
-        with observer.watching():
+        with observer.watching(imports_count=True):
             try:
                 value = benchmark()
             except Exception as error:  # noqa: BLE001  # which the test compares

@@ -5,6 +5,8 @@ them. Python code is seen when it runs. Everything else may be read in ways that
 """
 
 import ast
+import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -14,6 +16,9 @@ from pathlib import Path, PurePosixPath
 from bench_models.check.sides.side import Tree
 from bench_models.check.worker.digests import of_file
 from bench_models.verdict.measurements import SideName
+
+# Names of files and modules, and the way up.
+_WORD = re.compile(r"[\w-]+(?:\.[\w-]+)*|\.\.")
 
 _INERT = (
     "docs/*",
@@ -45,8 +50,14 @@ _INERT = (
 )
 
 
-# Who lists folders may read any file.
-_WALKS = frozenset({"glob", "iglob", "iterdir", "listdir", "rglob", "scandir", "walk"})
+# By these a suite can learn where it lies, list folders, and import what it does not name.
+_KNOW_PLACES = frozenset(
+    {
+        *("__file__", "__path__", "__spec__", "__cached__", "getfile", "getsourcefile", "getcwd", "cwd", "argv"),
+        *("glob", "iglob", "iterdir", "listdir", "rglob", "scandir", "walk", "resources", "find_spec", "path"),
+        *("import_module", "__import__", "exec", "eval", "runpy", ".."),
+    }
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,22 +75,23 @@ class ChangedFiles:
 
     @cached_property
     def gone(self) -> tuple[str, ...]:
-        """Those of them, except for Python code, that only one side has: whether a file is there is not seen."""
-        return tuple(
-            name for name in self._not_code if not all((root / name).is_file() for root in self.trees.values())
-        )
+        """Those of them, except for Python code, that only one side has: native code may look for them unseen."""
+        roots = self.trees.values()
+        others = (name for name in self.of_benchmarks if not name.endswith(".py"))
+        return tuple(name for name in others if not all((root / name).is_file() for root in roots))
 
     def data(self, side: SideName) -> dict[str, Path]:
-        """Return those of them that are not Python code, by the name of their place: in the tree, and installed."""
-        tree, root = self.furnished[side], self.trees[side]
-        found = {f"tree/{name}": root / name for name in self._not_code}
-        for name in self._not_code if tree.apart else ():
-            found |= {f"code/{each}": tree.code / each for each in _ends(name) if (tree.code / each).is_file()}
-        return found
+        """Return a side's files that differ from the other's and are not Python code: in the tree, and as installed.
 
-    @cached_property
-    def _not_code(self) -> tuple[str, ...]:
-        return tuple(name for name in self.of_benchmarks if not name.endswith(".py"))
+        They are compared on the disk, as builds, ``setup_cache`` and git's attributes make files, too.
+        """
+        folders = {"tree": self.trees, "code": {each: tree.code for each, tree in self.furnished.items()}}
+        return {
+            f"{place}/{name}": of[side] / name
+            for place, of in folders.items()
+            for name in _unlike(*(_contents(folder) for folder in of.values()))
+            if not name.endswith(".py")
+        }
 
     @cached_property
     def runs_alike(self) -> bool:
@@ -99,46 +111,40 @@ class ChangedFiles:
         return base == head
 
     def _inert(self, name: str) -> bool:
-        known = any(fnmatch(name, pattern) for pattern in _INERT)
-        return known and not self._shipped(name) and not self._mentioned(name)
+        return _is_inert(name) and self._are_apart and not self._shipped(name) and not self._mentioned(name)
+
+    @cached_property
+    def _are_apart(self) -> bool:
+        """Whether the suites cannot know where the other files are, and the packages lie elsewhere."""
+        for side, tree in self.furnished.items():
+            root, suite = self.trees[side].resolve(), tree.suite.resolve()
+            if (
+                not tree.apart
+                or not suite.is_relative_to(root)
+                or suite != root / tree.suite.relative_to(self.trees[side])
+            ):
+                return False
+            if suite == root or _is_inert(f"{suite.relative_to(root).as_posix()}/x.py"):
+                return False
+        return self._words.isdisjoint(_KNOW_PLACES)
 
     def _shipped(self, name: str) -> bool:
         """Say whether a file is part of what is installed, or lies in the suite."""
-        path = PurePosixPath(name)
-        for side, tree in self.furnished.items():
-            root = self.trees[side]
-            if (root / name).is_relative_to(tree.suite):
-                return True
-            if tree.apart:
-                if any((tree.code / each).exists() for each in _ends(name)):
-                    return True
-            elif len(path.parts) > 1 and (root / path.parts[0] / "__init__.py").is_file():
-                return True
-        return False
+        return any(
+            (self.trees[side] / name).is_relative_to(tree.suite)
+            or any((tree.code / each).exists() for each in _ends(name))
+            for side, tree in self.furnished.items()
+        )
 
     def _mentioned(self, name: str) -> bool:
-        """Say whether the suite, or code that runs in its tree, names a file, its folder or kind, or lists folders."""
-        if not self._words.isdisjoint(_WALKS):
-            return True
+        """Say whether the suite names a file, its folder or its kind."""
         path = PurePosixPath(name)
-        words = {path.name, *path.parts[:-1], f"*{path.suffix}", path.suffix or path.name}
-        return any(
-            word in self._words or any(each.endswith(f"/{word}") or each.startswith(f"{word}/") for each in self._words)
-            for word in words
-        )
+        return not self._words.isdisjoint({path.name, path.stem, *path.parts, path.suffix, path.suffix[1:]} - {""})
 
     @cached_property
     def _words(self) -> frozenset[str]:
-        """All that the suites' Python files import, call as an attribute and hold as text, but for docstrings."""
-        folders = [tree.suite for tree in self.furnished.values()]
-        folders += [tree.code for tree in self.furnished.values() if not tree.apart]
-        files = {file for folder in folders for file in folder.rglob("*.py")}
-        return frozenset(word for file in sorted(files) if not self._is_test(file) for word in _words_of(file))
-
-    def _is_test(self, file: Path) -> bool:
-        """Say whether a file is an inert one by its name, which may well mention others of its kind."""
-        roots = [root for root in self.trees.values() if file.is_relative_to(root)]
-        return any(fnmatch(file.relative_to(root).as_posix(), pattern) for root in roots for pattern in _INERT)
+        """All names in the suites' Python files, and the words in all texts of theirs, but for docstrings."""
+        return frozenset(word for tree in self.furnished.values() for word in _words_in(tree.suite))
 
 
 def _ends(name: str) -> list[str]:
@@ -147,30 +153,56 @@ def _ends(name: str) -> list[str]:
     return ["/".join(parts[start:]) for start in range(len(parts))]
 
 
+def _is_inert(name: str) -> bool:
+    return any(fnmatch(name, pattern) for pattern in _INERT)
+
+
 def _installed(tree: Tree) -> dict[str, str]:
-    """Return the digest of each installed file; compiled code and records hold times and paths."""
-    files = (file for file in tree.code.rglob("*") if file.is_file() and file.suffix != ".pyc")
-    return {
-        file.relative_to(tree.code).as_posix(): of_file(str(file))
-        for file in files
-        if file.name not in {"RECORD", "direct_url.json"}
-    }
+    """Return the digest of each installed file; of metadata, without the long description.
+
+    Compiled code and records of the installation hold times and paths, so they are left out.
+    """
+    found = _contents(tree.code)
+    for name in found:
+        if name.endswith(".dist-info/METADATA"):
+            about = (tree.code / name).read_bytes().partition(b"\n\n")[0]
+            found[name] = hashlib.sha256(about).hexdigest()
+    return {name: each for name, each in found.items() if PurePosixPath(name).name not in {"RECORD", "direct_url.json"}}
 
 
-def _words_of(file: Path) -> Iterator[str]:
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (OSError, SyntaxError, ValueError):
-        return
+def _contents(folder: Path) -> dict[str, str]:
+    """Return the digest of each file in a folder, but for git's and compiled code."""
+    files = (file for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc")
+    names = {file.relative_to(folder).as_posix(): file for file in files}
+    return {name: of_file(str(file)) for name, file in names.items() if name.partition("/")[0] != ".git"}
+
+
+def _unlike(base: Mapping[str, str], head: Mapping[str, str]) -> list[str]:
+    return sorted(name for name in base.keys() | head.keys() if base.get(name) != head.get(name))
+
+
+def _words_in(suite: Path) -> Iterator[str]:
+    for file in sorted(each for each in suite.rglob("*") if each.is_file() and each.suffix != ".pyc"):
+        texts = [file.read_text(encoding="utf-8", errors="replace")]
+        if file.suffix == ".py":
+            try:
+                tree = ast.parse(file.read_bytes())
+            except (SyntaxError, ValueError):  # then all its text is words
+                pass
+            else:
+                texts = list(_texts(tree))
+        for text in texts:
+            for word in _WORD.findall(text):
+                yield from (word, *word.split("."))
+
+
+def _texts(tree: ast.AST) -> Iterator[str]:
+    """Yield all names and texts of a module, but for docstrings."""
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
             yield node.value
-        elif isinstance(node, ast.Attribute):
-            yield node.attr
-        elif isinstance(node, ast.Import):
-            for alias in node.names:
-                yield from alias.name.split(".")
-        elif isinstance(node, ast.ImportFrom):
-            yield from (node.module or "").split(".")
-            yield from (alias.name for alias in node.names)
+        for name in ("id", "attr", "name", "module", "arg"):
+            value = getattr(node, name, None)
+            if isinstance(value, str):
+                yield value

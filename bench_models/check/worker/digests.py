@@ -7,8 +7,13 @@ import dis
 import hashlib
 import inspect
 import os
+import stat
 from pathlib import Path
 from types import CodeType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ABSENT = "absent"
 
@@ -18,14 +23,21 @@ _ABOUT = frozenset({"__doc__", "__firstlineno__"})
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
-def of_code(code: CodeType) -> str:
+def of_code(code: CodeType, *, whole: bool = False) -> str:
     """Return a digest of what a function or the body of a class or module does, without docstring, lines and file.
 
-    Functions and classes within it count by their name: what they do counts where they run.
+    Functions and classes within it count by their name, as what they do counts where they run. They count with what
+    they do if ``whole`` is asked for, or if two have the same name: then it matters which is where.
     """
     kept, dropped = _instructions(code)
     used = {each.arg for each in kept if _loads_constant(each)}
     unused = {each.arg for each in dropped} | ({0} if _may_hold_docstring(code) else set())
+    names = [each.co_name for each in code.co_consts if isinstance(each, CodeType)]
+    in_full = {name for name in names if whole or names.count(name) > 1}
+
+    def constant(value: object) -> object:
+        return _constant(value, in_full, whole=whole)
+
     made = hashlib.sha256()
     about = (
         getattr(code, "co_qualname", code.co_name),
@@ -34,9 +46,9 @@ def of_code(code: CodeType) -> str:
         (code.co_varnames, code.co_freevars, code.co_cellvars),
         getattr(code, "co_exceptiontable", b""),
         # All of them, as some instructions take one without that dis would say so.
-        tuple(_constant(each) for index, each in enumerate(code.co_consts) if index in used or index not in unused),
+        tuple(constant(each) for index, each in enumerate(code.co_consts) if index in used or index not in unused),
     )
-    for part in (about, *map(_instruction, kept)):
+    for part in (about, *((each.opname, _argument(each, constant)) for each in kept)):
         made.update(repr(part).encode("utf-8", "surrogatepass") + b"\n")
     return made.hexdigest()[:32]
 
@@ -53,8 +65,14 @@ def _instructions(code: CodeType) -> tuple[list[dis.Instruction], list[dis.Instr
     return kept, dropped
 
 
-def _instruction(each: dis.Instruction) -> tuple[str, object]:
-    return each.opname, _constant(each.argval) if _loads_constant(each) else each.argrepr or each.arg
+def _argument(each: dis.Instruction, constant: Callable[[object], object]) -> object:
+    return constant(each.argval) if _loads_constant(each) else each.argrepr or each.arg
+
+
+def loads_docstring(code: CodeType) -> bool:
+    """Say whether code reads a docstring."""
+    words = {"__doc__", "getdoc"}
+    return any(each.argval in words for each in dis.get_instructions(code) if each.opname.startswith("LOAD_"))
 
 
 def _loads_constant(each: dis.Instruction) -> bool:
@@ -67,19 +85,17 @@ def _may_hold_docstring(code: CodeType) -> bool:
     return is_function and bool(code.co_consts) and isinstance(code.co_consts[0], str | None)
 
 
-def _constant(value: object) -> object:
-    """Return a constant so that what differs has another ``repr``: 1 is not True, and sets have no order."""
+def _constant(value: object, in_full: set[str], *, whole: bool) -> object:
+    """Return a constant so that what differs has another ``repr``: 1 is not True, and sets are iterated in an order."""
     if isinstance(value, CodeType):
-        return "code", value.co_name
-    if isinstance(value, tuple):
-        return tuple(map(_constant, value))
-    if isinstance(value, frozenset):
-        return "set", sorted(repr(_constant(each)) for each in value)
+        return "code", value.co_name, of_code(value, whole=True) if whole or value.co_name in in_full else ""
+    if isinstance(value, tuple | frozenset):
+        return type(value).__name__, tuple(_constant(each, in_full, whole=whole) for each in value)
     return type(value).__name__, repr(value)
 
 
 def of_file(path: str, *, as_syntax: bool = False) -> str:
-    """Return a digest of what a file holds; of a package's metadata without the long description."""
+    """Return a digest of what a file holds."""
     file = Path(path)
     if file.is_dir():
         return of_listing(path)
@@ -87,19 +103,30 @@ def of_file(path: str, *, as_syntax: bool = False) -> str:
         content = file.read_bytes()
     except OSError:
         return ABSENT
-    if file.name == "METADATA" and file.parent.suffix == ".dist-info":
-        content = content.partition(b"\n\n")[0]
     if as_syntax and file.suffix == ".py":
         content = _syntax(content)
     return hashlib.sha256(content).hexdigest()[:32]
 
 
-def of_listing(path: str) -> str:
-    """Return a digest of the names in a folder."""
+def of_look(path: str, *, with_size: bool) -> str:
+    """Return what a look at a file tells: that it is absent, or its kind, and perhaps its mode and size."""
+    try:
+        seen = os.lstat(path)
+    except OSError:
+        return ABSENT
+    kind = oct(stat.S_IFMT(seen.st_mode))
+    size = seen.st_size if stat.S_ISREG(seen.st_mode) else 0  # that of a folder depends on its history
+    return f"{kind} {oct(seen.st_mode)} {size}" if with_size else kind
+
+
+def of_listing(path: str, *, with_sizes: bool = False) -> str:
+    """Return a digest of the names in a folder, and perhaps of what a look at each tells."""
     try:
         names = sorted(os.listdir(path))  # noqa: PTH208  # names, not paths
     except OSError:
         return ABSENT
+    if with_sizes:
+        names = [f"{name} {of_look(os.path.join(path, name), with_size=True)}" for name in names]  # noqa: PTH118
     return hashlib.sha256("/".join(("folder", *names)).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 

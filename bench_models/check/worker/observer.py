@@ -8,62 +8,29 @@ from __future__ import annotations
 
 import _thread
 import contextlib
-import os
 import resource
 import sys
 import threading
 from pathlib import Path
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from . import digests
+from .reads import Places, Reads, of_asv_runner
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import CodeType, FrameType
+    from types import CodeType, FrameType, ModuleType
 
     from .protocol import Message
 
-# A module that reads Python files for their syntax trees only, so that comments and docstrings make no difference to
-# it, says so under this name.
-READS_SYNTAX = "__reads_syntax__"
-
-# How the import system reads a module and lists a folder: these functions, called by these.
-_IMPORTER = "<frozen importlib._bootstrap_external>"
-_IMPORTING = frozenset({("get_data", "get_code"), ("_fill_cache", "find_spec")})
-_LISTS = frozenset({"os.listdir", "os.scandir"})
+_LISTS = {"os.listdir": False, "os.scandir": True}  # whether the entries can tell their sizes
 _OTHER_PROCESSES = ("subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "pty.spawn")
-_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-
-
-class Places:
-    """Folders by a name that both sides share, and their files."""
-
-    def __init__(self, folders: dict[str, str]) -> None:
-        """Begin with some folders."""
-        self._folders: list[tuple[str, str]] = []
-        for name, folder in folders.items():
-            self.add(name, folder)
-
-    def add(self, name: str, folder: str) -> None:
-        """Add a folder."""
-        for path in dict.fromkeys((folder, os.path.realpath(folder))):
-            place = name, path.rstrip(os.sep) + os.sep
-            if place not in self._folders:
-                self._folders.append(place)
-
-    def path(self, file: object) -> str | None:
-        """Return the path of a file in one of the folders, or None."""
-        if not isinstance(file, str | bytes | os.PathLike):  # a number is a file that was opened before
-            return None
-        path = os.path.abspath(os.fsdecode(file))  # noqa: PTH100  # links stay
-        return next((each for each in (path, os.path.realpath(path)) if self.name(each)), None)
-
-    def name(self, path: str) -> str | None:
-        """Return what both sides call a path, or None outside the folders."""
-        for name, folder in self._folders:
-            if path.startswith(folder) or path == folder.rstrip(os.sep):
-                return f"{name}/{path[len(folder) :]}"
-        return None
+# What makes Python call functions that the profiler is not told of, or that displaces the profiler.
+_UNFOLLOWED = ("sys.settrace", "sys.addaudithook", "sys.monitoring", "sys.setprofile")
+# Libraries that read docstrings as data.
+_READ_DOCSTRINGS = frozenset({"docopt", "doctest", "ply"})
+_QUALIFIED_NAMES = (3, 11)  # before this version, code does not tell which class it is of
 
 
 class Observer:
@@ -76,49 +43,76 @@ class Observer:
     def __init__(self, places: dict[str, str]) -> None:
         """Observe nothing yet; ``watching`` begins."""
         self.places = Places(places)
+        self._reads = Reads(self.places)
         self._met: dict[int, tuple[CodeType, str | None]] = {}  # the code is kept, so that no identity is used twice
         self._digests: dict[int, str] = {}
-        self._read: dict[str, bool] = {}
-        self._listed: set[str] = set()
+        self._whole: dict[str, str] = {}
         self._unseen: dict[str, None] = {}
+        self._reads_docstrings = False
         self._watching = False
+        if sys.version_info < _QUALIFIED_NAMES:
+            self._unseen["it runs in a Python before 3.11"] = None
+        self._add_modules(self._modules())  # imported before: what they run is not seen
         sys.addaudithook(self._on_event)
+        self._reads.watch_looks(lambda: self._watching)
         # threading took its own reference when it was imported; no audit event tells of the others before Python 3.12.
         self._start_thread = _thread.start_new_thread
-        _thread.start_new_thread = self._on_thread
+        _thread.start_new_thread = _thread.start_new = self._on_thread  # its old name
 
     @contextlib.contextmanager
-    def watching(self) -> Iterator[None]:
-        """Observe this thread meanwhile, and the threads that it starts."""
-        children = _children()
-        threading.setprofile(self._on_call)
-        sys.setprofile(self._on_call)
+    def watching(self, *, imports_count: bool = False) -> Iterator[None]:
+        """Observe this thread meanwhile, and the threads that it starts.
+
+        ``imports_count`` says that importing is part of what is measured, so that modules count with all their text.
+        """
+        children, modules, hook = _children(), self._modules(), self._on_call
+        threading.setprofile(hook)
+        sys.setprofile(hook)
         self._watching = True
         try:
             yield
         finally:
             self._watching = False
             sys.setprofile(None)
+            if threading.getprofile() is not hook:
+                self._unseen["it sets a profiler of its own"] = None
             threading.setprofile(None)
             if _children() != children:
                 self._unseen["it starts another process"] = None
+            if imports_count:
+                known = {id(module) for module in modules}
+                self._add_modules([module for module in self._modules() if id(module) not in known])
             # Forked workers inherit what is known of the code that importing runs.
-            self._digests |= {key: digests.of_code(code) for key, code in self._own() if key not in self._digests}
+            self._take_digests()
+
+    def count_modules(self) -> None:
+        """Let all modules count with their whole text, as for the memory of a process."""
+        self._add_modules(self._modules())
 
     def report(self) -> Message:
         """Return what was seen so far: code and files by the names of their places, and what could not be followed."""
+        if self._reads_docstrings or not _READ_DOCSTRINGS.isdisjoint(sys.modules):
+            self.count_modules()
         code = sorted(f"{self._met[key][1]} {digest}" for key, digest in self._digests.items())
-        files = {
-            self.places.name(path): digests.of_file(path, as_syntax=as_syntax) for path, as_syntax in self._read.items()
-        }
-        files |= {f"{self.places.name(path)}/": digests.of_listing(path) for path in self._listed}
-        files |= {
-            f"{self.places.name(path)}, loaded": digests.of_file(path) for path in _mapped() if self.places.name(path)
-        }
-        return {"code": code, "files": files, "unseen": list(self._unseen)}
+        loaded = {f"{name}, loaded": digests.of_file(path) for path in _mapped() if (name := self.places.name(path))}
+        unseen = [*self._unseen, *self._reads.written]
+        return {"code": code, "files": {**self._reads.digests(), **self._whole, **loaded}, "unseen": unseen}
 
-    def _own(self) -> list[tuple[int, CodeType]]:
-        return [(key, code) for key, (code, where) in list(self._met.items()) if where is not None]
+    def _take_digests(self) -> None:
+        for key, (code, where) in list(self._met.items()):
+            if where is not None and key not in self._digests:
+                self._digests[key] = digests.of_code(code)
+                self._reads_docstrings |= digests.loads_docstring(code)
+
+    def _modules(self) -> list[ModuleType]:
+        modules = [
+            module for module in list(sys.modules.values()) if isinstance(getattr(module, "__file__", None), str)
+        ]
+        return [module for module in modules if self.places.path(module.__file__)]
+
+    def _add_modules(self, modules: list[ModuleType]) -> None:
+        for module in modules:
+            self._whole[f"{self.places.name(str(module.__file__))}, as a whole"] = digests.of_file(str(module.__file__))
 
     def _on_call(self, frame: FrameType, event: str, argument: object) -> None:  # noqa: ARG002  # Python's signature
         """Note code that is entered for the first time; runs at every call and return, of C functions, too."""
@@ -134,53 +128,35 @@ class Observer:
 
     def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note files that are opened, folders that are listed, and what begins where it cannot be seen."""
-        if not self._watching:
+        if not self._watching or event == "sys._getframe":  # which follows, and is announced, too
             return
+        frame = sys._getframe(1)  # noqa: SLF001  # documented
         if event == "open":
-            self._opened(*arguments)
+            self._reads.open(arguments[0], arguments[1], arguments[2], frame)
         elif event in _LISTS:
-            path = self.places.path(arguments[0] or ".")
-            if path is not None and not _imports(sys._getframe(1)):  # noqa: SLF001  # documented
-                self._listed.add(path)
-        elif event == "sys.setprofile" and sys._getframe(1).f_globals.get("__name__") != threading.__name__:  # noqa: SLF001
-            self._unseen["it sets a profiler of its own"] = None
+            self._reads.list(arguments[0], frame, with_sizes=_LISTS[event])
+        elif event == "object.__getattr__" and arguments[1] == "__code__":
+            self._on_code_read(arguments[0], frame)
+        elif event.startswith(_UNFOLLOWED) and frame.f_globals.get("__name__") != threading.__name__:
+            self._unseen[f"it calls {event}"] = None
         elif event.startswith(_OTHER_PROCESSES):
             self._unseen["it starts another process"] = None
+
+    def _on_code_read(self, function: object, frame: FrameType) -> None:
+        """Note code that is read and not entered, as compilers, inspect and pickles do."""
+        if not isinstance(function, FunctionType) or of_asv_runner(self._reads.reader(frame)):
+            return
+        self._watching = False  # as reading it here is no part of the benchmark
+        code = function.__code__
+        name = self.places.name(code.co_filename)
+        if name is not None:
+            self._whole[f"{name}:{code.co_name}, as data"] = digests.of_code(code, whole=True)
+        self._watching = True
 
     def _on_thread(self, *arguments: Any) -> int:  # noqa: ANN401  # as those of the function
         """Start a thread, which nothing observes: only those of threading are told to call a profiler."""
         self._unseen["it starts a thread without threading"] = None
         return self._start_thread(*arguments)
-
-    def _opened(self, file: object, mode: str | None, flags: int) -> None:
-        path = self.places.path(file)
-        frame = sys._getframe(2)  # noqa: SLF001  # documented
-        reader = self._reader(frame)
-        # asv_runner reads a benchmark's source for its version, which the check compares by itself.
-        if path is None or _imports(frame) or _of_asv_runner(reader):
-            return
-        if any(letter in (mode or "") for letter in "wax+") or (mode is None and flags & _WRITES):
-            self._unseen[f"it writes to {self.places.name(path)}"] = None
-        self._read[path] = self._read.get(path, True) and bool(reader.get(READS_SYNTAX))
-
-    def _reader(self, frame: FrameType | None) -> dict[str, Any]:
-        """Return the globals of the module that reads a file: the side's own, or asv_runner, and not a library's."""
-        while frame is not None:
-            if _of_asv_runner(frame.f_globals) or self.places.name(frame.f_code.co_filename):
-                return frame.f_globals
-            frame = frame.f_back
-        return {}
-
-
-def _of_asv_runner(names: dict[str, Any]) -> bool:
-    return str(names.get("__name__")).partition(".")[0] == "asv_runner"
-
-
-def _imports(frame: FrameType) -> bool:
-    """Say whether the import system itself is what opens a file or lists a folder: what it runs is seen as code."""
-    above = frame.f_back
-    names = frame.f_code.co_name, above.f_code.co_name if above else ""
-    return frame.f_code.co_filename == _IMPORTER and names in _IMPORTING
 
 
 def _mapped() -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import linecache
 import os
 import signal
 import socket
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 # What is asked of the benchmarks, and not of the process.
 _OF_BENCHMARKS = frozenset({"cache", "open", "block", "value", "answers", "close"})
+# What of it gives the figure.
+_MEASURED = frozenset({"block", "value"})
 _PR_SET_PDEATHSIG = 1  # of <linux/prctl.h>
 
 
@@ -64,12 +67,14 @@ class Worker:
             self._observer.places.add("cache", arguments["cache"])
         of_benchmarks = do in _OF_BENCHMARKS
         answers = getattr(self._runner, do) if of_benchmarks else getattr(self, f"do_{do}")
-        with self._watching() if of_benchmarks else contextlib.nullcontext():
+        with self._watching(imports_count=do in _MEASURED) if of_benchmarks else contextlib.nullcontext():
             reply: Message = answers(**arguments)
         return reply
 
-    def _watching(self) -> AbstractContextManager[None]:
-        return contextlib.nullcontext() if self._observer is None else self._observer.watching()
+    def _watching(self, *, imports_count: bool = False) -> AbstractContextManager[None]:
+        if self._observer is None:
+            return contextlib.nullcontext()
+        return self._observer.watching(imports_count=imports_count)
 
     def do_discover(
         self, suite: str, own: dict[str, Any], warm: list[str], observed: dict[str, str] | None = None
@@ -79,17 +84,18 @@ class Worker:
         A folder that does not exist is a suite without benchmarks. What this process does with the folders ``observed``
         is told by ``observation`` later.
         """
+        self._observer = Observer(observed) if observed else None  # before the first import that may be the side's own
         from asv_runner._aux import update_sys_path
         from asv_runner.discovery import disc_benchmarks
 
         update_sys_path(suite)
         there = Path(suite).is_dir()
-        self._observer = Observer(observed) if observed else None
         with self._watching():
             broken = dict(runner.broken_modules(Path(suite).name)) if there else {}
             with contextlib.redirect_stderr(io.StringIO()):  # it prints what is in ``broken``
                 found = runner.distinct(disc_benchmarks(suite, ignore_import_errors=True)) if there else []
             runner.import_all(warm)
+        linecache.clearcache()  # of what asv_runner read: a benchmark that reads its source has to open it
         benchmarks = {benchmark.name: benchmark for benchmark in found}
         self._runner = BenchmarkRunner(benchmarks, fingerprint.OwnCode(suite=suite, **own))
         return {
@@ -105,10 +111,12 @@ class Worker:
         os.chdir(folder)
         return {}
 
-    def do_observation(self) -> Message:
-        """Return what the figures of this process can depend on so far."""
+    def do_observation(self, *, of_process: bool) -> Message:
+        """Return what the figures of this process can depend on so far; ``of_process`` counts all that it imported."""
         if self._observer is None:
             raise RuntimeError("this process is not observed")
+        if of_process:
+            self._observer.count_modules()
         return self._observer.report()
 
     def do_imported(self) -> Message:

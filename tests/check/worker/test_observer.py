@@ -163,6 +163,89 @@ def test_same_project_in_another_folder_is_the_same(functions: list[Function]) -
     assert not [name for name in before if unlike(before[name], after[name])]
 
 
+# What HEAD changes is the first text, into the second one; each changes what the benchmark returns.
+_HIDDEN = {
+    "size of a file": (
+        "import os\n\n\ndef track_0():\n    return os.path.getsize(__file__.replace('suite.py', 'data.bin'))\n",
+        ("data.bin", "x", "xxx"),
+    ),
+    "size of a file by pathlib": (
+        "from pathlib import Path\n\n\ndef track_0():\n"
+        "    return (Path(__file__).parent / 'data.bin').stat().st_size\n",
+        ("data.bin", "x", "xxx"),
+    ),
+    "sizes of listed files": (
+        "import os\n\n\ndef track_0():\n"
+        "    return sum(each.stat().st_size for each in os.scandir(os.path.dirname(__file__)))\n",
+        ("data.bin", "x", "xxx"),
+    ),
+    "code of a function as data": (
+        "import marshal\nimport part\n\n\ndef track_0():\n    return len(marshal.dumps(part.work.__code__))\n",
+        ("part.py", "def work():\n    return 1\n", "def work():\n    return 1 + len('x')\n"),
+    ),
+    "signature of a function": (
+        "import inspect\nimport part\n\n\ndef track_0():\n    return len(inspect.signature(part.work).parameters)\n",
+        (
+            "part.py",
+            "class A:\n    def work(self, a): pass\nwork = A().work\n",
+            "class A:\n    def work(self, a, b): pass\nwork = A().work\n",
+        ),
+    ),
+    "source of a function": (
+        "import inspect\nimport part\n\n\ndef track_0():\n    return len(inspect.getsource(part.work))\n",
+        ("part.py", "def work():\n    return 1\n", "def work():\n    # Why.\n    return 1\n"),
+    ),
+    "docstring": (
+        "import part\n\n\ndef track_0():\n    return len(part.work.__doc__)\n",
+        ("part.py", "def work():\n    'One.'\n", "def work():\n    'One and a half.'\n"),
+    ),
+    "functions of one name swapped": (
+        "import part\n\n\ndef track_0():\n    return part.KEYS['a'](1) * 10 + part.KEYS['b'](1)\n",
+        ("part.py", "KEYS = {'a': lambda x: x, 'b': lambda x: -x}\n", "KEYS = {'a': lambda x: -x, 'b': lambda x: x}\n"),
+    ),
+    "comprehensions swapped": (
+        "import part\n\n\ndef track_0():\n    return part.work([1, 2, -3])\n",
+        (
+            "part.py",
+            "def work(x):\n    a = [w for w in x if w > 0]\n    b = [w for w in x if w < 0]\n    return len(a)\n",
+            "def work(x):\n    a = [w for w in x if w < 0]\n    b = [w for w in x if w > 0]\n    return len(a)\n",
+        ),
+    ),
+    "order of a set": (
+        "import part\n\n\ndef track_0():\n    return part.first()\n",
+        (
+            "part.py",
+            "def first():\n    for each in {0, 8}:\n        return each\n",
+            "def first():\n    for each in {8, 0}:\n        return each\n",
+        ),
+    ),
+    "what is imported anew": (
+        "import sys\nimport part\n\n\ndef track_0():\n    del sys.modules['part']\n    import part\n"
+        "    return len(part.__loader__.get_code('part').co_consts[0].co_code)\n",
+        ("part.py", "def unused():\n    return 1\n", "def unused():\n    return 1 + len('x')\n"),
+    ),
+    "module that is imported in the benchmark": (
+        "def track_0():\n    import part\n    return len(part.__loader__.get_code('part').co_consts[0].co_code)\n",
+        ("part.py", "def unused():\n    return 1\n", "def unused():\n    return 1 + len('x')\n"),
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", _HIDDEN)
+def test_what_is_read_without_being_opened_or_entered_is_seen(tmp_path: Path, kind: str) -> None:
+    """Sizes, code as data, docstrings, functions of the same name, imports that are measured."""
+    suite, (name, *texts) = _HIDDEN[kind]
+    found = []
+    for number, text in enumerate(texts):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "suite.py").write_text(suite, encoding="utf-8")
+        (folder / name).write_text(text, encoding="utf-8")
+        found.append(seen(folder)["track_0"])
+    assert found[0]["value"] != found[1]["value"]
+    assert unlike(*found)
+
+
 @pytest.mark.parametrize(
     ("body", "why"),
     [
@@ -178,7 +261,11 @@ def test_same_project_in_another_folder_is_the_same(functions: list[Function]) -
             "it starts another process",
         ),
         ("import _thread; _thread.start_new_thread(abs, (1,)); return 1", "it starts a thread without threading"),
-        ("import sys; sys.setprofile(None); return 1", "it sets a profiler of its own"),
+        ("import _thread; _thread.start_new(abs, (1,)); return 1", "it starts a thread without threading"),
+        ("import sys; sys.settrace(lambda *_: None); sys.settrace(None); return 1", "it calls sys.settrace"),
+        ("import sys; sys.addaudithook(lambda *_: None); return 1", "it calls sys.addaudithook"),
+        ("import threading; threading.setprofile(None); return 1", "it sets a profiler of its own"),
+        ("import sys; sys.setprofile(None); return 1", "it calls sys.setprofile"),
         ("open(__file__ + '.txt', 'w').close(); return 1", "it writes to tree/suite.py.txt"),
     ],
 )
