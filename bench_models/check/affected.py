@@ -3,7 +3,7 @@
 Each side runs each benchmark once under observation (worker/observer.py). Where both sides enter the same code and read
 the same files, HEAD computes what BASE computes, because the two would have to part where code or data differ. Whatever
 cannot be followed counts as changed. A single run shows what a benchmark depends on only if the same code runs every
-time; `--all` measures everything.
+time.
 """
 
 import os

@@ -85,7 +85,7 @@ def check(options: Options) -> Record:
             scratch=scratch,
             environment={**os.environ, **common_variables(options.threads), **variables},
             spawn=options.spawn,
-            alike=changed.runs_alike,
+            alike=options.affected and changed.runs_alike,
         )
         sides, header, planned = _compared(options, starter, furnished, stack)
         mine = share(planned, options.shard, options.shards)

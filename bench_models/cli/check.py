@@ -30,8 +30,6 @@ def check(*, base: str, head: str, strict: bool, **asked: Unpack[options.Checkin
     The check of a pull request: measures BASE and HEAD side by side on this machine, decides for each benchmark
     whether it changed, and says so. Works in any repository with an asv suite.
 
-    Benchmarks that depend on nothing that changed are unchanged, and are not measured.
-
     Exit status: 0 pass, 1 regressed or lost, 2 something was not measured, 3 undecided (with --strict).
     """
     from bench_models.check.run import Options
