@@ -186,7 +186,6 @@ def test_command_for_models_names_the_extra(core: Path, tmp_path: Path, command:
     """On standard error, with the status of bad input."""
     done = _run(core / "bench-models", *command, cwd=tmp_path)
     assert done.returncode == 2
-    assert re.fullmatch(
-        rf'bench-models: "{command[0]}" needs \w+, which is not installed: pip install "bench-models\[models\]"\n',
-        done.stderr,
-    )
+    needs = rf'bench-models: "{command[0]}" needs \w+, which is not installed: python -m pip install '
+    advice = r'--constraint constraints\.txt "bench-models\[models\]" \(constraints\.txt [^\n]+\)\n'
+    assert re.fullmatch(needs + advice, done.stderr), done.stderr

@@ -16,12 +16,12 @@ pytestmark = pytest.mark.slow
 _OPENING = "as far as anybody can tell"
 _MANNERS = ("quietly", "at once", "again", "today")
 
-_PADDED = """        width = 128 - batch.input_ids.shape[1]
-        batch = Batch(
-            input_ids=np.pad(batch.input_ids, ((0, 0), (0, width))),
-            attention_mask=np.pad(batch.attention_mask, ((0, 0), (0, width))),
-        )
-        with self._inference_mode():
+_PADDED = """            width = 128 - batch.input_ids.shape[1]
+            batch = Batch(
+                input_ids=np.pad(batch.input_ids, ((0, 0), (0, width))),
+                attention_mask=np.pad(batch.attention_mask, ((0, 0), (0, width))),
+            )
+            with torch.inference_mode():
 """
 _ATTENTION_ONLY = (
     "linear = {name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)}\n"
@@ -66,7 +66,7 @@ def judged_methods(
 
 def test_forward_pass_padded_to_full_length_is_slower(bench_models: Run, gated: Path) -> None:
     """Every variant computes on what the mask then hides."""
-    edit(gated, "bench_models/runtimes/eager.py", "        with self._inference_mode():\n", _PADDED)
+    edit(gated, "bench_models/runtimes/eager.py", "            with torch.inference_mode():\n", _PADDED)
     status, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Latency")
     assert status == 1, printed
     assert {verdict for name, verdict in found.items() if "offline" in name} == {"regressed"}
