@@ -179,6 +179,18 @@ def test_what_cannot_be_observed_is_measured(bench_models: Run, project: Path, b
     assert why in printed
 
 
+def test_suite_that_cannot_be_observed_at_all_is_measured(bench_models: Run, project: Path) -> None:
+    """It ends its process where it is profiled; the check goes on without knowing what the change can affect."""
+    change(project, "suite/areas.py", "import ctypes\n", "import ctypes\nimport sys\n")
+    ends = "import shapes\n\nif sys.getprofile():\n    os._exit(3)\n"
+    change(project, "suite/areas.py", "import shapes\n", ends)
+    change(project, "shapes/__init__.py", "3.14", "4.14")
+    status, report, printed = check(bench_models, project, "HEAD~1", "--affected", "--bench", "track_(square|circle)")
+    assert measured(report) == {"areas.track_square", "areas.track_circle"}, printed
+    assert status == 1
+    assert "so everything is measured: HEAD cannot import the suite" in printed or "BASE cannot import" in printed
+
+
 def test_audit_measures_all_and_says_whether_the_shortcut_was_right(bench_models: Run, project: Path) -> None:
     """A benchmark that chooses its code at random can depend on what a single run does not enter."""
     by_chance = (
