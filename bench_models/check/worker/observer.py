@@ -52,7 +52,7 @@ class Observer:
         self._watching = False
         if sys.version_info < _QUALIFIED_NAMES:
             self._unseen["it runs in a Python before 3.11"] = None
-        self._add_modules(self._modules())  # imported before: what they run is not seen
+        self._add_modules(_modules_in(self.places))  # imported before: what they run is not seen
         sys.addaudithook(self._on_event)
         self._reads.watch_looks(lambda: self._watching)
         # threading took its own reference when it was imported; no audit event tells of the others before Python 3.12.
@@ -65,7 +65,7 @@ class Observer:
 
         ``imports_count`` says that importing is part of what is measured, so that modules count with all their text.
         """
-        children, modules, hook = _children(), self._modules(), self._on_call
+        children, modules, hook = _children(), _modules_in(self.places), self._on_call
         threading.setprofile(hook)
         sys.setprofile(hook)
         self._watching = True
@@ -81,13 +81,13 @@ class Observer:
                 self._unseen["it starts another process"] = None
             if imports_count:
                 known = {id(module) for module in modules}
-                self._add_modules([module for module in self._modules() if id(module) not in known])
+                self._add_modules([module for module in _modules_in(self.places) if id(module) not in known])
             # Forked workers inherit what is known of the code that importing runs.
             self._take_digests()
 
     def count_modules(self) -> None:
         """Let all modules count with their whole text, as for the memory of a process."""
-        self._add_modules(self._modules())
+        self._add_modules(_modules_in(self.places))
 
     def report(self) -> Message:
         """Return what was seen so far: code and files by the names of their places, and what could not be followed."""
@@ -103,12 +103,6 @@ class Observer:
             if where is not None and key not in self._digests:
                 self._digests[key] = digests.of_code(code)
                 self._reads_docstrings |= digests.loads_docstring(code)
-
-    def _modules(self) -> list[ModuleType]:
-        modules = [
-            module for module in list(sys.modules.values()) if isinstance(getattr(module, "__file__", None), str)
-        ]
-        return [module for module in modules if self.places.path(module.__file__)]
 
     def _add_modules(self, modules: list[ModuleType]) -> None:
         for module in modules:
@@ -157,6 +151,11 @@ class Observer:
         """Start a thread, which nothing observes: only those of threading are told to call a profiler."""
         self._unseen["it starts a thread without threading"] = None
         return self._start_thread(*arguments)
+
+
+def _modules_in(places: Places) -> list[ModuleType]:
+    modules = list(sys.modules.values())
+    return [module for module in modules if places.path(getattr(module, "__file__", None))]
 
 
 def _mapped() -> list[str]:
