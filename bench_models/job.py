@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench_models import progress
 from bench_models.asv.results import config_of, knows_machine
 from bench_models.build import Builder
 from bench_models.checkout import Checkout, checkout_here, require_clean, require_installed
@@ -18,7 +17,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.metrics.latency import SpeedUp
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score
 from bench_models.outcomes import Measured, Outcome
-from bench_models.report import speeds
+from bench_models.report import progress, speeds
 from bench_models.report.results import interrupted_results, results_of, write_report
 from bench_models.storage import Store
 from bench_models.suites import ROWS, module_name

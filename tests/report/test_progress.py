@@ -5,13 +5,13 @@ import logging
 import pytest
 from support.tiny_project import with_row
 
-from bench_models import progress
 from bench_models.build import Builder
 from bench_models.metrics.latency import SpeedUp, Turns
 from bench_models.metrics.scorecard import score
 from bench_models.outcomes import Failed, Measured
-from bench_models.progress import Plan, Table, duration, estimating, left_out, plan
 from bench_models.recipes.finetune import FineTune
+from bench_models.report import progress
+from bench_models.report.progress import Plan, Table, duration, estimating, left_out, plan
 
 EQUAL = SpeedUp(
     run="a",
@@ -47,7 +47,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture(autouse=True)
 def _everything_is_said(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, logger="bench_models.progress")
+    caplog.set_level(logging.INFO, logger="bench_models.report.progress")
 
 
 def test_plan_is_what_is_not_in_the_store(builder: Builder) -> None:
