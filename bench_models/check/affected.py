@@ -109,6 +109,8 @@ def affected(starter: Starter, changed: ChangedFiles, both: BothSides, planned: 
     with starter.observing(changed.furnished) as observed:
         discovered(observed)
         caches = _Caches(both)
+        for planned_run in runs:  # before anybody is watched reading them
+            caches.unlike(planned_run)
         sides = {
             side: _Observing(both=both, side=observed[side], data=data[side], imported=data[side].read(), caches=caches)
             for side in SIDES
