@@ -71,8 +71,9 @@ def _module_at(path: Path) -> ModuleType:
     with suppress(OSError):
         Path(importlib.util.cache_from_source(str(path))).unlink()
     if (path.parent / "__init__.py").exists():
-        if str(path.parent.parent) not in sys.path:
-            sys.path.insert(0, str(path.parent.parent))
+        root = str(path.parent.parent)
+        if sys.path[:1] != [root]:  # first, as another package of that name may be installed
+            sys.path.insert(0, root)
         return importlib.import_module(f"{path.parent.name}.{path.stem}")
     spec = importlib.util.spec_from_file_location(f"suite_{path.stem}", path)
     if spec is None or spec.loader is None:
