@@ -1,6 +1,7 @@
 """A suite's table hangs together, or says which row does not."""
 
 import os
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -127,6 +128,19 @@ def test_every_row_but_the_baseline_has_a_budget(name: str) -> None:
 def test_suite_of_ones_own_is_loaded_by_path(tiny_suite: Path) -> None:
     """A file that defines SUITE is as good as a built-in one."""
     assert suites.load(str(tiny_suite)).names == ["baseline", "pruned", "int8"]
+
+
+def test_suite_in_a_package_is_found_though_another_of_that_name_is_installed(
+    tiny_suite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the suite's own folder comes later in Python's path, as in a test session of a clone."""
+    installed, own = (tmp_path / name / "measured_here" for name in ("installed", "own"))
+    for package in (installed, own):
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+    shutil.copy(tiny_suite, own / "tiny.py")
+    monkeypatch.setattr(sys, "path", [str(installed.parent), *sys.path, str(own.parent)])
+    assert suites.load(str(own / "tiny.py")).names == ["baseline", "pruned", "int8"]
 
 
 def test_quick_edit_is_not_overlooked(tiny_suite: Path) -> None:
