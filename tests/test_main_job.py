@@ -215,7 +215,7 @@ def test_interruption_leaves_a_report_of_what_there_is(bench_models: Run, projec
     status, said = job.at("kept the weights", whole_group=True)
     assert status == 130
     assert "interrupted before a row was scored: there is nothing to report yet" in said
-    assert said.splitlines()[-1].startswith("bench-models: interrupted; what was finished is kept")
+    assert said.splitlines()[-1].startswith("bench-models: interrupted; weights and scores that were finished are kept")
     assert not results.exists()
 
     wait.unlink()
