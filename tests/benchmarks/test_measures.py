@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from asv.config import Config
@@ -119,7 +120,7 @@ def test_discovery_imports_no_torch(discovered: tuple[dict[str, list[object]], b
 
 
 def test_known_figure_is_tracked_without_torch(
-    builder: Builder, tiny_suite: Path, request: pytest.FixtureRequest
+    builder: Builder, tiny_suite: Path, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     """setup_cache and a track_ benchmark read the scorecards that are there.
 
@@ -140,9 +141,8 @@ def test_known_figure_is_tracked_without_torch(
         "Tiny = type('Tiny', (measures.Figures,), {'suite': load(sys.argv[1])})\n"
         "print(Tiny().track_size(prepared, 'int8') > 0, Tiny.params, 'torch' in sys.modules)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tiny_suite), told or ""], capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", code, str(tiny_suite), told or ""]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "True [['baseline', 'pruned', 'int8']] False"
 
@@ -167,7 +167,9 @@ for mixin in (measures.Figures, measures.Latency):
 def _prepared(suite: str, variant: str, **environment: str) -> list[str]:
     """Return what asv would be told of a variant in the setup of its figures, and in that of its latencies."""
     command = [sys.executable, "-c", _PREPARE, str(ROOT), suite, variant]
-    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
+    with TemporaryDirectory() as folder:  # asv runs a suite's setup_cache in one, too
+        environment = os.environ | environment
+        done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 
 
