@@ -201,7 +201,7 @@ def site(*, config: Path, output: Path | None) -> int:
     regressions, and the verdicts of recent checks; all of it can be read without a network. Works in any project with
     an asv suite. Without results it says how to make them.
     """
-    from bench_models.site.publish import build as built
+    from bench_models.site.build import build as built
 
     return built(config, output)
 

@@ -10,7 +10,7 @@ from support.site_project import Project, make
 
 from bench_models.site import asv_page
 from bench_models.site.asv_page import Copy
-from bench_models.site.publish import build
+from bench_models.site.build import build
 
 
 @pytest.fixture

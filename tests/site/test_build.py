@@ -8,7 +8,7 @@ import pytest
 from support.site_project import Project, make
 
 from bench_models.errors import BenchModelsError
-from bench_models.site.publish import build
+from bench_models.site.build import build
 
 Published = Callable[..., Project]
 CONFIG = Path("asv.conf.json")

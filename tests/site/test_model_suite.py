@@ -12,8 +12,8 @@ from bench_models.metrics.budgets import STATUSES, Status
 from bench_models.outcomes import Failed, Measured, Outcome
 from bench_models.site import asv_page
 from bench_models.site.asv_page import Copy
+from bench_models.site.build import build
 from bench_models.site.model_suite import ACCURACY, SIZE, standings, suite_called
-from bench_models.site.publish import build
 from bench_models.site.summary import BUDGET
 from bench_models.suites.rotten_tomatoes import SUITE
 

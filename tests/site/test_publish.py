@@ -15,7 +15,7 @@ from support.site_pages import Tags, pages_of
 from support.site_project import MACHINE, Project, add_checks, describe
 
 from bench_models.errors import BenchModelsError
-from bench_models.site.publish import build
+from bench_models.site.build import build
 
 AT = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 Published = Callable[..., Project]

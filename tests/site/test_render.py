@@ -14,7 +14,7 @@ from support.site_pages import Tags, pages_of
 from support.site_project import MACHINE, Project, add_checks
 
 from bench_models.results_branch.records import Accepted, add_accepted, read_accepted
-from bench_models.site.publish import build
+from bench_models.site.build import build
 from bench_models.site.render import LONGEST_TEXT
 
 AT = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)

@@ -20,7 +20,7 @@ from pathlib import Path
 
 sys.modules.update(dict.fromkeys({missing}))
 from bench_models.site import asv_page
-from bench_models.site.publish import build
+from bench_models.site.build import build
 
 asv_page.copies = lambda _: []
 build(Path("asv.conf.json"), None)
