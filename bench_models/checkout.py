@@ -88,9 +88,9 @@ def git(*arguments: str, cwd: Path, env: dict[str, str] | None = None) -> str | 
     return os.fsdecode(done.stdout).rstrip("\n") if done.returncode == 0 else None
 
 
-def in_short(names: Sequence[str]) -> str:
+def in_short(names: Sequence[str], most: int = _NAMED) -> str:
     """Return the first few of some names, and how many more there are."""
-    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def in_words(name: str) -> str:

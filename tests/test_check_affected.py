@@ -110,6 +110,13 @@ def change(project: Path, file: str, old: str, new: str) -> None:
     commit_all(project, "Change")
 
 
+def add_benchmark(project: Path, text: str) -> None:
+    """Commit a benchmark at the end of the suite."""
+    suite = project / "suite" / "areas.py"
+    suite.write_text(suite.read_text(encoding="utf-8") + text, encoding="utf-8")
+    commit_all(project, "Add a benchmark")
+
+
 PREPARED = {f"areas.Prepared.track_{name}" for name in ("sides", "first", "second")}
 EXACT = {f"areas.track_{name}" for name in ("square", "circle", "names", "native")} | PREPARED
 
@@ -201,9 +208,7 @@ def test_audit_measures_all_and_says_whether_the_shortcut_was_right(bench_models
         "\n\ndef track_chance():\n    import os\n"
         "    return shapes.circle(1) if os.getpid() % 97 else shapes.square(1)\n"
     )
-    suite = project / "suite" / "areas.py"
-    suite.write_text(suite.read_text(encoding="utf-8") + by_chance, encoding="utf-8")
-    commit_all(project, "Choose")
+    add_benchmark(project, by_chance)
     change(project, "README.md", "Shapes", "All shapes")
     _, report, printed = check(bench_models, project, "HEAD~1", "--audit", "--bench", "track")
     assert measured(report) == EXACT | {"areas.track_chance"}, printed
@@ -220,9 +225,7 @@ def test_mentioned_document_is_no_longer_inert(bench_models: Run, project: Path)
         "\n\ndef track_readme():\n    from pathlib import Path\n"
         "    return len((Path(__file__).parents[1] / 'README.md').read_text())\n"
     )
-    suite = project / "suite" / "areas.py"
-    suite.write_text(suite.read_text(encoding="utf-8") + reads, encoding="utf-8")
-    commit_all(project, "Read")
+    add_benchmark(project, reads)
     change(project, "README.md", "Shapes", "All shapes")
     status, report, printed = check(bench_models, project, "HEAD~1", "--affected")
     assert measured(report) == {"areas.track_readme"}, printed

@@ -18,11 +18,12 @@ from tqdm import tqdm
 
 from bench_models.check.both_sides import BothSides
 from bench_models.check.planning import Planned, grouped
-from bench_models.check.sides.changes import ChangedFiles
+from bench_models.check.sides.changes import ChangedFiles, contents, unlike
 from bench_models.check.sides.process import BenchmarkFailedError, BenchmarkSkippedError, Process
 from bench_models.check.sides.side import Side, Starter, discovered
 from bench_models.check.worker import digests
 from bench_models.check.worker.protocol import Message
+from bench_models.checkout import in_short
 from bench_models.errors import BenchModelsError
 from bench_models.verdict.measurements import SIDES, Benchmark, SideName
 
@@ -100,7 +101,7 @@ def affected(starter: Starter, changed: ChangedFiles, both: BothSides, planned: 
     """
     runs = [each for each in observable(planned) if both.progress.works(each)]
     if changed.gone:
-        reason = f"{_listed(changed.gone)} is not on both sides"
+        reason = f"{in_short(changed.gone, _NAMED)} is not on both sides"
         return Affected(why={each.benchmark: reason for each in runs})
     noted = all(notes_reading(tree) for tree in changed.trees.values())
     data = {side: Watched(files=changed.data(side), is_noted=noted) for side in SIDES}
@@ -143,8 +144,12 @@ class _Caches:
         """Return the files that differ in the folders of a benchmark's ``setup_cache``, or are in one only."""
         key = planned.cache("head")
         if key not in self._unlike:
-            self._unlike[key] = _unlike(*(_contents(self.folder(planned, side)) for side in SIDES))
+            self._unlike[key] = unlike(*(self._contents(planned, side) for side in SIDES))
         return self._unlike[key]
+
+    def _contents(self, planned: Planned, side: SideName) -> dict[str, str]:
+        folder = self.folder(planned, side)
+        return contents(folder) if folder else {}
 
     def folder(self, planned: Planned, side: SideName) -> Path | None:
         """Return the folder of a benchmark's ``setup_cache`` on a side, if it has any."""
@@ -223,29 +228,13 @@ def _difference(base: Observation | str, head: Observation | str) -> str:
     if isinstance(base, str) or isinstance(head, str):
         raise TypeError("both sides were observed")
     code = sorted({each.rpartition(" ")[0] for each in base.code ^ head.code})
-    files = _unlike(base.files, head.files)
-    return f"{_listed([*code, *files])} changed" if code or files else ""
-
-
-def _unlike(base: Mapping[str, str], head: Mapping[str, str]) -> list[str]:
-    return sorted(name for name in base.keys() | head.keys() if base.get(name) != head.get(name))
-
-
-def _contents(folder: Path | None) -> dict[str, str]:
-    if folder is None:
-        return {}
-    files = (file for file in folder.rglob("*") if file.is_file())
-    return {file.relative_to(folder).as_posix(): digests.of_file(str(file)) for file in files}
+    files = unlike(base.files, head.files)
+    return f"{in_short([*code, *files], _NAMED)} changed" if code or files else ""
 
 
 def _same(observation: Observation | str) -> str:
     count = len(observation.code) if isinstance(observation, Observation) else 0
     return f"nothing that it depends on changed: the same {count} functions and module bodies ran on both sides"
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
 
 
 def told(found: Affected) -> Iterator[str]:

@@ -11,6 +11,7 @@ from tabulate import tabulate
 
 from bench_models.check.report.document import Report, Row
 from bench_models.check.report.sentence import NAMED, counted, headline, number
+from bench_models.checkout import in_short
 from bench_models.stats.sequential import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA
 from bench_models.text import code
 from bench_models.verdict.answers import ACCURACY_ALPHA
@@ -123,8 +124,7 @@ def _cells(row: Row, quote: Quote) -> list[str]:
 
 
 def _listed(names: Sequence[str], quote: Quote) -> str:
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return ", ".join(map(quote, names[:NAMED])) + more
+    return in_short(list(map(quote, names)), NAMED)
 
 
 def _broken(report: Report) -> str:

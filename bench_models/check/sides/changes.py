@@ -89,7 +89,7 @@ class ChangedFiles:
         return {
             f"{place}/{name}": of[side] / name
             for place, of in folders.items()
-            for name in _unlike(*(_contents(folder) for folder in of.values()))
+            for name in unlike(*(_sources(folder) for folder in of.values()))
             if not name.endswith(".py")
         }
 
@@ -162,7 +162,7 @@ def _installed(tree: Tree) -> dict[str, str]:
 
     Compiled code and records of the installation hold times and paths, so they are left out.
     """
-    found = _contents(tree.code)
+    found = _sources(tree.code)
     for name in found:
         if name.endswith(".dist-info/METADATA"):
             about = (tree.code / name).read_bytes().partition(b"\n\n")[0]
@@ -170,14 +170,20 @@ def _installed(tree: Tree) -> dict[str, str]:
     return {name: each for name, each in found.items() if PurePosixPath(name).name not in {"RECORD", "direct_url.json"}}
 
 
-def _contents(folder: Path) -> dict[str, str]:
+def contents(folder: Path) -> dict[str, str]:
+    """Return the digest of each file in a folder, by its path in there."""
+    files = (file for file in folder.rglob("*") if file.is_file())
+    return {file.relative_to(folder).as_posix(): of_file(str(file)) for file in files}
+
+
+def _sources(folder: Path) -> dict[str, str]:
     """Return the digest of each file in a folder, but for git's and compiled code."""
-    files = (file for file in folder.rglob("*") if file.is_file() and file.suffix != ".pyc")
-    names = {file.relative_to(folder).as_posix(): file for file in files}
-    return {name: of_file(str(file)) for name, file in names.items() if name.partition("/")[0] != ".git"}
+    found = contents(folder).items()
+    return {name: each for name, each in found if not name.endswith(".pyc") and name.partition("/")[0] != ".git"}
 
 
-def _unlike(base: Mapping[str, str], head: Mapping[str, str]) -> list[str]:
+def unlike(base: Mapping[str, str], head: Mapping[str, str]) -> list[str]:
+    """Return the names whose digests differ, or that only one side has."""
     return sorted(name for name in base.keys() | head.keys() if base.get(name) != head.get(name))
 
 
