@@ -1,4 +1,4 @@
-"""``bench-models site``: runs ``asv publish`` with our pages, also where no plugin is named or nothing was measured yet.
+"""``bench-models site``: runs ``asv publish`` with our pages, also where no plugin is named or nothing is measured yet.
 
 A site replaces its folder, so a folder that holds anything else is refused.
 """
