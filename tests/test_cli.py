@@ -162,6 +162,8 @@ def test_run_measures_what_trains_nothing_unless_it_is_asked_for_more(
         ),
         (("check", "main", "--threads", "0"), "Invalid value for '--threads': 0 is not in the range x>=1."),
         (("check", "main", "--threads", "x"), "Invalid value for '--threads': 'x' is not a valid whole number."),
+        (("check", "main", "--budget-minutes", "soon"), "'soon' is not a valid number of minutes."),
+        (("check", "main", "--budget-minutes", "0"), "0.0 is not in the range x>0"),
         (("check", "main", "--shard", "3/2"), "--shard is i/n with i from 1 to n, for example 2/4, not '3/2'"),
         (("export", "student3", "--output", "x", "--format", "onx"), "'onx' is not one of 'torch-export', 'torchscri"),
         (("build", "rotten-tomatoes", "int4"), "rotten-tomatoes has no variant 'int4': it has baseline, bf16"),

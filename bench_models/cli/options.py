@@ -59,6 +59,8 @@ class Checking(Measuring):
 PATH = _Path()
 COUNT = click.IntRange(min=1)
 COUNT.name = "whole number"
+MINUTES = click.FloatRange(min=0, min_open=True)
+MINUTES.name = "number of minutes"
 
 
 def _all(*added: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -174,7 +176,7 @@ extent = _all(
     click.option("--audit", is_flag=True, help="Measure all, and say whether --affected would have been wrong."),
     click.option(
         "--budget-minutes",
-        type=click.FloatRange(min=0, min_open=True),
+        type=MINUTES,
         default=math.inf,
         show_default=False,
         metavar="N",
