@@ -24,19 +24,6 @@ class UnavailableError(EnvironmentTroubleError):
     """Weights or sentences cannot be downloaded from the hub; a suite made of them is skipped."""
 
 
-def fault_of(error: Exception) -> str:
-    """Return what an error says of a document that was read, in words that need no Python."""
-    if isinstance(error, KeyError):
-        return f"it lacks {str(error.args[0])[:80]!r}"
-    if isinstance(error, UnicodeError):
-        return "it is not text in UTF-8"
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, AttributeError | IndexError | TypeError):
-        return "a part of it is of another kind than expected, such as a number in place of a list"
-    return re.sub(r"\[Errno -?\d+\] ", "", str(error)) or "no reason is given"
-
-
 def extra_for(error: BaseException | None) -> tuple[str, str] | None:
     """Return the library that an import did not find, and the extra with it; None where no extra would help."""
     if not isinstance(error, ModuleNotFoundError) or not error.name:
@@ -50,14 +37,6 @@ def extra_for(error: BaseException | None) -> tuple[str, str] | None:
         return None
     found = (match.groups() for match in map(_OPTIONAL.match, declared) if match)
     return next(((library, extra) for name, extra in found if _normal(name) == _normal(library)), None)
-
-
-def installing(extra: str) -> str:
-    """Return what to run for an extra, at the versions that this project is tested with."""
-    return (
-        f'python -m pip install --constraint constraints.txt "bench-models[{extra}]" '
-        "(constraints.txt pins what is tested together, and lies in the repository of bench-models)"
-    )
 
 
 def _normal(name: str) -> str:

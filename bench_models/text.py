@@ -1,4 +1,4 @@
-"""Text: numbers with their units, untrusted text made harmless for Markdown and logs, and JSON read strictly.
+"""Text: numbers with units, untrusted text made harmless for Markdown and logs, JSON read strictly, errors in words.
 
 GitHub turns ``@name``, ``#1``, ``owner/name#1``, hashes of commits and addresses into links after it has rendered
 Markdown, so escaping does not help: an escaped ``@`` is an ``@`` by then. Code is left alone. So every text that a pull
@@ -6,6 +6,7 @@ request can choose is shown as code, without any character that could end the co
 """
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -89,3 +90,24 @@ def strict_json(text: str) -> Any:  # noqa: ANN401  # whatever stands in it
 
 def _refuse(word: str) -> NoReturn:
     raise ValueError(f"{word} is not a number of JSON")
+
+
+def fault_of(error: Exception) -> str:
+    """Return what an error says of a document that was read, in words that need no Python."""
+    if isinstance(error, KeyError):
+        return f"it lacks {str(error.args[0])[:80]!r}"
+    if isinstance(error, UnicodeError):
+        return "it is not text in UTF-8"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, AttributeError | IndexError | TypeError):
+        return "a part of it is of another kind than expected, such as a number in place of a list"
+    return re.sub(r"\[Errno -?\d+\] ", "", str(error)) or "no reason is given"
+
+
+def installing(extra: str) -> str:
+    """Return what to run for an extra, at the versions that this project is tested with."""
+    return (
+        f'python -m pip install --constraint constraints.txt "bench-models[{extra}]" '
+        "(constraints.txt pins what is tested together, and lies in the repository of bench-models)"
+    )

@@ -17,7 +17,7 @@ from asv.results import Results, get_filename
 from asv.util import UserError, load_json
 
 from bench_models.asv.merge import require_commit, require_names, require_numbers
-from bench_models.errors import fault_of
+from bench_models.text import fault_of
 
 MACHINE = "machine.json"
 BENCHMARKS = "benchmarks.json"

@@ -18,10 +18,11 @@ from asv.machine import Machine, MachineCollection
 from asv.results import Results
 from asv.util import UserError, load_json
 
-from bench_models.errors import BenchModelsError, fault_of
+from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.stats.timing import Timing, interval_of_calls
+from bench_models.text import fault_of
 
 CONFIG = "asv.conf.json"
 ASV_LEVEL = 0.99

@@ -12,7 +12,7 @@ from click.exceptions import Exit, NoArgsIsHelpError
 from bench_models.cli import check, suite
 from bench_models.cli.ci import ci
 from bench_models.cli.options import Commands
-from bench_models.errors import BenchModelsError, extra_for, installing
+from bench_models.errors import BenchModelsError, extra_for
 
 NAME = "bench-models"
 _COMPLETE = "_BENCH_MODELS_COMPLETE"
@@ -102,6 +102,8 @@ def _lacking(error: BaseException | None, given: Sequence[str]) -> str | None:
     found = extra_for(error)
     if found is None:
         return None
+    from bench_models.text import installing
+
     return f'"{_called(given)}" needs {found[0]}, which is not installed: {installing(found[1])}'
 
 

@@ -18,9 +18,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bench_models.errors import BenchModelsError, installing
+from bench_models.errors import BenchModelsError
 from bench_models.recipes.step import Format as Name
 from bench_models.runtimes.session import Session
+from bench_models.text import installing
 from bench_models.tokenizer import Batch
 
 _INPUTS = ("input_ids", "attention_mask")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from msgspec import Struct, ValidationError, convert, field
 
-from bench_models.errors import BenchModelsError, fault_of
+from bench_models.errors import BenchModelsError
+from bench_models.text import fault_of
 
 # GitHub drops the summary of a step whole when it is larger.
 SUMMARY_BYTES = 2**20

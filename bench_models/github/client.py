@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 import httpx2
 from msgspec import ValidationError, convert
 
-from bench_models.errors import BenchModelsError, fault_of
+from bench_models.errors import BenchModelsError
 from bench_models.github.actions import variable
+from bench_models.text import fault_of
 
 _Item = TypeVar("_Item")
 

@@ -22,8 +22,8 @@ from msgspec import ValidationError, convert, structs, to_builtins
 
 from bench_models.check.report.document import Environments, Report, Row
 from bench_models.check.report.sentence import counted, summary
-from bench_models.errors import BenchModelsError, fault_of
-from bench_models.text import logged, strict_json
+from bench_models.errors import BenchModelsError
+from bench_models.text import fault_of, logged, strict_json
 from bench_models.verdict.change import Verdict
 
 NAME = "report.json"

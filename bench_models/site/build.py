@@ -13,11 +13,11 @@ from typing import Any
 
 from bench_models.asv.folder import BENCHMARKS, MACHINE, put_back, set_aside
 from bench_models.asv.results import config_at
-from bench_models.errors import BenchModelsError, fault_of
+from bench_models.errors import BenchModelsError
 from bench_models.site.asv_page import SCRIPTS
 from bench_models.site.model import FOLDER
 from bench_models.site.publish import ASIDE_RESULTS, BESIDE, publish_nothing
-from bench_models.text import one_line
+from bench_models.text import fault_of, one_line
 
 log = logging.getLogger(__name__)
 

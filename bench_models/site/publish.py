@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench_models.asv.folder import ResultFiles, result_files
-from bench_models.errors import extra_for, installing
+from bench_models.errors import extra_for
 from bench_models.results_branch import records
 from bench_models.results_branch.records import read_accepted, read_checks
 from bench_models.site import asv_page
@@ -20,6 +20,7 @@ from bench_models.site.asv_graphs import GraphReader, histories_of
 from bench_models.site.model import FOLDER, Commit, Instructions, Site, Table
 from bench_models.site.render import assets, pages
 from bench_models.site.summary import tables
+from bench_models.text import installing
 
 log = logging.getLogger(__name__)
 

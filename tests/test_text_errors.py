@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bench_models.errors import fault_of
+from bench_models.text import fault_of
 
 
 def _read(content: bytes) -> None:
