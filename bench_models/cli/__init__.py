@@ -120,4 +120,5 @@ def _left(given: Sequence[str]) -> str:
 
 
 def _say(sentence: str) -> None:
+    sys.stdout.flush()  # what was printed before is read before
     sys.stderr.write(f"{NAME}: {sentence}\n")
