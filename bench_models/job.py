@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,7 @@ from bench_models.checkout import Checkout, checkout_here, require_clean, requir
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.latency import SpeedUp
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score
+from bench_models.metrics.scoring import score_side_by_side
 from bench_models.outcomes import Measured, Outcome
 from bench_models.report import progress, speeds
 from bench_models.report.results import interrupted_results, results_of, write_report
@@ -71,7 +73,7 @@ class _Job:
             log.info("%s", left_out)
         log.info("[1/4] building and scoring")
         table = progress.Table(builder=self.builder, plan=plan)
-        self._score(plan, table)
+        self._score(suite_argument, plan, table)
         _require_unchanged(self.checkout)
         log.info("[2/4] timing, and recording with asv")
         with TemporaryDirectory() as folder:
@@ -83,21 +85,22 @@ class _Job:
         _require_unchanged(self.checkout)
         return max(write_report(results_of(self.builder, self.checkout), self.checkout.root), enforced)
 
-    def _score(self, plan: progress.Plan, table: progress.Table) -> None:
+    def _score(self, suite_argument: str, plan: progress.Plan, table: progress.Table) -> None:
         logging.getLogger(score.__module__).setLevel(logging.WARNING)  # the table says it
         corpus = self.builder.corpus
-        with progress.estimating(plan, len(corpus.test) + len(corpus.unlabelled)):
+        rows = score_side_by_side(self.builder, suite_argument)
+        with progress.estimating(plan, len(corpus.test) + len(corpus.unlabelled)), closing(rows):
             table.head()
-            for variant in self.suite.variants:
-                card = self.cards[variant.name] = score(self.builder, variant)
-                if variant is self.suite.baseline:
-                    require_better_than_chance(self.builder, card)
-                table.scored(variant.name, card)
+            for scored in rows:
+                self.cards[scored.row] = scored.outcome
+                if scored.row == self.suite.baseline.name:
+                    require_better_than_chance(self.builder, scored.outcome)
+                table.scored(scored)
 
     def _time(self, note: Path, table: progress.Table) -> None:
         """Time the rows in pairs with the baseline, then let asv record them with everything else."""
         root = self.checkout.root
-        scored = [name for name, card in self.cards.items() if isinstance(card, Measured)]
+        scored = [name for name in self.suite.names if isinstance(self.cards[name], Measured)]
         if self.suite.baseline.name in scored and len(scored) > 1:
 
             def seen(name: str, found: Outcome[SpeedUp] | None) -> None:

@@ -58,6 +58,11 @@ def this_machine() -> Machine:
     )
 
 
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def has_bf16_arithmetic() -> bool:
     """Say whether this CPU multiplies bfloat16 natively, instead of by fp32."""
     return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(this_machine().cpu_flags)

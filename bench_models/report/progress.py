@@ -9,12 +9,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import TYPE_CHECKING
 
 from bench_models.build import Builder
 from bench_models.metrics import ACCURACY, SINGLE_STREAM, SIZE, SPEED_UP
 from bench_models.metrics.latency import SpeedUp, seconds_of, times_as_fast
 from bench_models.metrics.scorecard import Scorecard, stored
+from bench_models.metrics.scoring import Scored, side_by_side
 from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.stats.timing import FIRST, MOST, suffice
 from bench_models.suites.suite import Suite
@@ -77,7 +79,7 @@ class Table:
     builder: Builder
     plan: Plan
     _begun: float = field(default_factory=time.monotonic)
-    _scored: list[float] = field(default_factory=list)
+    _scoring_s: list[float] = field(default_factory=list)
     _pairs: int = 0
 
     def head(self) -> None:
@@ -88,17 +90,15 @@ class Table:
         """Take the time from now on."""
         self._begun = time.monotonic()
 
-    def scored(self, name: str, outcome: Outcome[Scorecard]) -> None:
-        """Show a row without its times; after the first one that was scored here, say how long the others take."""
-        seconds = time.monotonic() - self._begun
-        log.info("%s", self._row(name, outcome, None))
-        waiting = [each for each in self.plan.scoring if each not in self.plan.training]
-        if name in waiting and not self._scored:
-            self._scored.append(seconds)
-            left = seconds * (len(waiting) - 1)
-            if left > _SHORT_S:
-                log.info("the other rows take about %s to score, if each takes as long as this", duration(left))
-        self.began()
+    def scored(self, scored: Scored) -> None:
+        """Show a row without its times; after the first ones that were scored here, say how long the others take."""
+        log.info("%s", self._row(scored.row, scored.outcome, None))
+        if scored.seconds is None or len(self._scoring_s) == side_by_side():
+            return
+        self._scoring_s.append(scored.seconds)
+        left = fmean(self._scoring_s) * (len(self.plan.scoring) / side_by_side() - 1)
+        if len(self._scoring_s) == side_by_side() and left > _SHORT_S:
+            log.info("the other rows take about %s to score, if they are as fast", duration(left))
 
     def timed(self, name: str, outcome: Outcome[SpeedUp] | None) -> None:
         """Show a row with its times, when it has all its pairs; after the first round, say how long others take."""
@@ -168,7 +168,7 @@ def estimating(plan: Plan, sentences: int) -> Iterator[None]:
             if state.global_step == few:
                 step_s = (time.monotonic() - begun[-1]) / few
                 alone_s = step_s / args.per_device_train_batch_size * _ALONE
-                rest_s = len(plan.scoring) * sentences * alone_s + len(plan.timing) * _TIMED_S
+                rest_s = len(plan.scoring) / side_by_side() * sentences * alone_s + len(plan.timing) * _TIMED_S
                 trainings_s = [(state.max_steps - few) * step_s]
                 if len(begun) == 1:
                     trainings_s += [state.max_steps * step_s] * (len(plan.training) - 1)

@@ -20,7 +20,6 @@ from bench_models.check.variant_speeds import Asked, Pairs, compare
 from bench_models.metrics import LATENCIES, latency
 from bench_models.metrics.latency import FEWEST, SpeedUp, Turns
 from bench_models.outcomes import Measured, Outcome
-from bench_models.recipes.classifier import leave_torchao_out
 from bench_models.storage import Store
 from bench_models.suites import module_name
 from bench_models.suites.suite import Suite
@@ -39,13 +38,10 @@ _TIMEOUT_S = 300.0
 def import_in_fork_server() -> None:
     """Import what every model needs, if this is the process that asv forks all others from; else each imports its own.
 
-    asv starts it where ``launch_method`` in asv.conf.json says so. Nothing is computed there, as threads do not survive
-    a fork. Libraries of single techniques are left to their rows: some change settings of the whole process.
+    asv starts it where ``launch_method`` in asv.conf.json says so.
     """
     if sys.argv[1:2] == ["run_server"]:
-        leave_torchao_out()
-        for name in ("bert", "distilbert"):  # and with them nearly all that others need
-            import_module(f"transformers.models.{name}.modeling_{name}")
+        import_module("bench_models.metrics.preload")
 
 
 def of_this_run(suite: Suite, variants: Sequence[str], benchmark: type) -> dict[str, Outcome[float]]:

@@ -8,6 +8,7 @@ from support.tiny_project import with_row
 from bench_models.build import Builder
 from bench_models.metrics.latency import SpeedUp, Turns
 from bench_models.metrics.scorecard import score
+from bench_models.metrics.scoring import Scored
 from bench_models.outcomes import Failed, Measured
 from bench_models.recipes.finetune import FineTune
 from bench_models.report import progress
@@ -91,8 +92,8 @@ def test_table_grows_by_a_line_for_each_row(builder: Builder, caplog: pytest.Log
     caplog.clear()
     table = Table(builder=builder, plan=PLAN)
     table.head()
-    table.scored("pruned", card)
-    table.scored("int8", Failed(error="no such kernel"))
+    table.scored(Scored(row="pruned", outcome=card, seconds=None))
+    table.scored(Scored(row="int8", outcome=Failed(error="no such kernel"), seconds=1.0))
     table.timed("pruned", None)
     table.timed("pruned", Measured(value=UNSURE))
     table.timed("pruned", Measured(value=EQUAL))
@@ -106,22 +107,21 @@ def test_table_grows_by_a_line_for_each_row(builder: Builder, caplog: pytest.Log
     ]
 
 
-def test_first_row_says_how_long_the_others_take_to_score(
-    builder: Builder, clock: Clock, caplog: pytest.LogCaptureFixture
+def test_first_rows_say_how_long_the_others_take_to_score(
+    builder: Builder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Once; the time of a training is not that of scoring."""
+    """Once, when each core has scored one; a scorecard of the store says nothing of this."""
+    monkeypatch.setattr(progress, "side_by_side", lambda: 2)
     card = score(builder, builder.suite["pruned"])
     caplog.clear()
-    table = Table(builder=builder, plan=Plan(training=("baseline",), scoring=PLAN.scoring, timing=PLAN.timing))
-    clock.now = 500
-    table.scored("baseline", card)
-    clock.now = 530
-    table.scored("pruned", card)
-    clock.now = 560
-    table.scored("int8", card)
+    rows = ("baseline", "pruned", "int8", "fp16", "bf16", "int2")
+    table = Table(builder=builder, plan=Plan(training=("baseline",), scoring=rows, timing=("pruned", *rows)))
+    for row, seconds in (("kept", None), ("baseline", 20.0), ("pruned", 40.0), ("int8", 100.0), ("fp16", 5.0)):
+        table.scored(Scored(row=row, outcome=card, seconds=seconds))
+        assert any("take" in each for each in caplog.messages) == (row not in {"kept", "baseline"})
 
     assert [each for each in caplog.messages if "take" in each] == [
-        "the other rows take about 30 s to score, if each takes as long as this"
+        "the other rows take about 60 s to score, if they are as fast"
     ]
 
 

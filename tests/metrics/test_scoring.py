@@ -1,0 +1,138 @@
+"""Rows are scored side by side as they would be one after the other, and what breaks one is said of it."""
+
+import signal
+from contextlib import closing
+from dataclasses import replace
+from multiprocessing import active_children
+from pathlib import Path
+
+import pytest
+from support.tiny_project import edited
+
+from bench_models import suites
+from bench_models.build import Builder
+from bench_models.errors import EnvironmentTroubleError
+from bench_models.metrics import scoring
+from bench_models.metrics.scorecard import score
+from bench_models.metrics.scoring import score_side_by_side, side_by_side
+from bench_models.outcomes import Failed, Measured
+from bench_models.storage import Store
+
+STEP = """
+import os
+import time
+from dataclasses import dataclass
+from bench_models.recipes.step import Step
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaks(Step):
+    def apply(self, model, context):
+        {body}
+
+HERE = """
+
+
+@pytest.fixture(autouse=True)
+def _two_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scoring, "available_cores", lambda: 2)
+
+
+def _broken(tiny_suite: Path, tmp_path: Path, row: str, body: str) -> Builder:
+    """Return a builder of the tiny suite in which a row has a step with this body."""
+    text = edited(tiny_suite.read_text(encoding="utf-8"), "HERE = ", STEP.format(body=body))
+    steps = {"baseline": "max_epochs=3)", "pruned": "PruneL1(amount=0.5)", "int8": "QuantizeDynamic()"}[row]
+    tiny_suite.write_text(edited(text, steps, f"{steps}, Breaks()"), encoding="utf-8")
+    return Builder(suite=suites.load(str(tiny_suite)), store=Store(root=tmp_path / "home"))
+
+
+def test_rows_have_the_scorecards_that_they_have_one_after_the_other(
+    builder: Builder, tiny_suite: Path, tmp_path: Path
+) -> None:
+    """Trained here, scored in other processes; what is in the store comes first, and took no time."""
+    found = {each.row: each for each in score_side_by_side(builder, str(tiny_suite))}
+    alone = replace(builder, store=Store(root=tmp_path / "another"))
+
+    assert set(found) == {"baseline", "pruned", "int8"}
+    for variant in builder.suite.variants:
+        assert found[variant.name].outcome == score(alone, variant)
+        assert (found[variant.name].seconds or 0) > 0
+    again = list(score_side_by_side(builder, str(tiny_suite)))
+    assert [each.row for each in again] == ["baseline", "pruned", "int8"]
+    assert all(each.seconds is None for each in again)
+    assert {each.row: each.outcome for each in again} == {row: each.outcome for row, each in found.items()}
+
+
+def test_several_rows_are_scored_at_once(tiny_suite: Path, tmp_path: Path) -> None:
+    """A row that waits for its neighbour does not wait for ever."""
+    met = "open(context.home / str(os.getpid()), 'w').close()\n"
+    met += "        while sum(each.name.isdigit() for each in context.home.iterdir()) < 2: time.sleep(0.01)\n"
+    builder = _broken(tiny_suite, tmp_path, "pruned", f"{met}        return model")
+
+    found = list(score_side_by_side(builder, str(tiny_suite)))
+    assert all(isinstance(each.outcome, Measured) for each in found)
+
+
+def test_process_that_is_killed_fails_its_row_alone(tiny_suite: Path, tmp_path: Path) -> None:
+    """As a kernel does that crashes, or a system that is out of memory."""
+    builder = _broken(tiny_suite, tmp_path, "int8", f"os.kill(os.getpid(), {int(signal.SIGKILL)})")
+    found = {each.row: each.outcome for each in score_side_by_side(builder, str(tiny_suite))}
+
+    reason = "the process that scored it was ended by signal 9 (out of memory, or killed)"
+    assert found["int8"] == Failed(error=reason)
+    assert isinstance(found["baseline"], Measured)
+    assert isinstance(found["pruned"], Measured)
+
+
+def test_row_that_raises_is_failed_with_its_reason(tiny_suite: Path, tmp_path: Path) -> None:
+    """An outcome of the row, beside those of the others."""
+    builder = _broken(tiny_suite, tmp_path, "int8", "raise ValueError('no such kernel')")
+    found = {each.row: each.outcome for each in score_side_by_side(builder, str(tiny_suite))}
+
+    assert found["int8"] == Failed(error="ValueError: no such kernel")
+    assert isinstance(found["pruned"], Measured)
+
+
+def test_training_that_fails_is_tried_once(tiny_suite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And fails each row that starts from it."""
+    builder = Builder(suite=suites.load(str(tiny_suite)), store=Store(root=tmp_path / "home"))
+    tried = []
+
+    def fails(*_: object, **__: object) -> None:
+        tried.append(1)
+        raise ValueError("diverged")
+
+    monkeypatch.setattr("bench_models.recipes.training.train", fails)
+    found = [each.outcome for each in score_side_by_side(builder, str(tiny_suite))]
+
+    assert found == [Failed(error="ValueError: diverged")] * 3
+    assert tried == [1]
+
+
+def test_trouble_of_the_machine_is_raised(tiny_suite: Path, tmp_path: Path) -> None:
+    """Every other row would meet it, too."""
+    body = "from bench_models.errors import EnvironmentTroubleError; raise EnvironmentTroubleError('the disk is full')"
+    builder = _broken(tiny_suite, tmp_path, "pruned", body)
+    with (
+        closing(score_side_by_side(builder, str(tiny_suite))) as rows,
+        pytest.raises(EnvironmentTroubleError, match="the disk is full"),
+    ):
+        list(rows)
+
+
+def test_closing_ends_the_processes(tiny_suite: Path, tmp_path: Path) -> None:
+    """Those that wait, or compute."""
+    builder = _broken(tiny_suite, tmp_path, "pruned", "time.sleep(600)")
+    with closing(score_side_by_side(builder, str(tiny_suite))) as rows:
+        assert next(rows).row == "baseline"
+        running = [each for each in active_children() if each.is_alive()]
+        assert running
+    assert not any(each.is_alive() for each in running)
+
+
+@pytest.mark.parametrize(("cores", "rows"), [(1, 1), (2, 2), (64, 4)])
+def test_as_many_rows_as_cores_but_not_more_than_fit_into_memory(
+    monkeypatch: pytest.MonkeyPatch, cores: int, rows: int
+) -> None:
+    """A row takes more than a gigabyte."""
+    monkeypatch.setattr(scoring, "available_cores", lambda: cores)
+    assert side_by_side() == rows
