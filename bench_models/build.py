@@ -1,12 +1,16 @@
 """Walks a recipe: from the checkpoint, through trained and quick steps, to a model."""
 
 import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from bench_models.machine import available_cores
 from bench_models.provenance import key_of, own_digest, source_digest, step_key
 from bench_models.recipes import classifier
 from bench_models.recipes.step import Context, Step
@@ -114,7 +118,7 @@ class Builder:
 
         def fill(folder: Path) -> None:
             # Inside the folder that is being filled: if this process is killed, both are removed.
-            with TemporaryDirectory(dir=folder) as scratch:
+            with TemporaryDirectory(dir=folder) as scratch, _all_threads():
                 model = self._apply(stages, Path(scratch))
             classifier.save(model, folder, self.checkpoint)
 
@@ -134,3 +138,16 @@ class Builder:
             variant=stage.row, corpus=self.corpus, encoder=self.encoder, home=self.store.root, scratch=scratch
         )
         return stage.step.apply(model, context)
+
+
+@contextmanager
+def _all_threads() -> Iterator[None]:
+    """Let torch compute on all cores that it may use, of which a session that was opened before has left it one."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or available_cores()))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from support.tiny_project import TINY_SUITE, TRAINING, edited, write_tiny
+from support.tiny_project import TINY_SUITE, TRAINING, edited, with_row, write_tiny
+from torch import nn
 
 from bench_models import suites
 from bench_models.build import Builder
 from bench_models.metrics.scorecard import scorecard_key
 from bench_models.recipes.finetune import FineTune
+from bench_models.runtimes.eager import Eager
 from bench_models.storage import Store
 
 RETRAINED = edited(
@@ -91,6 +93,35 @@ def test_training_that_fails_is_not_repeated_for_each_row(builder: Builder, monk
             builder.build(variant)
 
     assert len(attempts) == 1
+
+
+def test_training_takes_all_threads_whatever_was_opened_before(
+    builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A session computes in one thread, for the whole process; what trains after it does not."""
+    threads = []
+
+    def train(model: nn.Module, *_: object) -> nn.Module:
+        threads.append(torch.get_num_threads())
+        return model
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    monkeypatch.setattr("bench_models.recipes.training.train", train)
+    before = torch.get_num_threads()
+    Eager().open(builder.build("pruned"), threads=1)
+    threads.clear()
+    try:
+        with_row(builder, "again", FineTune(learning_rate=1e-3, max_epochs=1)).build("again")
+        assert threads == [3]
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_training_prints_nothing_to_standard_output(builder: Builder, capsys: pytest.CaptureFixture[str]) -> None:
+    """What it says of its epochs goes to the log and the progress bar."""
+    builder.build("baseline")
+    assert capsys.readouterr().out == ""
 
 
 def test_corpus_is_part_of_every_key(tmp_path: Path, tiny_checkpoint: Path) -> None:

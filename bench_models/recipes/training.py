@@ -4,6 +4,7 @@ Imports torch and transformers; steps import this module only when they train.
 """
 
 import logging
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,14 @@ from datasets import Dataset
 from numpy.typing import NDArray
 from torch import nn
 from tqdm import tqdm
-from transformers import EarlyStoppingCallback, EvalPrediction, ProgressCallback, Trainer, TrainingArguments
+from transformers import (
+    EarlyStoppingCallback,
+    EvalPrediction,
+    PrinterCallback,
+    ProgressCallback,
+    Trainer,
+    TrainingArguments,
+)
 
 from bench_models.recipes.classifier import quiet
 from bench_models.recipes.step import Context
@@ -148,7 +156,8 @@ def _trainer(
         compute_metrics=_accuracy,
         callbacks=[EarlyStoppingCallback(early_stopping_patience=_PATIENCE)],
     )
-    trainer.remove_callback(ProgressCallback)
+    for printing in (PrinterCallback, ProgressCallback):  # whichever the library chose
+        trainer.remove_callback(printing)
     trainer.add_callback(progress)
     return trainer
 
@@ -244,5 +253,6 @@ class _Progress(ProgressCallback):
         if logs and "eval_accuracy" in logs:
             self.training_bar.write(
                 f"{self._variant}: {100 * logs['eval_accuracy']:.1f} % of the validation split right "
-                f"after epoch {logs['epoch']:.0f}"
+                f"after epoch {logs['epoch']:.0f}",
+                file=sys.stderr,
             )
