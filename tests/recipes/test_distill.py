@@ -1,5 +1,6 @@
 """A student that learns from a teacher."""
 
+import copy
 import json
 import shutil
 from dataclasses import replace
@@ -11,15 +12,18 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from support.answering import logits
 from tokenizers import Tokenizer
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.provenance import step_key
+from bench_models.recipes import training
 from bench_models.recipes.distill import Distill, augment, shallower
 from bench_models.recipes.modules import layers_of, stack_of, units_of
 from bench_models.recipes.prune import PruneHeads
+from bench_models.recipes.quantize_dynamic import QuantizeDynamic
 from bench_models.recipes.step import Context
 from bench_models.recipes.training import TeacherOutputs, _Trainer, answers, tokenized
 from bench_models.sources.checkpoints import LocalCheckpoint
@@ -88,6 +92,28 @@ def test_answers_come_in_the_order_of_the_sentences(builder: Builder, context: C
     for place in (0, len(texts) - 1):
         batch = context.encoder.batch(context.encoder.encode([texts[place]]))
         assert together[place] == pytest.approx(logits(model, batch)[0], abs=1e-5)
+
+
+def test_teacher_is_asked_once_by_all_its_students(
+    builder: Builder, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other; a teacher of other weights, and other sentences, are asked anew."""
+    teacher, rows = builder.build("baseline"), [[2, 5, 3], [2, 6, 7, 3]]
+    asked = []
+
+    def count(*given: object) -> NDArray[np.float32]:
+        asked.append(given)
+        return np.array([[len(asked)]], dtype=np.float32)
+
+    monkeypatch.setattr(training, "_answers", count)
+
+    assert answers(teacher, context, rows) == answers(copy.deepcopy(teacher), context, [*rows]) == 1
+    assert answers(teacher, context, [[2, 5, 3], [2, 6, 8, 3]]) == 2
+    with torch.no_grad():
+        next(teacher.get_submodule("classifier").parameters())[0] += 1e-3
+    assert answers(teacher, context, [[2, 5, 3], [2, 6, 8, 3]]) == 3
+    assert answers(QuantizeDynamic().apply(teacher, context), context, [[2, 5, 3], [2, 6, 8, 3]]) == 4
+    assert len(training._remembered) == 1
 
 
 def test_teacher_answers_sentences_that_nobody_wrote(builder: Builder, context: Context) -> None:
