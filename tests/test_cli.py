@@ -276,6 +276,17 @@ def test_crash_is_not_mistaken_for_a_broken_budget(bench_models: Run, tiny_suite
     assert "bench-models: internal error, the lines above say where it broke; `bench-models list` did" in done.stderr
 
 
+@pytest.mark.parametrize(("options", "strict"), [((), False), (("--strict",), True)])
+def test_main_job_is_strict_where_the_user_says_so(
+    monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], *, strict: bool
+) -> None:
+    """As a suite may say of itself."""
+    asked = []
+    monkeypatch.setattr(job, "run", lambda suite, *_: asked.append(suite.strict))
+    assert main(["run", *options]) == 0
+    assert asked == [strict]
+
+
 @pytest.mark.parametrize(
     ("arguments", "kept"),
     [
