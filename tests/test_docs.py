@@ -2,6 +2,7 @@
 
 import configparser
 import re
+import tomllib
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -90,6 +91,23 @@ def test_every_command_that_is_named_exists() -> None:
     assert set(re.findall(r"tox -e (\w+)", text)) <= environments
     assert set(re.findall(r"^ +bench-models (\w+)", text, re.MULTILINE)) <= program.commands.keys()
     assert set(re.findall(r"`(?:bench-models )?ci ([\w-]+)", text)) <= ci.commands.keys()
+
+
+def test_what_is_tried_with_one_cpu_alone_knows_no_models() -> None:
+    """``tox -e bf16`` leaves out of its second run what an import contract keeps from them, and nothing else."""
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (apart,) = (each for each in contracts if each["name"] == "what compares commits knows no models")
+    left_out = re.findall(r"--ignore=(\S+)", (ROOT / "tox.ini").read_text(encoding="utf-8"))
+
+    # tests/asv would hide the package of that name.
+    rooms = [
+        module.replace("bench_models.", "tests/").replace("/asv", "/asv_history") for module in apart["source_modules"]
+    ]
+    assert left_out == rooms
+    assert all((ROOT / room).is_dir() for room in rooms)
+    assert {"bench_models.recipes", "bench_models.metrics", "bench_models.runtimes"} <= {*apart["forbidden_modules"]}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

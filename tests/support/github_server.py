@@ -94,10 +94,18 @@ def pull_request(**others: object) -> PullRequest:
 @contextmanager
 def serving(github: GitHub) -> Iterator[GitHub]:
     """Serve a repository on this machine until the block ends."""
-    with HTTPServer(host="127.0.0.1", port=0, threaded=True) as server:
+    with _Server(host="127.0.0.1", port=0, threaded=True) as server:
         server.expect_request(re.compile(".*")).respond_with_handler(github.answer)
         github.url = server.url_for("/").rstrip("/")
         yield github
+
+
+class _Server(HTTPServer):
+    """A server that ends at once: the library's looks every half second whether it is to end."""
+
+    def thread_target(self) -> None:
+        assert self.server is not None
+        self.server.serve_forever(poll_interval=0.01)
 
 
 def _json(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:

@@ -137,7 +137,7 @@ def _entries(files: dict[str, bytes]) -> dict[str, dict[str, object]]:
 def serving(hub: Hub) -> Iterator[Hub]:
     """Serve on a free port of this machine."""
     server = _Server(hub)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     hub.url = f"http://127.0.0.1:{server.server_port}"
     try:
