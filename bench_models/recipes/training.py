@@ -28,6 +28,7 @@ from transformers import (
 )
 
 from bench_models.recipes.classifier import quiet
+from bench_models.recipes.onednn import FastLinears
 from bench_models.recipes.step import Context
 from bench_models.tokenizer import Encoder
 
@@ -85,7 +86,7 @@ def train(model: nn.Module, context: Context, schedule: Schedule, teacher: Teach
         if isinstance(module, nn.Dropout):
             module.p = 0.0
     progress = _Progress(context.variant)
-    with _own_forward(model), quiet(), progress:  # quiet, because it saves weights after each epoch
+    with _own_forward(model), FastLinears(), quiet(), progress:  # quiet, because it saves weights after each epoch
         trainer = _trainer(model, context, schedule, teacher, progress)
         trainer.train()
         best = trainer.state.best_metric or 0.0
@@ -130,7 +131,7 @@ def _answers(model: nn.Module, context: Context, rows: list[list[int]]) -> NDArr
     batches = [order[start : start + _ANSWERED] for start in range(0, len(order), _ANSWERED)]
     found: dict[int, NDArray[np.float32]] = {}
     model.eval()
-    with torch.inference_mode():
+    with torch.inference_mode(), FastLinears():
         for places in tqdm(batches, desc=f"asking the teacher of {context.variant}", leave=False, disable=None):
             batch = context.encoder.batch([rows[place] for place in places])
             logits = model(
