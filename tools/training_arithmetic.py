@@ -1,10 +1,13 @@
-"""What does mixed precision do to training here? ``python tools/mixed_precision.py`` writes docs/training.md.
+"""How fast is training here, by which arithmetic? ``python tools/training_arithmetic.py`` writes docs/training.md.
 
-The default suite's baseline is trained for an epoch in fp32 and again under bf16 autocast, from the same weights and
-over the same batches. Takes minutes on a CPU with bf16 arithmetic, and ten or more on one without.
+The default suite's baseline is trained for an epoch in fp32, multiplied by oneDNN as recipes are and by PyTorch itself,
+and under bf16 autocast, from the same weights and over the same batches. Takes minutes on a CPU with bf16 arithmetic,
+and ten or more on one without.
 """
 
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
@@ -17,8 +20,9 @@ from transformers import TrainerCallback, trainer
 from bench_models.build import Builder
 from bench_models.machine import has_bf16_arithmetic, this_machine
 from bench_models.metrics.scorecard import answers
-from bench_models.recipes import classifier
+from bench_models.recipes import classifier, training
 from bench_models.recipes.finetune import FineTune
+from bench_models.recipes.onednn import FastLinears
 from bench_models.recipes.step import Context
 from bench_models.runtimes.eager import Eager
 from bench_models.stats.proportions import paired_drop, proportion
@@ -30,43 +34,56 @@ THREADS = 2
 NEXT = "\n# Training again\n"
 
 INTRODUCTION = """\
-# Training in mixed precision
+# Arithmetic of training
+
+**In fp32, matrices are multiplied by oneDNN while something is learned**, where PyTorch would take MKL: MKL computes
+with half the width of an AMD CPU's vectors. What is measured is multiplied as PyTorch does.
 
 Every step that trains takes `mixed_precision`: False, the default, is fp32. True is bf16 autocast: matrices are
 multiplied in bfloat16; weights and sensitive operations stay in fp32. The CPU does not decide: a recipe is the same
-computation on each machine.
+computation on each machine, but for the rounding of its sums.
 
 The table shows one epoch of the default suite's baseline, from the same weights over the same batches, on {machine}
-({arithmetic} bf16 arithmetic). `python tools/mixed_precision.py` writes it. The time is the median over {steps} steps;
-a step is a forward pass, a backward pass and an update by the optimizer.
+({arithmetic} bf16 arithmetic). `python tools/training_arithmetic.py` writes it. The time is the median over {steps}
+steps; a step is a forward pass, a backward pass and an update by the optimizer.
 
 """
 
+# Names of trainings, with the precision of each and where its products of fp32 are computed.
+TRAININGS = {
+    "fp32": (False, FastLinears),
+    "fp32, multiplied by PyTorch": (False, nullcontext),
+    "bf16 autocast": (True, FastLinears),
+}
+
 
 def main() -> None:
-    """Train twice, compare, write the page."""
+    """Train each way, compare, write the page."""
     builder = Builder(suite=SUITE, store=Store.default())
     step = replace(BASELINE, max_epochs=1)
-    trained = {mixed: _trained(builder, replace(step, mixed_precision=mixed)) for mixed in (False, True)}
-    seconds = {mixed: median(outcome[0]) for mixed, outcome in trained.items()}
-    right = {mixed: outcome[1] for mixed, outcome in trained.items()}
+    trained = {
+        name: _trained(builder, name, replace(step, mixed_precision=mixed), linears)
+        for name, (mixed, linears) in TRAININGS.items()
+    }
+    first, *_ = TRAININGS
+    seconds = {name: median(outcome[0]) for name, outcome in trained.items()}
     rows = []
-    for mixed, correct in right.items():
-        accuracy, drop = proportion(correct).scaled(100), paired_drop(right[False], correct).scaled(100)
+    for name, (_, correct) in trained.items():
+        accuracy, drop = proportion(correct).scaled(100), paired_drop(trained[first][1], correct).scaled(100)
         rows.append(
             (
-                "bf16 autocast" if mixed else "fp32",
-                f"{seconds[mixed]:.3f} s",
-                f"{seconds[False] / seconds[mixed]:.2f} x",
+                name,
+                f"{seconds[name]:.3f} s",
+                f"{seconds[first] / seconds[name]:.2f} x",
                 f"{accuracy.value:.1f} % ({accuracy.low:.1f} to {accuracy.high:.1f})",
-                f"{drop.value:.2f} points ({drop.low:.2f} to {drop.high:.2f})" if mixed else "",
+                "" if name == first else f"{drop.value:.2f} points ({drop.low:.2f} to {drop.high:.2f})",
             )
         )
     machine = this_machine()
     words = INTRODUCTION.format(
         machine=machine.cpu,
         arithmetic="with" if has_bf16_arithmetic() else "without",
-        steps=len(trained[False][0]),
+        steps=len(trained[first][0]),
     )
     headers = ("training", "time per step", "speed-up", "accuracy on the test split", "lost against fp32")
     _, heading, others = PAGE.read_text(encoding="utf-8").partition(NEXT)  # which tools/retraining.py tells of
@@ -89,12 +106,14 @@ class _Stopwatch(TrainerCallback):
         self.seconds.append(time.perf_counter() - self._began)
 
 
-def _trained(builder: Builder, step: FineTune) -> tuple[list[float], tuple[bool, ...]]:
+def _trained(
+    builder: Builder, name: str, step: FineTune, linears: Callable[[], AbstractContextManager[object]]
+) -> tuple[list[float], tuple[bool, ...]]:
     """Return the seconds of each training step, and which test sentences are answered right."""
     model = classifier.load(builder.checkpoint, builder.corpus.labels)
     with TemporaryDirectory() as scratch:
         context = Context(
-            variant="bf16 autocast" if step.mixed_precision else "fp32",
+            variant=name,
             corpus=builder.corpus,
             encoder=builder.encoder,
             home=builder.store.root,
@@ -103,7 +122,10 @@ def _trained(builder: Builder, step: FineTune) -> tuple[list[float], tuple[bool,
         stopwatch = _Stopwatch()
         # A step makes its trainer itself and takes no callbacks, which nothing but this page would need; a trainer
         # starts from those in this list.
-        with patch.object(trainer, "DEFAULT_CALLBACKS", [*trainer.DEFAULT_CALLBACKS, stopwatch]):
+        with (
+            patch.object(trainer, "DEFAULT_CALLBACKS", [*trainer.DEFAULT_CALLBACKS, stopwatch]),
+            patch.object(training, "FastLinears", linears),
+        ):
             model = step.apply(model, context)
     session = Eager().open(model, threads=THREADS)
     return stopwatch.seconds, answers(session, builder.encoder, builder.corpus.test, variant=context.variant)
