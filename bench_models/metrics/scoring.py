@@ -1,18 +1,25 @@
 """Scores the rows of a suite side by side, a process for each, as one thread answers the sentences of a row."""
 
 import multiprocessing
+import os
 import signal
+import subprocess
 import sys
 import time
 from collections import deque
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing import connection
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, json
 
 from bench_models import suites
 from bench_models.build import Builder
-from bench_models.errors import EnvironmentTroubleError
+from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 from bench_models.machine import available_cores
 from bench_models.metrics.scorecard import Scorecard, score, stored
 from bench_models.outcomes import Failed, Measured, Outcome
@@ -20,7 +27,7 @@ from bench_models.storage import Store
 from bench_models.suites.suite import Variant
 
 if TYPE_CHECKING:
-    from multiprocessing.context import ForkServerProcess
+    from multiprocessing.context import ForkProcess
 
 # A row takes up to 1.5 GB while it is scored: more of them at once would not fit into a small machine.
 _MOST = 4
@@ -56,7 +63,8 @@ def score_side_by_side(builder: Builder, suite: str) -> Generator[Scored, None, 
         ready, failed = _trained(builder, waiting)
         for variant in failed:
             yield Scored(row=variant.name, outcome=score(builder, variant), seconds=None)  # which says why
-        yield from _in_processes(builder, suite, [variant.name for variant in ready])
+        if ready:
+            yield from _in_processes(builder, suite, [variant.name for variant in ready])
         waiting = [variant for variant in waiting if variant not in (*ready, *failed)]
 
 
@@ -78,32 +86,53 @@ def _trained(builder: Builder, waiting: Sequence[Variant]) -> tuple[list[Variant
 
 
 def _in_processes(builder: Builder, suite: str, rows: Sequence[str]) -> Generator[Scored, None, None]:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["bench_models.metrics.preload"])
+    """Score rows by a server, which imports torch once and forks a process for each row."""
+    command = [sys.executable, "-m", __name__, str(side_by_side()), suite, str(builder.store.root), *rows]
+    # In a session of its own, so that a terminal interrupts this process alone, which then ends the others.
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as server:
+        try:
+            for line in server.stdout or ():
+                ended = json.decode(line, type=_Ended)
+                yield Scored(row=ended.row, outcome=_found(builder, ended), seconds=ended.seconds)
+            if server.wait() != 0:
+                raise BenchModelsError(f"the process that scores rows ended with status {server.returncode}")
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+
+
+class _Ended(Struct, frozen=True, kw_only=True):
+    """A process that scored a row: its exit status, negative for a signal, and how long it took."""
+
+    row: str
+    status: int
+    seconds: float
+
+
+def _serve(at_once: str, suite: str, root: str, *rows: str) -> None:
+    """Score rows in forked processes, and write a line to standard output for each that ends."""
+    import_module("bench_models.metrics.preload")
+    told = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # whatever libraries print is no answer
+    context = multiprocessing.get_context("fork")
     waiting = deque(rows)
-    running: dict[str, tuple[float, ForkServerProcess]] = {}
-    try:
-        while waiting or running:
-            while waiting and len(running) < side_by_side():
-                row = waiting.popleft()
-                process = context.Process(target=_score, args=(suite, builder.store, row))
-                process.start()
-                running[row] = time.monotonic(), process
-            ended = connection.wait([process.sentinel for _, process in running.values()])
-            for row in [row for row, (_, process) in running.items() if process.sentinel in ended]:
-                begun, process = running.pop(row)
-                seconds = time.monotonic() - begun
-                process.join()
-                yield Scored(row=row, outcome=_found(builder, row, process.exitcode or 0), seconds=seconds)
-    finally:
-        for _, process in running.values():
-            process.terminate()
+    running: dict[str, tuple[float, ForkProcess]] = {}
+    while waiting or running:
+        while waiting and len(running) < int(at_once):
+            row = waiting.popleft()
+            process = context.Process(target=_score, args=(suite, Store(root=Path(root)), row))
+            process.start()
+            running[row] = time.monotonic(), process
+        ended = connection.wait([process.sentinel for _, process in running.values()])
+        for row in [row for row, (_, process) in running.items() if process.sentinel in ended]:
+            begun, process = running.pop(row)
+            seconds = time.monotonic() - begun
             process.join()
+            told.write(json.encode(_Ended(row=row, status=process.exitcode or 0, seconds=seconds)) + b"\n")
 
 
 def _score(suite: str, store: Store, row: str) -> None:
     """Score a row in a process of its own; the store keeps what it finds."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal interrupts all: the process that started this ends it
     builder = Builder(suite=suites.load(suite), store=store)
     try:
         score(builder, builder.suite[row])
@@ -111,14 +140,19 @@ def _score(suite: str, store: Store, row: str) -> None:
         sys.exit(1)
 
 
-def _found(builder: Builder, row: str, status: int) -> Outcome[Scorecard]:
+def _found(builder: Builder, ended: _Ended) -> Outcome[Scorecard]:
     """Return what a process left in the store; what it could not say is found out here."""
-    if status < 0:
-        return Failed(error=f"the process that scored it was ended by signal {-status} ({_meaning(-status)})")
-    variant = builder.suite[row]
-    found = stored(builder, variant) if status == 0 else None
+    if ended.status < 0:
+        return Failed(error=f"the process that scored it was ended by {_meaning(-ended.status)}")
+    variant = builder.suite[ended.row]
+    found = stored(builder, variant) if ended.status == 0 else None
     return found or score(builder, variant)
 
 
 def _meaning(number: int) -> str:
-    return "out of memory, or killed" if number == signal.SIGKILL else signal.strsignal(number) or "unknown"
+    hint = ": out of memory, or killed" if number == signal.SIGKILL else ""
+    return f"signal {number} ({signal.strsignal(number)}{hint})"
+
+
+if __name__ == "__main__":
+    _serve(*sys.argv[1:])

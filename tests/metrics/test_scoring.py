@@ -1,9 +1,11 @@
 """Rows are scored side by side as they would be one after the other, and what breaks one is said of it."""
 
 import signal
+import sys
+import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from multiprocessing import active_children
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from support.tiny_project import edited
 
 from bench_models import suites
 from bench_models.build import Builder
-from bench_models.errors import EnvironmentTroubleError
+from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 from bench_models.metrics import scoring
 from bench_models.metrics.scorecard import score
 from bench_models.metrics.scoring import score_side_by_side, side_by_side
@@ -77,7 +79,7 @@ def test_process_that_is_killed_fails_its_row_alone(tiny_suite: Path, tmp_path: 
     builder = _broken(tiny_suite, tmp_path, "int8", f"os.kill(os.getpid(), {int(signal.SIGKILL)})")
     found = {each.row: each.outcome for each in score_side_by_side(builder, str(tiny_suite))}
 
-    reason = "the process that scored it was ended by signal 9 (out of memory, or killed)"
+    reason = "the process that scored it was ended by signal 9 (Killed: out of memory, or killed)"
     assert found["int8"] == Failed(error=reason)
     assert isinstance(found["baseline"], Measured)
     assert isinstance(found["pruned"], Measured)
@@ -110,7 +112,8 @@ def test_training_that_fails_is_tried_once(tiny_suite: Path, tmp_path: Path, mon
 
 def test_trouble_of_the_machine_is_raised(tiny_suite: Path, tmp_path: Path) -> None:
     """Every other row would meet it, too."""
-    body = "from bench_models.errors import EnvironmentTroubleError; raise EnvironmentTroubleError('the disk is full')"
+    full = "raise EnvironmentTroubleError('the disk is full')"
+    body = f"from bench_models.errors import EnvironmentTroubleError; {full}"
     builder = _broken(tiny_suite, tmp_path, "pruned", body)
     with (
         closing(score_side_by_side(builder, str(tiny_suite))) as rows,
@@ -120,13 +123,33 @@ def test_trouble_of_the_machine_is_raised(tiny_suite: Path, tmp_path: Path) -> N
 
 
 def test_closing_ends_the_processes(tiny_suite: Path, tmp_path: Path) -> None:
-    """Those that wait, or compute."""
-    builder = _broken(tiny_suite, tmp_path, "pruned", "time.sleep(600)")
+    """Those that wait, or compute, and the server."""
+    body = "(context.home / 'pids').write_text(f'{os.getpid()} {os.getppid()}'); time.sleep(600)"
+    builder = _broken(tiny_suite, tmp_path, "pruned", body)
+    pids = tmp_path / "home" / "pids"
     with closing(score_side_by_side(builder, str(tiny_suite))) as rows:
         assert next(rows).row == "baseline"
-        running = [each for each in active_children() if each.is_alive()]
-        assert running
-    assert not any(each.is_alive() for each in running)
+        _wait_until(lambda: pids.is_file() and len(pids.read_text().split()) == 2)
+    for pid in pids.read_text().split():
+        gone = Path("/proc") / pid
+        _wait_until(lambda gone=gone: not gone.exists())  # type: ignore[misc]  # a default is no argument
+
+
+def _wait_until(true: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_server_that_breaks_is_one_sentence(
+    builder: Builder, tiny_suite: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has said why."""
+    builder.train("baseline")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(BenchModelsError, match="the process that scores rows ended with status 1"):
+        list(score_side_by_side(builder, str(tiny_suite)))
 
 
 @pytest.mark.parametrize(("cores", "rows"), [(1, 1), (2, 2), (64, 4)])
