@@ -87,7 +87,7 @@ class OwnCode:
         self._root = () if root is None else _names(root)
         # A virtual environment may lie in the repository, and the suite is imported from the side's tree.
         self._besides = _names(code, suite, sys.prefix, sys.exec_prefix, sys.base_prefix)
-        installed = _installed_from(self._root) if self._root else set()
+        installed = _installed_from(self._root, besides=self._code) if self._root else set()
         self._modules = {*modules, *installed} - {Path(suite).name}
 
     def foreign_imports(self) -> dict[str, str]:
@@ -106,12 +106,17 @@ class OwnCode:
         }
 
 
-def _installed_from(folders: tuple[str, ...]) -> set[str]:
-    """Return the modules that are installed here from one of these folders or below it."""
+def _installed_from(folders: tuple[str, ...], *, besides: tuple[str, ...]) -> set[str]:
+    """Return the modules that are installed here from one of these folders or below it.
+
+    What lies ``besides`` is not read: the observer would take it for something that the suite depends on, and pip notes
+    there from where the side's package was installed, which differs between the sides.
+    """
     from importlib.metadata import distributions
 
     found = set()
-    for each in distributions():
+    path = [each for each in sys.path if not _below(each, besides, itself=True)]
+    for each in distributions(path=path):
         url = json.loads(each.read_text("direct_url.json") or "{}").get("url", "")
         if url.startswith("file://") and _below(unquote(url.removeprefix("file://")), folders, itself=True):
             names = {file.parts[0].partition(".")[0] for file in each.files or () if "-info" not in file.parts[0]}
