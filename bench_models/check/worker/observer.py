@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import functools
+import platform
 import resource
 import sys
 import threading
@@ -52,6 +54,7 @@ class Observer:
         self._watching = False
         if sys.version_info < _QUALIFIED_NAMES:
             self._unseen["it runs in a Python before 3.11"] = None
+        _ask_for_platform()
         self._add_modules(_modules_in(self.places))  # imported before: what they run is not seen
         sys.addaudithook(self._on_event)
         self._reads.watch_looks(lambda: self._watching)
@@ -151,6 +154,16 @@ class Observer:
         """Start a thread, which nothing observes: only those of threading are told to call a profiler."""
         self._unseen["it starts a thread without threading"] = None
         return self._start_thread(*arguments)
+
+
+def _ask_for_platform() -> None:
+    """Let platform ask other programs now what this interpreter and its machine are, and keep the answers.
+
+    Libraries ask for that when they are imported. It is the same on both sides, as they share the interpreter.
+    """
+    platform._syscmd_file = functools.cache(platform._syscmd_file)  # type: ignore[attr-defined]  # noqa: SLF001  # no public function keeps it
+    platform.architecture()
+    platform.processor()
 
 
 def _modules_in(places: Places) -> list[ModuleType]:

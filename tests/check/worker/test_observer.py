@@ -275,6 +275,16 @@ def test_what_cannot_be_followed_is_named(tmp_path: Path, body: str, why: str) -
     assert why in seen(tmp_path)["track_0"]["unseen"]
 
 
+def test_library_that_asks_what_the_interpreter_is_can_be_followed(tmp_path: Path) -> None:
+    """It is the same on both sides; to ask of another file starts another process, which is named."""
+    asks = "import platform\nBITS = platform.architecture()\nMACHINE = platform.processor()\n\n\n"
+    other = "def track_1():\n    return len(platform.architecture('/bin/sh'))\n"
+    (tmp_path / "suite.py").write_text(f"{asks}def track_0():\n    return len(BITS)\n\n\n{other}", encoding="utf-8")
+    found = seen(tmp_path)
+    assert found["track_0"]["unseen"] == []
+    assert found["track_1"]["unseen"] == ["it starts another process"]
+
+
 def test_source_that_is_read_as_data_counts_with_its_comments(tmp_path: Path) -> None:
     """Unless its reader declares that it reads syntax only."""
     readers = {"plain": "", "syntax": "__reads_syntax__ = True\n"}
