@@ -117,6 +117,43 @@ def add_benchmark(project: Path, text: str) -> None:
     commit_all(project, "Add a benchmark")
 
 
+# Builds a package of one module, whose version tells the commit, as those that derive it from git do.
+_BACKEND = """
+import os
+import shutil
+import subprocess
+import zipfile
+
+
+def build_wheel(folder, settings=None, metadata=None):
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], stdout=-1, text=True, check=True).stdout.strip()
+    version = os.environ.get("SETUPTOOLS_SCM_PRETEND_VERSION_FOR_MY_SHAPES", f"0.1.dev1+g{commit}")
+    name = f"my_shapes-{version}"
+    about = {
+        "METADATA": f"Metadata-Version: 2.1\\nName: my-shapes\\nVersion: {version}\\n",
+        "WHEEL": "Wheel-Version: 1.0\\nGenerator: backend\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+        "RECORD": "",
+    }
+    with zipfile.ZipFile(os.path.join(folder, f"{name}-py3-none-any.whl"), "w") as wheel:
+        for file in os.listdir("shapes"):
+            if not file.startswith("__pycache__"):
+                wheel.write(f"shapes/{file}")
+        wheel.writestr("shapes/version.py", f"VERSION = {version!r}\\n")
+        for file, text in about.items():
+            wheel.writestr(f"{name}.dist-info/{file}", text)
+    return f"{name}-py3-none-any.whl"
+"""
+_PROJECT = """
+[build-system]
+requires = ["setuptools_scm[toml]>=8"]
+build-backend = "backend"
+backend-path = ["."]
+
+[project]
+name = "my-shapes"
+dynamic = ["version"]
+"""
+
 PREPARED = {f"areas.Prepared.track_{name}" for name in ("sides", "first", "second")}
 EXACT = {f"areas.track_{name}" for name in ("square", "circle", "names", "native")} | PREPARED
 
@@ -158,6 +195,21 @@ def test_what_a_change_cannot_affect_is_unchanged_without_being_measured(
     assert {row["verdict"] for row in rest} <= {"unchanged"}
     assert all("changed" in row["reason"] for row in rest)
     assert set(report.get("unaffected", ())) == EXACT - expected
+
+
+@pytest.mark.parametrize("is_pinned", [False, True])
+def test_version_that_is_derived_from_git_affects_nothing(bench_models: Run, project: Path, *, is_pinned: bool) -> None:
+    """Both sides have BASE's; a version that a commit states is part of the change."""
+    (project / "backend.py").write_text(_BACKEND, encoding="utf-8")
+    requires = _PROJECT.replace("setuptools_scm[toml]>=8", "setuptools") if is_pinned else _PROJECT
+    (project / "pyproject.toml").write_text(requires, encoding="utf-8")
+    change(project, "shapes/__init__.py", "SIDES = 4", "from .version import VERSION\n\nSIDES = 4")
+    change(project, "shapes/__init__.py", "3.14", "3.142")
+    isolation = {"PIP_NO_BUILD_ISOLATION": "false"}
+    _, report, printed = check(bench_models, project, "HEAD~1", "--affected", "--bench", "track", **isolation)
+    assert measured(report) == (EXACT if is_pinned else {"areas.track_circle"}), printed
+    assert ("my-shapes" in report["changed_libraries"]) is is_pinned
+    assert ("the sides differ in their environments: my-shapes 0.1.dev1+g" in printed) is is_pinned
 
 
 def test_slow_down_in_what_is_measured_is_red(bench_models: Run, project: Path) -> None:

@@ -24,7 +24,7 @@ from bench_models.check.sides.environments import ASV, Project, furnish
 from bench_models.check.sides.isolation import common_variables, one_check_at_a_time
 from bench_models.check.sides.side import Side, Starter, Tree, discovered, make_alike
 from bench_models.check.sides.suite import Discovery, left_out
-from bench_models.checkout import checkout_here
+from bench_models.checkout import checkout_here, in_short
 from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
 from bench_models.stats.sequential import LOOKS
@@ -75,7 +75,14 @@ def check(options: Options) -> Record:
         scratch = stack.enter_context(one_check_at_a_time())
         started = time.monotonic()
         trees = stack.enter_context(side_by_side(checkout, commits, scratch))
-        furnished, variables = furnish(project, commits, trees, scratch, options.interpreter)
+        furnished, variables = furnish(
+            project,
+            commits,
+            trees,
+            scratch,
+            options.interpreter,
+            one_version=options.affected or options.audit,
+        )
         names = tuple(changed_names(checkout, commits, [Path()]))
         changed = ChangedFiles(names=names, furnished=furnished, trees=trees)
         starter = Starter(
@@ -190,7 +197,10 @@ def _unaffected(
     """Return the benchmarks that the change cannot affect, with the reason."""
     runs = observable(planned)
     sides = [(header.python[side], header.libraries[side]) for side in SIDES]
-    if not runs or header.environments != "one" or sides[0] != sides[1]:
+    if not runs:
+        return {}
+    if header.environments != "one" or sides[0] != sides[1]:
+        log.info("everything is measured, as the sides differ in their environments: %s", _unlike(header))
         return {}
     if not changed.of_benchmarks and changed.installed_alike:
         return {each.benchmark: NOTHING_CHANGED for each in runs}
@@ -204,6 +214,18 @@ def _unaffected(
     for sentence in told(found):
         log.info("%s", sentence)
     return found.unaffected
+
+
+def _unlike(header: Header) -> str:
+    """Return in words how the environments of the sides differ."""
+    base, head = (header.libraries[side] for side in SIDES)
+    names = [
+        f"{name} {base.get(name)} and {head.get(name)}"
+        for name in sorted(base.keys() | head.keys())
+        if base.get(name) != head.get(name)
+    ]
+    pythons = [] if len(set(header.python.values())) == 1 else [" and ".join(header.python.values())]
+    return in_short([*pythons, *names], 3) or "their pins"
 
 
 def _header(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,9 @@ _PINS = (
 _PROJECT_KEYS = ("dependencies", "optional-dependencies", "requires-python", "dynamic")
 # How the file of a module ends, compiled or not.
 _ENDINGS = (".py", ".so", ".pyd")
+# What takes a package's version from git, and the variable by which both take another one, before the package's name.
+_FROM_GIT = frozenset({"hatch-vcs", "setuptools-scm"})
+_PRETEND = "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_"
 _RUNNER = "asv_runner>=0.2.5,<0.3"
 
 
@@ -101,27 +106,35 @@ def pins(tree: Path, config: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def furnish(
+def furnish(  # noqa: PLR0913  # what a check consists of
     project: Project,
     commits: Mapping[SideName, Commit],
     trees: Mapping[SideName, Path],
     scratch: Path,
     interpreter: str,
+    *,
+    one_version: bool = False,
 ) -> tuple[dict[SideName, Tree], dict[str, str]]:
     """Return what each side runs, and the variables that asv's matrix sets on both.
 
     Where both sides have the pins of the working tree, they run in the environment of ``interpreter``, which
     is taken to be installed from them. Otherwise, and with the interpreter ``asv``, environments are made as
     ``asv.conf.json`` says: both of them, as one from elsewhere may differ in more than its pins. Either way
-    a side's own package lies in a folder before the environment's.
+    a side's own package lies in a folder before the environment's. With ``one_version`` both have BASE's version, if
+    their builds derive it from git.
     """
     subdir = project.load(trees["head"]).repo_subdir or "."
     project.require_suite(trees["head"])
     pythons, variables = _pythons(project, commits, trees, interpreter)
-    with ThreadPoolExecutor() as pool:
-        folders = pool.map(lambda side: _install(pythons[side], trees[side] / subdir, scratch / f"code-{side}"), SIDES)
-    codes = dict(zip(SIDES, folders, strict=True))
-    installed = {side: codes[side] != trees[side] / subdir for side in SIDES}
+    sources = {side: trees[side] / subdir for side in SIDES}
+    codes = _installed(pythons, sources, scratch, {})
+    pretended = _pretended(sources, codes) if one_version else {}
+    if pretended:
+        log.info("%s, on both sides: a version that is derived from git differs between any two", _shown(pretended))
+        for side in SIDES:
+            shutil.rmtree(codes[side])
+        codes = _installed(pythons, sources, scratch, pretended)
+    installed = {side: codes[side] != sources[side] for side in SIDES}
     modules = {name for side in SIDES for name in _modules(codes[side], namespaces=installed[side])}
     return {
         side: Tree(
@@ -215,14 +228,54 @@ def _interpreter(given: str) -> Path:
     return python
 
 
-def _install(python: Path, tree: Path, target: Path) -> Path:
+def _installed(
+    pythons: Mapping[SideName, Path], sources: Mapping[SideName, Path], scratch: Path, variables: Mapping[str, str]
+) -> dict[SideName, Path]:
+    """Install both sides' own packages with some variables set, and return the folders to import them from."""
+    with ThreadPoolExecutor() as pool:
+        folders = pool.map(
+            lambda side: _install(pythons[side], sources[side], scratch / f"code-{side}", variables), SIDES
+        )
+        return dict(zip(SIDES, folders, strict=True))
+
+
+def _pretended(sources: Mapping[SideName, Path], codes: Mapping[SideName, Path]) -> dict[str, str]:
+    """Return the variable that gives both sides BASE's version, if it differs and both builds take it from git.
+
+    It names the package, so that others that are built on the way keep their versions.
+    """
+    (name, version), head = (_name_and_version(codes[side]) for side in SIDES)
+    if not name or head[0] != name or head[1] == version or not all(map(_version_from_git, sources.values())):
+        return {}
+    return {f"{_PRETEND}{re.sub('[-_.]+', '_', name).upper()}": version}
+
+
+def _name_and_version(code: Path) -> tuple[str, str]:
+    """Return name and version of the one package in a folder, or nothing."""
+    found = [(each.name, each.version) for each in distributions(path=[str(code)])]
+    return found[0] if len(found) == 1 else ("", "")
+
+
+def _version_from_git(tree: Path) -> bool:
+    """Say whether the build of a package takes its version from git, in a way that can be told another one."""
+    file = tree / "pyproject.toml"
+    requires = tomllib.loads(file.read_text(encoding="utf-8")).get("build-system", {}) if file.is_file() else {}
+    names = {re.split(r"[^\w.-]", each.strip(), maxsplit=1)[0] for each in requires.get("requires", ())}
+    return not _FROM_GIT.isdisjoint({re.sub("[-_.]+", "-", name).lower() for name in names})
+
+
+def _shown(variables: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={value}" for name, value in variables.items())
+
+
+def _install(python: Path, tree: Path, target: Path, variables: Mapping[str, str]) -> Path:
     """Install a tree's own package, without its dependencies, and return the folder to import it from."""
     if not _is_package(tree):
         return tree
     command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    done = subprocess.run(
-        [*command, "--target", str(target), str(tree)], capture_output=True, text=True, check=False, cwd=tree
-    )
+    command += ["--target", str(target), str(tree)]
+    env = {**os.environ, **variables}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tree, env=env)
     if done.returncode != 0:
         raise BenchModelsError(f"the package of {tree.name.upper()} cannot be installed: {done.stderr.strip()[-1000:]}")
     return target
