@@ -103,7 +103,7 @@ XARRAY = [
 ]
 OF_FLOX = r"^cohorts\.(PerfectMonthly|OISST)\.(time|track_num_cohorts)|^reduce\.Quantile"
 OF_XSKILLSCORE = r"^(deterministic|probabilistic)\.Compute_small\.time.*(rmse|mae|crps_gaussian|brier)"
-OF_XARRAY = r"^repr\.Repr\.|^merge\.DatasetAddVariable.*(10|100)\)|^indexing\.Indexing\.time_indexing_basic\("
+OF_XARRAY = r"^repr\.Repr\.|^merge\.DatasetAddVariable.*\(100\)"
 PAIRS = (
     Pair(base=FLOX[0], head=FLOX[1], bench=OF_FLOX),
     Pair(base=FLOX[1], head=FLOX[2], bench=OF_FLOX),
