@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from bench_models.check.affected import NOTHING_CHANGED, affected, observable, told
+from bench_models.check.affected import NOTHING_CHANGED, affected, observable, told, unlike_environments
 from bench_models.check.both_sides import BothSides, Progress
 from bench_models.check.pair_runner import PairRunner
 from bench_models.check.planning import Planned, SuiteName, chosen, described, plan, share, shares
@@ -24,7 +24,7 @@ from bench_models.check.sides.environments import ASV, Project, furnish
 from bench_models.check.sides.isolation import common_variables, one_check_at_a_time
 from bench_models.check.sides.side import Side, Starter, Tree, discovered, make_alike
 from bench_models.check.sides.suite import Discovery, left_out
-from bench_models.checkout import checkout_here, in_short
+from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
 from bench_models.machine import this_machine
 from bench_models.stats.sequential import LOOKS
@@ -200,7 +200,7 @@ def _unaffected(
     if not runs:
         return {}
     if header.environments != "one" or sides[0] != sides[1]:
-        log.info("everything is measured, as the sides differ in their environments: %s", _unlike(header))
+        log.info("everything is measured, as the sides differ in their environments: %s", unlike_environments(*sides))
         return {}
     if not changed.of_benchmarks and changed.installed_alike:
         return {each.benchmark: NOTHING_CHANGED for each in runs}
@@ -214,18 +214,6 @@ def _unaffected(
     for sentence in told(found):
         log.info("%s", sentence)
     return found.unaffected
-
-
-def _unlike(header: Header) -> str:
-    """Return in words how the environments of the sides differ."""
-    base, head = (header.libraries[side] for side in SIDES)
-    names = [
-        f"{name} {base.get(name)} and {head.get(name)}"
-        for name in sorted(base.keys() | head.keys())
-        if base.get(name) != head.get(name)
-    ]
-    pythons = [] if len(set(header.python.values())) == 1 else [" and ".join(header.python.values())]
-    return in_short([*pythons, *names], 3) or "their pins"
 
 
 def _header(

@@ -4,17 +4,14 @@ import hashlib
 import json
 import logging
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +21,7 @@ from asv.plugin_manager import plugin_manager  # noqa: F401  # importing it is w
 from asv.repo import get_repo
 from asv.util import ProcessError, UserError
 
+from bench_models.check.sides import packages
 from bench_models.check.sides.commits import Commit
 from bench_models.check.sides.side import Tree
 from bench_models.checkout import git
@@ -48,11 +46,6 @@ _PINS = (
     "*environment*.y*ml",
 )
 _PROJECT_KEYS = ("dependencies", "optional-dependencies", "requires-python", "dynamic")
-# How the file of a module ends, compiled or not.
-_ENDINGS = (".py", ".so", ".pyd")
-# What takes a package's version from git, and the variable by which both take another one, before the package's name.
-_FROM_GIT = frozenset({"hatch-vcs", "setuptools-scm"})
-_PRETEND = "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_"
 _RUNNER = "asv_runner>=0.2.5,<0.3"
 
 
@@ -127,15 +120,9 @@ def furnish(  # noqa: PLR0913  # what a check consists of
     project.require_suite(trees["head"])
     pythons, variables = _pythons(project, commits, trees, interpreter)
     sources = {side: trees[side] / subdir for side in SIDES}
-    codes = _installed(pythons, sources, scratch, {})
-    pretended = _pretended(sources, codes) if one_version else {}
-    if pretended:
-        log.info("%s, on both sides: a version that is derived from git differs between any two", _shown(pretended))
-        for side in SIDES:
-            shutil.rmtree(codes[side])
-        codes = _installed(pythons, sources, scratch, pretended)
-    installed = {side: codes[side] != sources[side] for side in SIDES}
-    modules = {name for side in SIDES for name in _modules(codes[side], namespaces=installed[side])}
+    codes = packages.installed(pythons, sources, scratch, one_version=one_version)
+    apart = {side: codes[side] != sources[side] for side in SIDES}
+    modules = {name for side in SIDES for name in packages.modules_in(codes[side], namespaces=apart[side])}
     return {
         side: Tree(
             name=side,
@@ -144,7 +131,7 @@ def furnish(  # noqa: PLR0913  # what a check consists of
             code=codes[side],
             suite=project.suite(trees[side]),
             timeout_s=float(project.load(trees[side]).default_benchmark_timeout),
-            apart=installed[side],
+            apart=apart[side],
             modules=tuple(sorted(modules)),
             root=project.root,
         )
@@ -194,7 +181,7 @@ class _Maker:
                 if not ready.exists():
                     if config.install_command:
                         made.install_project(config, get_repo(config), commit.hash)
-                    elif _is_package(tree):
+                    elif packages.is_package(tree):
                         # asv's own way fails for projects with dependencies: its build makes wheels of those, too.
                         made.run_executable("python", ["-m", "pip", "install", str(tree / (config.repo_subdir or "."))])
                     made.run_executable("python", ["-m", "pip", "install", _RUNNER])
@@ -226,78 +213,6 @@ def _interpreter(given: str) -> Path:
     if done.returncode != 0:
         raise BenchModelsError(f'--python {given} has no asv_runner: install "{_RUNNER}" there')
     return python
-
-
-def _installed(
-    pythons: Mapping[SideName, Path], sources: Mapping[SideName, Path], scratch: Path, variables: Mapping[str, str]
-) -> dict[SideName, Path]:
-    """Install both sides' own packages with some variables set, and return the folders to import them from."""
-    with ThreadPoolExecutor() as pool:
-        folders = pool.map(
-            lambda side: _install(pythons[side], sources[side], scratch / f"code-{side}", variables), SIDES
-        )
-        return dict(zip(SIDES, folders, strict=True))
-
-
-def _pretended(sources: Mapping[SideName, Path], codes: Mapping[SideName, Path]) -> dict[str, str]:
-    """Return the variable that gives both sides BASE's version, if it differs and both builds take it from git.
-
-    It names the package, so that others that are built on the way keep their versions.
-    """
-    (name, version), head = (_name_and_version(codes[side]) for side in SIDES)
-    if not name or head[0] != name or head[1] == version or not all(map(_version_from_git, sources.values())):
-        return {}
-    return {f"{_PRETEND}{re.sub('[-_.]+', '_', name).upper()}": version}
-
-
-def _name_and_version(code: Path) -> tuple[str, str]:
-    """Return name and version of the one package in a folder, or nothing."""
-    found = [(each.name, each.version) for each in distributions(path=[str(code)])]
-    return found[0] if len(found) == 1 else ("", "")
-
-
-def _version_from_git(tree: Path) -> bool:
-    """Say whether the build of a package takes its version from git, in a way that can be told another one."""
-    file = tree / "pyproject.toml"
-    requires = tomllib.loads(file.read_text(encoding="utf-8")).get("build-system", {}) if file.is_file() else {}
-    names = {re.split(r"[^\w.-]", each.strip(), maxsplit=1)[0] for each in requires.get("requires", ())}
-    return not _FROM_GIT.isdisjoint({re.sub("[-_.]+", "-", name).lower() for name in names})
-
-
-def _shown(variables: Mapping[str, str]) -> str:
-    return " ".join(f"{name}={value}" for name, value in variables.items())
-
-
-def _install(python: Path, tree: Path, target: Path, variables: Mapping[str, str]) -> Path:
-    """Install a tree's own package, without its dependencies, and return the folder to import it from."""
-    if not _is_package(tree):
-        return tree
-    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    command += ["--target", str(target), str(tree)]
-    env = {**os.environ, **variables}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tree, env=env)
-    if done.returncode != 0:
-        raise BenchModelsError(f"the package of {tree.name.upper()} cannot be installed: {done.stderr.strip()[-1000:]}")
-    return target
-
-
-def _modules(folder: Path, *, namespaces: bool, inside: str = "") -> Iterator[str]:
-    """Yield the modules that can be imported from a folder; ``namespaces``: also from namespace packages."""
-    for path in folder.iterdir():
-        name, _, ending = path.name.partition(".")
-        if not name.isidentifier():
-            continue
-        if path.is_dir():
-            if (path / "__init__.py").is_file():
-                yield inside + name
-            elif namespaces and not ending:
-                yield from _modules(path, namespaces=True, inside=f"{inside}{name}.")
-        elif path.suffix in _ENDINGS:
-            yield inside + name
-
-
-def _is_package(tree: Path) -> bool:
-    return any((tree / name).is_file() for name in ("pyproject.toml", "setup.py"))
 
 
 def _dependencies(file: Path) -> dict[str, Any]:
