@@ -50,6 +50,7 @@ class _Linear(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: FunctionCtx, inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        inputs = inputs.contiguous()  # a slice, as a pooler's input, takes oneDNN a hundred times as long
         ctx.save_for_backward(inputs, weight)
         return _product(inputs, weight, bias)
 
@@ -57,7 +58,7 @@ class _Linear(torch.autograd.Function):
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401  # what forward has saved
         inputs, weight = ctx.saved_tensors
         wanted = ctx.needs_input_grad
-        rows = gradient.reshape(-1, gradient.shape[-1])
+        rows = gradient.reshape(-1, gradient.shape[-1]).contiguous()
         return (
             _product(rows, weight.t()).view_as(inputs) if wanted[0] else None,
             _product(rows.t(), inputs.reshape(-1, inputs.shape[-1]).t()) if wanted[1] else None,

@@ -41,6 +41,21 @@ def test_answers_and_gradients_are_those_of_pytorch(shape: tuple[int, ...], *, b
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-4)
 
 
+def test_slice_is_multiplied_as_if_it_were_a_matrix_of_its_own() -> None:
+    """As the first token of each row is, by a pooler: oneDNN gets no strides, which it multiplies slowly."""
+    torch.manual_seed(0)
+    rows = torch.randn(8, 5, 16, requires_grad=True)
+    layer = nn.Linear(16, 16)
+    with patch.object(onednn, "_product", wraps=onednn._product) as product, FastLinears():
+        layer(rows[:, 0]).sum().backward()
+
+    assert product.call_count == 3
+    for call in product.call_args_list:
+        assert all(each.is_contiguous() or each.t().is_contiguous() for each in call.args[:2])
+    assert layer.weight.grad is not None
+    torch.testing.assert_close(layer.weight.grad, rows[:, 0].sum(0).expand(16, 16))
+
+
 @pytest.mark.parametrize(
     ("inputs", "weight"),
     [
