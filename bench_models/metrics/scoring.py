@@ -20,7 +20,7 @@ from msgspec import Struct, json
 from bench_models import suites
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
-from bench_models.machine import available_cores
+from bench_models.machine import available_cores, return_freed_memory
 from bench_models.metrics.scorecard import Scorecard, score, stored
 from bench_models.outcomes import Failed, Measured, Outcome
 from bench_models.storage import Store
@@ -81,6 +81,8 @@ def _trained(builder: Builder, waiting: Sequence[Variant]) -> tuple[list[Variant
             except Exception:  # noqa: BLE001  # whatever it is, scoring meets it again, and records or raises it
                 failed.append(variant)
                 continue
+            finally:
+                return_freed_memory()  # the processes that score need it
         ready.append(variant)
     return ready, failed
 
