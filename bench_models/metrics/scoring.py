@@ -89,9 +89,11 @@ def _trained(builder: Builder, waiting: Sequence[Variant]) -> tuple[list[Variant
 
 def _in_processes(builder: Builder, suite: str, rows: Sequence[str]) -> Generator[Scored, None, None]:
     """Score rows by a server, which imports torch once and forks a process for each row."""
-    command = [sys.executable, "-m", __name__, str(side_by_side()), suite, str(builder.store.root), *rows]
+    command = [sys.executable, "-P", "-m", __name__, str(side_by_side()), suite, str(builder.store.root), *rows]
+    # It imports from where this process does, and not from the folder that it is in.
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     # In a session of its own, so that a terminal interrupts this process alone, which then ends the others.
-    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as server:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True, env=environment) as server:
         try:
             for line in server.stdout or ():
                 ended = json.decode(line, type=_Ended)

@@ -64,6 +64,17 @@ def test_rows_have_the_scorecards_that_they_have_one_after_the_other(
     assert {each.row: each.outcome for each in again} == {row: each.outcome for row, each in found.items()}
 
 
+def test_code_that_scores_is_that_of_this_process(
+    builder: Builder, tiny_suite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And not what lies in the working folder, where a clone may be that is not what is installed."""
+    (tmp_path / "bench_models").mkdir()
+    (tmp_path / "bench_models" / "__init__.py").write_text("raise ImportError('not this one')", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert all(isinstance(each.outcome, Measured) for each in score_side_by_side(builder, str(tiny_suite)))
+
+
 def test_several_rows_are_scored_at_once(tiny_suite: Path, tmp_path: Path) -> None:
     """A row that waits for its neighbour does not wait for ever."""
     met = "open(context.home / str(os.getpid()), 'w').close()\n"
