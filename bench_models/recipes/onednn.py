@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import FunctionCtx
+from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.overrides import TorchFunctionMode
 
 
@@ -55,6 +55,7 @@ class _Linear(torch.autograd.Function):
         return _product(inputs, weight, bias)
 
     @staticmethod
+    @once_differentiable  # oneDNN's products have no gradients of their own: asking for them is an error
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401  # what forward has saved
         inputs, weight = ctx.saved_tensors
         wanted = ctx.needs_input_grad
