@@ -1,16 +1,14 @@
 """Walks a recipe: from the checkpoint, through trained and quick steps, to a model."""
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from bench_models.machine import available_cores
 from bench_models.provenance import key_of, own_digest, source_digest, step_key
 from bench_models.recipes import classifier
 from bench_models.recipes.step import Context, Step
@@ -104,6 +102,7 @@ class Builder:
         return self._model(self.stages(variant))
 
     def _model(self, stages: list[Stage]) -> "nn.Module":
+        _threads()  # before a session that is opened on a model sets another number
         if not stages:
             return classifier.load(self.checkpoint, self.corpus.labels)
         if stages[-1].step.trained:
@@ -140,13 +139,21 @@ class Builder:
         return stage.step.apply(model, context)
 
 
+@cache
+def _threads() -> int:
+    """Return how many threads torch chose to compute with; the first call comes before anybody chooses another number."""
+    import torch
+
+    return torch.get_num_threads()
+
+
 @contextmanager
 def _all_threads() -> Iterator[None]:
-    """Let torch compute on all cores that it may use, of which a session that was opened before has left it one."""
+    """Let torch compute with all its threads, of which a session that was opened before has left it one."""
     import torch
 
     before = torch.get_num_threads()
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS") or available_cores()))
+    torch.set_num_threads(_threads())
     try:
         yield
     finally:

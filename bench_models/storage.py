@@ -32,6 +32,8 @@ Record = TypeVar("Record")
 
 # The variable that tells the processes of one side of a check in which folder that side's own scorecards lie.
 FIGURES = "BENCH_MODELS_FIGURES"
+# Names the cache folder.
+HOME = "BENCH_MODELS_HOME"
 SEAL = "seal.json"
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -45,7 +47,7 @@ def home() -> Path:
     Raises ``BenchModelsError`` for a relative path: asv runs benchmarks in other folders, where it
     would mean another place.
     """
-    chosen = os.environ.get("BENCH_MODELS_HOME")
+    chosen = os.environ.get(HOME)
     if not chosen:
         return platformdirs.user_cache_path("bench_models")
     folder = Path(chosen).expanduser()

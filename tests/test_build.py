@@ -12,7 +12,7 @@ import torch
 from support.tiny_project import TINY_SUITE, TRAINING, edited, with_row, write_tiny
 from torch import nn
 
-from bench_models import suites
+from bench_models import build, suites
 from bench_models.build import Builder
 from bench_models.metrics.scorecard import scorecard_key
 from bench_models.recipes.finetune import FineTune
@@ -105,9 +105,10 @@ def test_training_takes_all_threads_whatever_was_opened_before(
         threads.append(torch.get_num_threads())
         return model
 
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.setattr("bench_models.recipes.training.train", train)
     before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    build._threads.cache_clear()
     Eager().open(builder.build("pruned"), threads=1)
     threads.clear()
     try:
@@ -116,6 +117,7 @@ def test_training_takes_all_threads_whatever_was_opened_before(
         assert torch.get_num_threads() == 1
     finally:
         torch.set_num_threads(before)
+        build._threads.cache_clear()
 
 
 def test_training_prints_nothing_to_standard_output(builder: Builder, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,7 +1,7 @@
 """Importing this imports what every model needs, for a process that others are forked from.
 
-Nothing is computed here, as threads do not survive a fork. Libraries of single techniques are left to their rows: some
-change settings of the whole process.
+Nothing is computed here: threads of PyTorch would not survive a fork, as those of numpy's BLAS do. Libraries of single
+techniques are left to their rows: some change settings of the whole process.
 """
 
 from importlib import import_module

@@ -90,13 +90,18 @@ def score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
         sentence = isinstance(error, BenchModelsError)
         reason = str(error) if sentence else f"{type(error).__name__}: {error}"
         log.warning("%s could not be measured: %s", variant.name, reason, exc_info=None if sentence else error)
-        builder.store.put_record(KIND, key, _Record(outcome=reason))
-        return Failed(error=reason)
+        return failed(builder, variant, reason)
     finally:
         return_freed_memory()  # of this row, before the next one needs its own
     builder.store.put_record(KIND, key, _Record(outcome=card))
     log.info("%s: measured, %.1f %% of %d test sentences right", variant.name, 100 * card.accuracy, len(card.truth))
     return Measured(value=card)
+
+
+def failed(builder: Builder, variant: Variant, reason: str) -> Failed:
+    """Record why a variant has no scorecard."""
+    builder.store.put_record(KIND, scorecard_key(builder, variant), _Record(outcome=reason))
+    return Failed(error=reason)
 
 
 def score_unasked(builder: Builder, variant: Variant) -> Outcome[Scorecard]:

@@ -8,11 +8,9 @@ import sys
 import time
 from collections import deque
 from collections.abc import Generator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing import connection
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, json
@@ -21,9 +19,9 @@ from bench_models import suites
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 from bench_models.machine import available_cores, return_freed_memory
-from bench_models.metrics.scorecard import Scorecard, score, stored
-from bench_models.outcomes import Failed, Measured, Outcome
-from bench_models.storage import Store
+from bench_models.metrics.scorecard import Scorecard, failed, score, stored
+from bench_models.outcomes import Measured, Outcome
+from bench_models.storage import HOME, Store
 from bench_models.suites.suite import Variant
 
 if TYPE_CHECKING:
@@ -31,6 +29,8 @@ if TYPE_CHECKING:
 
 # A row takes up to 1.5 GB while it is scored: more of them at once would not fit into a small machine.
 _MOST = 4
+# How a process ends that scored a row. Any other status is that of a row which ended its process.
+_MEASURED, _FAILED, _TROUBLE = 100, 101, 102
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,40 +60,43 @@ def score_side_by_side(builder: Builder, suite: str) -> Generator[Scored, None, 
         else:
             waiting.append(variant)
     while waiting:
-        ready, failed = _trained(builder, waiting)
-        for variant in failed:
+        ready, broken = _trained(builder, waiting)
+        for variant in broken:
             yield Scored(row=variant.name, outcome=score(builder, variant), seconds=None)  # which says why
         if ready:
             yield from _in_processes(builder, suite, [variant.name for variant in ready])
-        waiting = [variant for variant in waiting if variant not in (*ready, *failed)]
+        waiting = [variant for variant in waiting if variant not in (*ready, *broken)]
 
 
 def _trained(builder: Builder, waiting: Sequence[Variant]) -> tuple[list[Variant], list[Variant]]:
-    """Return the rows that wait for no training, after training enough for all cores; and those that cannot be had."""
+    """Train until each core has a row to score; return the rows that can be scored now, and those that failed."""
     ready: list[Variant] = []
-    failed = []
+    broken = []
+    # Nothing is trained for hours before a baseline is known to be better than chance.
+    enough = 1 if waiting[0] is builder.suite.baseline else side_by_side()
     for variant in waiting:
         if builder.untrained(variant.name):
-            if len(ready) >= side_by_side():
+            if len(ready) >= enough:
                 continue
             try:
                 builder.train(variant.name)
             except Exception:  # noqa: BLE001  # whatever it is, scoring meets it again, and records or raises it
-                failed.append(variant)
+                broken.append(variant)
                 continue
             finally:
                 return_freed_memory()  # the processes that score need it
         ready.append(variant)
-    return ready, failed
+    return ready, broken
 
 
 def _in_processes(builder: Builder, suite: str, rows: Sequence[str]) -> Generator[Scored, None, None]:
     """Score rows by a server, which imports torch once and forks a process for each row."""
-    command = [sys.executable, "-P", "-m", __name__, str(side_by_side()), suite, str(builder.store.root), *rows]
+    command = [sys.executable, "-P", "-m", __name__, str(side_by_side()), suite, *rows]
     # It imports from where this process does, and not from the folder that it is in.
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), HOME: str(builder.store.root)}
     # In a session of its own, so that a terminal interrupts this process alone, which then ends the others.
-    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True, env=environment) as server:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, start_new_session=True, env=environment) as server:
         try:
             for line in server.stdout or ():
                 ended = json.decode(line, type=_Ended)
@@ -101,7 +104,7 @@ def _in_processes(builder: Builder, suite: str, rows: Sequence[str]) -> Generato
             if server.wait() != 0:
                 raise BenchModelsError(f"the process that scores rows ended with status {server.returncode}")
         finally:
-            with suppress(ProcessLookupError):
+            if server.poll() is None:
                 os.killpg(server.pid, signal.SIGKILL)
 
 
@@ -113,8 +116,11 @@ class _Ended(Struct, frozen=True, kw_only=True):
     seconds: float
 
 
-def _serve(at_once: str, suite: str, root: str, *rows: str) -> None:
-    """Score rows in forked processes, and write a line to standard output for each that ends."""
+def _serve(at_once: str, suite: str, *rows: str) -> None:
+    """Score rows in forked processes, and write a line to standard output for each that ends.
+
+    All end when the process at the other end of standard input does, however that is ended.
+    """
     import_module("bench_models.metrics.preload")
     told = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever libraries print is no answer
@@ -124,10 +130,12 @@ def _serve(at_once: str, suite: str, root: str, *rows: str) -> None:
     while waiting or running:
         while waiting and len(running) < int(at_once):
             row = waiting.popleft()
-            process = context.Process(target=_score, args=(suite, Store(root=Path(root)), row))
+            process = context.Process(target=_score, args=(suite, row))
             process.start()
             running[row] = time.monotonic(), process
-        ended = connection.wait([process.sentinel for _, process in running.values()])
+        ended = connection.wait([process.sentinel for _, process in running.values()] + [sys.stdin.fileno()])
+        if sys.stdin.fileno() in ended:  # it gets no input: this is its end
+            os.killpg(0, signal.SIGKILL)
         for row in [row for row, (_, process) in running.items() if process.sentinel in ended]:
             begun, process = running.pop(row)
             seconds = time.monotonic() - begun
@@ -135,22 +143,26 @@ def _serve(at_once: str, suite: str, root: str, *rows: str) -> None:
             told.write(json.encode(_Ended(row=row, status=process.exitcode or 0, seconds=seconds)) + b"\n")
 
 
-def _score(suite: str, store: Store, row: str) -> None:
-    """Score a row in a process of its own; the store keeps what it finds."""
-    builder = Builder(suite=suites.load(suite), store=store)
+def _score(suite: str, row: str) -> None:
+    """Score a row in a process of its own, and end with what became of it; the store keeps what it finds."""
+    builder = Builder(suite=suites.load(suite), store=Store.default())
     try:
-        score(builder, builder.suite[row])
+        outcome = score(builder, builder.suite[row])
     except EnvironmentTroubleError:
-        sys.exit(1)
+        sys.exit(_TROUBLE)
+    sys.exit(_MEASURED if isinstance(outcome, Measured) else _FAILED)
 
 
 def _found(builder: Builder, ended: _Ended) -> Outcome[Scorecard]:
     """Return what a process left in the store; what it could not say is found out here."""
-    if ended.status < 0:
-        return Failed(error=f"the process that scored it was ended by {_meaning(-ended.status)}")
     variant = builder.suite[ended.row]
-    found = stored(builder, variant) if ended.status == 0 else None
-    return found or score(builder, variant)
+    if ended.status == _TROUBLE:
+        return score(builder, variant)  # which meets it, and raises it
+    found = stored(builder, variant) if ended.status in {_MEASURED, _FAILED} else None
+    if isinstance(found, Measured) == (ended.status == _MEASURED) and found is not None:
+        return found
+    how = f"was ended by {_meaning(-ended.status)}" if ended.status < 0 else f"ended with status {ended.status}"
+    return failed(builder, variant, f"the process that scored it {how}, and left no scorecard of this code")
 
 
 def _meaning(number: int) -> str:

@@ -20,7 +20,7 @@ class FineTune(Step):
     Validation runs after each epoch; training ends at the second epoch in a row that is
     not better than the best one, or after ``max_epochs``. The test split decides nothing.
     ``mixed_precision`` is bf16 autocast: matrices are multiplied in bfloat16, weights and what is sensitive
-    stay fp32. It is for accelerators: a CPU trains no faster with it, with bf16 arithmetic or without
+    stay fp32. It is for accelerators: the CPUs that were measured train no faster with it
     (docs/training.md), and a choice made by the machine would give each machine weights of its own.
 
     Source: Micikevicius et al., Mixed precision training (2018).

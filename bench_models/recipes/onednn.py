@@ -34,14 +34,25 @@ class FastLinears(TorchFunctionMode):
 
 
 def _suits(inputs: Tensor, weight: Tensor, bias: Tensor | None = None) -> bool:
-    plain = all(type(each) in {Tensor, nn.Parameter} for each in (inputs, weight, bias) if each is not None)
+    """Say whether all are plain, dense matrices of fp32 that fit together: oneDNN does not check what it is given."""
+    given = [each for each in (inputs, weight, bias) if each is not None]
     return (
-        plain
+        all(type(each) in {Tensor, nn.Parameter} and _dense(each) for each in given)
         and inputs.dim() > 1
-        and inputs.dtype == weight.dtype == torch.float32
-        and inputs.device.type == "cpu"
+        and weight.dim() == 2  # noqa: PLR2004  # a matrix
+        and inputs.shape[-1] == weight.shape[1]
+        and (bias is None or (bias.shape == weight.shape[:1] and bias.is_contiguous()))
         and torch.backends.mkldnn.is_available()
         and not torch.is_autocast_enabled("cpu")
+    )
+
+
+def _dense(each: Tensor) -> bool:
+    return (
+        each.dtype == torch.float32
+        and each.layout == torch.strided
+        and each.device.type == "cpu"
+        and bool(each.numel())
     )
 
 

@@ -122,7 +122,9 @@ def answers(model: nn.Module, context: Context, rows: list[list[int]]) -> NDArra
 def _digest(model: nn.Module, rows: list[list[int]]) -> bytes:
     weights = io.BytesIO()
     torch.save(model.state_dict(), weights)  # which also writes what is packed
-    return hashlib.sha256(repr((model, rows)).encode() + weights.getvalue()).digest()
+    digest = hashlib.sha256(repr((model, rows)).encode())
+    digest.update(weights.getbuffer())
+    return digest.digest()
 
 
 def _answers(model: nn.Module, context: Context, rows: list[list[int]]) -> NDArray[np.float32]:

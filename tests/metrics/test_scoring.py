@@ -1,6 +1,7 @@
 """Rows are scored side by side as they would be one after the other, and what breaks one is said of it."""
 
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -15,9 +16,10 @@ from bench_models import suites
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 from bench_models.metrics import scoring
-from bench_models.metrics.scorecard import score
+from bench_models.metrics.scorecard import failed, score, stored
 from bench_models.metrics.scoring import score_side_by_side, side_by_side
 from bench_models.outcomes import Failed, Measured
+from bench_models.provenance import source_digest
 from bench_models.storage import Store
 
 STEP = """
@@ -37,6 +39,7 @@ HERE = """
 @pytest.fixture(autouse=True)
 def _two_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scoring, "available_cores", lambda: 2)
+    source_digest.cache_clear()  # each test has a module of that name
 
 
 def _broken(tiny_suite: Path, tmp_path: Path, row: str, body: str) -> Builder:
@@ -90,8 +93,11 @@ def test_process_that_is_killed_fails_its_row_alone(tiny_suite: Path, tmp_path: 
     builder = _broken(tiny_suite, tmp_path, "int8", f"os.kill(os.getpid(), {int(signal.SIGKILL)})")
     found = {each.row: each.outcome for each in score_side_by_side(builder, str(tiny_suite))}
 
-    reason = "the process that scored it was ended by signal 9 (Killed: out of memory, or killed)"
-    assert found["int8"] == Failed(error=reason)
+    reason = (
+        "the process that scored it was ended by signal 9 (Killed: out of memory, or killed), and left no scorecard of "
+        "this code"
+    )
+    assert found["int8"] == stored(builder, builder.suite["int8"]) == Failed(error=reason)
     assert isinstance(found["baseline"], Measured)
     assert isinstance(found["pruned"], Measured)
 
@@ -103,6 +109,45 @@ def test_row_that_raises_is_failed_with_its_reason(tiny_suite: Path, tmp_path: P
 
     assert found["int8"] == Failed(error="ValueError: no such kernel")
     assert isinstance(found["pruned"], Measured)
+
+
+@pytest.mark.parametrize("status", [0, 7])
+def test_row_that_ends_its_process_fails_alone_however_it_ends(tiny_suite: Path, tmp_path: Path, status: int) -> None:
+    """Success is not what it says of itself, and the main process is not ended with it."""
+    builder = _broken(tiny_suite, tmp_path, "int8", f"os._exit({status})")
+    failed(builder, builder.suite["int8"], "an earlier failure")
+    found = {each.row: each.outcome for each in score_side_by_side(builder, str(tiny_suite))}
+
+    assert isinstance(found["int8"], Failed)
+    assert f"ended with status {status}, and left no scorecard" in found["int8"].error
+    assert isinstance(found["pruned"], Measured)
+
+
+def test_earlier_failure_is_not_that_of_a_row_that_is_scored(builder: Builder, tiny_suite: Path) -> None:
+    """It is tried again, and what is found replaces it."""
+    failed(builder, builder.suite["pruned"], "an earlier failure")
+    found = {each.row: each.outcome for each in score_side_by_side(builder, str(tiny_suite))}
+    assert isinstance(found["pruned"], Measured)
+
+
+def test_processes_end_with_the_one_that_asked_however_it_ends(tiny_suite: Path, tmp_path: Path) -> None:
+    """By a signal that lets nobody clean up."""
+    body = "(context.home / 'pids').write_text(f'{os.getpid()} {os.getppid()}'); time.sleep(600)"
+    builder = _broken(tiny_suite, tmp_path, "pruned", body)
+    asking = (
+        "from bench_models import suites; from bench_models.build import Builder; "
+        "from bench_models.storage import Store; "
+        "from bench_models.metrics.scoring import score_side_by_side; "
+        f"path = {str(tiny_suite)!r}; "
+        "print(list(score_side_by_side(Builder(suite=suites.load(path), store=Store.default()), path)))"
+    )
+    pids = builder.store.root / "pids"
+    with subprocess.Popen([sys.executable, "-c", asking], stdout=subprocess.DEVNULL) as asks:
+        _wait_until(lambda: pids.is_file() and len(pids.read_text().split()) == 2)
+        asks.kill()
+    for pid in pids.read_text().split():
+        gone = Path("/proc") / pid
+        _wait_until(lambda gone=gone: not gone.exists())  # type: ignore[misc]  # a default is no argument
 
 
 def test_training_that_fails_is_tried_once(tiny_suite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

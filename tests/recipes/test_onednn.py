@@ -62,12 +62,30 @@ def test_slice_is_multiplied_as_if_it_were_a_matrix_of_its_own() -> None:
         (torch.zeros(4, 3, dtype=torch.float64), torch.zeros(5, 3, dtype=torch.float64)),
         (torch.zeros(4, 3, dtype=torch.bfloat16), torch.zeros(5, 3, dtype=torch.bfloat16)),
         (torch.zeros(3), torch.zeros(5, 3)),
+        (torch.zeros(0, 3), torch.zeros(5, 3)),
+        (torch.zeros(4, 0), torch.zeros(5, 0)),
+        (torch.zeros(4, 3), torch.zeros(5, 3).to_sparse()),
     ],
 )
 def test_what_does_not_suit_is_left_to_pytorch(inputs: Tensor, weight: Tensor) -> None:
-    """Other types, and single vectors."""
+    """Other types and layouts, single vectors, and nothing."""
     with patch.object(onednn, "_product", side_effect=AssertionError), FastLinears():
         assert nn.functional.linear(inputs, weight).shape == (*inputs.shape[:-1], 5)
+
+
+@pytest.mark.parametrize("bias", [torch.ones(()), torch.ones(1), torch.ones(4, 5), torch.arange(10.0)[::2]])
+def test_bias_that_onednn_would_misread_is_left_to_pytorch(bias: Tensor) -> None:
+    """It takes as many numbers as there are outputs, one after the other, whatever the bias is."""
+    inputs, weight = torch.ones(4, 3), torch.ones(5, 3)
+    with FastLinears():
+        found = nn.functional.linear(inputs, weight, bias)
+    assert torch.equal(found, nn.functional.linear(inputs, weight, bias))
+
+
+def test_matrices_that_do_not_fit_get_the_message_of_pytorch() -> None:
+    """It names both shapes."""
+    with FastLinears(), pytest.raises(RuntimeError, match="mat1 and mat2 shapes cannot be multiplied"):
+        nn.functional.linear(torch.ones(4, 3), torch.ones(5, 2))
 
 
 def test_autocast_is_left_to_pytorch() -> None:

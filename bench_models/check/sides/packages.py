@@ -18,8 +18,8 @@ log = logging.getLogger(__name__)
 
 # How the file of a module ends, compiled or not.
 _ENDINGS = (".py", ".so", ".pyd")
-# What takes a package's version from git, and the variable by which both take another one, before the package's name.
-_FROM_GIT = frozenset({"hatch-vcs", "setuptools-scm"})
+# What takes a package's version from git, and the variable by which it takes another one, before the package's name.
+_FROM_GIT = "setuptools-scm"
 _PRETEND = "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_"
 
 
@@ -74,7 +74,7 @@ def _version_from_git(tree: Path) -> bool:
     file = tree / "pyproject.toml"
     requires = tomllib.loads(file.read_text(encoding="utf-8")).get("build-system", {}) if file.is_file() else {}
     names = {re.split(r"[^\w.-]", each.strip(), maxsplit=1)[0] for each in requires.get("requires", ())}
-    return not _FROM_GIT.isdisjoint({re.sub("[-_.]+", "-", name).lower() for name in names})
+    return _FROM_GIT in {re.sub("[-_.]+", "-", name).lower() for name in names}
 
 
 def _install(python: Path, tree: Path, target: Path, variables: Mapping[str, str]) -> Path:

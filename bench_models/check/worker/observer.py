@@ -161,7 +161,9 @@ def _ask_for_platform() -> None:
 
     Libraries ask for that when they are imported. It is the same on both sides, as they share the interpreter.
     """
-    platform._syscmd_file = functools.cache(platform._syscmd_file)  # type: ignore[attr-defined]  # noqa: SLF001  # no public function keeps it
+    ask = getattr(platform, "_syscmd_file", None)  # no public function keeps its answer
+    if ask is not None:
+        platform._syscmd_file = functools.cache(ask)  # type: ignore[attr-defined]  # noqa: SLF001  # likewise
     platform.architecture()
     platform.processor()
 
