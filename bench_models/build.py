@@ -141,7 +141,7 @@ class Builder:
 
 @cache
 def _threads() -> int:
-    """Return how many threads torch chose to compute with; the first call comes before anybody chooses another number."""
+    """Return how many threads torch takes by itself; the first call comes before anybody sets another number."""
     import torch
 
     return torch.get_num_threads()

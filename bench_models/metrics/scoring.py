@@ -156,13 +156,13 @@ def _score(suite: str, row: str) -> None:
 def _found(builder: Builder, ended: _Ended) -> Outcome[Scorecard]:
     """Return what a process left in the store; what it could not say is found out here."""
     variant = builder.suite[ended.row]
-    if ended.status == _TROUBLE:
-        return score(builder, variant)  # which meets it, and raises it
-    found = stored(builder, variant) if ended.status in {_MEASURED, _FAILED} else None
-    if isinstance(found, Measured) == (ended.status == _MEASURED) and found is not None:
-        return found
+    if ended.status in {_MEASURED, _FAILED, _TROUBLE}:
+        found = stored(builder, variant)
+        if found is not None and isinstance(found, Measured) == (ended.status == _MEASURED):
+            return found
+        return score(builder, variant)  # which meets the trouble, too, and raises it
     how = f"was ended by {_meaning(-ended.status)}" if ended.status < 0 else f"ended with status {ended.status}"
-    return failed(builder, variant, f"the process that scored it {how}, and left no scorecard of this code")
+    return failed(builder, variant, f"the process that scored it {how}, and left no scorecard")
 
 
 def _meaning(number: int) -> str:

@@ -94,8 +94,7 @@ def test_process_that_is_killed_fails_its_row_alone(tiny_suite: Path, tmp_path: 
     found = {each.row: each.outcome for each in score_side_by_side(builder, str(tiny_suite))}
 
     reason = (
-        "the process that scored it was ended by signal 9 (Killed: out of memory, or killed), and left no scorecard of "
-        "this code"
+        "the process that scored it was ended by signal 9 (Killed: out of memory, or killed), and left no scorecard"
     )
     assert found["int8"] == stored(builder, builder.suite["int8"]) == Failed(error=reason)
     assert isinstance(found["baseline"], Measured)
