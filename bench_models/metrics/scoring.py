@@ -106,6 +106,7 @@ def _in_processes(builder: Builder, suite: str, rows: Sequence[str]) -> Generato
         finally:
             if server.poll() is None:
                 os.killpg(server.pid, signal.SIGKILL)
+                deque(server.stdout or (), maxlen=0)  # ends when the last of them does: all hold its other end
 
 
 class _Ended(Struct, frozen=True, kw_only=True):
