@@ -20,7 +20,7 @@ from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 from bench_models.machine import available_cores, return_freed_memory
 from bench_models.metrics.scorecard import Scorecard, failed, score, stored
-from bench_models.outcomes import Measured, Outcome
+from bench_models.outcomes import Failed, Measured, Outcome
 from bench_models.storage import HOME, Store
 from bench_models.suites.suite import Variant
 
@@ -157,10 +157,12 @@ def _score(suite: str, row: str) -> None:
 def _found(builder: Builder, ended: _Ended) -> Outcome[Scorecard]:
     """Return what a process left in the store; what it could not say is found out here."""
     variant = builder.suite[ended.row]
+    found = stored(builder, variant)
+    if ended.status == _MEASURED and isinstance(found, Measured):
+        return found
+    if ended.status == _FAILED and isinstance(found, Failed):
+        return found
     if ended.status in {_MEASURED, _FAILED, _TROUBLE}:
-        found = stored(builder, variant)
-        if found is not None and isinstance(found, Measured) == (ended.status == _MEASURED):
-            return found
         return score(builder, variant)  # which meets the trouble, too, and raises it
     how = f"was ended by {_meaning(-ended.status)}" if ended.status < 0 else f"ended with status {ended.status}"
     return failed(builder, variant, f"the process that scored it {how}, and left no scorecard")

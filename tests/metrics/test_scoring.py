@@ -170,6 +170,8 @@ def test_trouble_of_the_machine_is_raised(tiny_suite: Path, tmp_path: Path) -> N
     full = "raise EnvironmentTroubleError('the disk is full')"
     body = f"from bench_models.errors import EnvironmentTroubleError; {full}"
     builder = _broken(tiny_suite, tmp_path, "pruned", body)
+    for row in ("pruned", "int8"):
+        failed(builder, builder.suite[row], "an earlier failure, which is not taken for it")
     with (
         closing(score_side_by_side(builder, str(tiny_suite))) as rows,
         pytest.raises(EnvironmentTroubleError, match="the disk is full"),
