@@ -239,13 +239,8 @@ def _same(observation: Observation | str) -> str:
 
 def unlike_environments(base: tuple[str, Mapping[str, str | None]], head: tuple[str, Mapping[str, str | None]]) -> str:
     """Return in words how two environments differ, each given as its Python and the versions of its libraries."""
-    names = sorted(base[1].keys() | head[1].keys())
     pythons = [] if base[0] == head[0] else [f"{base[0]} and {head[0]}"]
-    libraries = [
-        f"{name} {base[1].get(name)} and {head[1].get(name)}"
-        for name in names
-        if base[1].get(name) != head[1].get(name)
-    ]
+    libraries = [f"{name} {base[1].get(name)} and {head[1].get(name)}" for name in unlike(base[1], head[1])]
     return in_short([*pythons, *libraries], _NAMED) or "their pins"
 
 

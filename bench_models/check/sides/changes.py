@@ -182,8 +182,8 @@ def _sources(folder: Path) -> dict[str, str]:
     return {name: each for name, each in found if not name.endswith(".pyc") and name.partition("/")[0] != ".git"}
 
 
-def unlike(base: Mapping[str, str], head: Mapping[str, str]) -> list[str]:
-    """Return the names whose digests differ, or that only one side has."""
+def unlike(base: Mapping[str, str | None], head: Mapping[str, str | None]) -> list[str]:
+    """Return the names whose digests or versions differ, or that only one side has."""
     return sorted(name for name in base.keys() | head.keys() if base.get(name) != head.get(name))
 
 

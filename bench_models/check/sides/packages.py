@@ -26,8 +26,9 @@ _PRETEND = "SETUPTOOLS_SCM_PRETEND_VERSION_FOR_"
 def installed(
     pythons: Mapping[SideName, Path], sources: Mapping[SideName, Path], scratch: Path, *, one_version: bool
 ) -> dict[SideName, Path]:
-    """Install both sides' own packages, and return the folders to import them from: the source where it is no package.
+    """Install both sides' own packages, and return the folders to import them from.
 
+    What is no package is imported from its source.
     With ``one_version`` both have BASE's version, if their builds derive it from git.
     """
     codes = _installed(pythons, sources, scratch, {})
