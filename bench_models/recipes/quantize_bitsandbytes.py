@@ -1,5 +1,6 @@
 """Quantization by bitsandbytes: LLM.int8, NF4 and FP4 weights, which save memory on a CPU, but no time."""
 
+import logging
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -62,6 +63,7 @@ class _BitsAndBytes(Step):
                 "shapes that pruned heads or neurons left: apply it to a model of full width"
             )
         self.require_shapes(self._chosen(model, context), context)
+        _import_quietly()
         folder = context.scratch / "full-precision"
         with classifier.quiet():
             model.save_pretrained(folder)  # type: ignore[operator]  # transformers' method, on torch's class
@@ -102,6 +104,17 @@ class _BitsAndBytes(Step):
     @property
     def _names(self) -> list[str]:
         return [*self.skip, *self.may_lack]
+
+
+def _import_quietly() -> None:
+    """Import bitsandbytes without its advice to install what would fetch other kernels from a model hub."""
+    adviser = logging.getLogger("bitsandbytes.backends.cpu.ops")
+    level = adviser.level
+    adviser.setLevel(logging.ERROR)
+    try:
+        import bitsandbytes  # noqa: F401  # importing it is what advises
+    finally:
+        adviser.setLevel(level)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,10 @@
 
 import ast
 import copy
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -102,6 +105,24 @@ def test_offload_changes_nothing_on_one_device(model: nn.Module, context: Contex
     )
     assert artifact_bytes(here) == artifact_bytes(offloading)
     assert torch.equal(answered(here), answered(offloading))
+
+
+_QUANTIZED = """
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from transformers import BertConfig, BertForSequenceClassification
+from bench_models.recipes.quantize_bitsandbytes import LLMInt8
+config = BertConfig(vocab_size=9, hidden_size=64, num_hidden_layers=1, num_attention_heads=2, intermediate_size=128)
+LLMInt8().apply(BertForSequenceClassification(config), SimpleNamespace(variant="mine", scratch=Path(sys.argv[1])))
+"""
+
+
+def test_nothing_is_advised_to_be_installed(tmp_path: Path) -> None:
+    """On a CPU with bf16 arithmetic, bitsandbytes would advise what fetches other kernels from a model hub."""
+    command = [sys.executable, "-c", _QUANTIZED, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "install" not in done.stdout + done.stderr
 
 
 def test_head_that_the_kernel_cannot_take_is_named(model: nn.Module, context: Context) -> None:
