@@ -49,7 +49,8 @@ def _two_commands(project: Path, tmp_path: Path, *asked: str) -> dict[str, dict[
     assert rows["baseline"]["accuracy_share"]["value"] >= 0.835
     # About half of the latency, but for what a noisy machine may add to either.
     assert rows["student3"]["speed_up_single_stream_ratio"]["value"] > 1.6
-    assert rows["int8-dynamic"]["speed_up_single_stream_ratio"]["value"] > 1.5
+    # 1.6 on a CPU that has AVX2 alone, and three on one with instructions for it.
+    assert rows["int8-dynamic"]["speed_up_single_stream_ratio"]["value"] > 1.3
     assert rows["pruned30"]["sparsity_share"] == pytest.approx(0.142, abs=0.001)
     return rows
 

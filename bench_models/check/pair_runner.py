@@ -21,33 +21,44 @@ from bench_models.verdict.measurements import SIDES, Answers, Benchmark, Pair, S
 # possible: what disturbs shared cores comes and goes within milliseconds, and hits both sides alike only when they
 # alternate as fast.
 BLOCK_S = 0.01
-# A pair ends when the standard error of its log-ratio is this small, as processes differ by more; knowing that error
-# takes some blocks and seconds a side. It ends at the latest after SIDE_S seconds a side.
-ENOUGH_ERROR = 0.008
+# Knowing how large the error of a pair is takes some blocks, and so many seconds a side.
 FEWEST_BLOCKS, FEWEST_S = 6, 0.3
-SIDE_S = 1.8
 # What a block costs beside its calls: a message there and back, and signals that stop and wake the other side.
 MESSAGE_S = 0.0003
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """When a pair ends: when its log-ratio has the standard error ``error``, at the latest after ``side_s`` a side."""
+
+    error: float
+    side_s: float
+
+
+# Processes differ by more than this error.
+THOROUGH = Effort(error=0.008, side_s=1.8)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Blocks:
-    """How a benchmark is timed within a pair: calls a block, and how many blocks a side."""
+    """How a benchmark is timed within a pair: calls a block, how many blocks a side, and the error that is enough."""
 
     number: int
     fewest: int
     most: int
+    error: float = THOROUGH.error
 
     @classmethod
-    def of(cls, call_s: float, number: int = 0, setup_s: float = 0.0) -> "Blocks":
+    def of(cls, call_s: float, number: int = 0, setup_s: float = 0.0, effort: Effort = THOROUGH) -> "Blocks":
         """Choose for a call of ``call_s`` seconds; ``number`` is the suite's own choice of calls a block, or 0.
 
         ``setup_s`` is the time of the suite's ``setup``, which runs before each block as under asv before each sample.
         """
         number = number or max(1, round(BLOCK_S / call_s))
         block_s = number * call_s + MESSAGE_S
-        most = max(1, 2 * round(SIDE_S / (block_s + setup_s) / 2))
-        return cls(number=number, fewest=min(most, max(FEWEST_BLOCKS, 2 * round(FEWEST_S / block_s / 2))), most=most)
+        most = max(1, 2 * round(effort.side_s / (block_s + setup_s) / 2))
+        fewest = min(most, max(FEWEST_BLOCKS, 2 * round(FEWEST_S / block_s / 2)))
+        return cls(number=number, fewest=fewest, most=most, error=effort.error)
 
     @classmethod
     def cold(cls, number: int) -> "Blocks":
@@ -61,7 +72,7 @@ class Blocks:
             return True
         if taken < self.fewest or taken % 2:
             return False
-        return log_ratio(seconds["base"], seconds["head"]).error < ENOUGH_ERROR
+        return log_ratio(seconds["base"], seconds["head"]).error < self.error
 
 
 def turns(

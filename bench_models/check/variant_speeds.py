@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from bench_models.check.pair_runner import Blocks, call_seconds, turns
+from bench_models.check.pair_runner import Blocks, Effort, call_seconds, turns
 from bench_models.check.sides.isolation import common_variables, one_check_at_a_time
 from bench_models.check.sides.process import (
     BenchmarkFailedError,
@@ -165,6 +165,8 @@ class _Rounds:
             return pairs
 
 
+# A report knows ratios to 2 %, a check looks for changes of 3 %: here more pairs say more than longer ones.
+_BRIEF = Effort(error=0.012, side_s=0.6)
 # A shorter block begins with a call that is not counted: the other process had the core in between, and a model that
 # fits into the caches would be charged with reading its weights back, which a server of that model alone never does.
 _LONG_S = 0.1
@@ -191,7 +193,7 @@ class _Workers:
             # Where a sample of asv would be one call, it is a block by itself: how long it takes need not be known.
             long = [side for side in self.processes if not thoroughly and opened[side]["number"] == 1]
             call_s = {side: math.inf if side in long else self._block(side, benchmark, 1) for side in self.processes}
-            blocks = {side: Blocks.of(call_s[side]) for side in self.processes}
+            blocks = {side: Blocks.of(call_s[side], effort=_BRIEF) for side in self.processes}
             slower = min(blocks.values(), key=lambda each: each.most)
             seconds: dict[SideName, list[float]] = {side: [] for side in SIDES}
             for turn in turns(tuple(self.processes), slower if thoroughly else Blocks.cold(1), seconds):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench_models.check.pair_runner import MESSAGE_S, SIDE_S, Blocks
+from bench_models.check.pair_runner import MESSAGE_S, THOROUGH, Blocks, Effort
 from bench_models.verdict.measurements import SIDES, SideName
 
 
@@ -39,19 +39,22 @@ def test_suite_chooses_the_number_of_calls_itself() -> None:
 def test_blocks_of_next_to_nothing_end_in_time_too(call_s: float) -> None:
     """Where the suite wants one call a block, it is the messages that take the time."""
     blocks = Blocks.of(call_s, 1)
-    assert blocks.most * (call_s + MESSAGE_S) <= 1.01 * SIDE_S
+    assert blocks.most * (call_s + MESSAGE_S) <= 1.01 * THOROUGH.side_s
     assert blocks.fewest <= blocks.most / 5
 
 
-@given(st.floats(min_value=1e-7, max_value=60), st.floats(min_value=0, max_value=0.5), st.integers(0, 99))
+_EFFORTS = st.builds(Effort, error=st.floats(min_value=0.001, max_value=0.1), side_s=st.floats(0.3, 3))
+
+
+@given(st.floats(min_value=1e-7, max_value=60), st.floats(min_value=0, max_value=0.5), st.integers(0, 99), _EFFORTS)
 def test_every_pair_ends_in_time_with_as_many_blocks_on_both_sides_in_both_orders(
-    call_s: float, noise: float, seed: int
+    call_s: float, noise: float, seed: int, effort: Effort
 ) -> None:
     """Whatever the noise."""
-    draw, blocks = random.Random(seed), Blocks.of(call_s, 0)
+    draw, blocks = random.Random(seed), Blocks.of(call_s, 0, effort=effort)
     turns = next(turns for turns in count() if blocks.suffice(_seconds(draw, call_s, noise, turns)))
     assert turns == 1 or turns % 2 == 0
-    assert turns <= max(1, 2 + SIDE_S / (blocks.number * call_s))
+    assert turns <= max(1, 2 + effort.side_s / (blocks.number * call_s))
 
 
 def test_calm_pair_ends_earlier_than_a_noisy_one() -> None:
@@ -59,6 +62,14 @@ def test_calm_pair_ends_earlier_than_a_noisy_one() -> None:
     blocks = Blocks.of(0.01, 0)
     calm, noisy = (_seconds(random.Random(0), 0.01, noise, blocks.fewest) for noise in (0.01, 0.2))
     assert (blocks.suffice(calm), blocks.suffice(noisy)) == (True, False)
+
+
+def test_pair_that_needs_to_be_known_less_well_ends_earlier() -> None:
+    """Both by the error that is enough, and by the time that it may take."""
+    blocks = Blocks.of(0.01, 0, effort=Effort(error=0.05, side_s=0.6))
+    assert blocks.most < THOROUGH.side_s / 0.01
+    noisy = _seconds(random.Random(0), 0.01, 0.2, blocks.fewest)
+    assert (blocks.suffice(noisy), Blocks.of(0.01, 0).suffice(noisy)) == (True, False)
 
 
 def _seconds(draw: random.Random, call_s: float, noise: float, turns: int) -> dict[SideName, list[float]]:
