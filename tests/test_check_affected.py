@@ -1,9 +1,9 @@
-"""``check --affected`` measures the benchmarks that a change can affect, and says why it leaves out the others."""
+"""A check measures the benchmarks that a change can affect, and says why it leaves out the others."""
 
 from pathlib import Path
 
 import pytest
-from support.checking import Run, check, verdicts
+from support.checking import Run, check, measured, verdicts
 from support.tiny_project import asv_project, commit_all, git
 
 from bench_models.check.affected import notes_reading
@@ -158,12 +158,6 @@ PREPARED = {f"areas.Prepared.track_{name}" for name in ("sides", "first", "secon
 EXACT = {f"areas.track_{name}" for name in ("square", "circle", "names", "native")} | PREPARED
 
 
-def measured(report: dict[str, object]) -> set[str]:
-    """Return the benchmarks that were measured."""
-    rows: list[dict[str, object]] = report["changes"]  # type: ignore[assignment]  # JSON
-    return {str(row["benchmark"]) for row in rows if row["pairs"]}
-
-
 @pytest.mark.parametrize(
     ("file", "edit", "expected"),
     [
@@ -188,7 +182,7 @@ def test_what_a_change_cannot_affect_is_unchanged_without_being_measured(
     change(project, file, *edit)
     if not notes_reading(project):  # then whoever could have read a file has
         expected = {"shapes/names.json": EXACT}.get(file, PREPARED if "10 + number" in edit else expected)
-    _, report, printed = check(bench_models, project, "base", "--affected", "--bench", "track")
+    _, report, printed = check(bench_models, project, "base", "--bench", "track")
     assert measured(report) == expected, printed
     assert set(verdicts(report)) == EXACT
     rest = [row for row in report["changes"] if row["benchmark"] not in expected]
@@ -206,7 +200,7 @@ def test_version_that_is_derived_from_git_affects_nothing(bench_models: Run, pro
     change(project, "shapes/__init__.py", "SIDES = 4", "from .version import VERSION\n\nSIDES = 4")
     change(project, "shapes/__init__.py", "3.14", "3.142")
     isolation = {"PIP_NO_BUILD_ISOLATION": "false"}
-    _, report, printed = check(bench_models, project, "HEAD~1", "--affected", "--bench", "track", **isolation)
+    _, report, printed = check(bench_models, project, "HEAD~1", "--bench", "track", **isolation)
     assert measured(report) == (EXACT if is_pinned else {"areas.track_circle"}), printed
     assert ("my-shapes" in report["changed_libraries"]) is is_pinned
     assert ("the sides differ in their environments: my-shapes 0.1.dev1+g" in printed) is is_pinned
@@ -220,7 +214,7 @@ def test_slow_down_in_what_is_measured_is_red(bench_models: Run, project: Path) 
         "_ in range(4_000)][-1]\n\n\ndef circle",
         "_ in range(6_000)][-1]\n\n\ndef circle",
     )
-    status, report, printed = check(bench_models, project, "base", "--affected")
+    status, report, printed = check(bench_models, project, "base")
     assert (status, verdicts(report)["areas.time_square"]) == (1, "regressed"), printed
     assert "nothing that changed can affect 6 of them, which were not measured" in report["sentence"]
 
@@ -236,7 +230,7 @@ def test_what_cannot_be_observed_is_measured(bench_models: Run, project: Path, b
     """And the log says why."""
     change(project, "suite/areas.py", "", f"def time_odd():\n    {body}\n\n\ntime_odd.margin = 50.0\n")
     change(project, "shapes/__init__.py", "3.14", "3.142")
-    _, report, printed = check(bench_models, project, "HEAD~1", "--affected")
+    _, report, printed = check(bench_models, project, "HEAD~1")
     assert measured(report) == {"areas.track_circle", "areas.time_odd"}, printed
     assert verdicts(report)["areas.time_odd"] in {"unchanged", "undecided"}
     assert why in printed
@@ -248,7 +242,7 @@ def test_suite_that_cannot_be_observed_at_all_is_measured(bench_models: Run, pro
     ends = "import shapes\n\nif sys.getprofile():\n    os._exit(3)\n"
     change(project, "suite/areas.py", "import shapes\n", ends)
     change(project, "shapes/__init__.py", "3.14", "4.14")
-    status, report, printed = check(bench_models, project, "HEAD~1", "--affected", "--bench", "track_(square|circle)")
+    status, report, printed = check(bench_models, project, "HEAD~1", "--bench", "track_(square|circle)")
     assert measured(report) == {"areas.track_square", "areas.track_circle"}, printed
     assert status == 1
     assert "so everything is measured: HEAD cannot import the suite" in printed or "BASE cannot import" in printed
@@ -279,7 +273,7 @@ def test_mentioned_document_is_no_longer_inert(bench_models: Run, project: Path)
     )
     add_benchmark(project, reads)
     change(project, "README.md", "Shapes", "All shapes")
-    status, report, printed = check(bench_models, project, "HEAD~1", "--affected")
+    status, report, printed = check(bench_models, project, "HEAD~1")
     assert measured(report) == {"areas.track_readme"}, printed
     assert (status, verdicts(report)["areas.track_readme"]) == (1, "regressed")
 
@@ -290,7 +284,7 @@ def test_shards_agree_about_what_is_left_out(bench_models: Run, project: Path) -
     folders = []
     for shard in ("1/2", "2/2"):
         folders.append(project / "shards" / shard[0])
-        check(bench_models, project, "base", "--affected", "--shard", shard, "--output", str(folders[-1]))
+        check(bench_models, project, "base", "--shard", shard, "--output", str(folders[-1]))
     done = bench_models("merge", *map(str, folders), "--output", str(project / "merged"), cwd=project)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "nothing that changed can affect 7 of them, which were not measured" in done.stdout

@@ -118,7 +118,7 @@ def test_no_worker_outlives_a_check_that_is_killed(project: Path, options: tuple
     commit(project, "", _SLOW)
     commit(project, "\n", _SLOW)
     scratch = tempfile.mkdtemp(prefix="t")  # not tmp_path: a socket's path is short
-    command = [sys.executable, "-m", "bench_models", "check", "HEAD~1", "HEAD", "--python", "same", *options]
+    command = [sys.executable, "-m", "bench_models", "check", "HEAD~1", "HEAD", "--all", "--python", "same", *options]
     environment = os.environ | {"PYTHONSAFEPATH": "1", "TMPDIR": scratch}
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, cwd=project, env=environment, stdout=quiet, stderr=quiet) as running:

@@ -163,7 +163,7 @@ def test_core_checks_a_foreign_suite(core: Path, tmp_path: Path) -> None:
     project = write_project(tmp_path / "project")
     for code, status, verdict in ((HARMLESS, 0, {"unchanged", "same"}), (SLOWER, 1, {"regressed"})):
         change(project, code)
-        done = _run(core / "bench-models", "check", "main", "--python", "same", cwd=project)
+        done = _run(core / "bench-models", "check", "main", "--all", "--python", "same", cwd=project)
         assert done.returncode == status, done.stdout + done.stderr
         report = json.loads((project / "results" / "check" / "report.json").read_text(encoding="utf-8"))
         found = {each["benchmark"]: each["verdict"] for each in report["changes"]}

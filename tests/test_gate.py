@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support.checking import Run, judged
+from support.checking import Run, check, judged, measured, verdicts
 from support.tiny_project import TINY_BENCHMARKS, TINY_SUITE, TRAINING, commit_all, edited, sentences
 
 from bench_models import suites
@@ -125,20 +125,24 @@ def test_change_of_the_documentation_stays_green(bench_models: Run, gated: Path)
     assert len(found) == 3 * 8  # accuracy and error rate are one outcome and one test
 
 
-def test_stronger_pruning_of_the_real_model_costs_accuracy(bench_models: Run, project: Path, users_store: Path) -> None:
-    """60 % instead of 30 %: both rows that are pruned lose, the others do not. Of those that CI has trained."""
-    edit(project, "bench_models/suites/rotten_tomatoes.py", "PruneL1(amount=0.3)", "PruneL1(amount=0.6)")
+def test_technique_of_the_real_model_costs_its_own_rows_accuracy(
+    bench_models: Run, project: Path, users_store: Path
+) -> None:
+    """It prunes twice as much: both rows that are pruned are measured, and lose. Of those that CI has trained."""
+    edit(project, "bench_models/recipes/prune.py", '"weight", amount=self.amount', '"weight", amount=2 * self.amount')
     rows = ("baseline", "int8-dynamic", "pruned30", "pruned30-int8", "student3")
-    asked = rf"rotten_tomatoes.Figures.track_accuracy\('({'|'.join(rows)})'\)"
+    figures = rf"Figures.track_accuracy\('({'|'.join(rows)})'\)"
+    times = r"Latency.time_single_stream\('(baseline|int8-dynamic|pruned30|student3)'\)"
+    asked = rf"rotten_tomatoes\.({figures}|{times})"
     environment = {"BENCH_MODELS_HOME": str(users_store), suites.ROWS: " ".join(rows)}
-    status, found, printed = judged_methods(bench_models, project, "--bench", asked, **environment)
-    assert status == 1, printed
-    assert len(found) == len(rows)
-    pruned = ("pruned30", "pruned30-int8")
-    assert {found[f"track_accuracy '{name}'"] for name in pruned} == {"regressed"}
-    assert {verdict for name, verdict in found.items() if not any(f"'{each}'" in name for each in pruned)} == {
-        "unchanged"
-    }
+    status, report, printed = check(bench_models, project, "HEAD~1", "HEAD", "--bench", asked, **environment)
+    found = verdicts(report)
+    assert (status, len(found)) == (1, len(rows) + 4), printed
+    worse = {f"rotten_tomatoes.Figures.track_accuracy '{name}'" for name in ("pruned30", "pruned30-int8")}
+    assert {found[name] for name in worse} == {"regressed"}
+    affected = worse | {"rotten_tomatoes.Latency.time_single_stream 'pruned30'"}
+    assert measured(report) == affected, printed
+    assert {found[name] for name in found.keys() - affected} == {"unchanged"}
 
 
 # A step whose arithmetic lies where no key can find it: the module's name is computed.

@@ -1,13 +1,13 @@
-"""Is ``check --affected`` right about other projects, and what does it save? Judges their published versions.
+"""Is a check right to leave benchmarks of other projects out, and what does it save? Judges their published versions.
 
     python tools/affected.py                        # every pair of versions; a quarter of an hour
     python tools/affected.py --only flox            # the pairs whose title matches
     python tools/affected.py --table                # the table of docs/check.md, of what was judged before
 
 Consecutive versions of projects with an asv suite become commits: the archive of a version is unpacked, committed, and
-replaced by that of the next one. Each pair is judged twice, with ``--affected`` and with ``--audit``, which measures
-everything. Whatever the first leaves out and the second calls changed is noise or a hole in what can be observed; the
-last column names how many, and status 1 results.
+replaced by that of the next one. Each pair is judged twice, by a check and with ``--audit``, which measures everything.
+Whatever the first leaves out and the second calls changed is noise or a hole in what can be observed; the last column
+names how many, and status 1 results.
 
 What pins libraries stays as the first version of a pair has it. Otherwise each side has an environment of its own, and
 nothing is left out. The interpreter has the libraries of all three projects; it is made below ``--output``.
@@ -58,7 +58,7 @@ MADE = ("PKG-INFO", "*.egg-info/*", "*/_version.py")
 PINS = ("pyproject.toml", "*.lock", "*environment*.yml")
 
 # How the pairs of versions are judged.
-WAYS = ("affected", "audit")
+WAYS: dict[str, tuple[str, ...]] = {"affected": (), "audit": ("--audit",)}
 CHANGED = ("regressed", "improved", "lost")
 # pip builds the packages with what the interpreter has.
 BUILDS = {"PIP_NO_BUILD_ISOLATION": "false"}
@@ -113,7 +113,7 @@ PAIRS = (
 class Judged:
     """What both ways to judge a pair came to.
 
-    ``wrong`` are the benchmarks that ``--affected`` leaves out and that the full measurement calls changed.
+    ``wrong`` are the benchmarks that a check leaves out and that the full measurement calls changed.
     """
 
     title: str
@@ -246,7 +246,7 @@ def _checked(root: Path, python: Path, pair: Pair, way: str, output: Path) -> Re
     """Check a repository's last commit against the one before in one of the ways."""
     results = output / pair.title.replace(" ", "-") / way
     shutil.rmtree(results, ignore_errors=True)
-    command = [sys.executable, "-m", "bench_models", "check", "HEAD~1", "HEAD", f"--{way}", "--output", str(results)]
+    command = [sys.executable, "-m", "bench_models", "check", "HEAD~1", "HEAD", *WAYS[way], "--output", str(results)]
     command += ["--config", "asv_bench/asv.conf.json", "--python", str(python), "--bench", pair.bench]
     done = subprocess.run(command, cwd=root, check=False, env={**environment(ROOT), **BUILDS})
     if done.returncode not in {0, 1}:

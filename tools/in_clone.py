@@ -40,9 +40,10 @@ def benchmarks_of(rows: Sequence[str], bench: str = "") -> str:
 def checked(there: Path, output: Path, bench: str, rows: Sequence[str]) -> dict[str, Any]:
     """Check the last commit of a clone against the one before, and return the report.
 
-    ``bench`` is a pattern of benchmarks; of the suite only ``rows`` are scored, or all where none is named.
+    ``bench`` is a pattern of benchmarks, all of which are measured; of the suite only ``rows`` are scored, or all where
+    none is named.
     """
-    command = ("check", "HEAD~1", "HEAD", "--python", "same", "--bench", bench, "--output", str(output))
+    command = ("check", "HEAD~1", "HEAD", "--all", "--python", "same", "--bench", bench, "--output", str(output))
     variables = environment(there) | {ROWS: " ".join(rows)}
     done = subprocess.run([sys.executable, "-m", "bench_models", *command], cwd=there, check=False, env=variables)
     if done.returncode not in {0, 1}:

@@ -39,8 +39,8 @@ _Suites = Mapping[SuiteName, Mapping[SideName, Side]]
 class Options:
     """The options of a check.
 
-    ``affected`` leaves out what the change cannot affect; ``audit`` finds out what that is, and measures it. No pair
-    begins after ``budget_minutes``.
+    What the change cannot affect is left out. ``everything`` measures it, too, without finding out what that is, and
+    ``audit`` finds it out and measures it. No pair begins after ``budget_minutes``.
     """
 
     base: str
@@ -54,10 +54,15 @@ class Options:
     shards: int = 1
     spawn: bool = False
     itself: bool = False
-    affected: bool = False
+    everything: bool = False
     audit: bool = False
     budget_minutes: float = math.inf
     pairs: int | None = None
+
+    @property
+    def observes(self) -> bool:
+        """Whether the check finds out what the change can affect."""
+        return self.audit or not self.everything
 
 
 def check(options: Options) -> Record:
@@ -81,7 +86,7 @@ def check(options: Options) -> Record:
             trees,
             scratch,
             options.interpreter,
-            one_version=options.affected or options.audit,
+            one_version=options.observes,
         )
         names = tuple(changed_names(checkout, commits, [Path()]))
         changed = ChangedFiles(names=names, furnished=furnished, trees=trees)
@@ -92,7 +97,7 @@ def check(options: Options) -> Record:
             scratch=scratch,
             environment={**os.environ, **common_variables(options.threads), **variables},
             spawn=options.spawn,
-            alike=options.affected and changed.runs_alike,
+            alike=options.observes and not options.audit and changed.runs_alike,
         )
         sides, header, planned = _compared(options, starter, furnished, stack)
         mine = share(planned, options.shard, options.shards)
@@ -153,7 +158,7 @@ def _measure(  # noqa: PLR0913, PLR0917  # what a check consists of
         ending: Ending = "crashed"
         try:
             needed, shared = mine, header.shares
-            if options.affected or options.audit:
+            if options.observes:
                 found = unaffected(both, mine)
                 for benchmark, reason in found.items():
                     progress.add_unaffected(benchmark, reason)

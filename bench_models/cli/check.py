@@ -27,8 +27,8 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 def check(*, base: str, head: str, strict: bool, **asked: Unpack[options.Checking]) -> int:
     """Judge a change: two commits side by side, one verdict.
 
-    The check of a pull request: measures BASE and HEAD side by side on this machine, decides for each benchmark
-    whether it changed, and says so. Works in any repository with an asv suite.
+    The check of a pull request: finds the benchmarks that the change can affect, measures them on BASE and HEAD side by
+    side on this machine, decides for each whether it changed, and says so. Works in any repository with an asv suite.
 
     Exit status: 0 pass, 1 regressed or lost, 2 something was not measured, 3 undecided (with --strict).
     """
@@ -72,7 +72,7 @@ def record(*, base: str, head: str | None, times: int, **asked: Unpack[options.M
     from bench_models.check.run import Options
     from bench_models.stats.sequential import LOOKS
 
-    recording = Options(base=base, head=head or base, itself=head is None, pairs=LOOKS[-1], **asked)
+    recording = Options(base=base, head=head or base, itself=head is None, everything=True, pairs=LOOKS[-1], **asked)
     red = 0
     # Earlier records, perhaps of other hours, stay: they are worth as much.
     earlier = max((int(each.name) for each in recording.output.glob("*") if each.name.isdecimal()), default=0)

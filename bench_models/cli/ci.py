@@ -72,12 +72,15 @@ def cache_key(suites: Sequence[str]) -> str:
 @options.measuring
 @options.output("results/check")
 @options.strict
+@options.everything
 @click.option(
     "--again",
     is_flag=True,
     help="Measure nothing where --output has the whole record of this very check; any other record is replaced.",
 )
-def check(*, base: str, head: str, strict: bool, again: bool, **asked: Unpack[options.Measuring]) -> int:
+def check(
+    *, base: str, head: str, strict: bool, everything: bool, again: bool, **asked: Unpack[options.Measuring]
+) -> int:
     """Measure a shard, and leave the verdict to `ci verdict`.
 
     As `check`, but with status 0 whenever there is a record to judge. The output `complete` is `true` where it was
@@ -89,7 +92,7 @@ def check(*, base: str, head: str, strict: bool, again: bool, **asked: Unpack[op
     from bench_models.github.actions import set_output
 
     output = asked["output"]
-    question = check_job.question({"base": base, "head": head, **asked})
+    question = check_job.question({"base": base, "head": head, "everything": everything, **asked})
     if again and check_job.answered(output, question):
         sys.stdout.write(f"{output} holds this very check, to its end: nothing is measured again\n")
         return 0
@@ -97,7 +100,7 @@ def check(*, base: str, head: str, strict: bool, again: bool, **asked: Unpack[op
         check_job.forget(output)
     if (output / FILE).exists():
         raise BenchModelsError(f"{output} has a record already: give --output a folder that is new or empty")
-    status = checks.measure(Options(base=base, head=head, **asked), strict=strict)
+    status = checks.measure(Options(base=base, head=head, everything=everything, **asked), strict=strict)
     whole = check_job.note(output, question)
     if os.environ.get("GITHUB_OUTPUT"):  # a step of a workflow, and not a command by hand
         set_output("complete", str(whole).lower())

@@ -51,7 +51,7 @@ class Measuring(TypedDict):
 class Checking(Measuring):
     """What ``extent`` adds to that."""
 
-    affected: bool
+    everything: bool
     audit: bool
     budget_minutes: float
 
@@ -171,9 +171,14 @@ measuring = _all(
     ),
     click.option("--spawn", is_flag=True, help="Start each worker afresh instead of forking it."),
 )
+everything = click.option(
+    "--all", "everything", is_flag=True, help="Measure also what the change cannot affect, as far as is seen."
+)
 extent = _all(
-    click.option("--affected", is_flag=True, help="Measure only what the change can affect, as far as is seen."),
-    click.option("--audit", is_flag=True, help="Measure all, and say whether --affected would have been wrong."),
+    everything,
+    click.option(
+        "--audit", is_flag=True, help="Measure all, and say whether leaving out what is not affected would be wrong."
+    ),
     click.option(
         "--budget-minutes",
         type=MINUTES,

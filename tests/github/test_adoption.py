@@ -76,7 +76,7 @@ def test_inputs_of_the_action_are_all_described() -> None:
     rows = [line.split("|") for line in DOCUMENT.splitlines() if line.startswith("| `")]
     described = {name: cells[3] for cells in rows for name in re.findall(r"`([\w-]+)`", cells[1])}
     assert described.keys() == action["inputs"].keys()
-    for name in ("config", "python", "strict", "threads", "most-shards", "part"):
+    for name in ("config", "python", "all", "strict", "threads", "most-shards", "part"):
         assert action["inputs"][name]["default"] == described[name].strip().strip("`")
 
 
@@ -124,14 +124,15 @@ def test_ten_lines_turn_a_regression_red(tmp_path: Path) -> None:
     assert handed_over == {"bench-models-shard-1-of-1", "bench-models-report", "bench-models-report-for-people"}
 
 
-def test_switch_of_the_action_becomes_an_option() -> None:
+@pytest.mark.parametrize(("name", "step"), [("strict", "Judge"), ("all", "Measure")])
+def test_switch_of_the_action_becomes_an_option(name: str, step: str) -> None:
     """Whatever is not true is no option, and never a word of the script."""
     action = yaml.safe_load((REPOSITORY / ".github/actions/check/action.yml").read_text(encoding="utf-8"))
-    (described,) = (each for each in action["runs"]["steps"] if each["name"] == "Judge")
-    assert " $STRICT " in described["run"]
-    default = action["inputs"]["strict"]["default"]
-    for said, option in (("true", "--strict"), ("false", ""), ("; ls", ""), (default, "")):
-        assert value(described["env"]["STRICT"], {"inputs": {"strict": said}}) == option
+    (described,) = (each for each in action["runs"]["steps"] if each["name"] == step)
+    assert f" ${name.upper()} " in described["run"]
+    default = action["inputs"][name]["default"]
+    for said, option in (("true", f"--{name}"), ("false", ""), ("; ls", ""), (default, "")):
+        assert value(described["env"][name.upper()], {"inputs": {name: said}}) == option
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,11 @@ def judged(bench_models: Run, project: Path, *options: str, **environment: str) 
     return status, verdicts(report), printed
 
 
+def measured(report: dict[str, Any]) -> set[str]:
+    """Return the benchmarks that were measured, named as in ``verdicts``; the change can affect no other."""
+    return {" ".join((each["benchmark"], *each["parameters"])) for each in report["changes"] if each["pairs"]}
+
+
 def verdicts(report: dict[str, Any]) -> dict[str, str]:
     """Return the verdict on each benchmark."""
     return {" ".join((each["benchmark"], *each["parameters"])): each["verdict"] for each in report["changes"]}

@@ -1,4 +1,4 @@
-"""What the table on ``--affected`` and other projects says: what was left out, and what of that was wrong."""
+"""What the table on other projects says: what was left out, and what of that was wrong."""
 
 from typing import Any
 
