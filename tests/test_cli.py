@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import get_args
@@ -117,15 +118,23 @@ def test_list_shows_the_catalogue(bench_models: Run, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", [("--help",), ("list",), ("build", "nothing")])
 def test_answer_without_a_model_comes_at_once(bench_models: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    """In half a second of computing; the clock would count the other tests of this machine too."""
-    seconds = []
-    for _ in range(3):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        bench_models(*arguments, cwd=tmp_path)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    """In half a second of computing, on a slow machine in three times as much as the import of scipy.special takes.
 
-    assert min(seconds) < 0.5, seconds
+    Torch takes five times as much. The clock would count the other tests of this machine, too.
+    """
+
+    def seconds(run: Callable[[], object]) -> float:
+        """Return the least that a process and what it starts compute."""
+        taken = []
+        for _ in range(3):
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
+            run()
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+        return min(taken)
+
+    imported = seconds(lambda: subprocess.run([sys.executable, "-c", "import scipy.special"], check=True))
+    assert seconds(lambda: bench_models(*arguments, cwd=tmp_path)) < max(0.5, 3 * imported)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from bench_models.check.both_sides import BothSides
 from bench_models.check.planning import Planned, grouped
 from bench_models.check.sides.changes import ChangedFiles, contents, unlike
 from bench_models.check.sides.process import BenchmarkFailedError, BenchmarkSkippedError, Process
-from bench_models.check.sides.side import Side, Starter, discovered
+from bench_models.check.sides.side import Side, Starter, discovered, elsewhere
 from bench_models.check.worker import digests
 from bench_models.check.worker.protocol import Message
 from bench_models.checkout import in_short
@@ -191,7 +191,11 @@ class _Observing:
         """Run one benchmark, and return what its worker has depended on so far."""
 
         def ask(do: str) -> None:
-            worker.ask(planned.timeout_s, **self.both.request(planned, self.side.name, do))
+            reply = worker.ask(planned.timeout_s, **self.both.request(planned, self.side.name, do))
+            # Both sides would run the same code, whatever changed: measuring refuses that, and says so.
+            foreign = elsewhere(self.side.name, reply.get("foreign_imports", {}))
+            if foreign:
+                raise BenchmarkFailedError(foreign)
 
         try:
             if planned.benchmark.kind == "value":
