@@ -97,7 +97,7 @@ def check(options: Options) -> Record:
             scratch=scratch,
             environment={**os.environ, **common_variables(options.threads), **variables},
             spawn=options.spawn,
-            alike=options.observes and not options.audit and changed.runs_alike,
+            alike=changed.runs_alike and not (options.everything or options.audit),
         )
         sides, header, planned = _compared(options, starter, furnished, stack)
         mine = share(planned, options.shard, options.shards)
