@@ -51,16 +51,15 @@ def _two_commands(project: Path, tmp_path: Path, *asked: str) -> dict[str, dict[
     assert rows["student3"]["speed_up_single_stream_ratio"]["value"] > 1.6
     # 1.6 on a CPU that has AVX2 alone, and three on one with instructions for it.
     assert rows["int8-dynamic"]["speed_up_single_stream_ratio"]["value"] > 1.3
-    assert rows["pruned30"]["sparsity_share"] == pytest.approx(0.142, abs=0.001)
     return rows
 
 
 def test_two_commands_in_a_fresh_clone_measure_rows_of_the_real_suite(project: Path, tmp_path: Path) -> None:
-    """A few rows that are quickly measured, and those that they start from: no budget is broken."""
-    asked = ("int8-dynamic", "nf4-bf16", "pruned30-int8", "student3-int8")
+    """A row that is quantized and one that is trained, and the baseline that both start from: no budget is broken."""
+    asked = ("int8-dynamic", "student3")
     rows = _two_commands(project, tmp_path, "--", "rotten-tomatoes", *asked)
 
-    assert rows.keys() == {"baseline", "pruned30", "student3", *asked}
+    assert rows.keys() == {"baseline", *asked}
 
 
 @pytest.mark.nightly
@@ -70,6 +69,7 @@ def test_two_commands_in_a_fresh_clone_measure_the_whole_real_suite(project: Pat
 
     assert list(rows) == SUITE.names
     lost = {name: row["accuracy_drop_points"]["value"] for name, row in rows.items()}
+    assert rows["pruned30"]["sparsity_share"] == pytest.approx(0.142, abs=0.001)
     # Where its CPU trains otherwise than README's, the budgets say by how much a student may differ.
     assert lost["int2-aware"] < lost["int2"] - 2
     # About 0.4 of the latency, but for what a noisy machine may add to either.
@@ -85,8 +85,9 @@ def test_plain_asv_measures_a_range_of_commits(project: Path) -> None:
     second = commit_all(project, "Say more")
     asv = (sys.executable, "-m", "asv")
     _run(*asv, "machine", "--yes", cwd=project)
-    _run(*asv, "run", "v1^!", "--bench", "tiny", cwd=project)
-    _run(*asv, "run", "v1..main", "--bench", "tiny", cwd=project)
+    asked = ("--bench", r"tiny.(Figures.track_accuracy|Latency.time_offline)")
+    _run(*asv, "run", "v1^!", *asked, cwd=project)
+    _run(*asv, "run", "v1..main", *asked, cwd=project)
 
     results = list((project / ".asv" / "results").glob("*/*-virtualenv-*.json"))
     assert {first[:8], second[:8]} == {path.name.split("-")[0] for path in results}

@@ -88,45 +88,40 @@ def test_several_rows_are_scored_at_once(tiny_suite: Path, tmp_path: Path) -> No
     assert all(isinstance(each.outcome, Measured) for each in found)
 
 
-def test_process_that_is_killed_fails_its_row_alone(tiny_suite: Path, tmp_path: Path) -> None:
-    """As a kernel does that crashes, or a system that is out of memory."""
-    builder = _broken(tiny_suite, tmp_path, "int8", f"os.kill(os.getpid(), {int(signal.SIGKILL)})")
-    found = {each.row: each.outcome for each in score_side_by_side(builder, str(tiny_suite))}
+def test_row_that_breaks_fails_alone_however_it_does(tiny_suite: Path, tmp_path: Path) -> None:
+    """By an exception, killed as a crashing kernel is, or with a status of its own, which does not say what it is.
 
-    reason = (
-        "the process that scored it was ended by signal 9 (Killed: out of memory, or killed), and left no scorecard"
+    What failed earlier, and now does not or in another way, is what it is now.
+    """
+    killed = int(signal.SIGKILL)
+    bodies = {
+        "raises": "raise ValueError('no such kernel')",
+        "killed": f"os.kill(os.getpid(), {killed})",
+        "succeeds": "os._exit(0)",
+        "exits": "os._exit(7)",
+    }
+    text = edited(tiny_suite.read_text(encoding="utf-8"), "HERE = ", STEP.format(body="exec(self.code)"))
+    text = edited(text, "class Breaks(Step):", "class Breaks(Step):\n    code: str")
+    rows = "".join(
+        f'        Variant(name="{name}", starts_from="baseline", steps=(Breaks(code="{body}"),), budget=BUDGET),\n'
+        for name, body in bodies.items()
     )
-    assert found["int8"] == stored(builder, builder.suite["int8"]) == Failed(error=reason)
-    assert isinstance(found["baseline"], Measured)
-    assert isinstance(found["pruned"], Measured)
-
-
-def test_row_that_raises_is_failed_with_its_reason(tiny_suite: Path, tmp_path: Path) -> None:
-    """An outcome of the row, beside those of the others."""
-    builder = _broken(tiny_suite, tmp_path, "int8", "raise ValueError('no such kernel')")
+    tiny_suite.write_text(edited(text, "    ),\n)", f"{rows}    ),\n)"), encoding="utf-8")
+    builder = Builder(suite=suites.load(str(tiny_suite)), store=Store(root=tmp_path / "home"))
+    for name in ("pruned", "succeeds", "exits"):
+        failed(builder, builder.suite[name], "an earlier failure")
     found = {each.row: each.outcome for each in score_side_by_side(builder, str(tiny_suite))}
 
-    assert found["int8"] == Failed(error="ValueError: no such kernel")
-    assert isinstance(found["pruned"], Measured)
-
-
-@pytest.mark.parametrize("status", [0, 7])
-def test_row_that_ends_its_process_fails_alone_however_it_ends(tiny_suite: Path, tmp_path: Path, status: int) -> None:
-    """Success is not what it says of itself, and the main process is not ended with it."""
-    builder = _broken(tiny_suite, tmp_path, "int8", f"os._exit({status})")
-    failed(builder, builder.suite["int8"], "an earlier failure")
-    found = {each.row: each.outcome for each in score_side_by_side(builder, str(tiny_suite))}
-
-    assert isinstance(found["int8"], Failed)
-    assert f"ended with status {status}, and left no scorecard" in found["int8"].error
-    assert isinstance(found["pruned"], Measured)
-
-
-def test_earlier_failure_is_not_that_of_a_row_that_is_scored(builder: Builder, tiny_suite: Path) -> None:
-    """It is tried again, and what is found replaces it."""
-    failed(builder, builder.suite["pruned"], "an earlier failure")
-    found = {each.row: each.outcome for each in score_side_by_side(builder, str(tiny_suite))}
-    assert isinstance(found["pruned"], Measured)
+    assert found["raises"] == Failed(error="ValueError: no such kernel")
+    ended = {
+        "killed": f"was ended by signal {killed} (Killed: out of memory, or killed)",
+        "succeeds": "ended with status 0",
+        "exits": "ended with status 7",
+    }
+    for name, how in ended.items():
+        reason = f"the process that scored it {how}, and left no scorecard"
+        assert found[name] == stored(builder, builder.suite[name]) == Failed(error=reason)
+    assert all(isinstance(found[name], Measured) for name in ("baseline", "pruned", "int8"))
 
 
 def test_processes_end_with_the_one_that_asked_however_it_ends(tiny_suite: Path, tmp_path: Path) -> None:
