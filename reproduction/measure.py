@@ -94,7 +94,7 @@ def _workshop(encoder: Encoder, home: Path) -> "Iterator[Context]":
 
 def sizes_of(row: Row, model: "nn.Module", counted: Counted, *, tokenizer: Path, scratch: Path) -> Sizes:
     """Count a row's model, before its first answer: weights of four bits lose what is saved of them by it."""
-    from bench_models.metrics.scorecard import artifact_bytes, parameter_count
+    from bench_models.metrics.weights import artifact_bytes, parameter_count
     from reproduction import saved_folder
 
     files = {}
@@ -110,7 +110,7 @@ def sizes_of(row: Row, model: "nn.Module", counted: Counted, *, tokenizer: Path,
 
 def in_memory(model: "nn.Module", counted: Counted) -> int:
     """Return the bytes of parameters, with or without buffers; packed weights are neither."""
-    from bench_models.metrics.scorecard import naive_bytes
+    from bench_models.metrics.weights import naive_bytes
 
     buffers = sum(each.numel() * each.element_size() for each in model.buffers())
     return naive_bytes(model) - (buffers if counted == "parameters" else 0)

@@ -1,11 +1,9 @@
 """The scorecard of a variant: its answers, weights and size, measured once per content key."""
 
-import io
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tqdm import tqdm
@@ -13,6 +11,7 @@ from tqdm import tqdm
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError, UnavailableError
 from bench_models.machine import library_versions, return_freed_memory, this_machine
+from bench_models.metrics.weights import artifact_bytes, naive_bytes, parameter_count, sparsity
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.provenance import key_of, source_digest
 from bench_models.runtimes.session import THREADS, Session
@@ -20,9 +19,6 @@ from bench_models.sources.corpora import Sentence
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Variant
 from bench_models.tokenizer import Encoder
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
 
 log = logging.getLogger(__name__)
 
@@ -210,62 +206,3 @@ def labels_given(session: Session, encoder: Encoder, texts: Sequence[str], *, va
             raise BenchModelsError(f"{variant} answers with logits that are not finite, for example for {text!r}")
         given.append(int(logits[0].argmax()))
     return tuple(given)
-
-
-def weights(model: "nn.Module") -> Iterator["Tensor"]:
-    """Yield each weight and bias once, in floating point, however it is packed."""
-    from torch.ao.nn import quantized
-
-    for parameter in model.parameters():
-        yield _dequantized(parameter)
-    for module in model.modules():
-        if isinstance(module, quantized.Linear):  # its weights are not parameters
-            yield module.weight().dequantize()
-            if module.bias() is not None:
-                yield module.bias()
-
-
-def parameter_count(model: "nn.Module") -> int:
-    """Return how many weights and biases the model has."""
-    return sum(tensor.numel() for tensor in weights(model))
-
-
-def sparsity(model: "nn.Module") -> float:
-    """Return the share of exact zeros among all weights and biases, from 0 to 1."""
-    zeros = total = 0
-    for tensor in weights(model):
-        zeros += tensor.numel() - int(tensor.count_nonzero())
-        total += tensor.numel()
-    return zeros / total
-
-
-def _dequantized(parameter: Any) -> "Tensor":  # noqa: ANN401  # subclasses of tensors, each with attributes of its own
-    kind = type(parameter).__name__
-    if kind == "Params4bit":  # bitsandbytes: two weights a byte
-        from bitsandbytes.functional import dequantize_4bit
-
-        weight: Tensor = dequantize_4bit(parameter.data, parameter.quant_state)
-    elif kind.endswith("Tensor") and kind != "Tensor":  # torchao: a tensor that multiplies as it would be unpacked
-        weight = parameter.dequantize()
-    else:  # plain, or INT8 of bitsandbytes: as many zeros as its scaled values have
-        weight = parameter.data
-    return weight
-
-
-def artifact_bytes(model: "nn.Module") -> int:
-    """Return the size of the serialized weights in bytes, packed INT8 weights included.
-
-    The state dict is written by ``torch.save``, the one format that holds packed and plain weights
-    alike, and only counted. Config and tokenizer, the same for every variant, are left out.
-    """
-    import torch
-
-    file = io.BytesIO()
-    torch.save(model.state_dict(), file)
-    return file.getbuffer().nbytes
-
-
-def naive_bytes(model: "nn.Module") -> int:
-    """Return the bytes of parameters and buffers in memory, which misses packed weights."""
-    tensors = [*model.parameters(), *model.buffers()]
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.metrics.latency import scenarios
-from bench_models.metrics.scorecard import answers, artifact_bytes, labels_given, naive_bytes, parameter_count, sparsity
+from bench_models.metrics.scorecard import answers, labels_given
+from bench_models.metrics.weights import artifact_bytes, naive_bytes, parameter_count, sparsity
 from bench_models.runtimes.eager import Eager
 from bench_models.sources.corpora import Sentence
 from bench_models.tokenizer import Batch

@@ -17,7 +17,7 @@ from transformers import BertConfig, BertForSequenceClassification
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
-from bench_models.metrics.scorecard import artifact_bytes, naive_bytes, parameter_count, sparsity
+from bench_models.metrics.weights import artifact_bytes, naive_bytes, parameter_count, sparsity
 from bench_models.recipes.cast import Cast
 from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.prune import PruneHeads, PruneL1

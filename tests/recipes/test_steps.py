@@ -9,7 +9,7 @@ from support.answering import logits
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
-from bench_models.metrics.scorecard import sparsity
+from bench_models.metrics.weights import sparsity
 from bench_models.recipes.cast import Cast
 from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.prune import PruneL1

@@ -8,7 +8,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer, models
 
-from bench_models.metrics.scorecard import parameter_count
+from bench_models.metrics.weights import parameter_count
 from bench_models.recipes.cast import Cast
 from bench_models.recipes.step import Context
 from bench_models.suites.rotten_tomatoes import MINILM
