@@ -10,7 +10,7 @@ from pathlib import Path
 from bench_models.build import Builder
 from bench_models.checkout import checkout_here, require_installed, uncommitted
 from bench_models.errors import BenchModelsError
-from bench_models.export.formats import FORMATS, Format, quiet
+from bench_models.export.formats import FORMATS, Format
 from bench_models.export.model_card import Facts, card
 from bench_models.export.verify import Served, require_agreement
 from bench_models.machine import this_machine
@@ -20,6 +20,7 @@ from bench_models.metrics.scorecard import Scorecard, require_better_than_chance
 from bench_models.outcomes import Measured, reason_of
 from bench_models.report.document import VariantReport
 from bench_models.report.results import Times, variant_report
+from bench_models.runtimes.exporters import quiet
 from bench_models.runtimes.session import THREADS
 from bench_models.storage import require_writable, writing_to
 from bench_models.suites.suite import Suite, Variant

@@ -1,10 +1,13 @@
 """The interface of runtimes: a loaded variant that answers batches."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bench_models.errors import BenchModelsError
 from bench_models.tokenizer import Batch
 
 if TYPE_CHECKING:
@@ -29,3 +32,17 @@ class Runtime(Protocol):
     def open(self, model: "nn.Module", *, threads: int) -> Session:
         """Return a session that computes with ``threads`` threads."""
         ...
+
+
+@contextmanager
+def errors_told(batch: Batch, *errors: type[Exception]) -> Iterator[None]:
+    """Turn errors of a file's runtime into a sentence: a file may have the size of the example fixed in it."""
+    try:
+        yield
+    except errors as error:
+        sentences, tokens = batch.input_ids.shape
+        said = " ".join(str(error).strip().splitlines()[-1:])
+        raise BenchModelsError(
+            f"the file cannot answer {sentences} sentences of {tokens} tokens ({type(error).__name__}: {said}): it "
+            "is not handed over; choose another format"
+        ) from error

@@ -22,7 +22,7 @@ from bench_models.check import variant_speeds
 from bench_models.errors import BenchModelsError
 from bench_models.export import export
 from bench_models.export.export import export_variant
-from bench_models.export.formats import FORMATS, quiet
+from bench_models.export.formats import FORMATS
 from bench_models.export.verify import MOST_APART, Agreement, Served, require_agreement
 from bench_models.metrics.scorecard import answers
 from bench_models.recipes.cast import Cast
@@ -31,6 +31,7 @@ from bench_models.recipes.quantize_bitsandbytes import LLMInt8, Quantize4Bit
 from bench_models.recipes.quantize_dynamic import QuantizeDynamic
 from bench_models.recipes.quantize_torchao import QuantizeIntx
 from bench_models.recipes.step import Context, Format, Step
+from bench_models.runtimes.exporters import quiet
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.timing import FIRST

@@ -1,0 +1,45 @@
+"""What torch's exporters share: a classifier that answers with a tensor, an example of what it is asked, silence."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+INPUTS = ("input_ids", "attention_mask")
+
+
+class Logits(nn.Module):
+    """A classifier that returns the tensor of logits instead of transformers' output record."""
+
+    def __init__(self, model: nn.Module) -> None:
+        """Wrap a classifier of transformers."""
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return logits of shape ``[sentences, labels]``."""
+        logits: Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+        return logits
+
+
+def example() -> tuple[Tensor, Tensor]:
+    """Return two sentences of unlike length; neither size is 1, which an exporter would fix in the file."""
+    mask = torch.ones(2, 8, dtype=torch.int64)
+    mask[1, 5:] = 0
+    return torch.arange(1, 17).reshape(2, 8) * mask, mask
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence the warnings of exporters; errors are still raised, and wrong answers found by export/verify."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
