@@ -68,6 +68,12 @@ def has_bf16_arithmetic() -> bool:
     return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(this_machine().cpu_flags)
 
 
+def saturates_int8() -> bool:
+    """Say whether sums of INT8 products overflow on this CPU, as on x86 without VNNI, which gives wrong answers."""
+    flags = {*this_machine().cpu_flags}
+    return "avx2" in flags and flags.isdisjoint(("avx512_vnni", "avx_vnni", "amx_int8"))
+
+
 def passive_waiting() -> dict[str, str]:
     """Return the variables that let threads sleep while they wait for each other, unless the user has chosen.
 

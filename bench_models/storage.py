@@ -206,9 +206,9 @@ def _turn(path: Path, what: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """A folder of trained weights and records, to which results are added and never changed.
+    """A folder of trained weights, artifacts and records, to which results are added and never changed.
 
-    Records lie in a folder of their own where ``records`` names one.
+    Artifacts and records lie in a folder of their own where ``records`` names one.
     """
 
     root: Path
@@ -230,6 +230,13 @@ class Store:
     def has_trained(self, key: str) -> bool:
         """Say whether trained weights are there, whole or damaged."""
         return self._weights(key).is_dir()
+
+    def artifact(self, key: str, write: Callable[[Path], None], *, what: str) -> Path:
+        """Return the folder of what a runtime ships, calling ``write`` to fill it when it is not there.
+
+        It lies beside the records: figures are made of it, so that each side of a check writes its own.
+        """
+        return sealed_folder((self.records or self.root) / "artifacts" / key, write, what=what)
 
     def put_record(self, kind: str, key: str, record: object) -> None:
         """Keep a small record, a dataclass of finite numbers."""

@@ -26,8 +26,9 @@ from bench_models.metrics.latency import Scenarios, scenarios
 from bench_models.metrics.scorecard import Scorecard, agreement, score_unasked
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.report.speeds import import_in_fork_server, of_this_run
-from bench_models.runtimes.session import THREADS, Session
-from bench_models.sources.corpora import Corpus
+from bench_models.runtimes.session import Session
+from bench_models.serving import open_session
+from bench_models.sources.corpora import Corpus, LoadedCorpus
 from bench_models.storage import Store
 from bench_models.suites.suite import Suite
 
@@ -176,6 +177,20 @@ class Figures(_OfSuite):
         """The same with lower being better, for asv's own regression page."""
         return 1 - self.track_agreement(prepared, variant)
 
+    def track_runtime_agreement(self, prepared: Prepared, variant: str) -> float:
+        """The share of the test split that the runtime answers as eager PyTorch does with the same model."""
+        return metrics.RUNTIME_AGREEMENT.of(prepared.card(variant))
+
+    def equal_in_eager(self, prepared: Prepared, variant: str) -> list[tuple[str, bool]]:
+        """Each test sentence, and whether the runtime answers it as eager PyTorch does with the same model."""
+        beside = prepared.card(variant).runtime_agreement
+        texts = [sentence.text for sentence in prepared.corpus.test]
+        return list(zip(texts, beside.equal if beside else [True] * len(texts), strict=True))
+
+    def track_logit_difference(self, prepared: Prepared, variant: str) -> float:
+        """The largest difference of a logit between the runtime and eager PyTorch."""
+        return metrics.LOGIT_DIFFERENCE.of(prepared.card(variant))
+
     def track_budget(self, prepared: Prepared, variant: str) -> float:
         """The verdict on the variant's budget: 0 for kept (or none to keep), 1 for open, 2 for broken."""
         budget = self.suite[variant].budget
@@ -187,6 +202,7 @@ class Figures(_OfSuite):
     # A check reads these.
     track_accuracy.outcomes = "answers"  # type: ignore[attr-defined]
     track_agreement.outcomes = "equal_answers"  # type: ignore[attr-defined]
+    track_runtime_agreement.outcomes = "equal_in_eager"  # type: ignore[attr-defined]
 
 
 class Latency(_OfSuite):
@@ -266,25 +282,14 @@ _describe(Latency, "time_", metrics.LATENCIES)
 _describe(SpeedUp, "track_", metrics.RATIOS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Loaded:
-    """A corpus that was read before, once for all processes: from its archives it takes as long as a model does."""
-
-    corpus: Corpus
-
-    def load(self, home: Path) -> Corpus:  # noqa: ARG002  # as every source of sentences
-        """Return it."""
-        return self.corpus
-
-
 _sessions: dict[tuple[Suite, str], Session] = {}
 
 
 def _session(suite: Suite, variant: str, corpus: Corpus) -> Session:
     """Return a variant, loaded once a process."""
     if (suite, variant) not in _sessions:
-        builder = Builder(suite=replace(suite, corpus=_Loaded(corpus=corpus)), store=Store.default())
-        _sessions[suite, variant] = suite[variant].runtime.open(builder.build(variant), threads=THREADS)
+        builder = Builder(suite=replace(suite, corpus=LoadedCorpus(corpus=corpus)), store=Store.default())
+        _sessions[suite, variant] = open_session(builder, suite[variant])
     return _sessions[suite, variant]
 
 

@@ -20,10 +20,12 @@ from bench_models.metrics.scorecard import Scorecard, require_better_than_chance
 from bench_models.outcomes import Measured, reason_of
 from bench_models.report.document import VariantReport
 from bench_models.report.results import Times, variant_report
+from bench_models.runtimes.artifact import ArtifactRuntime
 from bench_models.runtimes.exporters import quiet
 from bench_models.runtimes.session import THREADS
+from bench_models.serving import artifact, open_session, require_carried
 from bench_models.storage import require_writable, writing_to
-from bench_models.suites.suite import Suite, Variant
+from bench_models.suites.suite import Variant
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +39,8 @@ def export_variant(builder: Builder, variant: str, target: str, output: Path, *,
     """
     row = builder.suite[variant]
     chosen = FORMATS[target]
-    _require_carried(builder.suite, variant, chosen)
+    _require_own_format(row, chosen)
+    require_carried(builder.suite, variant, chosen.name)
     chosen.require_libraries()
     output = output.absolute()
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
@@ -61,12 +64,13 @@ def _move(folder: Path, output: Path) -> None:
         file.rename(output / file.name)
 
 
-def _require_carried(suite: Suite, variant: str, target: Format) -> None:
-    for row in suite.lineage(variant):
-        for step in row.steps:
-            unsupported_reason = step.unsupported_reason(target.name)
-            if unsupported_reason is not None:
-                raise BenchModelsError(f"{variant} cannot be written as {target.name}: {unsupported_reason} ({step})")
+def _require_own_format(row: Variant, target: Format) -> None:
+    """Refuse a format that is not that of the row's own runtime, whose artifact is what is measured."""
+    if isinstance(row.runtime, ArtifactRuntime) and row.runtime.format != target.name:
+        raise BenchModelsError(
+            f"{row.name} cannot be written as {target.name}: it is served by {row.runtime}, so choose "
+            f"--format {row.runtime.format}"
+        )
 
 
 def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despite_budget: bool) -> None:
@@ -78,13 +82,17 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despi
         _require_kept(report, strict=builder.suite.strict)
     model = builder.build(row.name).eval()
     log.info("%s: writing %s", row.name, target.filename)
+    shipped = artifact(builder, row, model=model)
     with quiet():
-        target.write(model, folder / target.filename)
+        if shipped is None:
+            target.write(model, folder / target.filename)
+        else:
+            shutil.copyfile(shipped / target.filename, folder / target.filename)
     model.config.to_json_file(folder / "config.json")  # type: ignore[union-attr, operator]  # transformers' own
     shutil.copyfile(builder.checkpoint / "tokenizer.json", folder / "tokenizer.json")
     log.info("%s: loading it and comparing its answers", row.name)
     # As both are served and scored: the threads that sums of floats are split among decide their last digits.
-    session = row.runtime.open(model, threads=THREADS)
+    session = open_session(builder, row, model=model)
     loaded = target.open(folder / target.filename, THREADS)
     agreement = require_agreement(builder, row.name, session, loaded, scorecard.value.correct)
     log.info("%s: timing it beside the variant, in pairs of fresh processes", row.name)

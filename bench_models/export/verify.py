@@ -28,6 +28,7 @@ from bench_models.metrics.scorecard import answers
 from bench_models.outcomes import Measured, reason_of
 from bench_models.report.speeds import tree_of
 from bench_models.runtimes.session import THREADS, Session
+from bench_models.serving import open_session
 from bench_models.sources.corpora import Sentence
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import paired_drop
@@ -193,8 +194,8 @@ class Served:
         """Return the session called ``variant`` or ``file``, and the batch."""
         if session == "file":
             return FORMATS[self.target].open(self.file, THREADS), self.batch
-        model = Builder(suite=self.suite, store=self.store).build(self.variant)
-        return self.suite[self.variant].runtime.open(model, threads=THREADS), self.batch
+        builder = Builder(suite=self.suite, store=self.store)
+        return open_session(builder, self.suite[self.variant]), self.batch
 
     def latencies(self) -> tuple[Estimate, Estimate]:
         """Return the times of the file and of the variant, with intervals that cover other processes."""

@@ -67,13 +67,31 @@ ERROR_RATE = ScorecardMetric(
     checked=False,  # accuracy is the same outcome: one test is enough
     of=lambda card: 1 - card.accuracy,
 )
+# Against eager PyTorch with the same model, which is what eager rows run in.
+RUNTIME_AGREEMENT = ScorecardMetric(
+    name="runtime_agreement",
+    unit="share",
+    better="higher",
+    margin_pct=1.0,
+    show=show_share,
+    of=lambda card: card.runtime_agreement.share if card.runtime_agreement else 1.0,
+)
+LOGIT_DIFFERENCE = ScorecardMetric(
+    name="logit_difference",
+    unit="logit",
+    better="lower",
+    margin_pct=3.0,
+    show="{:.2g}".format,
+    checked=False,  # of fp32 it is the last digits of sums, which any change moves; a tolerance holds it
+    of=lambda card: card.runtime_agreement.logit_difference if card.runtime_agreement else 0.0,
+)
 # Against the baseline of the same suite, so that a scorecard alone does not tell.
 AGREEMENT = Metric(name="agreement", unit="share", better="higher", margin_pct=1.0, show=show_share)
 DISAGREEMENT = Metric(name="disagreement", unit="share", better="lower", margin_pct=3.0, show=show_share, checked=False)
 # A verdict as a number, which asv can keep: see budgets.py. The main job judges budgets, and not a check.
 BUDGET = Metric(name="budget", unit="status", better="lower", margin_pct=0.0, show=show_count, checked=False)
 AGAINST_BASELINE = (AGREEMENT, DISAGREEMENT, BUDGET)
-FIGURES = (PARAMETERS, SIZE, NAIVE_SIZE, SPARSITY, ACCURACY, ERROR_RATE)
+FIGURES = (PARAMETERS, SIZE, NAIVE_SIZE, SPARSITY, ACCURACY, ERROR_RATE, RUNTIME_AGREEMENT, LOGIT_DIFFERENCE)
 
 SINGLE_STREAM = Metric(name="single_stream", unit="seconds", better="lower", margin_pct=3.0, show=show_ms)
 OFFLINE = Metric(name="offline", unit="seconds", better="lower", margin_pct=3.0, show=show_ms)

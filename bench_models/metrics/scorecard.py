@@ -4,21 +4,30 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
+from bench_models import serving
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError, UnavailableError
 from bench_models.machine import library_versions, return_freed_memory, this_machine
+from bench_models.metrics.runtime_agreement import RuntimeAgreement, compared, require_within
 from bench_models.metrics.weights import artifact_bytes, naive_bytes, parameter_count, sparsity
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.provenance import key_of, source_digest
+from bench_models.runtimes.artifact import ArtifactRuntime
+from bench_models.runtimes.eager import Eager
 from bench_models.runtimes.session import THREADS, Session
 from bench_models.sources.corpora import Sentence
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Variant
 from bench_models.tokenizer import Encoder
+
+if TYPE_CHECKING:
+    from torch import nn
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +40,7 @@ class Scorecard:
 
     ``answers`` are the labels that it gives for the sentences of the test split, ``truth`` their right ones, and
     ``elsewhere`` those that it gives for sentences of other domains, whose right ones nobody knows; each is an index.
+    ``runtime_agreement`` is None for a row in eager PyTorch, which agrees with itself.
     """
 
     parameters: int
@@ -40,6 +50,7 @@ class Scorecard:
     answers: tuple[int, ...]
     truth: tuple[int, ...]
     elsewhere: tuple[int, ...] = ()
+    runtime_agreement: RuntimeAgreement | None = None
 
     @property
     def correct(self) -> tuple[bool, ...]:
@@ -73,10 +84,10 @@ def score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
 
     A failure is recorded with its reason, for the report, and tried again the next time.
     """
-    key = scorecard_key(builder, variant)
     known = stored(builder, variant)
     if isinstance(known, Measured):
-        log.info("%s: scorecard reused (%s)", variant.name, key)
+        log.info("%s: scorecard reused", variant.name)
+    if isinstance(known, Measured | Skipped):
         return known
     try:
         card = _measure(builder, variant)
@@ -89,7 +100,7 @@ def score(builder: Builder, variant: Variant) -> Outcome[Scorecard]:
         return failed(builder, variant, reason)
     finally:
         return_freed_memory()  # of this row, before the next one needs its own
-    builder.store.put_record(KIND, key, _Record(outcome=card))
+    builder.store.put_record(KIND, scorecard_key(builder, variant), _Record(outcome=card))
     log.info("%s: measured, %.1f %% of %d test sentences right", variant.name, 100 * card.accuracy, len(card.truth))
     return Measured(value=card)
 
@@ -145,7 +156,13 @@ def require_better_than_chance(builder: Builder, baseline: Outcome[Scorecard]) -
 
 
 def stored(builder: Builder, variant: Variant) -> Outcome[Scorecard] | None:
-    """Return the recorded outcome for the variant as it is now, or None; imports no torch."""
+    """Return the recorded outcome for the variant as it is now, or None; imports no torch.
+
+    A variant whose runtime is not installed is skipped.
+    """
+    reason = serving.unavailable_reason(variant)
+    if reason is not None:
+        return Skipped(reason=reason)
     record = builder.store.get_record(KIND, scorecard_key(builder, variant), _Record)
     if record is None:
         return None
@@ -162,7 +179,7 @@ def scorecard_key(builder: Builder, variant: Variant) -> str:
         builder.corpus.unlabelled_digest,
         repr(runtime),
         source_digest(__name__, type(runtime).__module__),  # this module imports all that measures
-        library_versions(("torch", "transformers", "tokenizers")),
+        library_versions(("torch", "transformers", "tokenizers", *serving.libraries_of(runtime))),
         [machine.cpu, machine.cpu_flags, machine.cores],
     )
 
@@ -171,17 +188,35 @@ def _measure(builder: Builder, variant: Variant) -> Scorecard:
     builder.train(variant.name)
     model = builder.build(variant.name)
     # As it is served, and timed: INT8 answers depend on the batch, and sums of floats on the number of threads.
-    session = variant.runtime.open(model, threads=THREADS)
+    folder = serving.artifact(builder, variant, model=model)
+    session = serving.open_session(builder, variant, model=model)
     test = builder.corpus.test
+    logits = logits_given(session, builder.encoder, [each.text for each in test], variant=variant.name)
     return Scorecard(
         parameters=parameter_count(model),
-        size_bytes=artifact_bytes(model),
+        size_bytes=artifact_bytes(model) if folder is None else serving.shipped_bytes(folder),
         naive_size_bytes=naive_bytes(model),
         sparsity=sparsity(model),
-        answers=labels_given(session, builder.encoder, [each.text for each in test], variant=variant.name),
+        answers=_labels(logits),
         truth=tuple(sentence.label for sentence in test),
         elsewhere=labels_given(session, builder.encoder, builder.corpus.unlabelled, variant=variant.name),
+        runtime_agreement=_beside_eager(builder, variant, model, logits),
     )
+
+
+def _beside_eager(
+    builder: Builder, variant: Variant, model: "nn.Module", logits: NDArray[np.float32]
+) -> RuntimeAgreement | None:
+    """Compare a runtime's logits of the test split with eager PyTorch's; raises where they differ too much."""
+    if not isinstance(variant.runtime, ArtifactRuntime):
+        return None
+    texts = [each.text for each in builder.corpus.test]
+    eager = logits_given(
+        Eager().open(model, threads=THREADS), builder.encoder, texts, variant=f"{variant.name} in eager PyTorch"
+    )
+    found = compared(logits, eager)
+    require_within(found, variant.runtime.tolerance, variant=variant.name, runtime=variant.runtime)
+    return found
 
 
 def answers(session: Session, encoder: Encoder, sentences: Sequence[Sentence], *, variant: str) -> tuple[bool, ...]:
@@ -195,7 +230,15 @@ def labels_given(session: Session, encoder: Encoder, texts: Sequence[str], *, va
 
     Each sentence is a call of its own, as in the single-stream scenario that latency is quoted of. In a batch, dynamic
     quantization takes one scale of activations for all sentences and their padding, and so answers otherwise,
-    depending on who shares the batch. Raises ``BenchModelsError`` when a logit is not a finite number.
+    depending on who shares the batch.
+    """
+    return _labels(logits_given(session, encoder, texts, variant=variant)) if texts else ()
+
+
+def logits_given(session: Session, encoder: Encoder, texts: Sequence[str], *, variant: str) -> NDArray[np.float32]:
+    """Return the session's logits of shape ``[sentences, labels]``, each sentence asked by itself.
+
+    Raises ``BenchModelsError`` when a logit is not a finite number.
     """
     given = []
     rows = encoder.encode(texts)
@@ -204,5 +247,9 @@ def labels_given(session: Session, encoder: Encoder, texts: Sequence[str], *, va
         logits = session(encoder.batch([row]))
         if not np.isfinite(logits).all():
             raise BenchModelsError(f"{variant} answers with logits that are not finite, for example for {text!r}")
-        given.append(int(logits[0].argmax()))
-    return tuple(given)
+        given.append(logits[0])
+    return np.stack(given)
+
+
+def _labels(logits: NDArray[np.float32]) -> tuple[int, ...]:
+    return tuple(map(int, logits.argmax(axis=1)))

@@ -20,7 +20,7 @@ from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 from bench_models.machine import available_cores, return_freed_memory
 from bench_models.metrics.scorecard import Scorecard, failed, score, stored
-from bench_models.outcomes import Failed, Measured, Outcome
+from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.storage import HOME, Store
 from bench_models.suites.suite import Variant
 
@@ -55,7 +55,7 @@ def score_side_by_side(builder: Builder, suite: str) -> Generator[Scored, None, 
     """
     waiting = []
     for variant in builder.suite.variants:
-        if isinstance(stored(builder, variant), Measured):
+        if isinstance(stored(builder, variant), Measured | Skipped):
             yield Scored(row=variant.name, outcome=score(builder, variant), seconds=None)
         else:
             waiting.append(variant)

@@ -17,7 +17,7 @@ from bench_models.metrics import ACCURACY, SINGLE_STREAM, SIZE, SPEED_UP
 from bench_models.metrics.latency import SpeedUp, seconds_of, times_as_fast
 from bench_models.metrics.scorecard import Scorecard, stored
 from bench_models.metrics.scoring import Scored, side_by_side
-from bench_models.outcomes import Measured, Outcome, reason_of
+from bench_models.outcomes import Measured, Outcome, Skipped, reason_of
 from bench_models.stats.timing import FIRST, MOST, suffice
 from bench_models.suites.suite import Suite
 
@@ -61,7 +61,7 @@ def plan(builder: Builder) -> Plan:
     variants = builder.suite.variants
     return Plan(
         training=tuple(dict.fromkeys(row for each in variants for row in builder.untrained(each.name))),
-        scoring=tuple(each.name for each in variants if not isinstance(stored(builder, each), Measured)),
+        scoring=tuple(each.name for each in variants if not isinstance(stored(builder, each), Measured | Skipped)),
         timing=tuple(each.name for each in variants),
     )
 

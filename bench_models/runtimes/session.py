@@ -43,6 +43,6 @@ def errors_told(batch: Batch, *errors: type[Exception]) -> Iterator[None]:
         sentences, tokens = batch.input_ids.shape
         said = " ".join(str(error).strip().splitlines()[-1:])
         raise BenchModelsError(
-            f"the file cannot answer {sentences} sentences of {tokens} tokens ({type(error).__name__}: {said}): it "
-            "is not handed over; choose another format"
+            f"the file cannot answer {sentences} sentences of {tokens} tokens ({type(error).__name__}: {said}): "
+            "choose another format or runtime"
         ) from error

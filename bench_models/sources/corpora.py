@@ -75,6 +75,17 @@ class CorpusSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedCorpus:
+    """A corpus that was read before, once for all processes: from its archives it takes as long as a model does."""
+
+    corpus: Corpus
+
+    def load(self, home: Path) -> Corpus:  # noqa: ARG002  # as every source of sentences
+        """Return it."""
+        return self.corpus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedRatings:
     """Rated sentences in an archive: a table of id, mean rating and text, separated by tabs.
 

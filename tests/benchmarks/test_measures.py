@@ -82,7 +82,8 @@ def test_check_asks_for_accuracy_and_not_for_the_error_rate_besides() -> None:
     names = {each.benchmark.name.rpartition(".")[2] for each in plan(dict.fromkeys(SIDES, found), 60.0)}
 
     tracked = {f"track_{figure.name}" for figure in (*FIGURES, AGREEMENT)}
-    assert names == (tracked | {f"time_{scenario.name}" for scenario in LATENCIES}) - {"track_error_rate"}
+    left_out = {"track_error_rate", "track_logit_difference"}
+    assert names == (tracked | {f"time_{scenario.name}" for scenario in LATENCIES}) - left_out
 
 
 def test_history_survives_a_new_comment(discovered: tuple[dict[str, list[object]], bool]) -> None:
@@ -98,7 +99,7 @@ def test_check_leaves_out_what_it_is_told_by_others(discovered: tuple[dict[str, 
     found, _ = discovered
     left_out = {name.rpartition("track_")[2] for name, facts in found.items() if not facts[4]}
 
-    assert left_out == {"error_rate", "disagreement", "budget", "speed_up", "relative_latency"}
+    assert left_out == {"error_rate", "disagreement", "logit_difference", "budget", "speed_up", "relative_latency"}
 
 
 def test_asv_judges_what_improves_downwards() -> None:

@@ -1,0 +1,74 @@
+"""Runtimes that ship a file: they write a model into a folder, and load that folder without torch."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, ClassVar
+
+from bench_models.runtimes.session import Session
+from bench_models.text import installing, listed
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from bench_models.recipes.step import Format
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tolerance:
+    """How differently a runtime may answer than eager PyTorch does with the same model.
+
+    ``logit_difference`` is the largest difference of a logit, and ``other_answers_pct`` the largest share of the test
+    split that may get another label, in percent.
+    """
+
+    logit_difference: float
+    other_answers_pct: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactRuntime(ABC):
+    """A runtime whose artifact is shipped: the folder that it writes; its fields are part of the artifact's key.
+
+    A new runtime is one subclass: a frozen dataclass with ``write`` and ``load``. ``format`` is the format of exports
+    that it loads, which says what steps it can carry. ``libraries`` are what it needs, and ``extra`` brings them.
+    """
+
+    name: ClassVar[str]
+    format: ClassVar["Format"]
+    extra: ClassVar[str]
+    libraries: ClassVar[tuple[str, ...]]
+
+    @property
+    @abstractmethod
+    def tolerance(self) -> Tolerance:
+        """How differently it may answer than eager PyTorch; a model that it answers otherwise has failed."""
+
+    @property
+    def depends_on_cpu(self) -> bool:
+        """Whether what it writes is for CPUs with this one's flags."""
+        return False
+
+    @abstractmethod
+    def write(self, model: "nn.Module", folder: Path) -> None:
+        """Write all that is shipped into an empty folder; the model is as before afterwards."""
+
+    @abstractmethod
+    def load(self, folder: Path, *, threads: int) -> Session:
+        """Return a session of what was written that computes with ``threads`` threads; imports no torch."""
+
+    def open(self, model: "nn.Module", *, threads: int) -> Session:
+        """Return a session of a model, whose artifact is not kept."""
+        with TemporaryDirectory() as folder:
+            self.write(model, Path(folder))
+            return self.load(Path(folder), threads=threads)
+
+    def unavailable_reason(self) -> str | None:
+        """Return why nothing can be opened here, or None where all libraries are installed."""
+        missing = [name for name in self.libraries if find_spec(name) is None]
+        if not missing:
+            return None
+        are = "is" if len(missing) == 1 else "are"
+        return f"{self.name} needs {listed(missing)}, which {are} not installed: run {installing(self.extra)}"

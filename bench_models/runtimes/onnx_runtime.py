@@ -1,0 +1,84 @@
+"""ONNX Runtime on the CPU: a graph that is fused when it is loaded, in the model's precision or with INT8 weights."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
+
+from bench_models.errors import BenchModelsError
+from bench_models.machine import saturates_int8
+from bench_models.runtimes import onnx_file, onnx_graph
+from bench_models.runtimes.artifact import ArtifactRuntime, Tolerance
+from bench_models.runtimes.session import Session
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from bench_models.recipes.step import Format
+
+FILENAME = "model.onnx"
+
+_Quantization = Literal["none", "int8-dynamic"]
+
+# Of logits of a few units each. Sums in another order move fp32 logits of MiniLM by 0.00003 at most, and no answer.
+# INT8 activations, rounded to 256 steps, move them by 3.3 at most, and 1.6 % of answers.
+_TOLERANCES: dict[_Quantization, Tolerance] = {
+    "none": Tolerance(logit_difference=0.05, other_answers_pct=1.0),
+    "int8-dynamic": Tolerance(logit_difference=6.0, other_answers_pct=5.0),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnnxRuntime(ArtifactRuntime):
+    """ONNX Runtime with its CPU provider; ``model.onnx`` is what is shipped.
+
+    ``quantization`` says what becomes of weights: ``none`` leaves the model's precision, ``int8-dynamic`` makes weights
+    and embeddings INT8, a scale for each channel, and quantizes activations when they are multiplied.
+    ``fused_attention`` makes one operator of each attention layer before that. ``allowed`` is how differently it may
+    answer than eager PyTorch, if that is to be other than usual.
+    """
+
+    name: ClassVar[str] = "ONNX Runtime"
+    format: ClassVar["Format"] = "onnx"
+    extra: ClassVar[str] = "onnx"
+    libraries: ClassVar[tuple[str, ...]] = ("onnx", "onnxscript", "onnxruntime")
+
+    quantization: _Quantization = "none"
+    fused_attention: bool = True
+    allowed: Tolerance | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse other quantizations."""
+        if self.quantization not in get_args(_Quantization):
+            known = " or ".join(map(repr, get_args(_Quantization)))
+            raise BenchModelsError(f"OnnxRuntime(quantization={self.quantization!r}): choose {known}")
+
+    def __str__(self) -> str:
+        """Return it as tables show it."""
+        return self.name if self.quantization == "none" else f"{self.name}, dynamic INT8"
+
+    @property
+    def tolerance(self) -> Tolerance:
+        """How differently it may answer than eager PyTorch."""
+        return self.allowed or _TOLERANCES[self.quantization]
+
+    @property
+    def depends_on_cpu(self) -> bool:
+        """Whether weights have fewer bits where the CPU needs that."""
+        return self.quantization == "int8-dynamic"
+
+    def write(self, model: "nn.Module", folder: Path) -> None:
+        """Write ``model.onnx``."""
+        from bench_models.runtimes.exporters import quiet
+
+        file = folder / FILENAME
+        with quiet():
+            onnx_file.write(model, file)
+            if self.fused_attention:
+                config = model.config
+                onnx_graph.fuse_attention(file, heads=config.num_attention_heads, width=config.hidden_size)  # type: ignore[union-attr, arg-type]  # transformers' own
+            if self.quantization == "int8-dynamic":
+                onnx_graph.quantize(file, reduce_range=saturates_int8())
+
+    def load(self, folder: Path, *, threads: int) -> Session:
+        """Return a session of ``model.onnx``."""
+        return onnx_file.open_session(folder / FILENAME, threads)

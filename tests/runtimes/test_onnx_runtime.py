@@ -1,0 +1,200 @@
+"""A model in ONNX Runtime: what is shipped, how it answers, and what is refused."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from onnxruntime.capi import onnxruntime_pybind11_state as trouble
+from torch import nn
+
+from bench_models.build import Builder
+from bench_models.errors import BenchModelsError
+from bench_models.runtimes import onnx_file, onnx_graph, onnx_runtime
+from bench_models.runtimes.eager import Eager
+from bench_models.runtimes.onnx_runtime import FILENAME, OnnxRuntime
+from bench_models.tokenizer import Batch
+
+INT8 = OnnxRuntime(quantization="int8-dynamic")
+SIZES = ((1, 1), (1, 7), (3, 24), (2, 128))
+
+
+def _batch(sentences: int, tokens: int) -> Batch:
+    """Return sentences of which the last is shorter than the others."""
+    ids = np.arange(4, 4 + sentences * tokens, dtype=np.int64).reshape(sentences, tokens) % 24
+    mask = np.ones_like(ids)
+    mask[-1, max(1, tokens - 2) :] = 0
+    return Batch(input_ids=ids, attention_mask=mask)
+
+
+@pytest.fixture
+def model(builder: Builder) -> nn.Module:
+    """Return the tiny suite's trained baseline."""
+    return builder.build("baseline").eval()
+
+
+@pytest.mark.parametrize("fused", [True, False])
+@pytest.mark.parametrize(("quantization", "apart"), [("none", 1e-4), ("int8-dynamic", 0.5)])
+def test_answers_are_those_of_eager_at_any_size(
+    model: nn.Module,
+    fused: bool,  # noqa: FBT001  # a parameter
+    quantization: onnx_runtime._Quantization,
+    apart: float,
+) -> None:
+    """Both sizes of the input are free, also in fused and quantized graphs."""
+    runtime = OnnxRuntime(quantization=quantization, fused_attention=fused)
+    session, eager = runtime.open(model, threads=1), Eager().open(model, threads=1)
+    for size in SIZES:
+        batch = _batch(*size)
+        assert np.abs(session(batch) - eager(batch)).max() <= apart, size
+
+
+def test_model_is_as_before_when_it_was_written(model: nn.Module, tmp_path: Path) -> None:
+    """In evaluation mode, and with its own kind of attention; it is what the file is compared with."""
+    before = model.config._attn_implementation  # type: ignore[union-attr]
+    OnnxRuntime().write(model, tmp_path)
+    assert model.config._attn_implementation == before != "eager"  # type: ignore[union-attr]
+    assert not any(module.training for module in model.modules())
+
+
+def test_every_attention_layer_is_fused_where_that_is_asked_for(model: nn.Module, tmp_path: Path) -> None:
+    """One operator a layer, which has no softmax of its own."""
+    found = {}
+    for fused in (True, False):
+        folder = tmp_path / str(fused)
+        folder.mkdir()
+        OnnxRuntime(fused_attention=fused).write(model, folder)
+        counted = onnx_graph.operators(folder / FILENAME)
+        found[fused] = counted["Attention"], counted["Softmax"]
+    assert found == {True: (2, 0), False: (0, 2)}
+
+
+def test_attention_that_is_not_fused_is_named(
+    model: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted: an exporter that leaves attention as PyTorch computes it, which ONNX Runtime does not recognize."""
+    model.set_attn_implementation("sdpa")  # type: ignore[operator]
+    monkeypatch.setattr(model, "set_attn_implementation", lambda _: None)
+    with pytest.raises(BenchModelsError, match=r"ONNX Runtime fuses 0 of 2 attention layers: .*fused_attention=False"):
+        OnnxRuntime().write(model, tmp_path)
+
+
+def test_int8_file_is_smaller_and_a_layer_that_is_left_out_is_seen_by_size(
+    model: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A weight takes one byte instead of four: the feed-forward layer that is planted out of quantization shows."""
+    plain, small, planted = (tmp_path / name for name in ("plain", "small", "planted"))
+    for folder in (plain, small, planted):
+        folder.mkdir()
+    OnnxRuntime().write(model, plain)
+    INT8.write(model, small)
+    left_out = next(
+        node.name
+        for node in onnx.load(plain / FILENAME).graph.node
+        if node.op_type == "MatMul" and "intermediate" in node.name
+    )
+    from onnxruntime import quantization
+
+    quantize = quantization.quantize_dynamic
+    monkeypatch.setattr(
+        quantization, "quantize_dynamic", lambda *a, **named: quantize(*a, nodes_to_exclude=[left_out], **named)
+    )
+    INT8.write(model, planted)
+    sizes = {folder.name: (folder / FILENAME).stat().st_size for folder in (plain, small, planted)}
+
+    assert sizes["small"] < 0.8 * sizes["plain"]
+    weights = 32 * 64
+    assert 2 * weights < sizes["planted"] - sizes["small"] < 4 * weights
+
+
+def test_embeddings_and_products_are_quantized(model: nn.Module, tmp_path: Path) -> None:
+    """No product of fp32 weights is left, and the words' embeddings are bytes."""
+    OnnxRuntime(quantization="int8-dynamic", fused_attention=False).write(model, tmp_path)
+    counted = onnx_graph.operators(tmp_path / FILENAME)
+    graph = onnx.load(tmp_path / FILENAME).graph
+    largest = max(
+        (each for each in graph.initializer if "word_embeddings" in each.name), key=lambda each: len(each.raw_data)
+    )
+    assert counted["MatMulInteger"] == 14
+    assert counted["Gemm"] == 0
+    assert largest.data_type in {onnx.TensorProto.INT8, onnx.TensorProto.UINT8}
+
+
+def test_weights_have_a_bit_less_where_sums_of_products_would_overflow(
+    model: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On x86 without VNNI: wrong answers, not only slow ones."""
+    largest = {}
+    for saturates in (False, True):
+        monkeypatch.setattr(onnx_runtime, "saturates_int8", lambda saturates=saturates: saturates)
+        folder = tmp_path / str(saturates)
+        folder.mkdir()
+        INT8.write(model, folder)
+        weights = [
+            onnx.numpy_helper.to_array(each)
+            for each in onnx.load(folder / FILENAME).graph.initializer
+            if each.data_type == onnx.TensorProto.INT8 and len(each.dims) == 2
+        ]
+        largest[saturates] = max(int(np.abs(each.astype(np.int32)).max()) for each in weights)
+    assert largest[True] <= 64 < largest[False] <= 128
+
+
+_THREADS = """
+import sys
+from pathlib import Path
+from bench_models.runtimes.onnx_runtime import OnnxRuntime
+before = len(list(Path("/proc/self/task").iterdir()))
+session = OnnxRuntime().load(Path(sys.argv[1]), threads=int(sys.argv[2]))
+print(len(list(Path("/proc/self/task").iterdir())) - before, "torch" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_session_has_the_given_number_of_threads_and_no_torch(model: nn.Module, tmp_path: Path, threads: int) -> None:
+    """The calling thread is one of them; the others are counted in a process of its own."""
+    OnnxRuntime().write(model, tmp_path)
+    command = [sys.executable, "-c", _THREADS, str(tmp_path), str(threads)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    library = subprocess.run([*command[:-1], "1"], capture_output=True, text=True, check=True)
+    more = int(done.stdout.split()[0]) - int(library.stdout.split()[0])
+    assert (more, done.stdout.split()[1]) == (threads - 1, "False")
+
+
+def test_threads_sleep_while_they_wait() -> None:
+    """A session's options say so, and how many there are."""
+    options = onnx_file._options(3)
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+    assert (options.intra_op_num_threads, options.inter_op_num_threads) == (3, 1)
+
+
+def test_operator_that_the_runtime_lacks_is_named(model: nn.Module, tmp_path: Path) -> None:
+    """When the file is loaded."""
+    OnnxRuntime(fused_attention=False).write(model, tmp_path)
+    graph = onnx.load(tmp_path / FILENAME)
+    next(node for node in graph.graph.node if node.op_type == "Softmax").op_type = "Softermax"
+    onnx.save(graph, tmp_path / FILENAME)
+    with pytest.raises(BenchModelsError, match=r"ONNX Runtime cannot load model.onnx \(.*Softermax"):
+        OnnxRuntime().load(tmp_path, threads=1)
+    assert issubclass(trouble.Fail, Exception)
+
+
+def test_operation_that_onnx_lacks_is_named(model: nn.Module, tmp_path: Path) -> None:
+    """Planted: an activation that no exporter knows."""
+
+    class Odd(nn.Module):
+        def forward(self, hidden: torch.Tensor) -> torch.Tensor:
+            found: torch.Tensor = torch.special.i0e(hidden)
+            return found
+
+    model.get_submodule("bert.pooler").activation = Odd()
+    with pytest.raises(BenchModelsError, match=r"the model cannot be written as ONNX \(.*i0e"):
+        OnnxRuntime().write(model, tmp_path)
+
+
+def test_other_quantization_is_refused() -> None:
+    """The known ones are listed."""
+    with pytest.raises(BenchModelsError, match=r"quantization='int4'\): choose 'none' or 'int8-dynamic'"):
+        OnnxRuntime(quantization="int4")  # type: ignore[arg-type]
