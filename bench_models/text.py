@@ -48,6 +48,11 @@ def show_times(ratio: float) -> str:
     return f"{ratio:.2f} x"
 
 
+def show_logit(logit: float) -> str:
+    """Return a logit, or a difference of logits, with two significant digits."""
+    return f"{logit:.2g}"
+
+
 def show_points(points: float) -> str:
     """Return a difference of percentages."""
     return f"{points:.2f} points"

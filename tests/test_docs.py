@@ -15,10 +15,11 @@ from support.tiny_project import write_tiny
 from bench_models import suites
 from bench_models.cli import program
 from bench_models.cli.ci import ci
+from bench_models.suites.suite import Variant
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-OWN_MODEL, OWN_TECHNIQUE = re.findall(
+OWN_MODEL, OWN_RUNTIME, OWN_TECHNIQUE = re.findall(
     r"```python\n(.*?)```", (ROOT / "docs" / "your_model.md").read_text(encoding="utf-8"), re.DOTALL
 )
 DOCUMENTS = sorted((*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")))
@@ -68,6 +69,17 @@ def test_own_model_of_the_documents_is_a_suite(
     monkeypatch.syspath_prepend(str(ROOT))
 
     assert suites.load(str(file)).names == ["baseline", "int8"]
+
+
+def test_rows_in_a_runtime_of_the_documents_are_rows() -> None:
+    """The block runs, and its rows run in what the text says."""
+    names: dict[str, object] = {}
+    exec(OWN_RUNTIME, names)  # noqa: S102  # the page's own code
+    rows = [names["FP32"], names["INT8"]]
+    assert [str(row.runtime) for row in rows if isinstance(row, Variant)] == [
+        "ONNX Runtime",
+        "ONNX Runtime, dynamic INT8",
+    ]
 
 
 def test_own_technique_of_the_documents_is_a_step() -> None:

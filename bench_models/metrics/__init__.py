@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench_models.metrics.scorecard import Scorecard
-from bench_models.text import show_count, show_ms, show_share, show_size, show_times
+from bench_models.text import show_count, show_logit, show_ms, show_share, show_size, show_times
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +81,7 @@ LOGIT_DIFFERENCE = ScorecardMetric(
     unit="logit",
     better="lower",
     margin_pct=3.0,
-    show="{:.2g}".format,
+    show=show_logit,
     checked=False,  # of fp32 it is the last digits of sums, which any change moves; a tolerance holds it
     of=lambda card: card.runtime_agreement.logit_difference if card.runtime_agreement else 0.0,
 )

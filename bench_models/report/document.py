@@ -26,7 +26,7 @@ VERSION: Literal[2] = 2
 # Where a clone keeps its reports.
 FOLDER = "results"
 
-Standing = Literal["baseline", "kept", "broken", "open", "not measured"]
+Standing = Literal["baseline", "kept", "broken", "open", "no budget", "not measured"]
 
 _Count = Annotated[int, Meta(ge=0, le=10**15)]
 _Bytes = Annotated[int, Meta(ge=1, le=10**15)]
@@ -78,6 +78,14 @@ class VariantReport:
     ] = None
     agreement_sentences_count: Annotated[
         Annotated[int, Meta(ge=1)] | None, Meta(description="How many sentences that is.")
+    ] = None
+    runtime: Annotated[str | None, Meta(description="What the variant runs in; null for eager PyTorch.")] = None
+    runtime_agreement_share: Annotated[
+        Estimate | None,
+        Meta(description="Answers equal to eager PyTorch's with the same model."),
+    ] = None
+    logit_difference: Annotated[
+        Annotated[float, Meta(ge=0)] | None, Meta(description="The largest one against eager PyTorch.")
     ] = None
     correct_by_sentence: Annotated[
         Annotated[str, Meta(pattern="^[01]*$")] | None,

@@ -4,17 +4,27 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tabulate import tabulate
 
-from bench_models.metrics import ACCURACY, AGREEMENT, PARAMETERS, SIZE, SPARSITY, SPEED_UP
+from bench_models.metrics import (
+    ACCURACY,
+    AGREEMENT,
+    LOGIT_DIFFERENCE,
+    PARAMETERS,
+    RUNTIME_AGREEMENT,
+    SIZE,
+    SPARSITY,
+    SPEED_UP,
+)
 from bench_models.metrics.budgets import CONFIDENCE
 from bench_models.metrics.latency import OFFLINE_SENTENCES
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.report.document import Report, VariantReport
+from bench_models.runtimes.eager import Eager
 from bench_models.runtimes.session import THREADS
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.timing import LEVEL
 from bench_models.suites.suite import Suite, Variant
-from bench_models.text import code, show_ms, show_points, with_interval
+from bench_models.text import code, listed, show_ms, show_points, with_interval
 
 _LEFT = ("variant", "budget")
 _COLUMNS = (
@@ -35,6 +45,7 @@ _OF_SUITE = (
     "variant",
     "starts from",
     "steps",
+    "runtime",
     "largest accuracy drop",
     "smallest size reduction",
     "smallest agreement",
@@ -82,7 +93,7 @@ def headline(variants: Sequence[VariantReport]) -> str:
         parts.append(f"**{', '.join(broken)} {'breaks its budget' if len(broken) == 1 else 'break their budgets'}.**")
     if unmeasured:
         parts.append(f"**{', '.join(unmeasured)} could not be measured.**")
-    judged = sum(each.standing != "baseline" for each in variants[1:])
+    judged = sum(each.standing not in {"baseline", "no budget"} for each in variants[1:])
     are = "is" if len(undecided) == 1 else "are"
     is_open = f", {len(undecided)} {are} open: {', '.join(undecided)}" if undecided else ""
     parts.append(f"{len(kept)} of {judged} budgets are kept{is_open}.")
@@ -151,6 +162,7 @@ def _legend(report: Report) -> str:
         f"as they are served, one sentence a call, {THREADS} thread.",
         f"Agreement is the share of equal answers with the baseline over those and {asked - sentences:,} unlabelled "
         "sentences of other domains.",
+        *_runtimes(report.variants),
         f"A budget is kept or broken where the sentences show it with {CONFIDENCE:.0%} confidence, and open otherwise.",
         "Size is the serialized artifact in MiB (2^20 bytes), packed weights included.",
         f"Counting parameters and buffers alone would say: {', '.join(naive)}." if naive else "",
@@ -158,6 +170,18 @@ def _legend(report: Report) -> str:
         f"Python {machine.python}, {versions}.",
     ]
     return "\n".join(f"* {line}" for line in lines if line)
+
+
+def _runtimes(variants: Sequence[VariantReport]) -> list[str]:
+    """Say which rows do not run in eager PyTorch, and how their answers differ from it."""
+    rows = [
+        f"{each.name} in {each.runtime} ({shown(_point(each.runtime_agreement_share), RUNTIME_AGREEMENT.show)} of the "
+        f"test split answered as in eager PyTorch, logits at most "
+        f"{shown(each.logit_difference, LOGIT_DIFFERENCE.show)} apart)"
+        for each in variants
+        if each.runtime
+    ]
+    return [f"All rows run in eager PyTorch but {listed(rows)}."] if rows else []
 
 
 def _interval_words(report: Report) -> str:
@@ -181,6 +205,7 @@ def _row(variant: Variant) -> tuple[str, ...]:
         variant.name,
         variant.starts_from or "the checkpoint",
         ", ".join(str(step) for step in variant.steps) or "none",
+        "eager PyTorch" if isinstance(variant.runtime, Eager) else str(variant.runtime),
         show_points(budget.max_accuracy_drop_points) if budget else "",
         f"{budget.min_size_reduction_pct:.1f} %" if budget else "",
         f"{budget.min_agreement_pct:.1f} %" if budget and budget.min_agreement_pct is not None else "",

@@ -15,7 +15,7 @@ from bench_models.checkout import Checkout, require_clean
 from bench_models.errors import BenchModelsError
 from bench_models.machine import MEASURING_LIBRARIES, library_versions, this_machine
 from bench_models.metrics import ACCURACY, ERROR_RATE, OFFLINE, SINGLE_STREAM, SIZE, SPEED_UP, Metric
-from bench_models.metrics.budgets import accuracy_drop_points, fails, judge, size_reduction_pct, worst
+from bench_models.metrics.budgets import BudgetLine, accuracy_drop_points, fails, judge, size_reduction_pct, worst
 from bench_models.metrics.latency import (
     OFFLINE_SENTENCES,
     SpeedUp,
@@ -27,8 +27,9 @@ from bench_models.metrics.latency import (
 )
 from bench_models.metrics.scorecard import Scorecard, agreement, require_better_than_chance, stored
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped, Value, reason_of
-from bench_models.report.document import FOLDER, VERSION, Report, VariantReport, text_of
+from bench_models.report.document import FOLDER, VERSION, Report, Standing, VariantReport, text_of
 from bench_models.report.markdown import markdown
+from bench_models.runtimes.eager import Eager
 from bench_models.runtimes.session import THREADS
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
@@ -140,9 +141,10 @@ def variant_report(
         errors.append("its budget cannot be judged, because the baseline could not be measured")
     budgets = judge(budget, reference, own) if budget and reference and own else ()
     equal = agreement(reference, own) if reference and own else ()
+    beside = own.runtime_agreement if own else None
     return VariantReport(
         name=variant.name,
-        standing="not measured" if errors else worst([line.status for line in budgets]) if budgets else "baseline",
+        standing=_standing(variant, budgets, errors),
         errors=tuple(dict.fromkeys(errors)),
         latency_single_stream_s=_value(times.single_stream),
         latency_offline_s_per_sentence=_value(times.offline),
@@ -158,9 +160,20 @@ def variant_report(
         accuracy_drop_points=accuracy_drop_points(reference, own) if reference and own else None,
         agreement_share=proportion(equal) if equal else None,
         agreement_sentences_count=len(own.answers) + len(own.elsewhere) if own else None,
+        runtime=None if isinstance(variant.runtime, Eager) else str(variant.runtime),
+        runtime_agreement_share=proportion(beside.equal) if beside else None,
+        logit_difference=beside.logit_difference if beside else None,
         correct_by_sentence="".join("01"[right] for right in own.correct) if own else None,
         budgets=budgets,
     )
+
+
+def _standing(variant: Variant, budgets: Sequence[BudgetLine], errors: Sequence[str]) -> Standing:
+    if errors:
+        return "not measured"
+    if budgets:
+        return worst([line.status for line in budgets])
+    return "baseline" if variant.starts_from is None else "no budget"
 
 
 def _errors(card: Outcome[Scorecard], times: Times) -> list[str]:

@@ -20,10 +20,11 @@ FILENAME = "model.onnx"
 _Quantization = Literal["none", "int8-dynamic"]
 
 # Of logits of a few units each. Sums in another order move fp32 logits of MiniLM by 0.00003 at most, and no answer.
-# INT8 activations, rounded to 256 steps, move them by 3.3 at most, and 1.6 % of answers.
+# INT8, whose activations have 256 steps, moves them by 1.1 (three layers) to 4.2 (six) at most, and 1.1 to 1.6 % of
+# answers, with weights of 7 bits.
 _TOLERANCES: dict[_Quantization, Tolerance] = {
     "none": Tolerance(logit_difference=0.05, other_answers_pct=1.0),
-    "int8-dynamic": Tolerance(logit_difference=6.0, other_answers_pct=5.0),
+    "int8-dynamic": Tolerance(logit_difference=8.0, other_answers_pct=5.0),
 }
 
 

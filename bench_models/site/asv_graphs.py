@@ -18,7 +18,7 @@ from bench_models.results_branch.records import Accepted
 from bench_models.site.model import ChangePoint, Commit, History, Line, Point, Series
 from bench_models.stats.change_points import NEAR, Level, change_points
 from bench_models.stats.change_points import ChangePoint as Found
-from bench_models.text import show_count, show_ms, show_share, show_size, show_times
+from bench_models.text import show_count, show_logit, show_ms, show_share, show_size, show_times
 
 VARIANT = "variant"
 
@@ -46,6 +46,8 @@ _KNOWN = {
     "Figures.track_parameters": Display(title="Parameters", better="lower", show=show_count),
     "Figures.track_sparsity": Display(title="Sparsity", better="higher", show=show_share),
     "Figures.track_naive_size": Display(title="Naive size", better="lower", show=show_size),
+    "Figures.track_runtime_agreement": Display(title="Runtime agreement", better="higher", show=show_share),
+    "Figures.track_logit_difference": Display(title="Logit difference", better="lower", show=show_logit),
     "SpeedUp.track_relative_latency": Display(title="Relative latency", better="lower", show=show_times),
 }
 

@@ -60,8 +60,10 @@ def _standing(suite: Suite, variant: str, values: Values) -> str:
         return "not measured"
     if variant == suite.baseline.name:
         return "baseline"
+    if suite[variant].budget is None:
+        return "no budget"
     status = values.get(BUDGET, {}).get(variant)
-    if suite[variant].budget is None or not isinstance(status, Measured) or not _measured(values, suite.baseline.name):
+    if not isinstance(status, Measured) or not _measured(values, suite.baseline.name):
         return "not judged"
     return dict(enumerate(STATUSES)).get(int(status.value), "not judged")
 

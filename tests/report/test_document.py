@@ -29,6 +29,7 @@ def test_report_is_written_as_it_was_read() -> None:
     old = document()
     for row in old["variants"]:
         row |= {"agreement_share": None, "agreement_sentences_count": None}
+        row |= {"runtime": None, "runtime_agreement_share": None, "logit_difference": None}
         for line in row["budgets"]:
             line["status"] = "kept" if line.pop("kept") else "broken"
             line |= {"sentences_count": None, "sentences_needed_count": None}
@@ -40,7 +41,7 @@ def test_report_is_written_as_it_was_read() -> None:
     }
     first = list(written["variants"][0])
     assert first[:3] + first[-3:] == [
-        "name", "standing", "errors", "agreement_sentences_count", "correct_by_sentence", "budgets",
+        "name", "standing", "errors", "logit_difference", "correct_by_sentence", "budgets",
     ]  # fmt: skip
 
 

@@ -9,11 +9,13 @@ import jsonschema
 import pytest
 
 from bench_models.machine import Machine
+from bench_models.metrics.runtime_agreement import RuntimeAgreement
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.outcomes import Failed, Measured, Outcome
 from bench_models.report.document import VERSION, Report, VariantReport, report_of, schema, text_of
 from bench_models.report.markdown import markdown
 from bench_models.report.results import Times, exit_status, variant_report
+from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.stats.estimate import Estimate
 from bench_models.suites.suite import Budget, Variant
 
@@ -186,3 +188,24 @@ def test_what_nobody_asked_for_is_not_an_error() -> None:
     int8 = variant_report(_variant("int8"), ALL["int8"], ALL["baseline"], Times())
 
     assert (int8.errors, int8.standing, int8.latency_single_stream_s) == ((), "kept", None)
+
+
+def test_row_in_a_runtime_says_so_and_without_a_budget_it_is_not_judged() -> None:
+    """In the document and in the words below the table; other rows run in eager PyTorch."""
+    beside = RuntimeAgreement(equal=(True,) * 990 + (False,) * 10, logit_difference=0.5)
+    baseline, measured = _card(850, 80), _card(840, 22)
+    card = Measured(value=replace(measured.value, runtime_agreement=beside))
+    row = Variant(name="onnx-int8", starts_from="baseline", steps=(), runtime=OnnxRuntime(quantization="int8-dynamic"))
+    first, own = (
+        variant_report(each, figures, baseline, _times(1))
+        for each, figures in ((_variant("baseline"), baseline), (row, card))
+    )
+
+    assert (first.runtime, first.runtime_agreement_share, first.logit_difference) == (None, None, None)
+    assert (own.runtime, own.standing, own.logit_difference) == ("ONNX Runtime, dynamic INT8", "no budget", 0.5)
+    text = markdown(_report(first, own))
+    assert (
+        "All rows run in eager PyTorch but onnx-int8 in ONNX Runtime, dynamic INT8 (99.0 % of the test split answered "
+        "as in eager PyTorch, logits at most 0.5 apart)." in text
+    )
+    assert "0 of 0 budgets are kept." in text

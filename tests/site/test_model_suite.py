@@ -103,13 +103,14 @@ def _values(**statuses: Status) -> dict[str, dict[str, Outcome[float]]]:
 
 
 def test_variants_stand_as_they_were_judged() -> None:
-    """In the three words of the report."""
+    """In the words of the report; a row without a budget is named as such."""
     found = standings(SUITE, _values(bf16="broken", pruned30="open"))
 
     assert {name: word for name, word in found.items() if word != "kept"} == {
         "baseline": "baseline",
         "bf16": "broken",
         "pruned30": "open",
+        **{row.name: "no budget" for row in SUITE.variants[1:] if row.budget is None},
     }
 
 

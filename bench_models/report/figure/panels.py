@@ -24,7 +24,14 @@ _HEIGHT = 0.68
 # An axis of accuracies starts at a whole multiple of so many percent.
 _STEP_PCT = 5
 
-SHAPES: dict[Standing, str] = {"baseline": "s", "kept": "o", "broken": "X", "open": "D", "not measured": "o"}
+SHAPES: dict[Standing, str] = {
+    "baseline": "s",
+    "kept": "o",
+    "broken": "X",
+    "open": "D",
+    "no budget": "o",
+    "not measured": "o",
+}
 
 # Square points of the largest model; areas are in proportion.
 _LARGEST_AREA = 420.0

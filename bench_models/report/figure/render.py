@@ -51,6 +51,7 @@ _FILLS: dict[Standing, str] = {
     "baseline": "baseline (square)",
     "kept": "budget kept",
     "open": "budget open (dotted, diamond)",
+    "no budget": "no budget",
     "broken": "budget broken (hatched, cross)",
 }
 
