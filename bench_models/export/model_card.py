@@ -77,8 +77,8 @@ _BUDGET: dict[Status, str] = {
 class Facts:
     """What a card tells of one export. Latencies are seconds for one sentence of median length, on one thread.
 
-    ``variant`` is the report of the variant in eager PyTorch; ``commit`` is where the file was made, as far as that is
-    known.
+    ``variant`` is the report of the variant in its own runtime; ``commit`` is where the file was made, as far as that
+    is known.
     """
 
     suite: Suite
@@ -102,7 +102,11 @@ def card(facts: Facts) -> str:
         metadata=_metadata(facts).to_yaml(),
         labels=" or ".join(facts.labels),
         steps=_steps(facts),
-        table=tabulate(_figures(facts), headers=("", "this file", "the variant in eager PyTorch"), tablefmt="github"),
+        table=tabulate(
+            _figures(facts),
+            headers=("", "this file", f"the variant in {facts.variant.runtime or 'eager PyTorch'}"),
+            tablefmt="github",
+        ),
         sentences=len(facts.agreement.correct),
         batches=listed(list(map(str, BATCHES))),
         lengths=listed(list(map(str, facts.agreement.lengths))),
