@@ -11,6 +11,7 @@ from bench_models.recipes.prune import PruneHeads, PruneL1, PruneNeurons
 from bench_models.recipes.quantize_bitsandbytes import LLMInt8, Quantize4Bit
 from bench_models.recipes.quantize_dynamic import QuantizeDynamic
 from bench_models.recipes.quantize_torchao import QuantizationAware, QuantizeIntx
+from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.sources.archives import PinnedArchive
 from bench_models.sources.checkpoints import ArchivedCheckpoint
 from bench_models.sources.corpora import ArchivedRatings
@@ -63,6 +64,9 @@ HEADS50 = PruneHeads(amount=0.5, learning_rate=5e-5, max_epochs=2)
 NEURONS50 = PruneNeurons(amount=0.5, learning_rate=5e-5, max_epochs=1)
 AWARE = QuantizationAware(bits=2, learning_rate=5e-5, max_epochs=1)
 
+ONNX = OnnxRuntime()
+ONNX_INT8 = OnnxRuntime(quantization="int8-dynamic")
+
 SUITE = Suite(
     name="rotten-tomatoes",
     checkpoint=MINILM,
@@ -92,5 +96,11 @@ SUITE = Suite(
         Variant(name="student3-bf16", starts_from="student3", steps=(BF16,), budget=budget(3.5, 61.0)),
         Variant(name="student3-int8", starts_from="student3", steps=(INT8,), budget=budget(4.3, 41.0)),
         Variant(name="student2", starts_from="baseline", steps=(STUDENT2,), budget=budget(5.0, 31.0)),
+        # Without budgets until trainings of them are recorded: tools/retraining.py says which budgets follow.
+        Variant(name="onnx", starts_from="baseline", steps=(), runtime=ONNX),
+        Variant(name="onnx-int8", starts_from="baseline", steps=(), runtime=ONNX_INT8),
+        Variant(name="neurons50-onnx-int8", starts_from="neurons50", steps=(), runtime=ONNX_INT8),
+        Variant(name="student3-onnx-int8", starts_from="student3", steps=(), runtime=ONNX_INT8),
+        Variant(name="student2-onnx-int8", starts_from="student2", steps=(), runtime=ONNX_INT8),
     ),
 )

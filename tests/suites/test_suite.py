@@ -14,6 +14,7 @@ from bench_models import suites
 from bench_models.errors import BenchModelsError
 from bench_models.recipes.prune import PruneL1
 from bench_models.recipes.quantize_torchao import QuantizationAware
+from bench_models.runtimes.eager import Eager
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.sources.corpora import LocalSentences
 from bench_models.suites.rotten_tomatoes import SUITE
@@ -74,6 +75,7 @@ def test_most_rows_of_the_default_suite_are_quick() -> None:
     assert left_out == [
         *("int2-aware", "heads50", "heads50-fp16", "neurons50"),
         *("student3", "student3-bf16", "student3-int8", "student2"),
+        *("neurons50-onnx-int8", "student3-onnx-int8", "student2-onnx-int8"),
     ]
 
 
@@ -112,16 +114,17 @@ def test_default_suite_has_the_promised_rows() -> None:
     first = {"baseline", "bf16", "fp16", "int8-dynamic", "pruned30", "pruned50", "pruned30-int8"}
     added = {"llm-int8", "nf4-bf16", "nf4-fp16", "int2", "int2-aware", "heads50", "heads50-fp16", "neurons50"}
     students = {"student3", "student3-bf16", "student3-int8", "student2"}
+    served = {"onnx", "onnx-int8", "neurons50-onnx-int8", "student3-onnx-int8", "student2-onnx-int8"}
 
-    assert first | added | students == set(suites.load("rotten-tomatoes").names)
+    assert first | added | students | served == set(suites.load("rotten-tomatoes").names)
 
 
 @pytest.mark.parametrize("name", suites.BUILT_IN)
-def test_every_row_but_the_baseline_has_a_budget(name: str) -> None:
-    """In every suite; only the default one trains whenever asv asks for it."""
+def test_every_eager_row_but_the_baseline_has_a_budget(name: str) -> None:
+    """In every suite; only the default one trains whenever asv asks for it. tests/test_docs.py names the others."""
     suite = suites.load(name)
 
-    assert all(variant.budget for variant in suite.variants[1:])
+    assert all(variant.budget for variant in suite.variants[1:] if isinstance(variant.runtime, Eager))
     assert suite.trains_unasked == (name == suites.DEFAULT)
 
 
