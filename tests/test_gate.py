@@ -73,27 +73,17 @@ def test_forward_pass_padded_to_full_length_is_slower(bench_models: Run, gated: 
     assert "% slower" in printed
 
 
-def test_quantization_that_skips_the_feed_forward_layers_is_larger(bench_models: Run, gated: Path) -> None:
-    """They stay in fp32, in that variant alone."""
+def test_faults_of_two_variants_are_told_apart(bench_models: Run, gated: Path) -> None:
+    """Quantization skips the feed-forward layers, so that INT8 is larger; pruning raises, and the report says why."""
     edit(gated, "bench_models/recipes/quantize_dynamic.py", _QUANTIZE, _ATTENTION_ONLY)
-    status, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Figures")
+    raising = '        raise ValueError("no layers")\n        for linear in'
+    edit(gated, "bench_models/recipes/prune.py", "        for linear in", raising)
+    status, report, printed = check(bench_models, gated, "HEAD~2", "HEAD", "--bench", "tiny.Figures")
+    found = {name.rpartition(".")[2]: verdict for name, verdict in verdicts(report).items()}
     assert status == 1, printed
     assert found["track_size 'int8'"] == "regressed"
-    assert {found[f"track_size '{name}'"] for name in ("baseline", "pruned")} == {"unchanged"}
-
-
-def test_variant_that_raises_is_a_regression_that_says_why(bench_models: Run, gated: Path) -> None:
-    """And the other variants are judged."""
-    edit(
-        gated,
-        "bench_models/recipes/prune.py",
-        "        for linear in",
-        '        raise ValueError("no layers")\n        for linear in',
-    )
-    status, found, printed = judged_methods(bench_models, gated, "--bench", "tiny.Figures")
-    assert status == 1, printed
     assert {found[f"track_{name} 'pruned'"] for name in ("size", "accuracy", "sparsity")} == {"regressed"}
-    assert found["track_accuracy 'int8'"] == "unchanged"
+    assert found["track_accuracy 'int8'"] == found["track_size 'baseline'"] == "unchanged"
     assert "no layers" in printed
 
 
@@ -193,42 +183,52 @@ class Line(NamedTuple):
     verdict: str
 
 
+# In each of these commits, no line changes the figure by which another one is known.
 _LINES = {
-    "a table of variants": Line(
-        "benchmarks/tiny.py", "PruneL1(amount=0.5)", "PruneL1(amount=0.1)", "sparsity 'pruned'", "regressed"
+    "a table of variants, code that no key follows, and the scorecard": (
+        Line("benchmarks/tiny.py", "PruneL1(amount=0.5)", "PruneL1(amount=0.1)", "sparsity 'pruned'", "regressed"),
+        Line("benchmarks/arithmetic.py", "*= 0.0", "+= 1.0", "sparsity 'hidden'", "regressed"),
+        Line(
+            "bench_models/metrics/scorecard.py",
+            "artifact_bytes(model) if folder is None",
+            "naive_bytes(model) if folder is None",
+            "size 'int8'",
+            "improved",
+        ),
     ),
-    "code that no key follows": Line("benchmarks/arithmetic.py", "*= 0.0", "+= 1.0", "sparsity 'hidden'", "regressed"),
-    "the walk of recipes": Line(
-        "bench_models/build.py",
-        "return stage.step.apply(model, context)",
-        "return stage.step.apply(model, context) if stage.step.trained else model",
-        "sparsity 'pruned'",
-        "regressed",
-    ),
-    "the scorecard": Line(
-        "bench_models/metrics/scorecard.py",
-        "size_bytes=artifact_bytes(model)",
-        "size_bytes=naive_bytes(model)",
-        "size 'int8'",
-        "improved",
-    ),
-    "a benchmark": Line(
-        "benchmarks/measures.py",
-        "return metrics.SIZE.of(prepared.card(variant))",
-        "return 2 * metrics.SIZE.of(prepared.card(variant))",
-        "size 'baseline'",
-        "regressed",
+    "the walk of recipes, and a benchmark": (
+        Line(
+            "bench_models/build.py",
+            "return stage.step.apply(model, context)",
+            "return stage.step.apply(model, context) if stage.step.trained else model",
+            "sparsity 'pruned'",
+            "regressed",
+        ),
+        Line(
+            "benchmarks/measures.py",
+            "return metrics.SIZE.of(prepared.card(variant))",
+            "return 2 * metrics.SIZE.of(prepared.card(variant))",
+            "size 'baseline'",
+            "regressed",
+        ),
     ),
 }
 
 
-@pytest.mark.parametrize("line", _LINES.values(), ids=_LINES.keys())
-def test_line_that_makes_figures_is_judged_wherever_it_stands(bench_models: Run, planted: Path, line: Line) -> None:
+@pytest.mark.parametrize("lines", _LINES.values(), ids=_LINES.keys())
+def test_line_that_makes_figures_is_judged_wherever_it_stands(
+    bench_models: Run, planted: Path, lines: tuple[Line, ...]
+) -> None:
     """By the figure that it changes; a step's own arithmetic is planted above."""
-    edit(planted, line.file, line.old, line.new)
-    asked = r"tiny.Figures.track_(size|sparsity)\("
-    status, found, printed = judged_methods(bench_models, planted, "--bench", asked)
-    assert (status, found[f"track_{line.figure}"]) == (int(line.verdict == "regressed"), line.verdict), printed
+    for line in lines:
+        edit(planted, line.file, line.old, line.new)
+    asked = ("--bench", r"tiny.Figures.track_(size|sparsity)\(")
+    status, report, printed = check(bench_models, planted, f"HEAD~{len(lines)}", "HEAD", *asked)
+    found = {name.rpartition(".")[2].removeprefix("track_"): verdict for name, verdict in verdicts(report).items()}
+    assert (status, {line.figure: found[line.figure] for line in lines}) == (
+        1,
+        {line.figure: line.verdict for line in lines},
+    ), printed
     assert "Each side ran its own suite." in printed
 
 
