@@ -1,7 +1,7 @@
 """Measures variants against their baseline, in pairs of fresh processes at one commit.
 
 Variants are measured as a check measures two commits, with two parameters of a benchmark in the place of the commits:
-each round has new parents, as workers inherit the memory layout of theirs, and takes one pair of each variant.
+each round has a new parent, as workers inherit its memory layout, and takes one pair of each variant.
 """
 
 import logging
@@ -24,7 +24,7 @@ from bench_models.check.sides.process import (
     awake_alone,
     on_one_core,
 )
-from bench_models.check.sides.side import Side, Tree, discovered, started
+from bench_models.check.sides.side import Side, Tree, started
 from bench_models.check.sides.suite import Discovery
 from bench_models.check.worker.protocol import Message
 from bench_models.errors import BenchModelsError
@@ -46,14 +46,15 @@ Seen = Callable[[str, Outcome[Pairs]], None]
 class Asked:
     """The benchmarks to compare, each with one parameter, in which each of ``others`` is set against ``baseline``.
 
-    The first benchmark decides how many pairs there are; the others are timed in the first rounds only. ``cache`` is
-    the folder that holds what their ``setup_cache`` returned; without it that is run first.
+    The first benchmark decides how many pairs there are, up to ``most``; the others are timed in the first rounds
+    only. ``cache`` is the folder that holds what their ``setup_cache`` returned; without it that is run first.
     """
 
     benchmarks: tuple[str, ...]
     baseline: str
     others: tuple[str, ...]
     cache: Path | None = None
+    most: int = MOST
 
 
 def compare(tree: Tree, asked: Asked, seen: Seen | None = None) -> dict[str, Outcome[Pairs]]:
@@ -63,18 +64,17 @@ def compare(tree: Tree, asked: Asked, seen: Seen | None = None) -> dict[str, Out
     """
     with one_check_at_a_time() as scratch:
         environment = {**os.environ, **common_variables(1)}
-        sides = {name: Side(replace(tree, name=name, place=name), scratch, environment) for name in SIDES}
-        with started(sides.values()):
-            _require_known(discovered(sides), asked.benchmarks)
-            return _compared(sides, asked, seen)
+        side = Side(tree, scratch, environment)
+        with started([side]):
+            _require_known(side.discovered(), asked.benchmarks)
+            return _compared(side, asked, seen)
 
 
-def _compared(sides: Mapping[SideName, Side], asked: Asked, seen: Seen | None) -> dict[str, Outcome[Pairs]]:
-    side = sides["base"]
+def _compared(side: Side, asked: Asked, seen: Seen | None) -> dict[str, Outcome[Pairs]]:
     cache = asked.cache or side.cache(asked.benchmarks[0], side.tree.timeout_s)
-    rounds = _Rounds(sides=sides, asked=replace(asked, cache=cache))
+    rounds = _Rounds(side=side, asked=replace(asked, cache=cache))
     rounds.rehearse()
-    for turn in range(MOST):
+    for turn in range(asked.most):
         due = [name for name in asked.others if rounds.wants(name, turn)]
         if due:
             rounds.renew()
@@ -85,19 +85,19 @@ def _compared(sides: Mapping[SideName, Side], asked: Asked, seen: Seen | None) -
     return {name: rounds.found[name] for name in asked.others}
 
 
-def _require_known(found: Mapping[SideName, Discovery], benchmarks: Sequence[str]) -> None:
-    known = {each.name for each in found["base"].benchmarks}
+def _require_known(found: Discovery, benchmarks: Sequence[str]) -> None:
+    known = {each.name for each in found.benchmarks}
     missing = [name for name in benchmarks if name not in known]
     if missing:
-        broken = "; ".join(f"{module}: {error}" for module, error in found["base"].broken.items())
+        broken = "; ".join(f"{module}: {error}" for module, error in found.broken.items())
         raise BenchModelsError(f"there is no benchmark {' and '.join(missing)}{f' ({broken})' if broken else ''}")
 
 
 @dataclass(kw_only=True)
 class _Rounds:
-    """Takes pairs; ``found`` is the outcome of each variant so far."""
+    """Takes pairs of workers of one side; ``found`` is the outcome of each variant so far."""
 
-    sides: Mapping[SideName, Side]
+    side: Side
     asked: Asked
     found: dict[str, Outcome[Pairs]] = field(default_factory=dict)
     _imported: dict[str, None] = field(default_factory=dict)
@@ -106,16 +106,15 @@ class _Rounds:
         """Open the baseline once, to know what parents are to import for all workers to come."""
         request = _opening(self.asked.benchmarks[0], self.asked.baseline, str(self.asked.cache))
         # A failure here is met again by the first pair, which reports it.
-        with self.sides["base"].worker() as worker, suppress(BenchmarkFailedError, BenchmarkSkippedError):
-            worker.ask(self.sides["base"].tree.timeout_s, **request)
+        with self.side.worker() as worker, suppress(BenchmarkFailedError, BenchmarkSkippedError):
+            worker.ask(self.side.tree.timeout_s, **request)
             self._imported |= dict.fromkeys(worker.imported())
 
     def renew(self) -> None:
-        """Give the round its own parents."""
-        for side in self.sides.values():
-            side.warm(list(self._imported))
-            side.renew()
-        discovered(self.sides)
+        """Give the round its own parent."""
+        self.side.warm(list(self._imported))
+        self.side.renew()
+        self.side.discovered()
 
     def wants(self, name: str, turn: int) -> bool:
         """Say whether a variant needs one more pair, by the spread of those that it has."""
@@ -123,7 +122,7 @@ class _Rounds:
             return True
         found = self.found[name]
         return isinstance(found, Measured) and not suffice(
-            [_times(pair) for pair in found.value[self.asked.benchmarks[0]]]
+            [_times(pair) for pair in found.value[self.asked.benchmarks[0]]], self.asked.most
         )
 
     def take(self, name: str, turn: int) -> None:
@@ -149,13 +148,13 @@ class _Rounds:
         deciding, *others = self.asked.benchmarks
         with ExitStack() as stack:
             # The one that is forked first changes from round to round.
-            lent = {side: self.sides[side].worker() for side in (SIDES if turn % 2 == 0 else SIDES[::-1])}
-            processes = {side: stack.enter_context(worker) for side, worker in lent.items()}
+            order = SIDES if turn % 2 == 0 else SIDES[::-1]
+            processes = {name: stack.enter_context(self.side.worker()) for name in order}
             workers = _Workers(
                 processes=processes,
                 parameters={"base": self.asked.baseline, "head": name},
                 cache=str(self.asked.cache),
-                timeout_s=self.sides["head"].tree.timeout_s,
+                timeout_s=self.side.tree.timeout_s,
             )
             pairs = {deciding: workers.pair(deciding, thoroughly=True)}
             if turn < FIRST:

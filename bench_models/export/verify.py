@@ -201,7 +201,13 @@ class Served:
         """Return the times of the file and of the variant, with intervals that cover other processes."""
         with TemporaryDirectory() as scratch:
             (Path(scratch) / "cache.pickle").write_bytes(pickle.dumps(_packed(self)))
-            asked = Asked(benchmarks=(_BENCHMARK,), baseline="variant", others=("file",), cache=Path(scratch))
+            asked = Asked(
+                benchmarks=(_BENCHMARK,),
+                baseline="variant",
+                others=("file",),
+                cache=Path(scratch),
+                most=self.suite.most_pairs,
+            )
             found = compare(tree_of(_SUITE), asked)["file"]
         if not isinstance(found, Measured):
             raise BenchModelsError(f"{self.variant}: its latency could not be measured: {reason_of(found)}")

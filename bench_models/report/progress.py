@@ -18,7 +18,7 @@ from bench_models.metrics.latency import SpeedUp, seconds_of, times_as_fast
 from bench_models.metrics.scorecard import Scorecard, stored
 from bench_models.metrics.scoring import Scored, side_by_side
 from bench_models.outcomes import Measured, Outcome, Skipped, reason_of
-from bench_models.stats.timing import FIRST, MOST, suffice
+from bench_models.stats.timing import FIRST, suffice
 from bench_models.suites.suite import Suite
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Table:
     def timed(self, name: str, outcome: Outcome[SpeedUp] | None) -> None:
         """Show a row with its times, when it has all its pairs; after the first round, say how long others take."""
         self._pairs += 1
-        others = len(self.plan.timing) - 1
+        others, most = len(self.plan.timing) - 1, self.builder.suite.most_pairs
         if self._pairs == others:
             seconds = time.monotonic() - self._begun
             if seconds * FIRST > _SHORT_S:
@@ -111,11 +111,11 @@ class Table:
                     "a first pair of each row took %s: %d to %d of them take about %s to %s",
                     duration(seconds),
                     FIRST,
-                    MOST,
+                    most,
                     duration(seconds * FIRST),
-                    duration(seconds * MOST),
+                    duration(seconds * most),
                 )
-        if isinstance(outcome, Measured) and not suffice([turns.ratio for turns in outcome.value.single_stream]):
+        if isinstance(outcome, Measured) and not suffice([turns.ratio for turns in outcome.value.single_stream], most):
             return
         card = stored(self.builder, self.builder.suite[name])
         if card is not None and outcome is not None:

@@ -74,7 +74,13 @@ def measured(
 ) -> dict[str, Outcome[SpeedUp]]:
     """Return the pairs of each of ``variants``; without ``cache``, the suite's ``setup_cache`` is run first."""
     scenarios = tuple(f"{module_name(suite.name)}.Latency.time_{scenario.name}" for scenario in LATENCIES)
-    asked = Asked(benchmarks=scenarios, baseline=suite.baseline.name, others=tuple(variants), cache=cache)
+    asked = Asked(
+        benchmarks=scenarios,
+        baseline=suite.baseline.name,
+        others=tuple(variants),
+        cache=cache,
+        most=suite.most_pairs,
+    )
     run = uuid4().hex
 
     def tell(name: str, outcome: Outcome[Pairs]) -> None:

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from scipy.special import stdtrit
-
 from bench_models.stats.estimate import Estimate
 
 LEVEL = 0.95
@@ -52,11 +50,11 @@ def interval_of_calls(middle: float, low: float, high: float, level: float) -> E
     return Estimate(value=middle, low=max(low, middle / 1000), high=high, level=level)
 
 
-def suffice(ratios: Sequence[float]) -> bool:
+def suffice(ratios: Sequence[float], most: int = MOST) -> bool:
     """Say whether no more processes are needed: the ratio is known to 2 %, or there are as many as there may be."""
     if len(ratios) < FIRST:
         return False
-    return len(ratios) >= MOST or _half_width(ratios, LEVEL) <= math.log1p(KNOWN)
+    return len(ratios) >= most or _half_width(ratios, LEVEL) <= math.log1p(KNOWN)
 
 
 def of_processes(values: Sequence[float], level: float = LEVEL) -> Estimate:
@@ -83,4 +81,6 @@ def _half_width(values: Sequence[float], level: float) -> float:
 
 def _reach(values: Sequence[float], level: float) -> float:
     """Return the half-width that one process would have, by the spread of these."""
+    from scipy.special import stdtrit  # half a second, and suites import this module for its limits
+
     return float(stdtrit(len(values) - 1, (1 + level) / 2)) * stdev(map(math.log, values))

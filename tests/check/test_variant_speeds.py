@@ -7,7 +7,6 @@ from statistics import median
 import pytest
 
 import bench_models
-from bench_models.check import variant_speeds
 from bench_models.check.sides.side import Tree
 from bench_models.check.variant_speeds import Asked, Pairs, compare
 from bench_models.errors import BenchModelsError
@@ -31,6 +30,8 @@ class Latency:
     warmup_time = 0.05
 
     def setup(self, variant):
+        with Path(__file__).with_name("parents").open("a") as file:
+            file.write(f"{os.getppid()} {variant}\\n")
         if variant == "skips":
             raise NotImplementedError("no such kernel here")
         if variant == "spins" and not SPINNING:  # once: asv sets up before each sample
@@ -51,7 +52,9 @@ class Latency:
 SINGLE, OFFLINE = "tiny.Latency.time_single_stream", "tiny.Latency.time_offline"
 
 
-def _compared(folder: Path, *others: str, benchmarks: tuple[str, ...] = (SINGLE, OFFLINE)) -> dict[str, Outcome[Pairs]]:
+def _compared(
+    folder: Path, *others: str, benchmarks: tuple[str, ...] = (SINGLE, OFFLINE), most: int = 1
+) -> dict[str, Outcome[Pairs]]:
     suite = folder / "benchmarks"
     suite.mkdir()
     (suite / "__init__.py").touch()
@@ -66,7 +69,8 @@ def _compared(folder: Path, *others: str, benchmarks: tuple[str, ...] = (SINGLE,
         timeout_s=60.0,
         apart=False,
     )
-    return compare(tree, Asked(benchmarks=benchmarks, baseline="baseline", others=others, cache=folder))
+    asked = Asked(benchmarks=benchmarks, baseline="baseline", others=others, cache=folder, most=most)
+    return compare(tree, asked)
 
 
 def _speed_up(outcome: Outcome[Pairs], level: float) -> Estimate:
@@ -80,7 +84,7 @@ def _speed_up(outcome: Outcome[Pairs], level: float) -> Estimate:
 @pytest.mark.nightly  # it wants a machine that does nothing else
 def test_equal_variants_are_equal_and_a_planted_slow_down_is_found(tmp_path: Path) -> None:
     """The interval of the same code holds 1; of what computes a quarter more it does not."""
-    found = _compared(tmp_path, "same", "slower")
+    found = _compared(tmp_path, "same", "slower", most=MOST)
     same, slower = _speed_up(found["same"], 0.999), _speed_up(found["slower"], 0.95)
 
     assert same.low <= 1 <= same.high
@@ -93,11 +97,8 @@ def test_equal_variants_are_equal_and_a_planted_slow_down_is_found(tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_what_a_variant_keeps_running_is_not_charged_to_the_baseline(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_variant_keeps_running_is_not_charged_to_the_baseline(tmp_path: Path) -> None:
     """It sleeps while the baseline is timed; on a core that all share, it would take three quarters of the time."""
-    monkeypatch.setattr(variant_speeds, "MOST", 1)
     found = _compared(tmp_path, "same", "spins")
     assert isinstance(found["same"], Measured)
     assert isinstance(found["spins"], Measured)
@@ -108,11 +109,8 @@ def test_what_a_variant_keeps_running_is_not_charged_to_the_baseline(
     assert median(beside_it.base) < 1.5 * median(beside_nothing.base)
 
 
-def test_variant_that_cannot_be_run_has_the_reason_and_the_others_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_variant_that_cannot_be_run_has_the_reason_and_the_others_go_on(tmp_path: Path) -> None:
     """It raises, it skips, or its worker dies each time."""
-    monkeypatch.setattr(variant_speeds, "MOST", 1)
     found = _compared(tmp_path, "raises", "skips", "dies", "same")
 
     assert found["raises"] == Failed(error="RuntimeError: no such kernel")
@@ -124,11 +122,23 @@ def test_variant_that_cannot_be_run_has_the_reason_and_the_others_go_on(
     assert median(pair.base) > 0
 
 
-def test_worker_that_dies_once_is_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_worker_that_dies_once_is_tried_again(tmp_path: Path) -> None:
     """The pair is taken anew, by two fresh workers."""
-    monkeypatch.setattr(variant_speeds, "MOST", 1)
-
     assert isinstance(_compared(tmp_path, "dies once")["dies once"], Measured)
+
+
+def test_each_round_has_a_parent_of_its_own_that_both_sides_inherit_from(tmp_path: Path) -> None:
+    """One layout of memory a round, which neither the baseline nor the variant has to itself."""
+    _compared(tmp_path, "same", "slower", most=2)
+    lines = (tmp_path / "benchmarks" / "parents").read_text(encoding="utf-8").splitlines()
+    parents: dict[str, set[str]] = {}
+    for line in lines:
+        parent, variant = line.split(" ")
+        parents.setdefault(variant, set()).add(parent)
+
+    assert len(parents["same"]) == 2
+    assert parents["same"] == parents["slower"]
+    assert parents["same"] <= parents["baseline"]
 
 
 def test_suite_without_latencies_is_named(tmp_path: Path) -> None:

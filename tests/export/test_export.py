@@ -18,7 +18,6 @@ from support.tiny_project import commit_all, edited, git, with_row
 
 from bench_models import suites
 from bench_models.build import Builder
-from bench_models.check import variant_speeds
 from bench_models.errors import BenchModelsError
 from bench_models.export import export
 from bench_models.export.export import export_variant
@@ -34,7 +33,6 @@ from bench_models.recipes.step import Context, Format, Step
 from bench_models.runtimes.exporters import quiet
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.stats.estimate import Estimate
-from bench_models.stats.timing import FIRST
 from bench_models.suites import rotten_tomatoes
 from bench_models.suites.suite import budget
 from bench_models.tokenizer import Batch
@@ -130,11 +128,8 @@ HERE ="""
 
 
 @pytest.mark.slow
-def test_latency_on_the_card_is_of_processes(
-    builder: Builder, tiny_suite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_latency_on_the_card_is_of_processes(builder: Builder, tiny_suite: Path, tmp_path: Path) -> None:
     """Of pairs of fresh ones, which build the variant themselves: its step is defined in the suite's own file."""
-    monkeypatch.setattr(variant_speeds, "MOST", FIRST)
     text = edited(tiny_suite.read_text(encoding="utf-8"), "HERE =", _OWN_STEP)
     text = edited(text, "steps=(PruneL1(amount=0.5),)", "steps=(PruneL1(amount=0.5), Nothing())")
     tiny_suite.write_text(text, encoding="utf-8")

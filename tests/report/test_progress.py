@@ -1,6 +1,7 @@
 """The main job says what it will do, how long that takes by what was measured so far, and each row when it is done."""
 
 import logging
+from dataclasses import replace
 
 import pytest
 from support.tiny_project import with_row
@@ -13,6 +14,7 @@ from bench_models.outcomes import Failed, Measured
 from bench_models.recipes.finetune import FineTune
 from bench_models.report import progress
 from bench_models.report.progress import Plan, Table, duration, estimating, left_out, plan
+from bench_models.stats.timing import MOST
 
 EQUAL = SpeedUp(
     run="a",
@@ -26,6 +28,11 @@ UNSURE = SpeedUp(
     offline=EQUAL.offline,
 )
 PLAN = Plan(training=(), scoring=("baseline", "pruned", "int8"), timing=("baseline", "pruned", "int8"))
+
+
+def _patient(builder: Builder) -> Builder:
+    """Return a builder of a suite that takes as many pairs as usual."""
+    return replace(builder, suite=replace(builder.suite, most_pairs=MOST))
 
 
 class Clock:
@@ -90,7 +97,7 @@ def test_table_grows_by_a_line_for_each_row(builder: Builder, caplog: pytest.Log
     card = score(builder, builder.suite["pruned"])
     assert isinstance(card, Measured)
     caplog.clear()
-    table = Table(builder=builder, plan=PLAN)
+    table = Table(builder=_patient(builder), plan=PLAN)
     table.head()
     table.scored(Scored(row="pruned", outcome=card, seconds=None))
     table.scored(Scored(row="int8", outcome=Failed(error="no such kernel"), seconds=1.0))
@@ -129,7 +136,7 @@ def test_first_round_says_how_long_timing_takes(
     builder: Builder, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As a row has four to ten pairs."""
-    table = Table(builder=builder, plan=PLAN)
+    table = Table(builder=_patient(builder), plan=PLAN)
     table.began()
     clock.now = 10
     table.timed("pruned", None)

@@ -113,6 +113,15 @@ def test_equal_processes_leave_no_doubt() -> None:
     assert not suffice([0.1] * (FIRST - 1))
 
 
+def test_as_many_processes_suffice_as_there_may_be() -> None:
+    """However far apart they are."""
+    scattered = [1.0, 2.0] * FIRST
+
+    assert suffice(scattered[: FIRST + 1], most=FIRST + 1)
+    assert not suffice(scattered[: FIRST + 1])
+    assert not suffice(scattered[: FIRST - 1], most=1)
+
+
 def test_absurd_spread_ends_at_a_thousandfold() -> None:
     """So that ratios of such times stay finite."""
     estimate = of_processes([1e-5, 10.0])

@@ -34,6 +34,12 @@ def _row(name: str, starts_from: str | None = None, budget: Budget | None = None
     return Variant(name=name, starts_from=starts_from, steps=(), budget=budget)
 
 
+def test_fewer_pairs_than_show_how_much_a_variant_scatters_are_refused() -> None:
+    """The suite says how many it takes."""
+    with pytest.raises(BenchModelsError, match=r"suite mine: most_pairs=3: .* take at least 4"):
+        replace(_suite(_row("a")), most_pairs=3)
+
+
 @pytest.mark.parametrize(
     ("rows", "complaint"),
     [
