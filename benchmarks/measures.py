@@ -22,7 +22,7 @@ from bench_models.build import Builder
 from bench_models.errors import UnavailableError
 from bench_models.machine import passive_waiting
 from bench_models.metrics.budgets import STATUSES, judge, worst
-from bench_models.metrics.latency import Scenarios, scenarios
+from bench_models.metrics.scenarios import Scenarios, scenarios
 from bench_models.metrics.scorecard import Scorecard, agreement, score_unasked
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.report.speeds import import_in_fork_server, of_this_run

@@ -15,7 +15,7 @@ from bench_models.export.model_card import Facts, card
 from bench_models.export.verify import Served, require_agreement
 from bench_models.machine import this_machine
 from bench_models.metrics.budgets import fails
-from bench_models.metrics.latency import scenarios
+from bench_models.metrics.scenarios import scenarios
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score
 from bench_models.outcomes import Measured, reason_of
 from bench_models.report.document import VariantReport

@@ -1,4 +1,4 @@
-"""The latency of a variant: the scenarios that are timed, pairs of processes, and the speed-up that they show.
+"""The latency of a variant: pairs of processes, and the speed-up that they show.
 
 asv keeps one number of a tracked benchmark, and no interval. So the pairs are kept in the store beside it, under the
 very number that asv tracks: whoever finds that number in a result file finds the pairs that it was made of, and no
@@ -12,39 +12,15 @@ from statistics import median
 
 from bench_models.metrics import OFFLINE, Metric
 from bench_models.provenance import key_of
-from bench_models.sources.corpora import Sentence
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.paired_ratios import log_ratio
 from bench_models.stats.timing import of_processes
 from bench_models.storage import Store
-from bench_models.tokenizer import Batch, Encoder
 
 KIND = "speed-ups"
-OFFLINE_SENTENCES = 32
 
 # Pairs that an interval needs.
 FEWEST = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scenarios:
-    """The batches that a latency benchmark sends.
-
-    ``single_stream`` is one sentence of median length, ``offline`` the first 32 sentences of the
-    test split (fewer where it is smaller), padded to the longest of them.
-
-    Source of the names: Reddi et al., MLPerf inference benchmark (2020).
-    """
-
-    single_stream: Batch
-    offline: Batch
-
-
-def scenarios(encoder: Encoder, sentences: Sequence[Sentence]) -> Scenarios:
-    """Cut the batches of both scenarios from a test split."""
-    rows = encoder.encode([sentence.text for sentence in sentences])
-    middle = sorted(rows, key=len)[len(rows) // 2]
-    return Scenarios(single_stream=encoder.batch([middle]), offline=encoder.batch(rows[:OFFLINE_SENTENCES]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

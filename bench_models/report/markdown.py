@@ -15,7 +15,7 @@ from bench_models.metrics import (
     SPEED_UP,
 )
 from bench_models.metrics.budgets import CONFIDENCE
-from bench_models.metrics.latency import OFFLINE_SENTENCES
+from bench_models.metrics.scenarios import OFFLINE_SENTENCES
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.report.document import Report, VariantReport

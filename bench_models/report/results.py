@@ -17,7 +17,6 @@ from bench_models.machine import MEASURING_LIBRARIES, library_versions, this_mac
 from bench_models.metrics import ACCURACY, ERROR_RATE, OFFLINE, SINGLE_STREAM, SIZE, SPEED_UP, Metric
 from bench_models.metrics.budgets import BudgetLine, accuracy_drop_points, fails, judge, size_reduction_pct, worst
 from bench_models.metrics.latency import (
-    OFFLINE_SENTENCES,
     SpeedUp,
     Turns,
     kept,
@@ -25,6 +24,7 @@ from bench_models.metrics.latency import (
     seconds_of_baseline,
     times_as_fast,
 )
+from bench_models.metrics.scenarios import OFFLINE_SENTENCES
 from bench_models.metrics.scorecard import Scorecard, agreement, require_better_than_chance, stored
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped, Value, reason_of
 from bench_models.report.document import FOLDER, VERSION, Report, Standing, VariantReport, text_of

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
-from bench_models.metrics.latency import scenarios
+from bench_models.metrics.scenarios import scenarios
 from bench_models.metrics.scorecard import answers, labels_given
 from bench_models.metrics.weights import artifact_bytes, naive_bytes, parameter_count, sparsity
 from bench_models.runtimes.eager import Eager

@@ -15,7 +15,8 @@ from support.tiny_project import commit_all, git
 from bench_models.build import Builder
 from bench_models.checkout import Checkout
 from bench_models.metrics import ACCURACY, SIZE
-from bench_models.metrics.latency import OFFLINE_SENTENCES, SpeedUp, Turns, keep
+from bench_models.metrics.latency import SpeedUp, Turns, keep
+from bench_models.metrics.scenarios import OFFLINE_SENTENCES
 from bench_models.metrics.scorecard import score
 from bench_models.outcomes import Measured
 from bench_models.report.document import Report
