@@ -19,13 +19,14 @@ from typing import ClassVar
 
 from bench_models import metrics, suites
 from bench_models.build import Builder
-from bench_models.errors import UnavailableError
+from bench_models.errors import BenchModelsError, UnavailableError
 from bench_models.machine import passive_waiting
 from bench_models.metrics.budgets import STATUSES, judge, worst
 from bench_models.metrics.scenarios import Scenarios, scenarios
 from bench_models.metrics.scorecard import Scorecard, agreement, score_unasked
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.report.speeds import import_in_fork_server, of_this_run
+from bench_models.runtimes.artifact import ArtifactRuntime
 from bench_models.runtimes.session import Session
 from bench_models.serving import open_session
 from bench_models.sources.corpora import Corpus, LoadedCorpus
@@ -177,6 +178,38 @@ class Figures(_OfSuite):
         """The same with lower being better, for asv's own regression page."""
         return 1 - self.track_agreement(prepared, variant)
 
+    def track_budget(self, prepared: Prepared, variant: str) -> float:
+        """The verdict on the variant's budget: 0 for kept (or none to keep), 1 for open, 2 for broken."""
+        budget = self.suite[variant].budget
+        if budget is None:
+            return STATUSES.index("kept")
+        lines = judge(budget, prepared.card(self.suite.baseline.name), prepared.card(variant))
+        return STATUSES.index(worst([line.status for line in lines]))
+
+    # A check reads these.
+    track_accuracy.outcomes = "answers"  # type: ignore[attr-defined]
+    track_agreement.outcomes = "equal_answers"  # type: ignore[attr-defined]
+
+
+class Runtime(_OfSuite):
+    """How rows answer that are not in eager PyTorch, and which kernels they run: read off the scorecard."""
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        """Take the rows whose runtime ships a file of its own, of which a suite that binds this has some."""
+        super().__init_subclass__(**kwargs)
+        if isinstance(cls.suite, Suite):
+            rows = [each.name for each in cls.suite.variants if isinstance(each.runtime, ArtifactRuntime)]
+            if not rows:
+                raise BenchModelsError(
+                    f"suite {cls.suite.name}: all rows are in eager PyTorch, of which {cls.__name__} tells nothing: "
+                    "leave it out of the suite's benchmarks"
+                )
+            cls.params = [rows]
+
+    def setup(self, prepared: Prepared, variant: str) -> None:
+        """Skip a variant that was skipped, and fail for one that failed."""
+        prepared.card(variant)
+
     def track_runtime_agreement(self, prepared: Prepared, variant: str) -> float:
         """The share of the test split that the runtime answers as eager PyTorch does with the same model."""
         return metrics.RUNTIME_AGREEMENT.of(prepared.card(variant))
@@ -191,17 +224,15 @@ class Figures(_OfSuite):
         """The largest difference of a logit between the runtime and eager PyTorch."""
         return metrics.LOGIT_DIFFERENCE.of(prepared.card(variant))
 
-    def track_budget(self, prepared: Prepared, variant: str) -> float:
-        """The verdict on the variant's budget: 0 for kept (or none to keep), 1 for open, 2 for broken."""
-        budget = self.suite[variant].budget
-        if budget is None:
-            return STATUSES.index("kept")
-        lines = judge(budget, prepared.card(self.suite.baseline.name), prepared.card(variant))
-        return STATUSES.index(worst([line.status for line in lines]))
+    def track_int8_share(self, prepared: Prepared, variant: str) -> float:
+        """The share of multiply-accumulates of matrix products that ran in integer arithmetic."""
+        return metrics.INT8_SHARE.of(prepared.card(variant))
 
-    # A check reads these.
-    track_accuracy.outcomes = "answers"  # type: ignore[attr-defined]
-    track_agreement.outcomes = "equal_answers"  # type: ignore[attr-defined]
+    def track_kernels(self, prepared: Prepared, variant: str) -> float:
+        """How many kernels ran for one sentence; more of them where operators are no longer fused."""
+        return metrics.KERNELS.of(prepared.card(variant))
+
+    # A check reads it.
     track_runtime_agreement.outcomes = "equal_in_eager"  # type: ignore[attr-defined]
 
 
@@ -278,6 +309,7 @@ def _describe(benchmarks: type, prefix: str, described: Sequence[metrics.Metric]
 
 
 _describe(Figures, "track_", (*metrics.FIGURES, *metrics.AGAINST_BASELINE))
+_describe(Runtime, "track_", metrics.OF_RUNTIMES)
 _describe(Latency, "time_", metrics.LATENCIES)
 _describe(SpeedUp, "track_", metrics.RATIOS)
 

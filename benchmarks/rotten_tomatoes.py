@@ -19,6 +19,12 @@ class Figures(measures.Figures):
     suite = SUITE
 
 
+class Runtime(measures.Runtime):
+    """Rows in ONNX Runtime: agreement with eager PyTorch, and kernels."""
+
+    suite = SUITE
+
+
 class Latency(measures.Latency):
     """Latency, single-stream and offline."""
 

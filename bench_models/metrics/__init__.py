@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bench_models.metrics.scorecard import Scorecard
+from bench_models.runtimes.kernels import int8_share
 from bench_models.text import show_count, show_logit, show_ms, show_share, show_size, show_times
 
 
@@ -67,7 +68,7 @@ ERROR_RATE = ScorecardMetric(
     checked=False,  # accuracy is the same outcome: one test is enough
     of=lambda card: 1 - card.accuracy,
 )
-# Against eager PyTorch with the same model, which is what eager rows run in.
+# Of rows that are not in eager PyTorch. The first two are against eager PyTorch with the same model.
 RUNTIME_AGREEMENT = ScorecardMetric(
     name="runtime_agreement",
     unit="share",
@@ -85,13 +86,31 @@ LOGIT_DIFFERENCE = ScorecardMetric(
     checked=False,  # of fp32 it is the last digits of sums, which any change moves; a tolerance holds it
     of=lambda card: card.runtime_agreement.logit_difference if card.runtime_agreement else 0.0,
 )
+# Exact, so that a row that falls back to floating point is seen whatever the clock says.
+INT8_SHARE = ScorecardMetric(
+    name="int8_share",
+    unit="share",
+    better="higher",
+    margin_pct=0.1,
+    show=show_share,
+    of=lambda card: int8_share(card.kernels),
+)
+KERNELS = ScorecardMetric(
+    name="kernels",
+    unit="kernels",
+    better="lower",
+    margin_pct=0.0,
+    show=show_count,
+    of=lambda card: sum(kernel.count for kernel in card.kernels),
+)
 # Against the baseline of the same suite, so that a scorecard alone does not tell.
 AGREEMENT = Metric(name="agreement", unit="share", better="higher", margin_pct=1.0, show=show_share)
 DISAGREEMENT = Metric(name="disagreement", unit="share", better="lower", margin_pct=3.0, show=show_share, checked=False)
 # A verdict as a number, which asv can keep: see budgets.py. The main job judges budgets, and not a check.
 BUDGET = Metric(name="budget", unit="status", better="lower", margin_pct=0.0, show=show_count, checked=False)
 AGAINST_BASELINE = (AGREEMENT, DISAGREEMENT, BUDGET)
-FIGURES = (PARAMETERS, SIZE, NAIVE_SIZE, SPARSITY, ACCURACY, ERROR_RATE, RUNTIME_AGREEMENT, LOGIT_DIFFERENCE)
+FIGURES = (PARAMETERS, SIZE, NAIVE_SIZE, SPARSITY, ACCURACY, ERROR_RATE)
+OF_RUNTIMES = (RUNTIME_AGREEMENT, LOGIT_DIFFERENCE, INT8_SHARE, KERNELS)
 
 SINGLE_STREAM = Metric(name="single_stream", unit="seconds", better="lower", margin_pct=3.0, show=show_ms)
 OFFLINE = Metric(name="offline", unit="seconds", better="lower", margin_pct=3.0, show=show_ms)

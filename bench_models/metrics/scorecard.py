@@ -4,6 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,11 +16,13 @@ from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError, UnavailableError
 from bench_models.machine import library_versions, return_freed_memory, this_machine
 from bench_models.metrics.runtime_agreement import RuntimeAgreement, compared, require_within
+from bench_models.metrics.scenarios import scenarios
 from bench_models.metrics.weights import artifact_bytes, naive_bytes, parameter_count, sparsity
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.provenance import key_of, source_digest
 from bench_models.runtimes.artifact import ArtifactRuntime
 from bench_models.runtimes.eager import Eager
+from bench_models.runtimes.kernels import Kernel
 from bench_models.runtimes.session import THREADS, Session
 from bench_models.sources.corpora import Sentence
 from bench_models.stats.proportions import proportion
@@ -40,7 +43,8 @@ class Scorecard:
 
     ``answers`` are the labels that it gives for the sentences of the test split, ``truth`` their right ones, and
     ``elsewhere`` those that it gives for sentences of other domains, whose right ones nobody knows; each is an index.
-    ``runtime_agreement`` is None for a row in eager PyTorch, which agrees with itself.
+    ``runtime_agreement`` is None for a row in eager PyTorch, which agrees with itself. ``kernels`` are those of one
+    single-stream call, where the runtime tells them.
     """
 
     parameters: int
@@ -51,6 +55,7 @@ class Scorecard:
     truth: tuple[int, ...]
     elsewhere: tuple[int, ...] = ()
     runtime_agreement: RuntimeAgreement | None = None
+    kernels: tuple[Kernel, ...] = ()
 
     @property
     def correct(self) -> tuple[bool, ...]:
@@ -201,7 +206,14 @@ def _measure(builder: Builder, variant: Variant) -> Scorecard:
         truth=tuple(sentence.label for sentence in test),
         elsewhere=labels_given(session, builder.encoder, builder.corpus.unlabelled, variant=variant.name),
         runtime_agreement=_beside_eager(builder, variant, model, logits),
+        kernels=_kernels(builder, variant, folder),
     )
+
+
+def _kernels(builder: Builder, variant: Variant, artifact: Path | None) -> tuple[Kernel, ...]:
+    if artifact is None or not isinstance(variant.runtime, ArtifactRuntime):
+        return ()
+    return variant.runtime.kernels(artifact, scenarios(builder.encoder, builder.corpus.test).single_stream)
 
 
 def _beside_eager(

@@ -87,6 +87,14 @@ class VariantReport:
     logit_difference: Annotated[
         Annotated[float, Meta(ge=0)] | None, Meta(description="The largest one against eager PyTorch.")
     ] = None
+    int8_share: Annotated[
+        _Share | None,
+        Meta(description="Multiply-accumulates of matrix products that ran in integer arithmetic, for one sentence."),
+    ] = None
+    kernels: Annotated[
+        dict[str, Annotated[int, Meta(ge=1)]] | None,
+        Meta(description="How often the kernel of each operator ran for one sentence; null for eager PyTorch."),
+    ] = None
     correct_by_sentence: Annotated[
         Annotated[str, Meta(pattern="^[01]*$")] | None,
         Meta(description="1 or 0 for each sentence of the test split, in its order; as many for each variant."),

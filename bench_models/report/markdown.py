@@ -7,6 +7,7 @@ from tabulate import tabulate
 from bench_models.metrics import (
     ACCURACY,
     AGREEMENT,
+    INT8_SHARE,
     LOGIT_DIFFERENCE,
     PARAMETERS,
     RUNTIME_AGREEMENT,
@@ -62,6 +63,7 @@ def markdown(report: Report) -> str:
         headline(report.variants),
         table,
         _troubles(report.variants),
+        _kernels(report.variants),
         _legend(report),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -144,6 +146,22 @@ def _troubles(variants: Sequence[VariantReport]) -> str:
     lines = [line.sentence(each.name) for each in variants for line in each.budgets if line.status != "kept"]
     lines += [f"{each.name} was not measured: {error}" for each in variants for error in each.errors]
     return "\n".join(f"* {line}" for line in lines)
+
+
+def _kernels(variants: Sequence[VariantReport]) -> str:
+    """Return a table of what rows ran for one sentence whose runtime tells it, the most frequent kernels first."""
+    rows = [
+        (
+            each.name,
+            shown(each.int8_share, INT8_SHARE.show),
+            sum(each.kernels.values()),
+            ", ".join(f"{count} {name}" for name, count in sorted(each.kernels.items(), key=lambda item: -item[1])),
+        )
+        for each in variants
+        if each.kernels
+    ]
+    heads = ("variant", "products in INT8", "kernels", "which")
+    return tabulate(rows, headers=heads, tablefmt="pipe", colalign=("left", "right", "right", "left")) if rows else ""
 
 
 def _legend(report: Report) -> str:

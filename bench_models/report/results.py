@@ -14,7 +14,7 @@ from bench_models.build import Builder
 from bench_models.checkout import Checkout, require_clean
 from bench_models.errors import BenchModelsError
 from bench_models.machine import MEASURING_LIBRARIES, library_versions, this_machine
-from bench_models.metrics import ACCURACY, ERROR_RATE, OFFLINE, SINGLE_STREAM, SIZE, SPEED_UP, Metric
+from bench_models.metrics import ACCURACY, ERROR_RATE, INT8_SHARE, OFFLINE, SINGLE_STREAM, SIZE, SPEED_UP, Metric
 from bench_models.metrics.budgets import BudgetLine, accuracy_drop_points, fails, judge, size_reduction_pct, worst
 from bench_models.metrics.latency import (
     SpeedUp,
@@ -163,6 +163,8 @@ def variant_report(
         runtime=None if isinstance(variant.runtime, Eager) else str(variant.runtime),
         runtime_agreement_share=proportion(beside.equal) if beside else None,
         logit_difference=beside.logit_difference if beside else None,
+        int8_share=INT8_SHARE.of(own) if own and own.kernels else None,
+        kernels={kernel.operator: kernel.count for kernel in own.kernels} if own and own.kernels else None,
         correct_by_sentence="".join("01"[right] for right in own.correct) if own else None,
         budgets=budgets,
     )

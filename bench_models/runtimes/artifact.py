@@ -7,8 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, ClassVar
 
+from bench_models.runtimes.kernels import Kernel
 from bench_models.runtimes.session import Session
 from bench_models.text import installing, listed
+from bench_models.tokenizer import Batch
 
 if TYPE_CHECKING:
     from torch import nn
@@ -32,8 +34,9 @@ class Tolerance:
 class ArtifactRuntime(ABC):
     """A runtime whose artifact is shipped: the folder that it writes; its fields are part of the artifact's key.
 
-    A new runtime is one subclass: a frozen dataclass with ``write`` and ``load``. ``format`` is the format of exports
-    that it loads, which says what steps it can carry. ``libraries`` are what it needs, and ``extra`` brings them.
+    A new runtime is one subclass: a frozen dataclass with ``write``, ``load`` and ``kernels``. ``format`` is the format
+    of exports that it loads, which says what steps it can carry. ``libraries`` are what it needs, and ``extra`` brings
+    them.
     """
 
     name: ClassVar[str]
@@ -58,6 +61,10 @@ class ArtifactRuntime(ABC):
     @abstractmethod
     def load(self, folder: Path, *, threads: int) -> Session:
         """Return a session of what was written that computes with ``threads`` threads; imports no torch."""
+
+    @abstractmethod
+    def kernels(self, folder: Path, batch: Batch) -> tuple[Kernel, ...]:
+        """Return the kernels that one call runs, as the runtime's own profile tells them."""
 
     def open(self, model: "nn.Module", *, threads: int) -> Session:
         """Return a session of a model, whose artifact is not kept."""

@@ -94,7 +94,7 @@ def open_session(file: Path, threads: int) -> Session:
     from onnxruntime.capi import onnxruntime_pybind11_state as trouble
 
     try:
-        session = onnxruntime.InferenceSession(file, _options(threads), providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(file, session_options(threads), providers=["CPUExecutionProvider"])
     except (trouble.Fail, trouble.InvalidGraph, trouble.InvalidProtobuf, trouble.NotImplemented) as error:
         said = " ".join(str(error).split())
         raise BenchModelsError(f"ONNX Runtime cannot load {file.name} ({type(error).__name__}: {said})") from error
@@ -107,7 +107,7 @@ def open_session(file: Path, threads: int) -> Session:
     return answer
 
 
-def _options(threads: int) -> "onnxruntime.SessionOptions":
+def session_options(threads: int) -> "onnxruntime.SessionOptions":
     """Return how a session computes: in so many threads, which sleep while they wait for each other."""
     import onnxruntime
 

@@ -8,7 +8,9 @@ from bench_models.errors import BenchModelsError
 from bench_models.machine import saturates_int8
 from bench_models.runtimes import onnx_file, onnx_graph
 from bench_models.runtimes.artifact import ArtifactRuntime, Tolerance
+from bench_models.runtimes.kernels import Kernel
 from bench_models.runtimes.session import Session
+from bench_models.tokenizer import Batch
 
 if TYPE_CHECKING:
     from torch import nn
@@ -83,3 +85,9 @@ class OnnxRuntime(ArtifactRuntime):
     def load(self, folder: Path, *, threads: int) -> Session:
         """Return a session of ``model.onnx``."""
         return onnx_file.open_session(folder / FILENAME, threads)
+
+    def kernels(self, folder: Path, batch: Batch) -> tuple[Kernel, ...]:
+        """Return the kernels that one call of ``model.onnx`` runs."""
+        from bench_models.runtimes import onnx_profile
+
+        return onnx_profile.kernels(folder / FILENAME, batch)

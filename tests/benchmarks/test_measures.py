@@ -16,8 +16,9 @@ from bench_models import suites
 from bench_models.build import Builder
 from bench_models.check.planning import plan
 from bench_models.check.sides.suite import discovery_of
-from bench_models.metrics import AGAINST_BASELINE, AGREEMENT, BUDGET, FIGURES, LATENCIES, RATIOS
+from bench_models.metrics import AGAINST_BASELINE, AGREEMENT, BUDGET, FIGURES, LATENCIES, OF_RUNTIMES, RATIOS
 from bench_models.metrics.scorecard import score
+from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.verdict.measurements import SIDES
 
 # A port that nobody listens to.
@@ -66,11 +67,15 @@ def test_asv_finds_every_metric_of_every_suite(discovered: tuple[dict[str, list[
         expected |= {f"{suite}.Figures.track_{figure.name}": figure.unit for figure in (*FIGURES, *AGAINST_BASELINE)}
         expected |= {f"{suite}.Latency.time_{scenario.name}": "seconds" for scenario in LATENCIES}
         expected |= {f"{suite}.SpeedUp.track_{ratio.name}": "x" for ratio in RATIOS}
+    expected |= {f"rotten_tomatoes.Runtime.track_{figure.name}": figure.unit for figure in OF_RUNTIMES}
 
     assert expected == {name: facts[0] for name, facts in found.items()}
     for name, facts in found.items():
-        known = suites.load(name.split(".")[0].replace("_", "-")).names
+        variants = suites.load(name.split(".")[0].replace("_", "-")).variants
+        of_runtimes = ".Runtime." in name
+        known = [each.name for each in variants if not of_runtimes or isinstance(each.runtime, OnnxRuntime)]
         assert facts[1] == [[repr(variant) for variant in known]]
+        assert len(known) > 1
 
 
 def test_check_asks_for_accuracy_and_not_for_the_error_rate_besides() -> None:
@@ -81,7 +86,7 @@ def test_check_asks_for_accuracy_and_not_for_the_error_rate_besides() -> None:
     found = discovery_of({"benchmarks": json.loads(done.stdout)})
     names = {each.benchmark.name.rpartition(".")[2] for each in plan(dict.fromkeys(SIDES, found), 60.0)}
 
-    tracked = {f"track_{figure.name}" for figure in (*FIGURES, AGREEMENT)}
+    tracked = {f"track_{figure.name}" for figure in (*FIGURES, *OF_RUNTIMES, AGREEMENT)}
     left_out = {"track_error_rate", "track_logit_difference"}
     assert names == (tracked | {f"time_{scenario.name}" for scenario in LATENCIES}) - left_out
 
@@ -106,7 +111,7 @@ def test_asv_judges_what_improves_downwards() -> None:
     """It would call a better accuracy or speed-up a regression; and a budget's status is a verdict already."""
     config = Config.load(str(ROOT / "asv.conf.json"))
     unjudged = [pattern for pattern, first in config.regressions_first_commits.items() if first is None]
-    for metric in (*FIGURES, *AGAINST_BASELINE, *RATIOS):
+    for metric in (*FIGURES, *OF_RUNTIMES, *AGAINST_BASELINE, *RATIOS):
         name = f"suite.Kind.track_{metric.name}"
         assert any(re.search(pattern, name) for pattern in unjudged) == (
             metric.better == "higher" or metric is BUDGET

@@ -30,6 +30,7 @@ def test_report_is_written_as_it_was_read() -> None:
     for row in old["variants"]:
         row |= {"agreement_share": None, "agreement_sentences_count": None}
         row |= {"runtime": None, "runtime_agreement_share": None, "logit_difference": None}
+        row |= {"int8_share": None, "kernels": None}
         for line in row["budgets"]:
             line["status"] = "kept" if line.pop("kept") else "broken"
             line |= {"sentences_count": None, "sentences_needed_count": None}
@@ -41,7 +42,7 @@ def test_report_is_written_as_it_was_read() -> None:
     }
     first = list(written["variants"][0])
     assert first[:3] + first[-3:] == [
-        "name", "standing", "errors", "logit_difference", "correct_by_sentence", "budgets",
+        "name", "standing", "errors", "kernels", "correct_by_sentence", "budgets",
     ]  # fmt: skip
 
 

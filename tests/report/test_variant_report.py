@@ -15,6 +15,7 @@ from bench_models.outcomes import Failed, Measured, Outcome
 from bench_models.report.document import VERSION, Report, VariantReport, report_of, schema, text_of
 from bench_models.report.markdown import markdown
 from bench_models.report.results import Times, exit_status, variant_report
+from bench_models.runtimes.kernels import Kernel
 from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.stats.estimate import Estimate
 from bench_models.suites.suite import Budget, Variant
@@ -194,7 +195,12 @@ def test_row_in_a_runtime_says_so_and_without_a_budget_it_is_not_judged() -> Non
     """In the document and in the words below the table; other rows run in eager PyTorch."""
     beside = RuntimeAgreement(equal=(True,) * 990 + (False,) * 10, logit_difference=0.5)
     baseline, measured = _card(850, 80), _card(840, 22)
-    card = Measured(value=replace(measured.value, runtime_agreement=beside))
+    kernels = (
+        Kernel(operator="DynamicQuantizeMatMul", count=20, integer_macs=989),
+        Kernel(operator="MatMul", count=1, float_macs=11),
+        Kernel(operator="Tanh", count=2),
+    )
+    card = Measured(value=replace(measured.value, runtime_agreement=beside, kernels=kernels))
     row = Variant(name="onnx-int8", starts_from="baseline", steps=(), runtime=OnnxRuntime(quantization="int8-dynamic"))
     first, own = (
         variant_report(each, figures, baseline, _times(1))
@@ -209,3 +215,7 @@ def test_row_in_a_runtime_says_so_and_without_a_budget_it_is_not_judged() -> Non
         "as in eager PyTorch, logits at most 0.5 apart)." in text
     )
     assert "0 of 0 budgets are kept." in text
+    assert (first.int8_share, first.kernels) == (None, None)
+    (line,) = (line for line in text.splitlines() if "DynamicQuantizeMatMul" in line)
+    cells = [cell.strip() for cell in line.split("|")]
+    assert cells == ["", "onnx-int8", "98.9 %", "23", "20 DynamicQuantizeMatMul, 2 Tanh, 1 MatMul", ""]

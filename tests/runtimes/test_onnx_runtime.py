@@ -165,7 +165,7 @@ def test_session_has_the_given_number_of_threads_and_no_torch(model: nn.Module, 
 
 def test_threads_sleep_while_they_wait() -> None:
     """A session's options say so, and how many there are."""
-    options = onnx_file._options(3)
+    options = onnx_file.session_options(3)
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
     assert (options.intra_op_num_threads, options.inter_op_num_threads) == (3, 1)
 

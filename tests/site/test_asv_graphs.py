@@ -10,7 +10,7 @@ from support.site_project import Project
 
 from bench_models.asv.history import histories
 from bench_models.github.regression_issue import regressions
-from bench_models.metrics import FIGURES, LATENCIES, RATIOS
+from bench_models.metrics import FIGURES, LATENCIES, OF_RUNTIMES, RATIOS
 from bench_models.results_branch.records import Accepted, add_accepted
 from bench_models.site.asv_graphs import display_of, file_of, module_of
 
@@ -38,6 +38,7 @@ def test_known_benchmarks_are_shown_as_their_metrics_say() -> None:
         f"SpeedUp.track_{each.name}": each for each in RATIOS
     }
     metrics |= {f"Latency.time_{each.name}": each for each in LATENCIES}
+    metrics |= {f"Runtime.track_{each.name}": each for each in OF_RUNTIMES}
     for name, metric in metrics.items():
         display = display_of(f"suite.{name}", {"param_names": ["variant"]})
         assert (display.better, display.show) == (metric.better, metric.show), name

@@ -1,0 +1,98 @@
+"""The kernels that ONNX Runtime ran, and in which arithmetic they multiplied: exact, whatever the clock says."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnxruntime import quantization
+from torch import nn
+
+from bench_models.build import Builder
+from bench_models.errors import BenchModelsError
+from bench_models.runtimes.kernels import Kernel, int8_share
+from bench_models.runtimes.onnx_runtime import FILENAME, OnnxRuntime
+from bench_models.tokenizer import Batch
+
+TOKENS = 11
+# The tiny model has two layers, 32 wide, whose feed-forward layers are 64 wide, and two labels.
+_FEED_FORWARD = TOKENS * 32 * 64
+_ATTENTION = 2 * TOKENS * TOKENS * 32
+_LINEAR = 2 * (4 * TOKENS * 32 * 32 + 2 * _FEED_FORWARD) + 32 * 32 + 32 * 2
+TOTAL = _LINEAR + 2 * _ATTENTION
+
+
+@pytest.fixture
+def model(builder: Builder) -> nn.Module:
+    """Return the tiny suite's trained baseline."""
+    return builder.build("baseline").eval()
+
+
+def _kernels(model: nn.Module, folder: Path, runtime: OnnxRuntime) -> tuple[Kernel, ...]:
+    folder.mkdir()
+    runtime.write(model, folder)
+    ids = np.arange(4, 4 + TOKENS, dtype=np.int64)[None]
+    return runtime.kernels(folder, Batch(input_ids=ids, attention_mask=np.ones_like(ids)))
+
+
+def _macs(kernels: tuple[Kernel, ...]) -> tuple[int, int]:
+    return sum(each.integer_macs for each in kernels), sum(each.float_macs for each in kernels)
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_products_are_counted_in_the_arithmetic_that_they_ran_in(
+    model: nn.Module,
+    tmp_path: Path,
+    fused: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    """As many as the model's sizes say. In INT8 all but those of attention, whose both sides are activations."""
+    plain = _kernels(model, tmp_path / "plain", OnnxRuntime(fused_attention=fused))
+    small = _kernels(model, tmp_path / "small", OnnxRuntime(quantization="int8-dynamic", fused_attention=fused))
+
+    assert _macs(plain) == (0, TOTAL)
+    assert int8_share(plain) == 0
+    integer, floating = _macs(small)
+    assert integer + floating == TOTAL
+    # Unfused, products of two activations are quantized as well where ONNX Runtime has a kernel for it.
+    assert integer == _LINEAR or (not fused and integer == TOTAL)
+
+
+def test_attention_that_is_not_fused_runs_more_kernels(model: nn.Module, tmp_path: Path) -> None:
+    """Planted by its switch: the same products, in many more kernels."""
+    fused, plain = (_kernels(model, tmp_path / str(each), OnnxRuntime(fused_attention=each)) for each in (True, False))
+
+    counts = {each.operator: each.count for each in fused}
+    assert (counts["Attention"], "Softmax" in counts) == (2, False)
+    assert sum(each.count for each in plain) > sum(counts.values()) + 10
+
+
+def test_layer_that_is_left_out_of_quantization_is_seen(
+    model: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted: its products run in floating point, and no others."""
+    int8 = OnnxRuntime(quantization="int8-dynamic")
+    whole = _kernels(model, tmp_path / "whole", int8)
+    quantize = quantization.quantize_dynamic
+
+    def leaving_out(plain: Path, *others: Path, **named: object) -> None:
+        nodes = onnx.load(plain).graph.node
+        left_out = next(node.name for node in nodes if node.op_type == "MatMul" and "intermediate" in node.name)
+        quantize(plain, *others, nodes_to_exclude=[left_out], **named)
+
+    monkeypatch.setattr(quantization, "quantize_dynamic", leaving_out)
+    planted = _kernels(model, tmp_path / "planted", int8)
+
+    integer, floating = _macs(whole)
+    assert _macs(planted) == (integer - _FEED_FORWARD, floating + _FEED_FORWARD)
+    assert int8_share(planted) < int8_share(whole)
+    assert (tmp_path / "planted" / FILENAME).is_file()
+
+
+def test_profile_without_products_is_no_census() -> None:
+    """A model has some, so what is read is not its profile."""
+    with pytest.raises(BenchModelsError, match="shows no product of matrices, where a model has some: it shows Tanh"):
+        int8_share([Kernel(operator="Tanh", count=1)])
+    assert (
+        int8_share([Kernel(operator="MatMul", count=1, float_macs=1), Kernel(operator="Q", count=1, integer_macs=3)])
+        == 0.75
+    )
