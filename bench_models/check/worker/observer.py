@@ -47,11 +47,14 @@ class Observer:
         self.places = Places(places)
         self._reads = Reads(self.places)
         self._met: dict[int, tuple[CodeType, str | None]] = {}  # the code is kept, so that no identity is used twice
+        self._libraries: dict[int, dict[str, Any]] = {}  # globals, which are kept for the same reason
         self._digests: dict[int, str] = {}
         self._whole: dict[str, str] = {}
         self._unseen: dict[str, None] = {}
         self._reads_docstrings = False
         self._watching = False
+        # Events that tell nothing, as one does that is raised by looking at another.
+        self._passed_over = {"sys._getframe"}
         if sys.version_info < _QUALIFIED_NAMES:
             self._unseen["it runs in a Python before 3.11"] = None
         _ask_for_platform()
@@ -113,8 +116,20 @@ class Observer:
 
     def _on_call(self, frame: FrameType, event: str, argument: object) -> None:  # noqa: ARG002  # Python's signature
         """Note code that is entered for the first time; runs at every call and return, of C functions, too."""
-        if event == "call" and id(frame.f_code) not in self._met:
-            self._met[id(frame.f_code)] = frame.f_code, self._where(frame)
+        if event == "call" and id(names := frame.f_globals) not in self._libraries:
+            code = frame.f_code  # once, as reading it is an event by itself
+            if id(code) not in self._met:
+                self._met[id(code)] = code, self._where(frame)
+                if self._is_library(code, names):
+                    self._libraries[id(names)] = names
+
+    def _is_library(self, code: CodeType, names: dict[str, Any]) -> bool:
+        """Say whether code was loaded from elsewhere, with the module of these globals, so that all of that is shared.
+
+        Code that a library makes of a file of the side's own is seen when that file is opened.
+        """
+        files = names.get("__file__"), code.co_filename
+        return all(isinstance(file, str) and not file.startswith("<") and not self.places.name(file) for file in files)
 
     def _where(self, frame: FrameType) -> str | None:
         """Return file and name of code, or None where it is not the side's own; code that it generates is its own."""
@@ -125,28 +140,33 @@ class Observer:
 
     def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note files that are opened, folders that are listed, and what begins where it cannot be seen."""
-        if not self._watching or event == "sys._getframe":  # which follows, and is announced, too
+        if not self._watching or event in self._passed_over:
+            return
+        # Of these there are millions: one whenever the profiler above reads the code of a frame.
+        if event == "object.__getattr__" and arguments[1] != "__code__":
             return
         frame = sys._getframe(1)  # noqa: SLF001  # documented
         if event == "open":
             self._reads.open(arguments[0], arguments[1], arguments[2], frame)
         elif event in _LISTS:
             self._reads.list(arguments[0], frame, with_sizes=_LISTS[event])
-        elif event == "object.__getattr__" and arguments[1] == "__code__":
+        elif event == "object.__getattr__":
             self._on_code_read(arguments[0], frame)
         elif event.startswith(_UNFOLLOWED) and frame.f_globals.get("__name__") != threading.__name__:
             self._unseen[f"it calls {event}"] = None
         elif event.startswith(_OTHER_PROCESSES):
             self._unseen["it starts another process"] = None
+        elif not event.startswith(_UNFOLLOWED):
+            self._passed_over.add(event)
 
     def _on_code_read(self, function: object, frame: FrameType) -> None:
         """Note code that is read and not entered, as compilers, inspect and pickles do."""
-        if not isinstance(function, FunctionType) or of_asv_runner(self._reads.reader(frame)):
+        if not isinstance(function, FunctionType):
             return
         self._watching = False  # as reading it here is no part of the benchmark
         code = function.__code__
         name = self.places.name(code.co_filename)
-        if name is not None:
+        if name is not None and not of_asv_runner(self._reads.reader(frame)):
             self._whole[f"{name}:{code.co_name}, as data"] = digests.of_code(code, whole=True)
         self._watching = True
 

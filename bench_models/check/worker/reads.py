@@ -88,9 +88,11 @@ class Reads:
 
     def open(self, file: object, mode: str | None, flags: int, frame: FrameType) -> None:
         """Take that a file is opened by the function of a frame."""
-        path, reader = self._places.path(file), self.reader(frame)
-        # asv_runner reads a benchmark's source for its version, which the check compares by itself.
-        if path is None or _imports(frame) or of_asv_runner(reader):
+        path = self._places.path(file)
+        if path is None or _imports(frame):
+            return
+        reader = self.reader(frame)
+        if of_asv_runner(reader):  # for a benchmark's version, which the check compares by itself
             return
         if any(letter in (mode or "") for letter in "wax+") or (mode is None and flags & _WRITES):
             self.written[f"it writes to {self._places.name(path)}"] = None
