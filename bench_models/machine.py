@@ -63,6 +63,10 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+# Keeps ONNX Runtime from sending anything, and from starting a thread for that when it is imported.
+NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
+
+
 def has_bf16_arithmetic() -> bool:
     """Say whether this CPU multiplies bfloat16 natively, instead of by fp32."""
     return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(this_machine().cpu_flags)

@@ -34,6 +34,7 @@ Record = TypeVar("Record")
 FIGURES = "BENCH_MODELS_FIGURES"
 # Names the cache folder.
 HOME = "BENCH_MODELS_HOME"
+ARTIFACTS = "artifacts"
 SEAL = "seal.json"
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -236,7 +237,7 @@ class Store:
 
         It lies beside the records: figures are made of it, so that each side of a check writes its own.
         """
-        return sealed_folder((self.records or self.root) / "artifacts" / key, write, what=what)
+        return sealed_folder((self.records or self.root) / ARTIFACTS / key, write, what=what)
 
     def put_record(self, kind: str, key: str, record: object) -> None:
         """Keep a small record, a dataclass of finite numbers."""

@@ -191,7 +191,7 @@ class Figures(_OfSuite):
     track_agreement.outcomes = "equal_answers"  # type: ignore[attr-defined]
 
 
-class Runtime(_OfSuite):
+class RuntimeFigures(_OfSuite):
     """How rows answer that are not in eager PyTorch, and which kernels they run: read off the scorecard."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
@@ -309,7 +309,7 @@ def _describe(benchmarks: type, prefix: str, described: Sequence[metrics.Metric]
 
 
 _describe(Figures, "track_", (*metrics.FIGURES, *metrics.AGAINST_BASELINE))
-_describe(Runtime, "track_", metrics.OF_RUNTIMES)
+_describe(RuntimeFigures, "track_", metrics.OF_RUNTIMES)
 _describe(Latency, "time_", metrics.LATENCIES)
 _describe(SpeedUp, "track_", metrics.RATIOS)
 

@@ -19,7 +19,7 @@ class Figures(measures.Figures):
     suite = SUITE
 
 
-class Runtime(measures.Runtime):
+class RuntimeFigures(measures.RuntimeFigures):
     """Rows in ONNX Runtime: agreement with eager PyTorch, and kernels."""
 
     suite = SUITE

@@ -118,19 +118,29 @@ def test_every_command_that_is_named_exists() -> None:
 
 
 def test_what_computes_with_models_is_tried_as_on_both_kinds_of_cpu() -> None:
-    """``tox -e bf16`` names, for its second run, the rooms of each fast test that imports torch."""
-    (rooms,) = re.findall(r"--bf16=without .*\\\n(.*)", (ROOT / "tox.ini").read_text(encoding="utf-8"))
-    with_torch = [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py") if "torch" in _imported(path)]
+    """``tox -e bf16`` names, for its second run, the rooms of each test that imports torch or builds the tiny suite."""
+    (second,) = re.findall(r"--bf16=without (.*?)\n\n", (ROOT / "tox.ini").read_text(encoding="utf-8"), re.DOTALL)
+    rooms = [each for each in second.split() if each.startswith("tests/")]
+    computing = [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py") if _computes(path)]
 
-    assert all((ROOT / room).exists() for room in rooms.split())
-    assert [path for path in with_torch if not any(path.is_relative_to(room) for room in rooms.split())] == []
-    assert len(with_torch) > 5
+    assert all((ROOT / room).exists() for room in rooms)
+    assert [path for path in computing if not any(path.is_relative_to(room) for room in rooms)] == []
+    assert len(computing) > 10
 
 
-def _imported(path: Path) -> set[str]:
+def _computes(path: Path) -> bool:
+    """Say whether a module of tests imports torch anywhere, or has a fast test that takes a builder."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    taken = {
+        argument.arg for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for argument in node.args.args
+    }
+    return "torch" in _imported(tree) or not taken.isdisjoint({"builder", "context"})
+
+
+def _imported(tree: ast.Module) -> set[str]:
     """Return the packages that a module imports, wherever it does."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

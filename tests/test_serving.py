@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
+from numpy.typing import NDArray
 from support.runtimes import in_runtime
 
 from bench_models import provenance, serving
@@ -20,9 +21,12 @@ from bench_models.metrics.scorecard import score, scorecard_key, stored
 from bench_models.metrics.scoring import score_side_by_side
 from bench_models.outcomes import Failed, Measured, Skipped
 from bench_models.recipes.cast import Cast
-from bench_models.runtimes import onnx_graph
+from bench_models.runtimes import onnx_file, onnx_graph
 from bench_models.runtimes.artifact import Tolerance
 from bench_models.runtimes.onnx_runtime import FILENAME, OnnxRuntime
+from bench_models.sources.corpora import LoadedCorpus
+from bench_models.storage import Store
+from bench_models.tokenizer import Batch
 
 INT8 = OnnxRuntime(quantization="int8-dynamic")
 
@@ -137,6 +141,33 @@ def test_wrong_weight_fails_by_name(builder: Builder, monkeypatch: pytest.Monkey
     assert isinstance(outcome, Failed)
     assert outcome.error.startswith(f"onnx: {runtime} gives ")
     assert "with the same model, and its tolerance is" in outcome.error
+
+
+def test_lost_mask_fails_by_name(builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted: no sentence by itself shows it, as none has padding, but each batch of unlike lengths does.
+
+    By little in the tiny model, which looks at single words: the tolerance is a hundred times the last digits.
+    """
+    exact = OnnxRuntime(allowed=Tolerance(logit_difference=1e-4, other_answers_pct=0.0))
+    mine = in_runtime(_of_unlike_lengths(builder), exact)
+    assert isinstance(score(mine, mine.suite["onnx"]), Measured)
+    answer = onnx_file.answer
+
+    def unmasked(session: Any, batch: Batch) -> NDArray[np.float32]:  # noqa: ANN401  # ONNX Runtime is untyped here
+        return answer(session, replace(batch, attention_mask=np.ones_like(batch.attention_mask)))
+
+    monkeypatch.setattr(onnx_file, "answer", unmasked)
+    again = replace(mine, store=Store(root=tmp_path / "another"))
+    outcome = score(again, mine.suite["onnx"])
+    assert isinstance(outcome, Failed)
+    assert "away from that of eager PyTorch with the same model" in outcome.error
+
+
+def _of_unlike_lengths(builder: Builder) -> Builder:
+    """Return a builder whose test sentences have one to four words more than the tiny suite's."""
+    corpus = builder.corpus
+    test = tuple(replace(each, text=f"{each.text}{' at once' * (index % 5)}") for index, each in enumerate(corpus.test))
+    return replace(builder, suite=replace(builder.suite, corpus=LoadedCorpus(corpus=replace(corpus, test=test))))
 
 
 def test_tolerance_is_the_rows_own(builder: Builder) -> None:

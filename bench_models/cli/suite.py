@@ -40,13 +40,16 @@ def run(*, suite: str, variants: tuple[str, ...], everything: bool, strict: bool
 
     In a clone without uncommitted changes: build variants and score them (what was built or scored before is reused),
     time them, enforce the budgets with pytest, and write the report to results/. Without names, these are the baseline
-    and the rows that it becomes without another training; names or --all add those that are trained by themselves.
+    and the rows that it becomes without another training, in the runtimes that are installed; names or --all add those
+    that are trained by themselves.
     Ctrl-C leaves a report of what there is.
     """
     from bench_models.job import run as job
+    from bench_models.serving import unavailable_reason
 
     loaded = _load(suite)
-    names = _asked(loaded, variants, everything=everything) or loaded.quick
+    quick = [name for name in loaded.quick if unavailable_reason(loaded[name]) is None]
+    names = _asked(loaded, variants, everything=everything) or quick
     return job(_only(loaded, names, strict=strict), suite, loaded)
 
 

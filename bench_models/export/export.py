@@ -24,7 +24,7 @@ from bench_models.runtimes.artifact import ArtifactRuntime
 from bench_models.runtimes.exporters import quiet
 from bench_models.runtimes.session import THREADS
 from bench_models.serving import artifact, open_session, require_carried
-from bench_models.storage import require_writable, writing_to
+from bench_models.storage import SEAL, require_writable, writing_to
 from bench_models.suites.suite import Variant
 
 log = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despi
         if shipped is None:
             target.write(model, folder / target.filename)
         else:
-            shutil.copyfile(shipped / target.filename, folder / target.filename)
+            shutil.copytree(shipped, folder, ignore=shutil.ignore_patterns(SEAL), dirs_exist_ok=True)
     model.config.to_json_file(folder / "config.json")  # type: ignore[union-attr, operator]  # transformers' own
     shutil.copyfile(builder.checkpoint / "tokenizer.json", folder / "tokenizer.json")
     log.info("%s: loading it and comparing its answers", row.name)

@@ -12,7 +12,10 @@ from bench_models.text import show_share
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuntimeAgreement:
-    """Whether each sentence of the test split gets the same label in both, and how far logits are apart at most."""
+    """Whether each sentence of the test split gets the same label in both, and how far logits are apart at most.
+
+    The latter is of the sentences by themselves, and of a padded batch.
+    """
 
     equal: tuple[bool, ...]
     logit_difference: float
@@ -23,11 +26,14 @@ class RuntimeAgreement:
         return sum(self.equal) / len(self.equal)
 
 
-def compared(served: NDArray[np.float32], eager: NDArray[np.float32]) -> RuntimeAgreement:
-    """Compare logits of shape ``[sentences, labels]``."""
+_Logits = NDArray[np.float32]
+
+
+def compared(served: _Logits, eager: _Logits, *, padded: tuple[_Logits, _Logits]) -> RuntimeAgreement:
+    """Compare logits of shape ``[sentences, labels]``; ``padded`` are both answers to a batch of unlike lengths."""
     return RuntimeAgreement(
         equal=tuple(map(bool, served.argmax(axis=1) == eager.argmax(axis=1))),
-        logit_difference=float(np.abs(served - eager).max()),
+        logit_difference=float(max(np.abs(one - other).max() for one, other in ((served, eager), padded))),
     )
 
 

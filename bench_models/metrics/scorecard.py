@@ -22,7 +22,7 @@ from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.provenance import key_of, source_digest
 from bench_models.runtimes.artifact import ArtifactRuntime
 from bench_models.runtimes.eager import Eager
-from bench_models.runtimes.kernels import Kernel
+from bench_models.runtimes.kernels import Kernel, int8_share
 from bench_models.runtimes.session import THREADS, Session
 from bench_models.sources.corpora import Sentence
 from bench_models.stats.proportions import proportion
@@ -205,7 +205,7 @@ def _measure(builder: Builder, variant: Variant) -> Scorecard:
         answers=_labels(logits),
         truth=tuple(sentence.label for sentence in test),
         elsewhere=labels_given(session, builder.encoder, builder.corpus.unlabelled, variant=variant.name),
-        runtime_agreement=_beside_eager(builder, variant, model, logits),
+        runtime_agreement=_beside_eager(builder, variant, model, session, logits),
         kernels=_kernels(builder, variant, folder),
     )
 
@@ -213,20 +213,26 @@ def _measure(builder: Builder, variant: Variant) -> Scorecard:
 def _kernels(builder: Builder, variant: Variant, artifact: Path | None) -> tuple[Kernel, ...]:
     if artifact is None or not isinstance(variant.runtime, ArtifactRuntime):
         return ()
-    return variant.runtime.kernels(artifact, scenarios(builder.encoder, builder.corpus.test).single_stream)
+    found = variant.runtime.kernels(artifact, scenarios(builder.encoder, builder.corpus.test).single_stream)
+    int8_share(found)  # raises where they are not those of a model
+    return found
 
 
 def _beside_eager(
-    builder: Builder, variant: Variant, model: "nn.Module", logits: NDArray[np.float32]
+    builder: Builder, variant: Variant, model: "nn.Module", session: Session, logits: NDArray[np.float32]
 ) -> RuntimeAgreement | None:
-    """Compare a runtime's logits of the test split with eager PyTorch's; raises where they differ too much."""
+    """Compare a runtime's logits of the test split with eager PyTorch's; raises where they differ too much.
+
+    Sentences by themselves have no padding. So a batch is compared, too: a file that has lost its mask answers it
+    otherwise.
+    """
     if not isinstance(variant.runtime, ArtifactRuntime):
         return None
     texts = [each.text for each in builder.corpus.test]
-    eager = logits_given(
-        Eager().open(model, threads=THREADS), builder.encoder, texts, variant=f"{variant.name} in eager PyTorch"
-    )
-    found = compared(logits, eager)
+    eager = Eager().open(model, threads=THREADS)
+    alone = logits_given(eager, builder.encoder, texts, variant=f"{variant.name} in eager PyTorch")
+    padded = scenarios(builder.encoder, builder.corpus.test).offline
+    found = compared(logits, alone, padded=(session(padded), eager(padded)))
     require_within(found, variant.runtime.tolerance, variant=variant.name, runtime=variant.runtime)
     return found
 

@@ -57,12 +57,13 @@ class Plan:
 
 
 def plan(builder: Builder) -> Plan:
-    """Look up what is in the store already."""
-    variants = builder.suite.variants
+    """Look up what is in the store already, of the rows whose runtime is installed."""
+    known = {each.name: stored(builder, each) for each in builder.suite.variants}
+    rows = [name for name, outcome in known.items() if not isinstance(outcome, Skipped)]
     return Plan(
-        training=tuple(dict.fromkeys(row for each in variants for row in builder.untrained(each.name))),
-        scoring=tuple(each.name for each in variants if not isinstance(stored(builder, each), Measured | Skipped)),
-        timing=tuple(each.name for each in variants),
+        training=tuple(dict.fromkeys(row for name in rows for row in builder.untrained(name))),
+        scoring=tuple(name for name in rows if not isinstance(known[name], Measured)),
+        timing=tuple(rows),
     )
 
 

@@ -31,6 +31,7 @@ from bench_models.report.document import FOLDER, VERSION, Report, Standing, Vari
 from bench_models.report.markdown import markdown
 from bench_models.runtimes.eager import Eager
 from bench_models.runtimes.session import THREADS
+from bench_models.serving import libraries_of
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.stats.timing import LEVEL
@@ -115,11 +116,17 @@ def _report(builder: Builder, checkout: Checkout, cards: Sequence[Outcome[Scorec
         strict=suite.strict,
         exit_status=exit_status(variants, strict=suite.strict),
         machine=this_machine(),
-        versions=library_versions(_LIBRARIES),
+        versions=library_versions((*_LIBRARIES, *_of_runtimes(suite, variants))),
         latency_threads=THREADS,
         offline_batch_sentences=OFFLINE_SENTENCES,
         variants=variants,
     )
+
+
+def _of_runtimes(suite: Suite, variants: Sequence[VariantReport]) -> list[str]:
+    """Return the libraries of the runtimes that measured variants are in."""
+    measured = [each.name for each in variants if each.standing != "not measured"]
+    return list(dict.fromkeys(library for name in measured for library in libraries_of(suite[name].runtime)))
 
 
 def exit_status(variants: Sequence[VariantReport], *, strict: bool) -> Literal[0, 1, 2]:

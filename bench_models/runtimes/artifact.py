@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -74,8 +75,17 @@ class ArtifactRuntime(ABC):
 
     def unavailable_reason(self) -> str | None:
         """Return why nothing can be opened here, or None where all libraries are installed."""
-        missing = [name for name in self.libraries if find_spec(name) is None]
+        missing = [name for name in self.libraries if not _is_installed(name)]
         if not missing:
             return None
         are = "is" if len(missing) == 1 else "are"
         return f"{self.name} needs {listed(missing)}, which {are} not installed: run {installing(self.extra)}"
+
+
+def _is_installed(library: str) -> bool:
+    """Say whether a library can be imported, and is a package of that name, whose version is part of content keys."""
+    try:
+        distribution(library)
+    except PackageNotFoundError:
+        return False
+    return find_spec(library) is not None

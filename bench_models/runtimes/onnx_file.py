@@ -1,5 +1,6 @@
 """A classifier as an ONNX file: its writer, and its opener in ONNX Runtime, which needs no torch."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench_models.errors import BenchModelsError
+from bench_models.machine import NO_TELEMETRY
 from bench_models.runtimes.session import Session, errors_told
 from bench_models.tokenizer import Batch
 
 if TYPE_CHECKING:
     import onnxruntime
     from torch import nn
+
+os.environ.setdefault(NO_TELEMETRY, "1")  # read when ONNX Runtime is imported
 
 # The newest that ONNX Runtime's fusion of attention and its quantization were written for.
 _OPSET = 17
@@ -90,21 +94,34 @@ def open_session(file: Path, threads: int) -> Session:
 
     Raises ``BenchModelsError`` where ONNX Runtime cannot load it, for example as it lacks an operator.
     """
+    loaded = load(file, session_options(threads))
+    return lambda batch: answer(loaded, batch)
+
+
+def load(file: Path, options: "onnxruntime.SessionOptions") -> "onnxruntime.InferenceSession":
+    """Return ONNX Runtime's own session of a file; raises as ``open_session`` does."""
     import onnxruntime
-    from onnxruntime.capi import onnxruntime_pybind11_state as trouble
 
     try:
-        session = onnxruntime.InferenceSession(file, session_options(threads), providers=["CPUExecutionProvider"])
-    except (trouble.Fail, trouble.InvalidGraph, trouble.InvalidProtobuf, trouble.NotImplemented) as error:
+        return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+    except _errors() as error:
         said = " ".join(str(error).split())
         raise BenchModelsError(f"ONNX Runtime cannot load {file.name} ({type(error).__name__}: {said})") from error
 
-    def answer(batch: Batch) -> NDArray[np.float32]:
-        with errors_told(batch, trouble.Fail, trouble.InvalidArgument, trouble.RuntimeException):
-            (logits,) = session.run(None, {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask})
-        return np.asarray(logits, dtype=np.float32)
 
-    return answer
+def answer(session: "onnxruntime.InferenceSession", batch: Batch) -> NDArray[np.float32]:
+    """Return the logits of a batch; raises ``BenchModelsError`` where the file cannot answer one of its size."""
+    with errors_told(batch, *_errors()):
+        (logits,) = session.run(None, {"input_ids": batch.input_ids, "attention_mask": batch.attention_mask})
+    return np.asarray(logits, dtype=np.float32)
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """Return all that ONNX Runtime raises; its errors have no class of their own in common."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    kinds = [each for each in vars(state).values() if isinstance(each, type) and issubclass(each, Exception)]
+    return tuple(kinds)
 
 
 def session_options(threads: int) -> "onnxruntime.SessionOptions":

@@ -25,8 +25,8 @@ _Quantization = Literal["none", "int8-dynamic"]
 # INT8, whose activations have 256 steps, moves them by 1.1 (three layers) to 4.2 (six) at most, and 1.1 to 1.6 % of
 # answers, with weights of 7 bits.
 _TOLERANCES: dict[_Quantization, Tolerance] = {
-    "none": Tolerance(logit_difference=0.05, other_answers_pct=1.0),
-    "int8-dynamic": Tolerance(logit_difference=8.0, other_answers_pct=5.0),
+    "none": Tolerance(logit_difference=0.01, other_answers_pct=1.0),
+    "int8-dynamic": Tolerance(logit_difference=8.0, other_answers_pct=3.0),
 }
 
 

@@ -46,10 +46,10 @@ _KNOWN = {
     "Figures.track_parameters": Display(title="Parameters", better="lower", show=show_count),
     "Figures.track_sparsity": Display(title="Sparsity", better="higher", show=show_share),
     "Figures.track_naive_size": Display(title="Naive size", better="lower", show=show_size),
-    "Runtime.track_runtime_agreement": Display(title="Runtime agreement", better="higher", show=show_share),
-    "Runtime.track_logit_difference": Display(title="Logit difference", better="lower", show=show_logit),
-    "Runtime.track_int8_share": Display(title="INT8 share of products", better="higher", show=show_share),
-    "Runtime.track_kernels": Display(title="Kernels of one sentence", better="lower", show=show_count),
+    "RuntimeFigures.track_runtime_agreement": Display(title="Runtime agreement", better="higher", show=show_share),
+    "RuntimeFigures.track_logit_difference": Display(title="Logit difference", better="lower", show=show_logit),
+    "RuntimeFigures.track_int8_share": Display(title="INT8 share of products", better="higher", show=show_share),
+    "RuntimeFigures.track_kernels": Display(title="Kernels of one sentence", better="lower", show=show_count),
     "SpeedUp.track_relative_latency": Display(title="Relative latency", better="lower", show=show_times),
 }
 

@@ -16,7 +16,16 @@ from bench_models import suites
 from bench_models.build import Builder
 from bench_models.check.planning import plan
 from bench_models.check.sides.suite import discovery_of
-from bench_models.metrics import AGAINST_BASELINE, AGREEMENT, BUDGET, FIGURES, LATENCIES, OF_RUNTIMES, RATIOS
+from bench_models.metrics import (
+    AGAINST_BASELINE,
+    AGREEMENT,
+    BUDGET,
+    FIGURES,
+    LATENCIES,
+    LOGIT_DIFFERENCE,
+    OF_RUNTIMES,
+    RATIOS,
+)
 from bench_models.metrics.scorecard import score
 from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.verdict.measurements import SIDES
@@ -67,12 +76,12 @@ def test_asv_finds_every_metric_of_every_suite(discovered: tuple[dict[str, list[
         expected |= {f"{suite}.Figures.track_{figure.name}": figure.unit for figure in (*FIGURES, *AGAINST_BASELINE)}
         expected |= {f"{suite}.Latency.time_{scenario.name}": "seconds" for scenario in LATENCIES}
         expected |= {f"{suite}.SpeedUp.track_{ratio.name}": "x" for ratio in RATIOS}
-    expected |= {f"rotten_tomatoes.Runtime.track_{figure.name}": figure.unit for figure in OF_RUNTIMES}
+    expected |= {f"rotten_tomatoes.RuntimeFigures.track_{figure.name}": figure.unit for figure in OF_RUNTIMES}
 
     assert expected == {name: facts[0] for name, facts in found.items()}
     for name, facts in found.items():
         variants = suites.load(name.split(".")[0].replace("_", "-")).variants
-        of_runtimes = ".Runtime." in name
+        of_runtimes = ".RuntimeFigures." in name
         known = [each.name for each in variants if not of_runtimes or isinstance(each.runtime, OnnxRuntime)]
         assert facts[1] == [[repr(variant) for variant in known]]
         assert len(known) > 1
@@ -114,7 +123,7 @@ def test_asv_judges_what_improves_downwards() -> None:
     for metric in (*FIGURES, *OF_RUNTIMES, *AGAINST_BASELINE, *RATIOS):
         name = f"suite.Kind.track_{metric.name}"
         assert any(re.search(pattern, name) for pattern in unjudged) == (
-            metric.better == "higher" or metric is BUDGET
+            metric.better == "higher" or metric in {BUDGET, LOGIT_DIFFERENCE}
         ), name
 
 

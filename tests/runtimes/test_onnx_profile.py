@@ -10,6 +10,7 @@ from torch import nn
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
+from bench_models.runtimes import onnx_profile
 from bench_models.runtimes.kernels import Kernel, int8_share
 from bench_models.runtimes.onnx_runtime import FILENAME, OnnxRuntime
 from bench_models.tokenizer import Batch
@@ -86,6 +87,15 @@ def test_layer_that_is_left_out_of_quantization_is_seen(
     assert _macs(planted) == (integer - _FEED_FORWARD, floating + _FEED_FORWARD)
     assert int8_share(planted) < int8_share(whole)
     assert (tmp_path / "planted" / FILENAME).is_file()
+
+
+@pytest.mark.parametrize(
+    ("operator", "shape"), [("MultiHeadAttention", [1, 11, 32]), ("Attention", [1, 2, 11, 16]), ("QGemm", [11, 32])]
+)
+def test_kernel_whose_products_are_not_known_is_named(operator: str, shape: list[int]) -> None:
+    """Whatever is not counted would make the share of integers wrong."""
+    with pytest.raises(BenchModelsError, match=rf"ONNX Runtime ran {operator} on shapes .* add it to bench_models"):
+        onnx_profile._macs(operator, [shape], [shape])
 
 
 def test_profile_without_products_is_no_census() -> None:

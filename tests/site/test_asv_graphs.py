@@ -38,7 +38,7 @@ def test_known_benchmarks_are_shown_as_their_metrics_say() -> None:
         f"SpeedUp.track_{each.name}": each for each in RATIOS
     }
     metrics |= {f"Latency.time_{each.name}": each for each in LATENCIES}
-    metrics |= {f"Runtime.track_{each.name}": each for each in OF_RUNTIMES}
+    metrics |= {f"RuntimeFigures.track_{each.name}": each for each in OF_RUNTIMES}
     for name, metric in metrics.items():
         display = display_of(f"suite.{name}", {"param_names": ["variant"]})
         assert (display.better, display.show) == (metric.better, metric.show), name

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 from filelock import FileLock, Timeout
 
 from bench_models.errors import BenchModelsError
-from bench_models.machine import passive_waiting
-from bench_models.storage import figures, home, require_writable
+from bench_models.machine import NO_TELEMETRY, passive_waiting
+from bench_models.storage import ARTIFACTS, figures, home, require_writable
 
 log = logging.getLogger(__name__)
 
@@ -97,11 +97,13 @@ def common_variables(threads: int) -> dict[str, str]:
         **_ALLOCATOR,
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
+        NO_TELEMETRY: "1",  # of a process with more threads than one no worker can be forked
     }
 
 
-# Each is some kilobytes for a model suite, and nothing for others.
-_KEPT = 16
+# Each is some kilobytes for a model suite, and nothing for others. The artifacts of rows in a runtime are as large as
+# models, and are written again in seconds.
+_KEPT, _KEPT_ARTIFACTS = 16, 3
 
 
 def own_folder(*owner: str) -> Path:
@@ -118,10 +120,15 @@ def own_folder(*owner: str) -> Path:
 
 
 def forget_old() -> None:
-    """Remove all folders of scorecards but those that were used last."""
+    """Remove all folders of scorecards but those that were used last, and of those all artifacts but of the newest."""
     folders = [each for each in _folder().iterdir() if each.is_dir()] if _folder().is_dir() else []
-    for folder in sorted(folders, key=lambda each: each.stat().st_mtime, reverse=True)[_KEPT:]:
+    newest = sorted(folders, key=lambda each: each.stat().st_mtime, reverse=True)
+    for folder in newest[_KEPT:]:
         shutil.rmtree(folder, ignore_errors=True)
+    for folder in newest[_KEPT_ARTIFACTS:_KEPT]:
+        used = folder.stat()
+        shutil.rmtree(folder / ARTIFACTS, ignore_errors=True)
+        os.utime(folder, ns=(used.st_atime_ns, used.st_mtime_ns))
 
 
 def _folder() -> Path:

@@ -92,3 +92,16 @@ def test_folders_that_were_not_used_for_long_go() -> None:
     own_folder("base", "19")
     forget_old()
     assert [number for number, folder in enumerate(folders) if folder.is_dir()] == [*range(15), 19]
+
+
+def test_artifacts_are_kept_in_the_newest_folders_only() -> None:
+    """They are as large as models; the records beside them stay, and so does the order of use."""
+    folders = [own_folder("base", str(number)) for number in range(5)]
+    for age, folder in enumerate(folders):
+        (folder / "artifacts" / "a").mkdir(parents=True)
+        (folder / "scorecards").mkdir()
+        os.utime(folder, (1_000_000 - age, 1_000_000 - age))
+    for _ in range(2):
+        forget_old()
+        assert [(folder / "artifacts").is_dir() for folder in folders] == [True, True, True, False, False]
+    assert all((folder / "scorecards").is_dir() for folder in folders)
