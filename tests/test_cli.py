@@ -50,6 +50,18 @@ def test_help_without_a_command_goes_to_standard_error(bench_models: Run, tmp_pa
     assert done.stderr.startswith("Usage: bench-models ")
 
 
+def test_rows_whose_runtime_is_not_installed_are_left_out_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked for by name, they are measured or it is said why not."""
+    asked: list[list[str]] = []
+    monkeypatch.setattr(job, "run", lambda suite, *_: asked.append(suite.names))
+    main(["run", "rotten-tomatoes"])
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    main(["run", "rotten-tomatoes"])
+    main(["run", "rotten-tomatoes", "onnx"])
+    assert asked == [SUITE.quick, [name for name in SUITE.quick if "onnx" not in name], ["baseline", "onnx"]]
+    assert {"onnx", "onnx-int8"} < {*SUITE.quick}
+
+
 def test_version_is_that_of_the_package(bench_models: Run, tmp_path: Path) -> None:
     """As pip knows it."""
     done = bench_models("--version", cwd=tmp_path)

@@ -1,9 +1,11 @@
 """The main job says what it will do, how long that takes by what was measured so far, and each row when it is done."""
 
 import logging
+import sys
 from dataclasses import replace
 
 import pytest
+from support.runtimes import in_runtime
 from support.tiny_project import with_row
 
 from bench_models.build import Builder
@@ -14,6 +16,7 @@ from bench_models.outcomes import Failed, Measured
 from bench_models.recipes.finetune import FineTune
 from bench_models.report import progress
 from bench_models.report.progress import Plan, Table, duration, estimating, left_out, plan
+from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.stats.timing import MOST
 
 EQUAL = SpeedUp(
@@ -65,6 +68,15 @@ def test_plan_is_what_is_not_in_the_store(builder: Builder) -> None:
     )
     score(builder, builder.suite.baseline)
     assert plan(builder) == Plan(training=(), scoring=("pruned", "int8"), timing=("baseline", "pruned", "int8"))
+
+
+def test_plan_leaves_out_what_cannot_be_opened_here(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its runtime is not installed: nothing is trained, scored or timed for it."""
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    mine = in_runtime(builder, OnnxRuntime())
+    assert plan(mine) == plan(builder)
+    monkeypatch.undo()
+    assert plan(mine).timing == ("baseline", "pruned", "int8", "onnx")
 
 
 def test_plan_says_what_is_trained_and_what_reused() -> None:
