@@ -128,12 +128,16 @@ class _OfSuite(ABC):
             cls.params = [cls.suite.names]
 
 
-class Figures(_OfSuite):
-    """Size, parameters, sparsity, accuracy: read off the scorecard, without importing torch."""
+class _OfScorecard(_OfSuite):
+    """Benchmarks that are read off the scorecard, without importing torch."""
 
     def setup(self, prepared: Prepared, variant: str) -> None:
         """Skip a variant that was skipped, and fail for one that failed."""
         prepared.card(variant)
+
+
+class Figures(_OfScorecard):
+    """Size, parameters, sparsity, accuracy."""
 
     def track_parameters(self, prepared: Prepared, variant: str) -> float:
         """Weights and biases, packed ones included."""
@@ -191,8 +195,8 @@ class Figures(_OfSuite):
     track_agreement.outcomes = "equal_answers"  # type: ignore[attr-defined]
 
 
-class RuntimeFigures(_OfSuite):
-    """How rows answer that are not in eager PyTorch, and which kernels they run: read off the scorecard."""
+class RuntimeFigures(_OfScorecard):
+    """How rows answer that are not in eager PyTorch, and which kernels they run."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         """Take the rows whose runtime ships a file of its own, of which a suite that binds this has some."""
@@ -205,10 +209,6 @@ class RuntimeFigures(_OfSuite):
                     "leave it out of the suite's benchmarks"
                 )
             cls.params = [rows]
-
-    def setup(self, prepared: Prepared, variant: str) -> None:
-        """Skip a variant that was skipped, and fail for one that failed."""
-        prepared.card(variant)
 
     def track_runtime_agreement(self, prepared: Prepared, variant: str) -> float:
         """The share of the test split that the runtime answers as eager PyTorch does with the same model."""

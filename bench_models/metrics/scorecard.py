@@ -4,8 +4,6 @@ import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,9 +26,6 @@ from bench_models.sources.corpora import Sentence
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Variant
 from bench_models.tokenizer import Encoder
-
-if TYPE_CHECKING:
-    from torch import nn
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +191,20 @@ def _measure(builder: Builder, variant: Variant) -> Scorecard:
     folder = serving.artifact(builder, variant, model=model)
     session = serving.open_session(builder, variant, model=model)
     test = builder.corpus.test
-    logits = logits_given(session, builder.encoder, [each.text for each in test], variant=variant.name)
+    texts = [each.text for each in test]
+    logits = logits_given(session, builder.encoder, texts, variant=variant.name)
+    beside: RuntimeAgreement | None = None
+    kernels: tuple[Kernel, ...] = ()
+    if folder is not None and isinstance(variant.runtime, ArtifactRuntime):
+        eager = Eager().open(model, threads=THREADS)
+        alone = logits_given(eager, builder.encoder, texts, variant=f"{variant.name} in eager PyTorch")
+        batches = scenarios(builder.encoder, test)
+        # Sentences by themselves have no padding: a file that has lost its mask answers only a batch otherwise.
+        padded = session(batches.offline), eager(batches.offline)
+        beside = compared(logits, alone, padded=padded)
+        require_within(beside, variant.runtime.tolerance, variant=variant.name, runtime=variant.runtime)
+        kernels = variant.runtime.kernels(folder, batches.single_stream)
+        int8_share(kernels)  # raises where they are not those of a model
     return Scorecard(
         parameters=parameter_count(model),
         size_bytes=artifact_bytes(model) if folder is None else serving.shipped_bytes(folder),
@@ -205,36 +213,9 @@ def _measure(builder: Builder, variant: Variant) -> Scorecard:
         answers=_labels(logits),
         truth=tuple(sentence.label for sentence in test),
         elsewhere=labels_given(session, builder.encoder, builder.corpus.unlabelled, variant=variant.name),
-        runtime_agreement=_beside_eager(builder, variant, model, session, logits),
-        kernels=_kernels(builder, variant, folder),
+        runtime_agreement=beside,
+        kernels=kernels,
     )
-
-
-def _kernels(builder: Builder, variant: Variant, artifact: Path | None) -> tuple[Kernel, ...]:
-    if artifact is None or not isinstance(variant.runtime, ArtifactRuntime):
-        return ()
-    found = variant.runtime.kernels(artifact, scenarios(builder.encoder, builder.corpus.test).single_stream)
-    int8_share(found)  # raises where they are not those of a model
-    return found
-
-
-def _beside_eager(
-    builder: Builder, variant: Variant, model: "nn.Module", session: Session, logits: NDArray[np.float32]
-) -> RuntimeAgreement | None:
-    """Compare a runtime's logits of the test split with eager PyTorch's; raises where they differ too much.
-
-    Sentences by themselves have no padding. So a batch is compared, too: a file that has lost its mask answers it
-    otherwise.
-    """
-    if not isinstance(variant.runtime, ArtifactRuntime):
-        return None
-    texts = [each.text for each in builder.corpus.test]
-    eager = Eager().open(model, threads=THREADS)
-    alone = logits_given(eager, builder.encoder, texts, variant=f"{variant.name} in eager PyTorch")
-    padded = scenarios(builder.encoder, builder.corpus.test).offline
-    found = compared(logits, alone, padded=(session(padded), eager(padded)))
-    require_within(found, variant.runtime.tolerance, variant=variant.name, runtime=variant.runtime)
-    return found
 
 
 def answers(session: Session, encoder: Encoder, sentences: Sequence[Sentence], *, variant: str) -> tuple[bool, ...]:

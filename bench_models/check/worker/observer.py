@@ -53,8 +53,6 @@ class Observer:
         self._unseen: dict[str, None] = {}
         self._reads_docstrings = False
         self._watching = False
-        # Events that tell nothing, as one does that is raised by looking at another.
-        self._passed_over = {"sys._getframe"}
         if sys.version_info < _QUALIFIED_NAMES:
             self._unseen["it runs in a Python before 3.11"] = None
         _ask_for_platform()
@@ -119,28 +117,13 @@ class Observer:
         if event == "call" and id(names := frame.f_globals) not in self._libraries:
             code = frame.f_code  # once, as reading it is an event by itself
             if id(code) not in self._met:
-                self._met[id(code)] = code, self._where(frame)
-                if self._is_library(code, names):
+                self._met[id(code)] = code, self.places.code(code, names)
+                if self.places.is_library(code, names):
                     self._libraries[id(names)] = names
-
-    def _is_library(self, code: CodeType, names: dict[str, Any]) -> bool:
-        """Say whether code was loaded from elsewhere, with the module of these globals, so that all of that is shared.
-
-        Code that a library makes of a file of the side's own is seen when that file is opened.
-        """
-        files = names.get("__file__"), code.co_filename
-        return all(isinstance(file, str) and not file.startswith("<") and not self.places.name(file) for file in files)
-
-    def _where(self, frame: FrameType) -> str | None:
-        """Return file and name of code, or None where it is not the side's own; code that it generates is its own."""
-        code, file = frame.f_code, frame.f_code.co_filename
-        module = frame.f_globals.get("__file__") if file.startswith("<") else file
-        name = self.places.name(module) if isinstance(module, str) else None
-        return name and f"{name}:{getattr(code, 'co_qualname', code.co_name)}"
 
     def _on_event(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Note files that are opened, folders that are listed, and what begins where it cannot be seen."""
-        if not self._watching or event in self._passed_over:
+        if not self._watching or event == "sys._getframe":  # which follows, and is announced, too
             return
         # Of these there are millions: one whenever the profiler above reads the code of a frame.
         if event == "object.__getattr__" and arguments[1] != "__code__":
@@ -156,8 +139,6 @@ class Observer:
             self._unseen[f"it calls {event}"] = None
         elif event.startswith(_OTHER_PROCESSES):
             self._unseen["it starts another process"] = None
-        elif not event.startswith(_UNFOLLOWED):
-            self._passed_over.add(event)
 
     def _on_code_read(self, function: object, frame: FrameType) -> None:
         """Note code that is read and not entered, as compilers, inspect and pickles do."""

@@ -14,7 +14,7 @@ from . import digests
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
+    from types import CodeType, FrameType
 
 # A module that reads Python files for their syntax trees only, so that comments and docstrings make no difference to
 # it, says so under this name.
@@ -59,6 +59,23 @@ class Places:
             if path.startswith(folder) or path == folder.rstrip(os.sep):
                 return f"{name}/{path[len(folder) :]}"
         return None
+
+    def code(self, code: CodeType, names: dict[str, Any]) -> str | None:
+        """Return file and name of code that runs with some globals, or None where it is not of these folders.
+
+        Code that is generated is of the module's file whose globals these are.
+        """
+        file = names.get("__file__") if code.co_filename.startswith("<") else code.co_filename
+        name = self.name(file) if isinstance(file, str) else None
+        return name and f"{name}:{getattr(code, 'co_qualname', code.co_name)}"
+
+    def is_library(self, code: CodeType, names: dict[str, Any]) -> bool:
+        """Say whether code was loaded from elsewhere, with the module of these globals, so that all of that is shared.
+
+        Code that a library makes of a file of these folders is seen when that file is opened.
+        """
+        files = names.get("__file__"), code.co_filename
+        return all(isinstance(file, str) and not file.startswith("<") and not self.name(file) for file in files)
 
 
 class Reads:
