@@ -18,7 +18,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from . import digests
-from .reads import Places, Reads, of_asv_runner
+from .reads import Places, Reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +30,8 @@ _LISTS = {"os.listdir": False, "os.scandir": True}  # whether the entries can te
 _OTHER_PROCESSES = ("subprocess.", "os.exec", "os.fork", "os.posix_spawn", "os.spawn", "os.system", "pty.spawn")
 # What makes Python call functions that the profiler is not told of, or that displaces the profiler.
 _UNFOLLOWED = ("sys.settrace", "sys.addaudithook", "sys.monitoring", "sys.setprofile")
+# Who runs code of a file as the module that it is.
+_IMPORTERS = "<frozen importlib."
 # Libraries that read docstrings as data.
 _READ_DOCSTRINGS = frozenset({"docopt", "doctest", "ply"})
 _QUALIFIED_NAMES = (3, 11)  # before this version, code does not tell which class it is of
@@ -135,6 +137,8 @@ class Observer:
             self._reads.list(arguments[0], frame, with_sizes=_LISTS[event])
         elif event == "object.__getattr__":
             self._on_code_read(arguments[0], frame)
+        elif event == "exec" and not frame.f_code.co_filename.startswith(_IMPORTERS):
+            self._reads.code(arguments[0], frame)  # in whose globals, it does not tell
         elif event.startswith(_UNFOLLOWED) and frame.f_globals.get("__name__") != threading.__name__:
             self._unseen[f"it calls {event}"] = None
         elif event.startswith(_OTHER_PROCESSES):
@@ -142,14 +146,10 @@ class Observer:
 
     def _on_code_read(self, function: object, frame: FrameType) -> None:
         """Note code that is read and not entered, as compilers, inspect and pickles do."""
-        if not isinstance(function, FunctionType):
-            return
-        self._watching = False  # as reading it here is no part of the benchmark
-        code = function.__code__
-        name = self.places.name(code.co_filename)
-        if name is not None and not of_asv_runner(self._reads.reader(frame)):
-            self._whole[f"{name}:{code.co_name}, as data"] = digests.of_code(code, whole=True)
-        self._watching = True
+        if isinstance(function, FunctionType):
+            self._watching = False  # as reading it here is no part of the benchmark
+            self._reads.code(function.__code__, frame)
+            self._watching = True
 
     def _on_thread(self, *arguments: Any) -> int:  # noqa: ANN401  # as those of the function
         """Start a thread, which nothing observes: only those of threading are told to call a profiler."""

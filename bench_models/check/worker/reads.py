@@ -72,14 +72,14 @@ class Places:
     def is_library(self, code: CodeType, names: dict[str, Any]) -> bool:
         """Say whether code was loaded from elsewhere, with the module of these globals, so that all of that is shared.
 
-        Code that a library makes of a file of these folders is seen when that file is opened.
+        Code of these folders that runs with a library's globals is seen when it is read or handed to ``exec``.
         """
         files = names.get("__file__"), code.co_filename
         return all(isinstance(file, str) and not file.startswith("<") and not self.name(file) for file in files)
 
 
 class Reads:
-    """The files that a process read, listed and looked at, and those it wrote to."""
+    """The files that a process read, listed and looked at, the code that it read, and the files it wrote to."""
 
     def __init__(self, places: Places) -> None:
         """Look at no function yet; ``watch_looks`` begins."""
@@ -87,6 +87,7 @@ class Reads:
         self._read: dict[str, bool] = {}
         self._listed: dict[str, bool] = {}
         self._looked_at: dict[str, bool] = {}
+        self._code: dict[str, str] = {}
         self.written: dict[str, None] = {}
 
     def watch_looks(self, is_on: Callable[[], bool]) -> None:
@@ -121,6 +122,12 @@ class Reads:
         if path is not None and not _imports(frame):
             self._listed[path] = self._listed.get(path, False) or with_sizes
 
+    def code(self, code: CodeType, frame: FrameType) -> None:
+        """Take that code is read by the function of a frame."""
+        name = self._places.name(code.co_filename)
+        if name is not None and not of_asv_runner(self.reader(frame)):
+            self._code[f"{name}:{code.co_name}, as data"] = digests.of_code(code, whole=True)
+
     def reader(self, frame: FrameType | None) -> dict[str, Any]:
         """Return the globals of the module that acts: one of the folders, or asv_runner, and not a library."""
         while frame is not None:
@@ -130,11 +137,11 @@ class Reads:
         return {}
 
     def digests(self) -> dict[str, str]:
-        """Return a digest of what is in each file, listing and answer, by its name."""
+        """Return a digest of what is in each file, listing, answer and code, by its name."""
         found = {path: digests.of_file(path, as_syntax=as_syntax) for path, as_syntax in self._read.items()}
         found |= {f"{path}, listed": digests.of_listing(path, with_sizes=sizes) for path, sizes in self._listed.items()}
         found |= {f"{path}, looked at": digests.of_look(path, with_size=size) for path, size in self._looked_at.items()}
-        return {str(self._places.name(path)): digest for path, digest in found.items()}
+        return {**{str(self._places.name(path)): digest for path, digest in found.items()}, **self._code}
 
     def _look(self, file: object, frame: FrameType) -> None:
         path = self._places.path(file)

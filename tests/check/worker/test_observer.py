@@ -219,6 +219,11 @@ _HIDDEN = {
             "def first():\n    for each in {8, 0}:\n        return each\n",
         ),
     ),
+    "code that runs with a library's globals": (
+        "import textwrap\nimport part\n\n\ndef track_0():\n    textwrap.dedent('a')\n"
+        "    exec(part.__loader__.get_code('part'), vars(textwrap))\n    return textwrap.work()\n",
+        ("part.py", "def work():\n    return 1\n", "def work():\n    return 2\n"),
+    ),
     "what is imported anew": (
         "import sys\nimport part\n\n\ndef track_0():\n    del sys.modules['part']\n    import part\n"
         "    return len(part.__loader__.get_code('part').co_consts[0].co_code)\n",
