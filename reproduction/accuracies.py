@@ -37,14 +37,14 @@ def _context(weights: Weights, home: Path, scratch: Path) -> "Context":
 
 
 def _accuracy(row: Row, weights: Weights, context: "Context") -> Outcome[Estimate]:
-    from bench_models.metrics.scorecard import answers
+    from bench_models.metrics.predictions import right_answers
     from bench_models.recipes import classifier
     from bench_models.runtimes.eager import Eager
 
     try:
         trained = classifier.load(weights.checkpoint.folder(context.home), context.corpus.labels)
         session = Eager().open(row.transform(trained, context), threads=THREADS)
-        right = answers(session, context.encoder, context.corpus.test, variant=row.name)
+        right = right_answers(session, context.encoder, context.corpus.test, variant=row.name)
     except BenchModelsError as error:  # sizes and latencies, which took minutes, are not lost for it
         return Failed(error=str(error))
     return Measured(value=proportion(right))

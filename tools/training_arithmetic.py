@@ -19,7 +19,7 @@ from transformers import TrainerCallback, trainer
 
 from bench_models.build import Builder
 from bench_models.machine import has_bf16_arithmetic, this_machine
-from bench_models.metrics.scorecard import answers
+from bench_models.metrics.predictions import right_answers
 from bench_models.recipes import classifier, training
 from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.onednn import FastLinears
@@ -128,7 +128,7 @@ def _trained(
         ):
             model = step.apply(model, context)
     session = Eager().open(model, threads=THREADS)
-    return stopwatch.seconds, answers(session, builder.encoder, builder.corpus.test, variant=context.variant)
+    return stopwatch.seconds, right_answers(session, builder.encoder, builder.corpus.test, variant=context.variant)
 
 
 if __name__ == "__main__":

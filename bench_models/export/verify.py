@@ -24,7 +24,7 @@ from bench_models.build import Builder
 from bench_models.check.variant_speeds import Asked, compare
 from bench_models.errors import BenchModelsError
 from bench_models.export.formats import FORMATS
-from bench_models.metrics.scorecard import answers
+from bench_models.metrics.predictions import right_answers
 from bench_models.outcomes import Measured, reason_of
 from bench_models.report.speeds import tree_of
 from bench_models.runtimes.session import THREADS, Session
@@ -104,7 +104,7 @@ def require_agreement(
     found, own = _distance(session, loaded, batches), None
     if not found.largest <= MOST_APART:
         found, own = _require_rounding(builder, variant, session, loaded, batches)
-    correct = answers(loaded, encoder, test, variant=f"the file of {variant}")
+    correct = right_answers(loaded, encoder, test, variant=f"the file of {variant}")
     lost = paired_drop(right, correct)
     points = 100 * (lost.low if own else lost.value)
     if points > MOST_LOST_POINTS:

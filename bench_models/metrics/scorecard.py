@@ -2,17 +2,14 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-
-import numpy as np
-from numpy.typing import NDArray
-from tqdm import tqdm
 
 from bench_models import serving
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError, UnavailableError
 from bench_models.machine import library_versions, return_freed_memory, this_machine
+from bench_models.metrics import predictions
 from bench_models.metrics.runtime_agreement import RuntimeAgreement, compared, require_within
 from bench_models.metrics.scenarios import scenarios
 from bench_models.metrics.weights import artifact_bytes, naive_bytes, parameter_count, sparsity
@@ -21,11 +18,9 @@ from bench_models.provenance import key_of, source_digest
 from bench_models.runtimes.artifact import ArtifactRuntime
 from bench_models.runtimes.eager import Eager
 from bench_models.runtimes.kernels import Kernel, int8_share
-from bench_models.runtimes.session import THREADS, Session
-from bench_models.sources.corpora import Sentence
+from bench_models.runtimes.session import THREADS
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Variant
-from bench_models.tokenizer import Encoder
 
 log = logging.getLogger(__name__)
 
@@ -187,21 +182,22 @@ def scorecard_key(builder: Builder, variant: Variant) -> str:
 def _measure(builder: Builder, variant: Variant) -> Scorecard:
     builder.train(variant.name)
     model = builder.build(variant.name)
-    # As it is served, and timed: INT8 answers depend on the batch, and sums of floats on the number of threads.
+    # As it is served, and timed: sums of floats depend on the number of threads.
     folder = serving.artifact(builder, variant, model=model)
     session = serving.open_session(builder, variant, model=model)
     test = builder.corpus.test
     texts = [each.text for each in test]
-    logits = logits_given(session, builder.encoder, texts, variant=variant.name)
+    everything = [*texts, *builder.corpus.unlabelled]
+    logits = predictions.logits(session, builder.encoder, everything, variant=variant.name)
     beside: RuntimeAgreement | None = None
     kernels: tuple[Kernel, ...] = ()
     if folder is not None and isinstance(variant.runtime, ArtifactRuntime):
         eager = Eager().open(model, threads=THREADS)
-        alone = logits_given(eager, builder.encoder, texts, variant=f"{variant.name} in eager PyTorch")
+        alone = predictions.logits(eager, builder.encoder, texts, variant=f"{variant.name} in eager PyTorch")
         batches = scenarios(builder.encoder, test)
         # Sentences by themselves have no padding: a file that has lost its mask answers only a batch otherwise.
         padded = session(batches.offline), eager(batches.offline)
-        beside = compared(logits, alone, padded=padded)
+        beside = compared(logits[: len(test)], alone, padded=padded)
         require_within(beside, variant.runtime.tolerance, variant=variant.name, runtime=variant.runtime)
         kernels = variant.runtime.kernels(folder, batches.single_stream)
         int8_share(kernels)  # raises where they are not those of a model
@@ -210,45 +206,9 @@ def _measure(builder: Builder, variant: Variant) -> Scorecard:
         size_bytes=artifact_bytes(model) if folder is None else serving.shipped_bytes(folder),
         naive_size_bytes=naive_bytes(model),
         sparsity=sparsity(model),
-        answers=_labels(logits),
+        answers=predictions.labels(logits[: len(test)]),
         truth=tuple(sentence.label for sentence in test),
-        elsewhere=labels_given(session, builder.encoder, builder.corpus.unlabelled, variant=variant.name),
+        elsewhere=predictions.labels(logits[len(test) :]),
         runtime_agreement=beside,
         kernels=kernels,
     )
-
-
-def answers(session: Session, encoder: Encoder, sentences: Sequence[Sentence], *, variant: str) -> tuple[bool, ...]:
-    """Return for each sentence whether the session's most likely label is the right one; see ``labels_given``."""
-    given = labels_given(session, encoder, [sentence.text for sentence in sentences], variant=variant)
-    return tuple(label == sentence.label for label, sentence in zip(given, sentences, strict=True))
-
-
-def labels_given(session: Session, encoder: Encoder, texts: Sequence[str], *, variant: str) -> tuple[int, ...]:
-    """Return the index of the session's most likely label for each text, in their order.
-
-    Each sentence is a call of its own, as in the single-stream scenario that latency is quoted of. In a batch, dynamic
-    quantization takes one scale of activations for all sentences and their padding, and so answers otherwise,
-    depending on who shares the batch.
-    """
-    return _labels(logits_given(session, encoder, texts, variant=variant)) if texts else ()
-
-
-def logits_given(session: Session, encoder: Encoder, texts: Sequence[str], *, variant: str) -> NDArray[np.float32]:
-    """Return the session's logits of shape ``[sentences, labels]``, each sentence asked by itself.
-
-    Raises ``BenchModelsError`` when a logit is not a finite number.
-    """
-    given = []
-    rows = encoder.encode(texts)
-    bar = tqdm(rows, desc=f"accuracy of {variant}", leave=False, delay=2, disable=None)
-    for text, row in zip(texts, bar, strict=True):
-        logits = session(encoder.batch([row]))
-        if not np.isfinite(logits).all():
-            raise BenchModelsError(f"{variant} answers with logits that are not finite, for example for {text!r}")
-        given.append(logits[0])
-    return np.stack(given)
-
-
-def _labels(logits: NDArray[np.float32]) -> tuple[int, ...]:
-    return tuple(map(int, logits.argmax(axis=1)))

@@ -23,7 +23,7 @@ from bench_models.export import export
 from bench_models.export.export import export_variant
 from bench_models.export.formats import FORMATS
 from bench_models.export.verify import MOST_APART, Agreement, Served, require_agreement
-from bench_models.metrics.scorecard import answers
+from bench_models.metrics.predictions import right_answers
 from bench_models.recipes.cast import Cast
 from bench_models.recipes.prune import PruneL1
 from bench_models.recipes.quantize_bitsandbytes import LLMInt8, Quantize4Bit
@@ -352,7 +352,7 @@ def _agreement_of_file(builder: Builder, context: Context, file: Path, scale: fl
         model.get_submodule("bert.encoder.layer.2.attention.output.dense").weight.mul_(scale)  # type: ignore[operator]
     with quiet():
         FORMATS["onnx"].write(QuantizeIntx(bits=2).apply(model, context).eval(), file)
-    right = answers(session, builder.encoder, builder.corpus.test, variant="mine")
+    right = right_answers(session, builder.encoder, builder.corpus.test, variant="mine")
     return require_agreement(builder, "mine", session, FORMATS["onnx"].open(file, 1), right)
 
 

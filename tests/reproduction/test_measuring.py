@@ -9,7 +9,7 @@ from huggingface_hub import constants
 from numpy.typing import NDArray
 
 from bench_models.build import Builder
-from bench_models.metrics.scorecard import answers
+from bench_models.metrics.predictions import right_answers
 from bench_models.outcomes import Failed, Measured, Skipped
 from bench_models.runtimes.eager import Eager
 from bench_models.stats.proportions import proportion
@@ -100,7 +100,7 @@ def test_accuracy_is_measured_where_weights_can_be_had(builder: Builder, tmp_pat
     *measured, skipped = accuracies.measure(table, tmp_path)
 
     session = Eager().open(builder._model([]), threads=1)
-    right = answers(session, builder.encoder, builder.corpus.test, variant="the checkpoint")
+    right = right_answers(session, builder.encoder, builder.corpus.test, variant="the checkpoint")
 
     assert skipped == Skipped(reason="a miracle")
     assert measured[0] == Measured(value=proportion(right))
