@@ -102,9 +102,25 @@ def tiny_suite(tmp_path: Path, tiny_checkpoint: Path) -> Path:
 
 
 @pytest.fixture
-def builder(tiny_suite: Path, tmp_path: Path) -> Builder:
+def untrained_builder(tiny_suite: Path, tmp_path: Path) -> Builder:
     """Return a builder of the tiny suite with an empty store."""
     return Builder(suite=suites.load(str(tiny_suite)), store=Store(root=tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def trained_store(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a store with the tiny suite's baseline, trained once for all tests that are not about it."""
+    folder = tmp_path_factory.mktemp("trained")
+    suite = suites.load(str(write_tiny(folder / "suite", tiny_checkpoint)))
+    Builder(suite=suite, store=Store(root=folder / "home")).train(suite.baseline.name)
+    return folder / "home"
+
+
+@pytest.fixture
+def builder(untrained_builder: Builder, trained_store: Path) -> Builder:
+    """Return a builder of the tiny suite whose store has nothing but the trained baseline."""
+    shutil.copytree(trained_store, untrained_builder.store.root)
+    return untrained_builder
 
 
 @pytest.fixture

@@ -27,6 +27,12 @@ RETRAINED = edited(
 )
 
 
+@pytest.fixture
+def builder(untrained_builder: Builder) -> Builder:
+    """Return a builder of the tiny suite with an empty store: training is looked at here."""
+    return untrained_builder
+
+
 def _builder(suite: Path, store: Path) -> Builder:
     return Builder(suite=suites.load(str(suite)), store=Store(root=store))
 

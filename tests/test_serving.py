@@ -180,16 +180,16 @@ def test_tolerance_is_the_rows_own(builder: Builder) -> None:
 
 
 def test_row_without_its_runtime_is_skipped_and_others_are_measured(
-    builder: Builder, tiny_suite: Path, monkeypatch: pytest.MonkeyPatch
+    untrained_builder: Builder, tiny_suite: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In one sentence that names the extra; nothing is trained for it, and no import fails."""
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    mine = in_runtime(builder, OnnxRuntime())
+    mine = in_runtime(untrained_builder, OnnxRuntime())
     outcome = score(mine, mine.suite["onnx"])
     assert isinstance(outcome, Skipped)
     assert outcome.reason.startswith("ONNX Runtime needs onnxruntime, which is not installed: run python -m pip")
     assert '"bench-models[onnx]"' in outcome.reason
-    assert builder.untrained("baseline") == ["baseline"]
+    assert mine.untrained("baseline") == ["baseline"]
     assert isinstance(score(mine, mine.suite["pruned"]), Measured)
     only = replace(mine, suite=replace(mine.suite, variants=(mine.suite["baseline"], mine.suite["onnx"])))
     score(mine, mine.suite["baseline"])

@@ -199,12 +199,14 @@ def test_suite_of_the_hub_is_skipped_with_the_reason(name: str, environment: dic
     assert "cannot be downloaded" in of_figures
 
 
-def test_rows_that_wait_for_training_are_skipped_until_it_is_asked_for(tiny_suite: Path, builder: Builder) -> None:
+def test_rows_that_wait_for_training_are_skipped_until_it_is_asked_for(
+    tiny_suite: Path, untrained_builder: Builder
+) -> None:
     """Where a suite says so: asv would train for hours."""
     text = tiny_suite.read_text(encoding="utf-8")
     patient = edited(text, "    variants=(", "    trains_unasked=False,\n    variants=(")
     tiny_suite.write_text(patient, encoding="utf-8")
     waits = "int8 is skipped: training baseline may take hours: `bench-models build tiny int8` does it"
     assert _prepared(str(tiny_suite), "int8") == [waits, waits]
-    builder.train("int8")
+    untrained_builder.train("int8")
     assert _prepared(str(tiny_suite), "int8") == ["int8 is measured", "int8 is measured"]

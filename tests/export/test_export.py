@@ -196,13 +196,15 @@ def test_nothing_is_handed_over_where_the_baseline_is_at_chance(builder: Builder
     assert not (tmp_path / "out").exists()
 
 
-def test_place_that_cannot_be_written_to_is_refused_before_anything_is_built(builder: Builder, tmp_path: Path) -> None:
+def test_place_that_cannot_be_written_to_is_refused_before_anything_is_built(
+    untrained_builder: Builder, tmp_path: Path
+) -> None:
     """Below a file, or where the kernel keeps its own; it has nothing to do with where weights are kept."""
     (tmp_path / "file").write_text("", encoding="utf-8")
     for parent in (tmp_path / "file", Path("/proc")):
         with pytest.raises(BenchModelsError, match=f"{parent} cannot be written to .*: name a place where you may"):
-            export_variant(builder, "pruned", "torchscript", parent / "out")
-    assert not builder.store.root.exists()
+            export_variant(untrained_builder, "pruned", "torchscript", parent / "out")
+    assert not untrained_builder.store.root.exists()
 
 
 @pytest.mark.parametrize(
@@ -218,10 +220,10 @@ def test_place_that_cannot_be_written_to_is_refused_before_anything_is_built(bui
     ids=str,
 )
 def test_what_a_format_cannot_carry_is_refused_before_work_begins(
-    builder: Builder, tmp_path: Path, step: Step, refused: tuple[str, ...]
+    untrained_builder: Builder, tmp_path: Path, step: Step, refused: tuple[str, ...]
 ) -> None:
     """The others are written, loaded and compared."""
-    mine = with_row(builder, "mine", step)
+    mine = with_row(untrained_builder, "mine", step)
     for target in NAMES:
         if target in refused:
             with pytest.raises(BenchModelsError, match=f"mine cannot be written as {target}: .*{type(step).__name__}"):
@@ -229,7 +231,7 @@ def test_what_a_format_cannot_carry_is_refused_before_work_begins(
         else:
             export_variant(mine, "mine", target, tmp_path / target)
             assert (tmp_path / target / "README.md").is_file()
-    assert builder.store.root.exists() == (refused != NAMES)
+    assert untrained_builder.store.root.exists() == (refused != NAMES)
 
 
 def test_folder_in_use_is_left_alone(builder: Builder, tmp_path: Path) -> None:

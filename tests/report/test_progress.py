@@ -33,6 +33,12 @@ UNSURE = SpeedUp(
 PLAN = Plan(training=(), scoring=("baseline", "pruned", "int8"), timing=("baseline", "pruned", "int8"))
 
 
+@pytest.fixture
+def builder(untrained_builder: Builder) -> Builder:
+    """Return a builder of the tiny suite with an empty store: training is looked at here."""
+    return untrained_builder
+
+
 def _patient(builder: Builder) -> Builder:
     """Return a builder of a suite that takes as many pairs as usual."""
     return replace(builder, suite=replace(builder.suite, most_pairs=MOST))
