@@ -216,9 +216,8 @@ class RuntimeFigures(_OfScorecard):
 
     def equal_in_eager(self, prepared: Prepared, variant: str) -> list[tuple[str, bool]]:
         """Each test sentence, and whether the runtime answers it as eager PyTorch does with the same model."""
-        beside = prepared.card(variant).runtime_agreement
-        texts = [sentence.text for sentence in prepared.corpus.test]
-        return list(zip(texts, beside.equal if beside else [True] * len(texts), strict=True))
+        texts = (sentence.text for sentence in prepared.corpus.test)
+        return list(zip(texts, prepared.card(variant).beside_eager.equal, strict=True))
 
     def track_logit_difference(self, prepared: Prepared, variant: str) -> float:
         """The largest difference of a logit between the runtime and eager PyTorch."""

@@ -10,7 +10,15 @@ from bench_models import __version__
 from bench_models.export.formats import Format
 from bench_models.export.verify import BATCHES, Agreement
 from bench_models.machine import Machine, library_versions
-from bench_models.metrics import ACCURACY, PARAMETERS, SINGLE_STREAM, SIZE, SPARSITY
+from bench_models.metrics import (
+    ACCURACY,
+    LOGIT_DIFFERENCE,
+    PARAMETERS,
+    RUNTIME_AGREEMENT,
+    SINGLE_STREAM,
+    SIZE,
+    SPARSITY,
+)
 from bench_models.metrics.budgets import Status, worst
 from bench_models.report.document import VariantReport
 from bench_models.report.markdown import shown
@@ -37,7 +45,7 @@ A classifier of {labels} sentences, as {facts.format.filename} ({facts.format.na
 Accuracy is on {sentences} test sentences, with a 95 % interval; latency is the mean of fresh processes of both kinds, \
 which took turns on one core, for one sentence of median length on one thread, with a 95 % interval that covers other \
 processes. Batches of {batches} sentences of {lengths} tokens gave the variant's logits to within \
-{facts.agreement.most_apart:.1g}.{rounding}
+{facts.agreement.most_apart:.1g}.{rounding}{runtime}
 
 {budget}
 
@@ -111,6 +119,7 @@ def card(facts: Facts) -> str:
         batches=listed(list(map(str, BATCHES))),
         lengths=listed(list(map(str, facts.agreement.lengths))),
         rounding=_rounding(facts.agreement),
+        runtime=_runtime(facts.variant),
         budget=_budget(facts.variant),
         commit=f" at commit {facts.commit}" if facts.commit else "",
         version=__version__,
@@ -127,6 +136,18 @@ def _rounding(agreement: Agreement) -> str:
     return (
         " Its activations are rounded, and values between two steps are rounded up by some kernels and down by others: "
         f"the variant itself, with its weights nudged by a 100,000th, is up to {agreement.own_apart:.1g} from itself."
+    )
+
+
+def _runtime(variant: VariantReport) -> str:
+    """Say how a file answers that is measured itself, so that comparing it with its variant tells of the copy alone."""
+    if variant.runtime_agreement_share is None:
+        return ""
+    share = with_interval(variant.runtime_agreement_share, RUNTIME_AGREEMENT.show)
+    difference = shown(variant.logit_difference, LOGIT_DIFFERENCE.show, missing="")
+    return (
+        f" This file is what is measured in {variant.runtime}. Eager PyTorch gives {share} of the test sentences the "
+        f"same label with the same model, and logits that are at most {difference} away."
     )
 
 
@@ -167,7 +188,8 @@ def _license(facts: Facts) -> str | None:
 def _budget(variant: VariantReport) -> str:
     """Return the variant's budget, and what became of it, first of all that it was broken."""
     if not variant.budgets:
-        return "It has no budget: others of its suite are measured against it."
+        baseline = variant.standing == "baseline"
+        return f"It has no budget{': others of its suite are measured against it' if baseline else ''}."
     lines = "\n".join(f"* {line.sentence(variant.name)}" for line in variant.budgets)
     return f"{_BUDGET[worst([line.status for line in variant.budgets])]}\n\n{lines}"
 

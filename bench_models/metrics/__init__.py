@@ -75,7 +75,7 @@ RUNTIME_AGREEMENT = ScorecardMetric(
     better="higher",
     margin_pct=1.0,
     show=show_share,
-    of=lambda card: card.runtime_agreement.share if card.runtime_agreement else 1.0,
+    of=lambda card: card.beside_eager.share,
 )
 LOGIT_DIFFERENCE = ScorecardMetric(
     name="logit_difference",
@@ -84,7 +84,7 @@ LOGIT_DIFFERENCE = ScorecardMetric(
     margin_pct=3.0,
     show=show_logit,
     checked=False,  # of fp32 it is the last digits of sums, which any change moves; a tolerance holds it
-    of=lambda card: card.runtime_agreement.logit_difference if card.runtime_agreement else 0.0,
+    of=lambda card: card.beside_eager.logit_difference,
 )
 # Exact, so that a row that falls back to floating point is seen whatever the clock says.
 INT8_SHARE = ScorecardMetric(

@@ -57,6 +57,13 @@ class Scorecard:
         """The share of right answers."""
         return sum(self.correct) / len(self.truth)
 
+    @property
+    def beside_eager(self) -> RuntimeAgreement:
+        """How its runtime answers beside eager PyTorch; raises ``BenchModelsError`` for a row in eager PyTorch."""
+        if self.runtime_agreement is None:
+            raise BenchModelsError("the row runs in eager PyTorch, and is compared with no other runtime")
+        return self.runtime_agreement
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Record:

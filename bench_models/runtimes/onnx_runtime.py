@@ -43,7 +43,8 @@ class OnnxRuntime(ArtifactRuntime):
     name: ClassVar[str] = "ONNX Runtime"
     format: ClassVar["Format"] = "onnx"
     extra: ClassVar[str] = "onnx"
-    libraries: ClassVar[tuple[str, ...]] = ("onnx", "onnxscript", "onnxruntime")
+    # The third is what onnxscript writes files with.
+    libraries: ClassVar[tuple[str, ...]] = ("onnx", "onnxscript", "onnx_ir", "onnxruntime")
 
     quantization: _Quantization = "none"
     fused_attention: bool = True

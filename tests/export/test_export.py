@@ -14,6 +14,7 @@ import pytest
 import torch
 from huggingface_hub import ModelCard
 from numpy.typing import NDArray
+from support.runtimes import in_runtime
 from support.tiny_project import commit_all, edited, git, with_row
 
 from bench_models import suites
@@ -31,6 +32,8 @@ from bench_models.recipes.quantize_dynamic import QuantizeDynamic
 from bench_models.recipes.quantize_torchao import QuantizeIntx
 from bench_models.recipes.step import Context, Format, Step
 from bench_models.runtimes.exporters import quiet
+from bench_models.runtimes.onnx_runtime import OnnxRuntime
+from bench_models.serving import artifact
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.stats.estimate import Estimate
 from bench_models.suites import rotten_tomatoes
@@ -110,6 +113,21 @@ def test_card_carries_metadata_and_figures_with_intervals(builder: Builder, tmp_
         "model.pt",
         "tokenizer.json",
     }
+
+
+def test_row_in_a_runtime_is_handed_over_as_it_is_measured(builder: Builder, tmp_path: Path) -> None:
+    """The very file, whose card says how it answers beside eager PyTorch; in no format but its runtime's."""
+    mine = in_runtime(builder, OnnxRuntime(quantization="int8-dynamic"))
+    with pytest.raises(BenchModelsError, match="served by ONNX Runtime, dynamic INT8, so choose --format onnx"):
+        export_variant(mine, "onnx", "torchscript", tmp_path / "out")
+    export_variant(mine, "onnx", "onnx", tmp_path / "out")
+    shipped = artifact(mine, mine.suite["onnx"])
+    assert shipped is not None
+    assert (tmp_path / "out" / "model.onnx").read_bytes() == (shipped / "model.onnx").read_bytes()
+    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
+    assert "This file is what is measured in ONNX Runtime, dynamic INT8." in card
+    assert re.search(r"Eager PyTorch gives [\d.]+ % \(.*\) of the test sentences the same label", card)
+    assert "It has no budget.\n" in card
 
 
 _OWN_STEP = """
