@@ -67,9 +67,17 @@ def available_cores() -> int:
 NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 
 
-def has_bf16_arithmetic() -> bool:
-    """Say whether this CPU multiplies bfloat16 natively, instead of by fp32."""
-    return not {"avx512_bf16", "amx_bf16", "bf16"}.isdisjoint(this_machine().cpu_flags)
+# The flags of which one says that a CPU has arithmetic of a 16-bit type, by PyTorch's name of the type.
+_ARITHMETIC = {
+    "bfloat16": frozenset({"avx512_bf16", "amx_bf16", "bf16"}),
+    "float16": frozenset({"avx512_fp16", "amx_fp16", "asimdhp"}),
+}
+
+
+def emulated_types() -> tuple[str, ...]:
+    """Return the 16-bit types that this CPU computes by others, which takes longer; none where its flags are unknown."""
+    _, flags = _cpu()
+    return tuple(name for name, native in _ARITHMETIC.items() if flags and native.isdisjoint(flags))
 
 
 def saturates_int8() -> bool:

@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from bench_models import machine
+
 # Small blocks, of which a later one stays in use: glibc keeps all that lies below it.
 _FREED = """
 from pathlib import Path
@@ -29,3 +31,23 @@ def test_freed_memory_goes_back_to_the_system() -> None:
     before, after = map(int, printed.split())
 
     assert after < before - 100
+
+
+@pytest.mark.parametrize(
+    ("flags", "emulated"),
+    [
+        ({"avx2"}, ("bfloat16", "float16")),
+        ({"avx2", "avx512f", "avx512_bf16"}, ("float16",)),
+        ({"avx512_bf16", "avx512_fp16"}, ()),
+        ({"asimd"}, ("bfloat16", "float16")),
+        ({"asimd", "asimdhp", "bf16"}, ()),
+        (set(), ()),
+    ],
+)
+def test_types_without_arithmetic_of_their_own_are_known(
+    monkeypatch: pytest.MonkeyPatch, flags: set[str], emulated: tuple[str, ...]
+) -> None:
+    """By the CPU's flags, on x86 and on ARM; a system that tells none emulates nothing that is known of."""
+    monkeypatch.setattr(machine, "_cpu", lambda: ("a CPU", frozenset(flags)))
+
+    assert machine.emulated_types() == emulated

@@ -18,7 +18,7 @@ from tabulate import tabulate
 from transformers import TrainerCallback, trainer
 
 from bench_models.build import Builder
-from bench_models.machine import has_bf16_arithmetic, this_machine
+from bench_models.machine import emulated_types, this_machine
 from bench_models.metrics.predictions import right_answers
 from bench_models.recipes import classifier, training
 from bench_models.recipes.finetune import FineTune
@@ -82,7 +82,7 @@ def main() -> None:
     machine = this_machine()
     words = INTRODUCTION.format(
         machine=machine.cpu,
-        arithmetic="with" if has_bf16_arithmetic() else "without",
+        arithmetic="without" if "bfloat16" in emulated_types() else "with",
         steps=len(trained[first][0]),
     )
     headers = ("training", "time per step", "speed-up", "accuracy on the test split", "lost against fp32")

@@ -8,7 +8,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from importlib import import_module
 from multiprocessing import connection
 from typing import TYPE_CHECKING
@@ -18,11 +18,11 @@ from msgspec import Struct, json
 from bench_models import suites
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
-from bench_models.machine import available_cores, return_freed_memory
+from bench_models.machine import available_cores, emulated_types, return_freed_memory
 from bench_models.metrics.scorecard import Scorecard, failed, score, stored
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.storage import HOME, Store
-from bench_models.suites.suite import Variant
+from bench_models.suites.suite import Suite, Variant
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess
@@ -51,7 +51,8 @@ def score_side_by_side(builder: Builder, suite: str) -> Generator[Scored, None, 
     """Score each row of the builder's suite, and yield it as soon as it is done: those in the store come first.
 
     ``suite`` is the name or the path by which other processes find the suite. Rows are trained here, one after the
-    other, when all cores would else have nothing to score. Close the iterator to end the processes.
+    other, when all cores would else have nothing to score. Rows that this CPU emulates come last, so that there soon is
+    something to read. Close the iterator to end the processes.
     """
     waiting = []
     for variant in builder.suite.variants:
@@ -59,6 +60,7 @@ def score_side_by_side(builder: Builder, suite: str) -> Generator[Scored, None, 
             yield Scored(row=variant.name, outcome=score(builder, variant), seconds=None)
         else:
             waiting.append(variant)
+    waiting.sort(key=lambda variant: variant is not builder.suite.baseline and is_emulated(builder.suite, variant))
     while waiting:
         ready, broken = _trained(builder, waiting)
         for variant in broken:
@@ -66,6 +68,12 @@ def score_side_by_side(builder: Builder, suite: str) -> Generator[Scored, None, 
         if ready:
             yield from _in_processes(builder, suite, [variant.name for variant in ready])
         waiting = [variant for variant in waiting if variant not in (*ready, *broken)]
+
+
+def is_emulated(suite: Suite, variant: Variant) -> bool:
+    """Say whether a row names a 16-bit type that this CPU has no arithmetic for."""
+    steps = [step for row in suite.lineage(variant.name) for step in row.steps]
+    return any(getattr(step, field.name) in emulated_types() for step in steps for field in fields(step))
 
 
 def _trained(builder: Builder, waiting: Sequence[Variant]) -> tuple[list[Variant], list[Variant]]:

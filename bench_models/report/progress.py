@@ -16,10 +16,11 @@ from bench_models.build import Builder
 from bench_models.metrics import ACCURACY, SINGLE_STREAM, SIZE, SPEED_UP
 from bench_models.metrics.latency import SpeedUp, seconds_of, times_as_fast
 from bench_models.metrics.scorecard import Scorecard, stored
-from bench_models.metrics.scoring import Scored, side_by_side
+from bench_models.metrics.scoring import Scored, is_emulated, side_by_side
 from bench_models.outcomes import Measured, Outcome, Skipped, reason_of
 from bench_models.stats.timing import FIRST, suffice
 from bench_models.suites.suite import Suite
+from bench_models.text import listed
 
 if TYPE_CHECKING:
     from transformers import TrainerControl, TrainerState, TrainingArguments
@@ -28,8 +29,8 @@ log = logging.getLogger(__name__)
 
 # Steps of a training that tell how long all of it takes: batches of like length come together, fifty of them sorted.
 STEPS = 50
-# Rules of thumb, for what was not measured yet. A sentence by itself, in one thread, takes so many times its share of a
-# training step, which computes forwards once and backwards twice; and a row is timed in so many seconds.
+# Rules of thumb, for what was not measured yet. A sentence that is scored, in one thread, takes so many times its share
+# of a training step, which computes forwards once and backwards twice; and a row is timed in so many seconds.
 _ALONE = 2 / 3
 _TIMED_S = 20.0
 # What ends sooner is not worth a sentence.
@@ -97,9 +98,12 @@ class Table:
         if scored.seconds is None or len(self._scoring_s) == side_by_side():
             return
         self._scoring_s.append(scored.seconds)
-        left = fmean(self._scoring_s) * (len(self.plan.scoring) / side_by_side() - 1)
+        suite = self.builder.suite
+        slower = [name for name in self.plan.scoring if is_emulated(suite, suite[name])]
+        left = fmean(self._scoring_s) * ((len(self.plan.scoring) - len(slower)) / side_by_side() - 1)
         if len(self._scoring_s) == side_by_side() and left > _SHORT_S:
-            log.info("the other rows take about %s to score, if they are as fast", duration(left))
+            besides = f"; {listed(slower)} perhaps longer, as this CPU emulates 16-bit arithmetic" if slower else ""
+            log.info("the other rows take about %s to score, if they are as fast%s", duration(left), besides)
 
     def timed(self, name: str, outcome: Outcome[SpeedUp] | None) -> None:
         """Show a row with its times, when it has all its pairs; after the first round, say how long others take."""

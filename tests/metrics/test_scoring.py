@@ -4,22 +4,24 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.tiny_project import edited
+from support.tiny_project import edited, with_row
 
 from bench_models import suites
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 from bench_models.metrics import scoring
 from bench_models.metrics.scorecard import failed, score, stored
-from bench_models.metrics.scoring import score_side_by_side, side_by_side
+from bench_models.metrics.scoring import Scored, score_side_by_side, side_by_side
 from bench_models.outcomes import Failed, Measured
 from bench_models.provenance import source_digest
+from bench_models.recipes.cast import Cast
+from bench_models.recipes.prune import PruneL1
 from bench_models.storage import Store
 
 STEP = """
@@ -34,6 +36,12 @@ class Breaks(Step):
         {body}
 
 HERE = """
+
+
+@pytest.fixture
+def builder(untrained_builder: Builder) -> Builder:
+    """Return a builder of the tiny suite with an empty store: training is looked at here."""
+    return untrained_builder
 
 
 @pytest.fixture(autouse=True)
@@ -86,6 +94,31 @@ def test_several_rows_are_scored_at_once(tiny_suite: Path, tmp_path: Path) -> No
 
     found = list(score_side_by_side(builder, str(tiny_suite)))
     assert all(isinstance(each.outcome, Measured) for each in found)
+
+
+@pytest.mark.parametrize(
+    ("emulated", "order"),
+    [
+        (("float16",), ["baseline", "pruned", "int8", "bf16", "last"]),
+        (("bfloat16", "float16"), ["baseline", "pruned", "int8", "last", "bf16"]),
+    ],
+)
+def test_rows_that_the_cpu_emulates_come_last(
+    builder: Builder, monkeypatch: pytest.MonkeyPatch, emulated: tuple[str, ...], order: list[str]
+) -> None:
+    """The others keep their order, so that there soon is something to read."""
+    asked: list[str] = []
+    monkeypatch.setattr(scoring, "emulated_types", lambda: emulated)
+
+    def ask(_: Builder, __: str, rows: list[str]) -> Iterator[Scored]:
+        asked.extend(rows)
+        return iter(())
+
+    monkeypatch.setattr(scoring, "_in_processes", ask)
+    mine = with_row(with_row(builder, "bf16", Cast(dtype="bfloat16")), "last", PruneL1(amount=0.1))
+
+    assert list(score_side_by_side(mine, "tiny")) == []
+    assert asked == order
 
 
 def test_row_that_breaks_fails_alone_however_it_does(tiny_suite: Path, tmp_path: Path) -> None:

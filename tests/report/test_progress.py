@@ -9,11 +9,14 @@ from support.runtimes import in_runtime
 from support.tiny_project import with_row
 
 from bench_models.build import Builder
+from bench_models.metrics import scoring
 from bench_models.metrics.latency import SpeedUp, Turns
 from bench_models.metrics.scorecard import score
 from bench_models.metrics.scoring import Scored
 from bench_models.outcomes import Failed, Measured
+from bench_models.recipes.cast import Cast
 from bench_models.recipes.finetune import FineTune
+from bench_models.recipes.prune import PruneL1
 from bench_models.report import progress
 from bench_models.report.progress import Plan, Table, duration, estimating, left_out, plan
 from bench_models.runtimes.onnx_runtime import OnnxRuntime
@@ -132,22 +135,39 @@ def test_table_grows_by_a_line_for_each_row(builder: Builder, caplog: pytest.Log
     ]
 
 
+@pytest.mark.parametrize(
+    ("emulated", "said"),
+    [
+        ((), "the other rows take about 60 s to score, if they are as fast"),
+        (
+            ("bfloat16", "float16"),
+            "the other rows take about 30 s to score, if they are as fast; fp16 and bf16 perhaps longer, as this CPU "
+            "emulates 16-bit arithmetic",
+        ),
+    ],
+)
 def test_first_rows_say_how_long_the_others_take_to_score(
-    builder: Builder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    builder: Builder,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    emulated: tuple[str, ...],
+    said: str,
 ) -> None:
-    """Once, when each core has scored one; a scorecard of the store says nothing of this."""
+    """Once, when each core has scored one; neither a scorecard of the store nor an emulated row tells of them."""
     monkeypatch.setattr(progress, "side_by_side", lambda: 2)
+    monkeypatch.setattr(scoring, "emulated_types", lambda: emulated)
     card = score(builder, builder.suite["pruned"])
+    steps = {"fp16": Cast(dtype="float16"), "bf16": Cast(dtype="bfloat16"), "int2": PruneL1(amount=0.1)}
+    for name, step in steps.items():
+        builder = with_row(builder, name, step)
     caplog.clear()
-    rows = ("baseline", "pruned", "int8", "fp16", "bf16", "int2")
+    rows = ("baseline", "pruned", "int8", *steps)
     table = Table(builder=builder, plan=Plan(training=("baseline",), scoring=rows, timing=("pruned", *rows)))
     for row, seconds in (("kept", None), ("baseline", 20.0), ("pruned", 40.0), ("int8", 100.0), ("fp16", 5.0)):
         table.scored(Scored(row=row, outcome=card, seconds=seconds))
         assert any("take" in each for each in caplog.messages) == (row not in {"kept", "baseline"})
 
-    assert [each for each in caplog.messages if "take" in each] == [
-        "the other rows take about 60 s to score, if they are as fast"
-    ]
+    assert [each for each in caplog.messages if "take" in each] == [said]
 
 
 def test_first_round_says_how_long_timing_takes(
