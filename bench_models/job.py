@@ -166,7 +166,7 @@ def _record(suite: Suite, checkout: Checkout, note: Path) -> None:
     told = {}
     if note.is_file():
         # The report's latencies are of the pairs: asv's own are for its history, and one brief process each is enough.
-        options += [f"--attribute={each}" for each in ("rounds=1", "sample_time=0.03", "warmup_time=0.1")]
+        options += [f"--attribute={each}" for each in ("rounds=1", "sample_time=0.03")]
         told = {speeds.FOUND: str(note)}
     rows = "|".join(re.escape(name) for name in suite.names)
     # asv knows a row by its repr; what has no parameter belongs to every row.

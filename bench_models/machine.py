@@ -75,7 +75,7 @@ _ARITHMETIC = {
 
 
 def emulated_types() -> tuple[str, ...]:
-    """Return the 16-bit types that this CPU computes by others, which takes longer; none where its flags are unknown."""
+    """Return the 16-bit types that this CPU computes by others, which takes longer; none if its flags are unknown."""
     _, flags = _cpu()
     return tuple(name for name, native in _ARITHMETIC.items() if flags and native.isdisjoint(flags))
 

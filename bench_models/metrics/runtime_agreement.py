@@ -14,7 +14,7 @@ from bench_models.text import show_share
 class RuntimeAgreement:
     """Whether each sentence of the test split gets the same label in both, and how far logits are apart at most.
 
-    The latter is of the sentences by themselves, and of a padded batch.
+    The latter is of the sentences without padding, and of a padded batch.
     """
 
     equal: tuple[bool, ...]

@@ -200,11 +200,11 @@ def _measure(builder: Builder, variant: Variant) -> Scorecard:
     kernels: tuple[Kernel, ...] = ()
     if folder is not None and isinstance(variant.runtime, ArtifactRuntime):
         eager = Eager().open(model, threads=THREADS)
-        alone = predictions.logits(eager, builder.encoder, texts, variant=f"{variant.name} in eager PyTorch")
+        theirs = predictions.logits(eager, builder.encoder, texts, variant=f"{variant.name} in eager PyTorch")
         batches = scenarios(builder.encoder, test)
-        # Sentences by themselves have no padding: a file that has lost its mask answers only a batch otherwise.
+        # None of these was padded: a file that has lost its mask answers only a padded batch otherwise.
         padded = session(batches.offline), eager(batches.offline)
-        beside = compared(logits[: len(test)], alone, padded=padded)
+        beside = compared(logits[: len(test)], theirs, padded=padded)
         require_within(beside, variant.runtime.tolerance, variant=variant.name, runtime=variant.runtime)
         kernels = variant.runtime.kernels(folder, batches.single_stream)
         int8_share(kernels)  # raises where they are not those of a model

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 STEPS = 50
 # Rules of thumb, for what was not measured yet. A sentence that is scored, in one thread, takes so many times its share
 # of a training step, which computes forwards once and backwards twice; and a row is timed in so many seconds.
-_ALONE = 2 / 3
+_SCORED = 2 / 3
 _TIMED_S = 20.0
 # What ends sooner is not worth a sentence.
 _SHORT_S = 10.0
@@ -172,8 +172,8 @@ def estimating(plan: Plan, sentences: int) -> Iterator[None]:
             few = min(STEPS, math.ceil(state.max_steps / 4))
             if state.global_step == few:
                 step_s = (time.monotonic() - begun[-1]) / few
-                alone_s = step_s / args.per_device_train_batch_size * _ALONE
-                rest_s = len(plan.scoring) / side_by_side() * sentences * alone_s + len(plan.timing) * _TIMED_S
+                scored_s = step_s / args.per_device_train_batch_size * _SCORED
+                rest_s = len(plan.scoring) / side_by_side() * sentences * scored_s + len(plan.timing) * _TIMED_S
                 trainings_s = [(state.max_steps - few) * step_s]
                 if len(begun) == 1:
                     trainings_s += [state.max_steps * step_s] * (len(plan.training) - 1)

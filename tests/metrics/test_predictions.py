@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
-from bench_models.metrics.predictions import ALIKE, BATCH, labels, logits, right_answers
+from bench_models.metrics.predictions import ALIKE, BATCH, PROBED, labels, logits, right_answers
 from bench_models.runtimes.eager import Eager
 from bench_models.runtimes.session import Session
 from bench_models.sources.corpora import Sentence
@@ -52,6 +52,18 @@ class _LeakingLate:
         told = batch.input_ids.sum(axis=1).astype(np.float32)
         if batch.input_ids.shape[1] in self.lengths:
             told += told.sum() - told[:1]
+        return np.stack([told, -told], axis=1)
+
+
+class _OfTheLoudest:
+    """A session whose sentences are scaled by one of their batch."""
+
+    def __init__(self, loudest: int) -> None:
+        self.loudest = loudest
+
+    def __call__(self, batch: Batch) -> NDArray[np.float32]:
+        told = batch.input_ids.sum(axis=1).astype(np.float32)
+        told += told[self.loudest]
         return np.stack([told, -told], axis=1)
 
 
@@ -98,6 +110,7 @@ def test_each_length_is_also_asked_by_itself(builder: Builder) -> None:
 
     lengths = {len(row) for row in builder.encoder.encode(texts)}
     assert {tokens for sentences, tokens in session.shapes if sentences == 1} == lengths
+    assert sum(sentences == 1 for sentences, _ in session.shapes) >= PROBED
 
 
 def test_int8_is_asked_sentence_by_sentence(builder: Builder) -> None:
@@ -110,6 +123,17 @@ def test_int8_is_asked_sentence_by_sentence(builder: Builder) -> None:
 
     assert np.array_equal(given[order], shuffled)
     assert np.array_equal(given, _by_themselves(session, builder.encoder, texts))
+
+
+def test_loudest_of_a_batch_does_not_hide_the_others(builder: Builder) -> None:
+    """One sentence decides the scale, and is answered as by itself: it is not the only one that is looked at."""
+    texts = [sentence.text for sentence in builder.corpus.train]
+    for loudest in (0, -1):
+        session = _Counting(_OfTheLoudest(loudest))
+        given = logits(session, builder.encoder, texts, variant="mine")
+
+        assert session.largest > 1
+        assert np.array_equal(given, _by_themselves(session, builder.encoder, texts))
 
 
 def test_one_batch_that_answers_otherwise_is_enough(builder: Builder) -> None:
@@ -148,10 +172,10 @@ def test_logits_that_are_not_numbers_are_refused_with_the_sentence(builder: Buil
     assert repr(texts[3]) in str(refused.value)
 
 
-def test_label_is_the_most_likely_one() -> None:
+def test_label_is_the_most_likely_one(builder: Builder) -> None:
     """The index of the largest logit in each row, and none of no sentence."""
+    assert labels(logits(_ByLength(), builder.encoder, [], variant="mine")) == ()
     assert labels(np.array([[0.1, 0.2], [3, -3]], dtype=np.float32)) == (1, 0)
-    assert labels(np.empty((0, 2), dtype=np.float32)) == ()
 
 
 def _by_themselves(session: Session, encoder: Encoder, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -106,7 +106,7 @@ def test_other_machine_has_other_scorecards(builder: Builder, monkeypatch: pytes
     assert here != scorecard.scorecard_key(builder, builder.suite["int8"])
 
 
-@pytest.mark.parametrize("name", ["build", "scorecard", "session", "eager", "tokenizer", "prune"])
+@pytest.mark.parametrize("name", ["build", "scorecard", "predictions", "session", "eager", "tokenizer", "prune"])
 def test_all_that_makes_figures_is_part_of_the_key(
     builder: Builder, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
@@ -125,14 +125,14 @@ def test_all_that_makes_figures_is_part_of_the_key(
 
 
 def test_figures_of_one_side_of_a_check_are_not_the_others(
-    builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    untrained_builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Weights are shared, and figures lie where the check says: with the same key the other side finds none."""
     monkeypatch.setenv(FIGURES, str(tmp_path / "base"))
-    base = replace(builder, store=Store.default())
+    base = replace(untrained_builder, store=Store.default())
     score(base, base.suite["baseline"])
     monkeypatch.setenv(FIGURES, str(tmp_path / "head"))
-    head = replace(builder, store=Store.default())
+    head = replace(untrained_builder, store=Store.default())
     assert stored(head, head.suite["baseline"]) is None
     assert stored(base, base.suite["baseline"]) is not None
     assert head.untrained("baseline") == []
