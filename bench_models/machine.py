@@ -63,6 +63,16 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+# Where Linux says how many bytes a container may use, in the second version of its control groups and in the first.
+_MEMORY_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+
+def available_memory() -> int:
+    """Return the bytes of memory that this process and those it starts may use: the machine's, or a container's."""
+    limits = [int(told) for file in _MEMORY_LIMITS if file.is_file() and (told := file.read_text().strip()).isdigit()]
+    return min([this_machine().memory_bytes, *limits])
+
+
 # Keeps ONNX Runtime from sending anything, and from starting a thread for that when it is imported.
 NO_TELEMETRY = "ORT_DISABLE_TELEMETRY"
 

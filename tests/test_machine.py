@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,3 +52,20 @@ def test_types_without_arithmetic_of_their_own_are_known(
     monkeypatch.setattr(machine, "_cpu", lambda: ("a CPU", frozenset(flags)))
 
     assert machine.emulated_types() == emulated
+
+
+@pytest.mark.parametrize(
+    ("told", "limit"),
+    [(("3000000000\n",), 3 * 10**9), (("max\n", "2000000000\n"), 2 * 10**9), (("max\n",), None), ((), None)],
+)
+def test_memory_of_a_container_is_what_may_be_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: tuple[str, ...], limit: int | None
+) -> None:
+    """As the kernel says; where it says no limit, or cannot be asked, it is the machine's."""
+    files = [tmp_path / str(place) for place in range(len(told))]
+    for file, text in zip(files, told, strict=True):
+        file.write_text(text, encoding="utf-8")
+    monkeypatch.setattr(machine, "_MEMORY_LIMITS", (*files, tmp_path / "none"))
+    whole = machine.this_machine().memory_bytes
+
+    assert machine.available_memory() == min(whole, limit or whole)

@@ -18,7 +18,7 @@ from msgspec import Struct, json
 from bench_models import suites
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError, EnvironmentTroubleError
-from bench_models.machine import available_cores, emulated_types, return_freed_memory
+from bench_models.machine import available_cores, available_memory, emulated_types, return_freed_memory
 from bench_models.metrics.scorecard import Scorecard, failed, score, stored
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.storage import HOME, Store
@@ -27,8 +27,8 @@ from bench_models.suites.suite import Suite, Variant
 if TYPE_CHECKING:
     from multiprocessing.context import ForkProcess
 
-# A row takes up to 1.5 GB while it is scored: more of them at once would not fit into a small machine.
-_MOST = 4
+# A row takes up to 1.5 GB while it is scored, and what starts it some more.
+_ROW_BYTES = 2_000_000_000
 # How a process ends that scored a row. Any other status is that of a row which ended its process.
 _MEASURED, _FAILED, _TROUBLE = 100, 101, 102
 
@@ -43,8 +43,8 @@ class Scored:
 
 
 def side_by_side() -> int:
-    """Return how many rows are scored at once here."""
-    return min(available_cores(), _MOST)
+    """Return how many rows are scored at once here: one a core, as far as they fit into memory."""
+    return max(1, min(available_cores(), available_memory() // _ROW_BYTES))
 
 
 def score_side_by_side(builder: Builder, suite: str) -> Generator[Scored, None, None]:

@@ -237,10 +237,13 @@ def test_server_that_breaks_is_one_sentence(
         list(score_side_by_side(builder, str(tiny_suite)))
 
 
-@pytest.mark.parametrize(("cores", "rows"), [(1, 1), (2, 2), (64, 4)])
+@pytest.mark.parametrize(
+    ("cores", "memory_gb", "rows"), [(1, 16, 1), (2, 16, 2), (64, 256, 64), (8, 6, 3), (2, 1, 1), (64, 4, 2)]
+)
 def test_as_many_rows_as_cores_but_not_more_than_fit_into_memory(
-    monkeypatch: pytest.MonkeyPatch, cores: int, rows: int
+    monkeypatch: pytest.MonkeyPatch, cores: int, memory_gb: int, rows: int
 ) -> None:
-    """A row takes more than a gigabyte."""
+    """A row takes more than a gigabyte; one is always scored."""
     monkeypatch.setattr(scoring, "available_cores", lambda: cores)
+    monkeypatch.setattr(scoring, "available_memory", lambda: memory_gb * 10**9)
     assert side_by_side() == rows
