@@ -58,9 +58,16 @@ def this_machine() -> Machine:
     )
 
 
+# Where Linux says how much processor time a container may use: microseconds in a period, and the period, or "max".
+_PROCESSOR_TIME = Path("/sys/fs/cgroup/cpu.max")
+
+
 def available_cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return how many cores this process may use, at least 1: those of its affinity, or its container's share."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    told = _PROCESSOR_TIME.read_text().split() if _PROCESSOR_TIME.is_file() else []
+    quota = [int(each) for each in told if each.isdigit()]
+    return max(1, min(cores, quota[0] // quota[1])) if len(quota) > 1 else cores
 
 
 # Where Linux says how many bytes a container may use, in the second version of its control groups and in the first.

@@ -1,5 +1,6 @@
 """What a process does with the machine that it runs on."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -69,3 +70,25 @@ def test_memory_of_a_container_is_what_may_be_used(
     whole = machine.this_machine().memory_bytes
 
     assert machine.available_memory() == min(whole, limit or whole)
+
+
+@pytest.mark.parametrize(
+    ("told", "cores"),
+    [
+        ("100000 100000\n", 1),
+        ("50000 100000\n", 1),
+        ("250000 100000\n", 2),
+        ("6400000 100000\n", 8),
+        ("max 100000\n", 8),
+    ],
+)
+def test_processor_time_of_a_container_is_what_may_be_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, told: str, cores: int
+) -> None:
+    """In whole cores, of the eight that the process may run on."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {*range(8)}, raising=False)
+    monkeypatch.setattr(machine, "_PROCESSOR_TIME", tmp_path / "cpu.max")
+    assert machine.available_cores() == 8
+    (tmp_path / "cpu.max").write_text(told, encoding="utf-8")
+
+    assert machine.available_cores() == cores
