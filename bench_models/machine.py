@@ -3,6 +3,7 @@
 import os
 import platform
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -129,6 +130,7 @@ def library_versions(names: tuple[str, ...] = MEASURING_LIBRARIES) -> dict[str, 
     return {name: version(name) for name in names}
 
 
+@cache
 def _cpu() -> tuple[str, frozenset[str]]:
     """Return the CPU's model name and flags, as far as the system tells them without root."""
     facts = Path("/proc/cpuinfo")

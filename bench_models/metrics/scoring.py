@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 from importlib import import_module
 from multiprocessing import connection
 from typing import TYPE_CHECKING
@@ -60,7 +61,9 @@ def score_side_by_side(builder: Builder, suite: str) -> Generator[Scored, None, 
             yield Scored(row=variant.name, outcome=score(builder, variant), seconds=None)
         else:
             waiting.append(variant)
-    waiting.sort(key=lambda variant: variant is not builder.suite.baseline and is_emulated(builder.suite, variant))
+    waiting.sort(
+        key=partial(is_emulated, builder.suite)
+    )  # a baseline that is emulated stays first: all rows start from it
     while waiting:
         ready, broken = _trained(builder, waiting)
         for variant in broken:

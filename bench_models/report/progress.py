@@ -98,10 +98,15 @@ class Table:
         if scored.seconds is None or len(self._scoring_s) == side_by_side():
             return
         self._scoring_s.append(scored.seconds)
+        if len(self._scoring_s) == side_by_side():
+            self._estimate()
+
+    def _estimate(self) -> None:
+        """Say how long the other rows take to score; those that are emulated come last, and take longer."""
         suite = self.builder.suite
         slower = [name for name in self.plan.scoring if is_emulated(suite, suite[name])]
         left = fmean(self._scoring_s) * ((len(self.plan.scoring) - len(slower)) / side_by_side() - 1)
-        if len(self._scoring_s) == side_by_side() and left > _SHORT_S:
+        if left > _SHORT_S:
             besides = f"; {listed(slower)} perhaps longer, as this CPU emulates 16-bit arithmetic" if slower else ""
             log.info("the other rows take about %s to score, if they are as fast%s", duration(left), besides)
 

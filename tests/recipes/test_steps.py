@@ -17,12 +17,6 @@ from bench_models.recipes.quantize_dynamic import QuantizeDynamic
 from bench_models.recipes.step import Context, Step
 
 
-@pytest.fixture
-def builder(untrained_builder: Builder) -> Builder:
-    """Return a builder of the tiny suite with an empty store: training is looked at here."""
-    return untrained_builder
-
-
 def _model() -> torch.nn.Module:
     torch.manual_seed(0)
     return torch.nn.Sequential(torch.nn.Embedding(10, 8), torch.nn.Linear(8, 50), torch.nn.Linear(50, 8))

@@ -36,12 +36,6 @@ UNSURE = SpeedUp(
 PLAN = Plan(training=(), scoring=("baseline", "pruned", "int8"), timing=("baseline", "pruned", "int8"))
 
 
-@pytest.fixture
-def builder(untrained_builder: Builder) -> Builder:
-    """Return a builder of the tiny suite with an empty store: training is looked at here."""
-    return untrained_builder
-
-
 def _patient(builder: Builder) -> Builder:
     """Return a builder of a suite that takes as many pairs as usual."""
     return replace(builder, suite=replace(builder.suite, most_pairs=MOST))
@@ -70,13 +64,15 @@ def _everything_is_said(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, logger="bench_models.report.progress")
 
 
-def test_plan_is_what_is_not_in_the_store(builder: Builder) -> None:
+def test_plan_is_what_is_not_in_the_store(untrained_builder: Builder) -> None:
     """Before anything was done, and when one row was."""
-    assert plan(builder) == Plan(
+    assert plan(untrained_builder) == Plan(
         training=("baseline",), scoring=("baseline", "pruned", "int8"), timing=("baseline", "pruned", "int8")
     )
-    score(builder, builder.suite.baseline)
-    assert plan(builder) == Plan(training=(), scoring=("pruned", "int8"), timing=("baseline", "pruned", "int8"))
+    score(untrained_builder, untrained_builder.suite.baseline)
+    assert plan(untrained_builder) == Plan(
+        training=(), scoring=("pruned", "int8"), timing=("baseline", "pruned", "int8")
+    )
 
 
 def test_plan_leaves_out_what_cannot_be_opened_here(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -195,11 +191,11 @@ def test_duration_is_as_exact_as_an_estimate(seconds: float, words: str) -> None
 
 
 def test_training_says_after_its_first_steps_how_long_all_takes(
-    builder: Builder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    untrained_builder: Builder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Once for the run, and of each later training how long that takes; afterwards, nobody listens any more."""
     monkeypatch.setattr(progress, "_SHORT_S", 0.0)
-    builder = with_row(builder, "again", FineTune(learning_rate=1e-3, max_epochs=1))
+    builder = with_row(untrained_builder, "again", FineTune(learning_rate=1e-3, max_epochs=1))
     with estimating(plan(builder), sentences=100):
         builder.train("again")
     told = [each for each in caplog.messages if "steps" in each]
