@@ -177,7 +177,7 @@ def _legend(report: Report) -> str:
         f"Latency is single-stream: one sentence of median length, {THREADS} thread; {_interval_words(report)}.",
         f"Offline is the time per sentence in a batch of {OFFLINE_SENTENCES} (or the whole test split, if smaller).",
         f"Accuracy is over the whole test split of {sentences:,} sentences, with its 95 % interval; they are answered "
-        f"as they are served, each by itself, {THREADS} thread.",
+        f"as they are served, each as if asked by itself, {THREADS} thread.",
         f"Agreement is the share of equal answers with the baseline over those and {asked - sentences:,} unlabelled "
         "sentences of other domains.",
         *_runtimes(report.variants),
