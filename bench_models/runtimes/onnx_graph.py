@@ -1,21 +1,37 @@
-"""What ONNX Runtime's own tools make of an ONNX file: fused attention, and INT8 weights."""
+"""What ONNX Runtime's own tools make of an ONNX file: fused attention, and weights of 8 or 4 bits."""
 
 from collections import Counter
 from pathlib import Path
 
 from bench_models.errors import BenchModelsError
 
+# Numbers that share a scale and a zero point where weights have 4 bits. Blocks of 128 make a three-layer MiniLM
+# 1.2 MiB smaller, and move a logit twice as far (embeddings alone, one sentence: 0.12 instead of 0.06).
+_BLOCK = 32
 
-def fuse_attention(file: Path, *, heads: int, width: int) -> None:
+
+def fuse_attention(file: Path, *, heads: int, width: int, embeddings: bool) -> None:
     """Replace the operators of each attention layer by one; ``width`` is the model's hidden size.
+
+    ``embeddings`` makes one operator of the lookups of embeddings and their normalization, too.
 
     Raises ``BenchModelsError`` where a layer is left as it is, which would be slower and else go unnoticed.
     """
+    from onnxruntime.transformers.fusion_options import FusionOptions
     from onnxruntime.transformers.optimizer import optimize_model
 
     layers = operators(file)["Softmax"]  # each attention layer has one
+    options = FusionOptions("bert")
+    options.enable_embed_layer_norm = embeddings
     # Without ONNX Runtime's own optimizations, which are for this CPU and follow when the file is loaded.
-    optimized = optimize_model(str(file), model_type="bert", num_heads=heads, hidden_size=width, opt_level=0)
+    optimized = optimize_model(
+        str(file),
+        model_type="bert",
+        num_heads=heads,
+        hidden_size=width,
+        opt_level=0,
+        optimization_options=options,
+    )
     optimized.save_model_to_file(str(file))
     fused = operators(file)["Attention"]
     if not layers or fused != layers:
@@ -45,6 +61,48 @@ def quantize(file: Path, *, reduce_range: bool) -> None:
         extra_options={"DefaultTensorType": TensorProto.FLOAT},
     )
     plain.unlink()
+
+
+def quantize_to_int4(file: Path, *, weights: bool) -> None:
+    """Quantize embeddings to 4 bits, and with ``weights`` those of linear layers, too.
+
+    They are unpacked when they are looked up or multiplied: activations stay in floating point. A weight that a fused
+    operator holds stays as it is, so lookups must not be fused, nor attention where ``weights`` is set.
+
+    Raises ``BenchModelsError`` where one is left as it is.
+    """
+    import onnx
+    from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
+    from onnxruntime.quantization.onnx_model import ONNXModel
+
+    graph = ONNXModel(onnx.load(file))
+    if weights:
+        graph.replace_gemm_with_matmul()  # the tool knows the product alone, without its bias
+    # Types of 4 bits need a newer opset than the file has. The tool sets its number and leaves all else: whether the
+    # operators mean the same in both is what the runtime's answers are compared with those of eager PyTorch for.
+    quantizer = MatMulNBitsQuantizer(
+        graph.model,
+        bits=4,
+        block_size=_BLOCK,
+        op_types_to_quantize=("Gather", "MatMul") if weights else ("Gather",),
+        quant_axes=(("Gather", 1), ("MatMul", 0)),
+    )
+    quantizer.process()
+    quantizer.model.save_model_to_file(str(file))
+    left = [*_holding_weights(file, "Gather", 0), *(_holding_weights(file, "MatMul", 1) if weights else ())]
+    if left:
+        raise BenchModelsError(f"ONNX Runtime leaves {' and '.join(left)} in floating point, which were to be INT4")
+
+
+def _holding_weights(file: Path, operator: str, place: int) -> list[str]:
+    """Return the names of those nodes of an operator that have a matrix in floating point as input ``place``."""
+    import onnx
+
+    graph = onnx.load(file).graph
+    matrices = {
+        each.name for each in graph.initializer if each.data_type == onnx.TensorProto.FLOAT and len(each.dims) > 1
+    }
+    return [node.name for node in graph.node if node.op_type == operator and node.input[place] in matrices]
 
 
 def operators(file: Path) -> Counter[str]:

@@ -20,7 +20,8 @@ from bench_models.tokenizer import Batch
 
 # Matrix products, by their arithmetic.
 _INTEGER = frozenset({"DynamicQuantizeMatMul", "MatMulInteger", "MatMulIntegerToFloat", "QLinearMatMul"})
-_FLOAT = frozenset({"FusedGemm", "FusedMatMul", "Gemm", "MatMul"})
+# Those of weights of 4 bits are unpacked first, and multiplied with activations that are in floating point.
+_FLOAT = frozenset({"FusedGemm", "FusedMatMul", "Gemm", "MatMul", "MatMulNBits"})
 # Besides the products of queries, keys and values, which are in floating point in both, it projects to all three.
 _ATTENTION, _INTEGER_ATTENTION = "Attention", "QAttention"
 # What multiplies, and is in none of these.

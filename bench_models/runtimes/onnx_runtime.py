@@ -1,8 +1,8 @@
-"""ONNX Runtime on the CPU: a graph that is fused when it is loaded, in the model's precision or with INT8 weights."""
+"""ONNX Runtime on the CPU: a graph that is fused when it is loaded, in the model's precision or with fewer bits."""
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from bench_models.errors import BenchModelsError
 from bench_models.machine import saturates_int8
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FILENAME = "model.onnx"
 
-_Quantization = Literal["none", "int8-dynamic"]
+_Quantization = Literal["none", "int8-dynamic", "int4"]
 
 # Of logits of a few units each. Sums in another order move fp32 logits of MiniLM by 0.00003 at most, and no answer.
 # INT8, whose activations have 256 steps, moves them by 1.1 (three layers) to 4.2 (six) at most, and 1.1 to 1.6 % of
@@ -27,7 +27,9 @@ _Quantization = Literal["none", "int8-dynamic"]
 _TOLERANCES: dict[_Quantization, Tolerance] = {
     "none": Tolerance(logit_difference=0.01, other_answers_pct=1.0),
     "int8-dynamic": Tolerance(logit_difference=8.0, other_answers_pct=3.0),
+    "int4": Tolerance(logit_difference=8.0, other_answers_pct=3.0),
 }
+_NAMES: dict[_Quantization, str] = {"int8-dynamic": ", dynamic INT8", "int4": ", INT4 weights"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +37,12 @@ class OnnxRuntime(ArtifactRuntime):
     """ONNX Runtime with its CPU provider; ``model.onnx`` is what is shipped.
 
     ``quantization`` says what becomes of weights: ``none`` leaves the model's precision, ``int8-dynamic`` makes weights
-    and embeddings INT8, a scale for each channel, and quantizes activations when they are multiplied.
-    ``fused_attention`` makes one operator of each attention layer before that. ``allowed`` is how differently it may
-    answer than eager PyTorch, if that is to be other than usual.
+    and embeddings INT8, a scale for each channel, and quantizes activations when they are multiplied, and ``int4``
+    makes weights and embeddings INT4 in blocks of 32 numbers, and leaves activations in floating point. With
+    ``int4_embeddings`` embeddings are INT4 whatever the weights are.
+    ``fused_attention`` makes one operator of each attention layer before that, unless its weights are to be INT4, which
+    that operator cannot have. ``allowed`` is how differently it may answer than eager PyTorch, if that is to be other
+    than usual.
     """
 
     name: ClassVar[str] = "ONNX Runtime"
@@ -47,18 +52,20 @@ class OnnxRuntime(ArtifactRuntime):
     libraries: ClassVar[tuple[str, ...]] = ("onnx", "onnxscript", "onnx_ir", "onnxruntime")
 
     quantization: _Quantization = "none"
+    int4_embeddings: bool = False
     fused_attention: bool = True
     allowed: Tolerance | None = None
 
     def __post_init__(self) -> None:
         """Refuse other quantizations."""
         if self.quantization not in get_args(_Quantization):
-            known = " or ".join(map(repr, get_args(_Quantization)))
-            raise BenchModelsError(f"OnnxRuntime(quantization={self.quantization!r}): choose {known}")
+            known = ", ".join(map(repr, get_args(_Quantization)))
+            raise BenchModelsError(f"OnnxRuntime(quantization={self.quantization!r}): choose one of {known}")
 
     def __str__(self) -> str:
         """Return it as tables show it."""
-        return self.name if self.quantization == "none" else f"{self.name}, dynamic INT8"
+        embeddings = ", INT4 embeddings" if self.int4_embeddings and self.quantization != "int4" else ""
+        return f"{self.name}{_NAMES.get(self.quantization, '')}{embeddings}"
 
     @property
     def tolerance(self) -> Tolerance:
@@ -77,9 +84,17 @@ class OnnxRuntime(ArtifactRuntime):
         file = folder / FILENAME
         with quiet():
             onnx_file.write(model, file)
-            if self.fused_attention:
-                config = model.config
-                onnx_graph.fuse_attention(file, heads=config.num_attention_heads, width=config.hidden_size)  # type: ignore[union-attr, arg-type]  # transformers' own
+            int4 = self.quantization == "int4"
+            if self.fused_attention and not int4:
+                config: Any = model.config
+                onnx_graph.fuse_attention(
+                    file,
+                    heads=config.num_attention_heads,
+                    width=config.hidden_size,
+                    embeddings=not self.int4_embeddings,
+                )
+            if int4 or self.int4_embeddings:
+                onnx_graph.quantize_to_int4(file, weights=int4)
             if self.quantization == "int8-dynamic":
                 onnx_graph.quantize(file, reduce_range=saturates_int8())
 

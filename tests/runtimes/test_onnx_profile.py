@@ -58,6 +58,13 @@ def test_products_are_counted_in_the_arithmetic_that_they_ran_in(
     assert integer == _LINEAR or (not fused and integer == TOTAL)
 
 
+def test_int4_weights_are_multiplied_in_floating_point(model: nn.Module, tmp_path: Path) -> None:
+    """They are smaller, and no cheaper to multiply: a share of INT8 would be a lie."""
+    kernels = _kernels(model, tmp_path / "int4", OnnxRuntime(quantization="int4"))
+    assert _macs(kernels) == (0, TOTAL)
+    assert {each.operator: each.count for each in kernels}["MatMulNBits"] == 14
+
+
 def test_attention_that_is_not_fused_runs_more_kernels(model: nn.Module, tmp_path: Path) -> None:
     """Planted by its switch: the same products, in many more kernels."""
     fused, plain = (_kernels(model, tmp_path / str(each), OnnxRuntime(fused_attention=each)) for each in (True, False))

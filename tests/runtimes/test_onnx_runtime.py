@@ -37,15 +37,18 @@ def model(builder: Builder) -> nn.Module:
 
 
 @pytest.mark.parametrize("fused", [True, False])
-@pytest.mark.parametrize(("quantization", "apart"), [("none", 1e-4), ("int8-dynamic", 0.5)])
+@pytest.mark.parametrize("int4_embeddings", [False, True])
+@pytest.mark.parametrize(("quantization", "apart"), [("none", 1e-4), ("int8-dynamic", 0.5), ("int4", 0.5)])
 def test_answers_are_those_of_eager_at_any_size(
     model: nn.Module,
     fused: bool,  # noqa: FBT001  # a parameter
+    int4_embeddings: bool,  # noqa: FBT001  # likewise
     quantization: onnx_runtime._Quantization,
     apart: float,
 ) -> None:
     """Both sizes of the input are free, also in fused and quantized graphs."""
-    runtime = OnnxRuntime(quantization=quantization, fused_attention=fused)
+    runtime = OnnxRuntime(quantization=quantization, fused_attention=fused, int4_embeddings=int4_embeddings)
+    apart = max(apart, 0.5 if int4_embeddings else 0)
     session, eager = runtime.open(model, threads=1), Eager().open(model, threads=1)
     for size in SIZES:
         batch = _batch(*size)
@@ -123,6 +126,66 @@ def test_embeddings_and_products_are_quantized(model: nn.Module, tmp_path: Path)
     assert largest.data_type in {onnx.TensorProto.INT8, onnx.TensorProto.UINT8}
 
 
+def _bytes_of_floats(file: Path) -> int:
+    """Return the bytes of matrices that are in floating point; scales are, and have few."""
+    graph = onnx.load(file).graph
+    return sum(
+        4 * int(np.prod(each.dims))
+        for each in graph.initializer
+        if each.data_type == onnx.TensorProto.FLOAT and len(each.dims) > 1 and "_scales" not in each.name
+    )
+
+
+def test_int4_takes_all_weights_or_embeddings_alone(model: nn.Module, tmp_path: Path) -> None:
+    """No matrix is left in floating point that is looked up, or with INT4 weights multiplied."""
+    files = {}
+    for name, runtime in {
+        "embeddings": OnnxRuntime(int4_embeddings=True, fused_attention=False),
+        "int8": OnnxRuntime(quantization="int8-dynamic", int4_embeddings=True),
+        "all": OnnxRuntime(quantization="int4"),
+    }.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        runtime.write(model, folder)
+        files[name] = folder / FILENAME
+    counted = {name: onnx_graph.operators(file) for name, file in files.items()}
+
+    assert [counted[name]["GatherBlockQuantized"] for name in files] == [3, 3, 3]
+    assert [counted[name]["MatMulNBits"] for name in files] == [0, 0, 14]
+    assert (_bytes_of_floats(files["int8"]), _bytes_of_floats(files["all"])) == (0, 0)
+    linears = [each for each in model.modules() if isinstance(each, nn.Linear)]
+    assert _bytes_of_floats(files["embeddings"]) == 4 * sum(each.weight.numel() for each in linears)
+
+
+@pytest.mark.parametrize(
+    ("operator", "runtime"),
+    [
+        ("Gather", OnnxRuntime(int4_embeddings=True)),
+        ("MatMul", OnnxRuntime(quantization="int4")),
+    ],
+)
+def test_weights_that_are_left_out_of_int4_are_named(
+    model: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, operator: str, runtime: OnnxRuntime
+) -> None:
+    """Planted: a quantizer that passes over one of them, and says nothing."""
+    from onnxruntime.quantization import matmul_nbits_quantizer as library
+
+    quantize = library.DefaultWeightOnlyQuantizer.quantize
+    passed: list[str] = []
+
+    def passing_over(self: object, node: onnx.NodeProto, graphs: list[onnx.GraphProto]) -> list[onnx.NodeProto]:
+        made = quantize(self, node, graphs)
+        if node.op_type == operator and made != [node] and not passed:
+            passed.append(node.name)
+            return [node]
+        return list(made)
+
+    monkeypatch.setattr(library.DefaultWeightOnlyQuantizer, "quantize", passing_over)
+    with pytest.raises(BenchModelsError, match=r"ONNX Runtime leaves .* in floating point, which were to be INT4"):
+        runtime.write(model, tmp_path)
+    assert len(passed) == 1
+
+
 def test_weights_have_a_bit_less_where_sums_of_products_would_overflow(
     model: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -196,5 +259,5 @@ def test_operation_that_onnx_lacks_is_named(model: nn.Module, tmp_path: Path) ->
 
 def test_other_quantization_is_refused() -> None:
     """The known ones are listed."""
-    with pytest.raises(BenchModelsError, match=r"quantization='int4'\): choose 'none' or 'int8-dynamic'"):
-        OnnxRuntime(quantization="int4")  # type: ignore[arg-type]
+    with pytest.raises(BenchModelsError, match=r"quantization='int3'\): choose one of 'none', 'int8-dynamic', 'int4'"):
+        OnnxRuntime(quantization="int3")  # type: ignore[arg-type]
