@@ -2,8 +2,12 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bench_models.errors import BenchModelsError
+
+if TYPE_CHECKING:
+    from onnx import GraphProto
 
 # Numbers that share a scale and a zero point where weights have 4 bits. Blocks of 128 make a three-layer MiniLM
 # 1.2 MiB smaller, and move a logit twice as far (embeddings alone, one sentence: 0.12 instead of 0.06).
@@ -78,31 +82,31 @@ def quantize_to_int4(file: Path, *, weights: bool) -> None:
     graph = ONNXModel(onnx.load(file))
     if weights:
         graph.replace_gemm_with_matmul()  # the tool knows the product alone, without its bias
+    holding = _holding_weights(graph.model.graph, weights=weights)  # the tool would try to quantize whole numbers, too
     # Types of 4 bits need a newer opset than the file has. The tool sets its number and leaves all else: whether the
     # operators mean the same in both is what the runtime's answers are compared with those of eager PyTorch for.
     quantizer = MatMulNBitsQuantizer(
         graph.model,
         bits=4,
         block_size=_BLOCK,
-        op_types_to_quantize=("Gather", "MatMul") if weights else ("Gather",),
+        nodes_to_exclude=[node.name for node in graph.nodes() if node.name not in holding],
+        op_types_to_quantize=("Gather", "MatMul"),
         quant_axes=(("Gather", 1), ("MatMul", 0)),
     )
     quantizer.process()
     quantizer.model.save_model_to_file(str(file))
-    left = [*_holding_weights(file, "Gather", 0), *(_holding_weights(file, "MatMul", 1) if weights else ())]
+    left = _holding_weights(quantizer.model.model.graph, weights=weights)
     if left:
         raise BenchModelsError(f"ONNX Runtime leaves {' and '.join(left)} in floating point, which were to be INT4")
 
 
-def _holding_weights(file: Path, operator: str, place: int) -> list[str]:
-    """Return the names of those nodes of an operator that have a matrix in floating point as input ``place``."""
-    import onnx
+def _holding_weights(graph: "GraphProto", *, weights: bool) -> list[str]:
+    """Return the names of nodes that look up a matrix in floating point, and with ``weights`` that multiply by one."""
+    from onnx import TensorProto
 
-    graph = onnx.load(file).graph
-    matrices = {
-        each.name for each in graph.initializer if each.data_type == onnx.TensorProto.FLOAT and len(each.dims) > 1
-    }
-    return [node.name for node in graph.node if node.op_type == operator and node.input[place] in matrices]
+    matrices = {each.name for each in graph.initializer if each.data_type == TensorProto.FLOAT and len(each.dims) > 1}
+    places = {"Gather": 0, "MatMul": 1} if weights else {"Gather": 0}
+    return [node.name for node in graph.node if node.op_type in places and node.input[places[node.op_type]] in matrices]
 
 
 def operators(file: Path) -> Counter[str]:
