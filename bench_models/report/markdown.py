@@ -20,6 +20,7 @@ from bench_models.metrics.scenarios import OFFLINE_SENTENCES
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.report.document import Report, VariantReport
+from bench_models.report.leaderboard import leaderboard
 from bench_models.runtimes.eager import Eager
 from bench_models.runtimes.session import THREADS
 from bench_models.stats.estimate import Estimate
@@ -61,6 +62,7 @@ def markdown(report: Report) -> str:
     parts = [
         f"# {report.suite} at {report.commit[:8]}",
         headline(report.variants),
+        leaderboard(report),
         table,
         _troubles(report.variants),
         _kernels(report.variants),

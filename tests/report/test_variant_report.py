@@ -13,6 +13,7 @@ from bench_models.metrics.runtime_agreement import RuntimeAgreement
 from bench_models.metrics.scorecard import Scorecard
 from bench_models.outcomes import Failed, Measured, Outcome
 from bench_models.report.document import VERSION, Report, VariantReport, report_of, schema, text_of
+from bench_models.report.leaderboard import leaderboard
 from bench_models.report.markdown import markdown
 from bench_models.report.results import Times, exit_status, variant_report
 from bench_models.runtimes.kernels import Kernel
@@ -102,6 +103,39 @@ def test_markdown_is_exactly_this() -> None:
     expected = SNAPSHOT.read_text(encoding="utf-8")
 
     assert expected == markdown(_report(*_variants(**ALL)))
+
+
+def test_leaderboard_names_both_with_intervals_and_machine() -> None:
+    """What it takes to compare it with the line of another commit."""
+    rows = _variants(**{name: ALL[name] for name in ("baseline", "int8", "tiny", "close")})
+    smaller = replace(rows[1], size_bytes=10 * 2**20)
+
+    assert leaderboard(_report(*rows)) == (
+        "Within 1 point of the baseline's accuracy, the fastest and the smallest is **close** with 4.00 x (3.96 to "
+        "4.04) and 60.0 MiB, 40.0 % less than the baseline, which loses 0.90 points (0.25 to 1.54). Measured on Some "
+        "CPU, 2 cores."
+    )
+    assert leaderboard(_report(rows[0], smaller, *rows[2:])) == (
+        "Within 1 point of the baseline's accuracy, the fastest is **close** with 4.00 x (3.96 to 4.04), which loses "
+        "0.90 points (0.25 to 1.54), and the smallest is **int8** with 10.0 MiB, 90.0 % less than the baseline, which "
+        "loses 0.50 points (-0.02 to 1.02). Measured on Some CPU, 2 cores."
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("baseline",), ""),
+        (("baseline", "odd"), ""),
+        (("odd", "baseline", "int8"), ""),
+        (("baseline", "tiny"), "No variant is within 1 point of the baseline's accuracy."),
+    ],
+)
+def test_nothing_is_claimed_where_nothing_was_compared(names: tuple[str, ...], said: str) -> None:
+    """A baseline alone, a variant that failed, a baseline that did, and variants that lose more."""
+    variants = _variants(**{name: ALL[name] for name in sorted(names, key="baseline".__ne__)})
+    in_order = [each for name in names for each in variants if each.name == name]
+    assert leaderboard(_report(*in_order)) == said
 
 
 @pytest.mark.parametrize("names", [("baseline",), ("baseline", "int8"), tuple(ALL)])
