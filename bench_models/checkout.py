@@ -71,7 +71,7 @@ def require_installed(checkout: Checkout) -> None:
         if not all(path.is_file() for path in pair) or pair[0].read_bytes() != pair[1].read_bytes():
             message = (
                 f"the installed bench_models is not the one of commit {checkout.commit[:8]} ({file} differs): install "
-                'the checked-out one with `python -m pip install ".[onnx]"`, or use `tox -e bench`, which does'
+                'the checked-out one with `python -m pip install ".[runtimes]"`, or use `tox -e bench`, which does'
             )
             raise BenchModelsError(message)
 

@@ -42,7 +42,7 @@ def artifact(builder: Builder, variant: Variant, *, model: "nn.Module | None" = 
     reason = runtime.unavailable_reason()
     if reason is not None:
         raise BenchModelsError(f"{variant.name}: {reason}")
-    require_carried(builder.suite, variant.name, runtime.format)
+    require_carried(builder.suite, variant.name, runtime.made_of)
 
     def write(folder: Path) -> None:
         runtime.write(model or builder.build(variant.name), folder)

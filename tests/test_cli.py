@@ -72,7 +72,7 @@ def test_help_names_what_the_code_accepts(capsys: pytest.CaptureFixture[str]) ->
     """The suites and the formats are spelt out there, since importing them would take a second."""
     assert main(["export", "--help"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert "|".join(get_args(Format)) in said
+    assert f"[{'|'.join((*get_args(Format), 'openvino'))}]" in said
     assert f"({', '.join(suites.BUILT_IN[:-1])} or {suites.BUILT_IN[-1]})" in said
     assert f"default: ({suites.DEFAULT})" in said
 
@@ -84,7 +84,7 @@ def test_help_names_what_the_code_accepts(capsys: pytest.CaptureFixture[str]) ->
         ("bench-models ci", "p", ["plan"]),
         ("bench-models check", "--st", ["--strict"]),
         ("bench-models build", "rot", ["rotten-tomatoes"]),
-        ("bench-models export student3 --format", "", ["torch-export", "torchscript", "onnx"]),
+        ("bench-models export student3 --format", "", ["torch-export", "torchscript", "onnx", "openvino"]),
     ],
 )
 def test_shell_completes_commands_options_and_suites(
@@ -179,7 +179,7 @@ def test_run_measures_what_trains_nothing_unless_it_is_asked_for_more(
         (("check",), "Missing argument 'BASE'. See `bench-models check --help`."),
         (
             ("export", "student3"),
-            "Missing option '--format'. Choose from: torch-export, torchscript, onnx. See `bench-models export",
+            "Missing option '--format'. Choose from: torch-export, torchscript, onnx, openvino. See `bench-models exp",
         ),
         (("check", "main", "--threads", "0"), "Invalid value for '--threads': 0 is not in the range x>=1."),
         (("check", "main", "--threads", "x"), "Invalid value for '--threads': 'x' is not a valid whole number."),

@@ -13,7 +13,6 @@ from bench_models.errors import BenchModelsError
 
 if TYPE_CHECKING:
     from bench_models.build import Builder
-    from bench_models.recipes.step import Format
     from bench_models.report.document import Report
     from bench_models.suites.suite import Suite
 
@@ -170,7 +169,7 @@ def _require_of(found: "Report", file: Path, suite: str | None) -> None:
     "--format",
     "kind",
     required=True,
-    type=click.Choice(["torch-export", "torchscript", "onnx"]),
+    type=click.Choice(["torch-export", "torchscript", "onnx", "openvino"]),
     help="The kind of file that the model becomes.",
 )
 @click.option("--output", required=True, type=options.PATH, metavar="DIR", help="A folder that is new or empty.")
@@ -178,7 +177,7 @@ def _require_of(found: "Report", file: Path, suite: str | None) -> None:
     "--despite-budget", is_flag=True, help="Export a variant that breaks its budget, too; its model card says so."
 )
 @options.suite_option
-def export(*, variant: str, kind: "Format", output: Path, despite_budget: bool, suite: str) -> None:
+def export(*, variant: str, kind: str, output: Path, despite_budget: bool, suite: str) -> None:
     """Write a variant as a file that loads without this package.
 
     With its configuration, its tokenizer and a model card that says what was measured and how to load it. The file is

@@ -23,7 +23,7 @@ from bench_models.report.results import Times, variant_report
 from bench_models.runtimes.artifact import ArtifactRuntime
 from bench_models.runtimes.exporters import quiet
 from bench_models.runtimes.session import THREADS
-from bench_models.serving import artifact, open_session, require_carried
+from bench_models.serving import artifact, open_session, require_carried, shipped_bytes
 from bench_models.storage import SEAL, require_writable, writing_to
 from bench_models.suites.suite import Variant
 
@@ -40,7 +40,7 @@ def export_variant(builder: Builder, variant: str, target: str, output: Path, *,
     row = builder.suite[variant]
     chosen = FORMATS[target]
     _require_own_format(row, chosen)
-    require_carried(builder.suite, variant, chosen.name)
+    require_carried(builder.suite, variant, chosen.made_of)
     chosen.require_libraries()
     output = output.absolute()
     if output.exists() and (not output.is_dir() or any(output.iterdir())):
@@ -88,6 +88,7 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despi
             target.write(model, folder / target.filename)
         else:
             shutil.copytree(shipped, folder, ignore=shutil.ignore_patterns(SEAL), dirs_exist_ok=True)
+    file_bytes = shipped_bytes(folder)  # before what is the same in every format
     model.config.to_json_file(folder / "config.json")  # type: ignore[union-attr, operator]  # transformers' own
     shutil.copyfile(builder.checkpoint / "tokenizer.json", folder / "tokenizer.json")
     log.info("%s: loading it and comparing its answers", row.name)
@@ -111,7 +112,7 @@ def _fill(folder: Path, builder: Builder, row: Variant, target: Format, *, despi
         labels=builder.corpus.labels,
         pad_id=builder.encoder.pad_id,
         agreement=agreement,
-        file_bytes=(folder / target.filename).stat().st_size,
+        file_bytes=file_bytes,
         latency=latency,
         machine=this_machine(),
         commit=_commit_here(),

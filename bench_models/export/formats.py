@@ -17,8 +17,10 @@ from torch import nn
 
 from bench_models.errors import BenchModelsError
 from bench_models.recipes.step import Format as Name
-from bench_models.runtimes import onnx_file
+from bench_models.runtimes import onnx_file, openvino_runtime
 from bench_models.runtimes.exporters import INPUTS, Logits, example
+from bench_models.runtimes.onnx_runtime import OnnxRuntime
+from bench_models.runtimes.openvino_runtime import OpenVino
 from bench_models.runtimes.session import Session, errors_told
 from bench_models.text import installing
 from bench_models.tokenizer import Batch
@@ -28,22 +30,27 @@ from bench_models.tokenizer import Batch
 class Format:
     """One way to write a model to a file; ``needs`` are the libraries that this package does not install.
 
-    ``loading`` is what a reader of the model card types to get ``logits(input_ids, attention_mask)``, from numpy
-    arrays to a numpy array.
+    ``made_of`` is the format that a step is asked about: its own, or that of the file which it is made of. ``extra``
+    brings what it needs. ``loading`` is what a reader of the model card types to get
+    ``logits(input_ids, attention_mask)``, from numpy arrays to a numpy array.
     """
 
-    name: Name
+    name: str
+    made_of: Name
     filename: str
     write: Callable[[nn.Module, Path], None]
     open: Callable[[Path, int], Session]
     loading: str
     needs: tuple[str, ...] = ()
+    extra: str = "models"
 
     def require_libraries(self) -> None:
         """Raise ``BenchModelsError`` when a library is missing."""
         missing = [name for name in self.needs if find_spec(name) is None]
         if missing:
-            raise BenchModelsError(f"the format {self.name} needs {' and '.join(missing)}: run {installing('onnx')}")
+            raise BenchModelsError(
+                f"the format {self.name} needs {' and '.join(missing)}: run {installing(self.extra)}"
+            )
 
 
 def _write_program(model: nn.Module, file: Path) -> None:
@@ -81,6 +88,7 @@ def logits(input_ids, attention_mask):
 _ALL = (
     Format(
         name="torch-export",
+        made_of="torch-export",
         filename="model.pt2",
         write=_write_program,
         open=lambda file, threads: _of_module(torch.export.load(file).module(), threads),
@@ -88,6 +96,7 @@ _ALL = (
     ),
     Format(
         name="torchscript",
+        made_of="torchscript",
         filename="model.pt",
         write=_write_script,
         open=lambda file, threads: _of_module(torch.jit.load(str(file)), threads),
@@ -95,6 +104,7 @@ _ALL = (
     ),
     Format(
         name="onnx",
+        made_of="onnx",
         filename="model.onnx",
         write=onnx_file.write,
         open=onnx_file.open_session,
@@ -108,6 +118,26 @@ def logits(input_ids, attention_mask):
     return session.run(None, {"input_ids": input_ids, "attention_mask": attention_mask})[0]
 """,
         needs=("onnx", "onnxscript", "onnxruntime"),
+        extra=OnnxRuntime.extra,
+    ),
+    Format(
+        name="openvino",
+        made_of="onnx",
+        filename=openvino_runtime.FILENAME,
+        # What a row in OpenVINO ships is copied; any other is written as it is, without rounding its weights.
+        write=lambda model, file: OpenVino(weights="float32").write(model, file.parent),
+        open=lambda file, threads: OpenVino().load(file.parent, threads=threads),
+        loading="""\
+import openvino
+
+model = openvino.compile_model("model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})  # and model.bin beside it
+
+
+def logits(input_ids, attention_mask):
+    return model({"input_ids": input_ids, "attention_mask": attention_mask})[0]
+""",
+        needs=("onnx", "onnxscript", "openvino"),
+        extra=OpenVino.extra,
     ),
 )
 FORMATS: dict[str, Format] = {each.name: each for each in _ALL}

@@ -36,12 +36,13 @@ class ArtifactRuntime(ABC):
     """A runtime whose artifact is shipped: the folder that it writes; its fields are part of the artifact's key.
 
     A new runtime is one subclass: a frozen dataclass with ``write``, ``load`` and ``kernels``. ``format`` is the format
-    of exports that it loads, which says what steps it can carry. ``libraries`` are what it needs, and ``extra`` brings
-    them.
+    of exports that it loads, and ``made_of`` the one that its steps are asked about, whether it can carry them.
+    ``libraries`` are what it needs, and ``extra`` brings them.
     """
 
     name: ClassVar[str]
-    format: ClassVar["Format"]
+    format: ClassVar[str]
+    made_of: ClassVar["Format"]
     extra: ClassVar[str]
     libraries: ClassVar[tuple[str, ...]]
 

@@ -46,7 +46,8 @@ class OnnxRuntime(ArtifactRuntime):
     """
 
     name: ClassVar[str] = "ONNX Runtime"
-    format: ClassVar["Format"] = "onnx"
+    format: ClassVar[str] = "onnx"
+    made_of: ClassVar["Format"] = "onnx"
     extra: ClassVar[str] = "onnx"
     # The third is what onnxscript writes files with.
     libraries: ClassVar[tuple[str, ...]] = ("onnx", "onnxscript", "onnx_ir", "onnxruntime")

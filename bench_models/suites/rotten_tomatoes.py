@@ -11,7 +11,9 @@ from bench_models.recipes.prune import PruneHeads, PruneL1, PruneNeurons
 from bench_models.recipes.quantize_bitsandbytes import LLMInt8, Quantize4Bit
 from bench_models.recipes.quantize_dynamic import QuantizeDynamic
 from bench_models.recipes.quantize_torchao import QuantizationAware, QuantizeIntx
+from bench_models.recipes.share_embeddings import ShareEmbeddings
 from bench_models.runtimes.onnx_runtime import OnnxRuntime
+from bench_models.runtimes.openvino_runtime import OpenVino
 from bench_models.sources.archives import PinnedArchive
 from bench_models.sources.checkpoints import ArchivedCheckpoint
 from bench_models.sources.corpora import ArchivedRatings
@@ -66,6 +68,10 @@ AWARE = QuantizationAware(bits=2, learning_rate=5e-5, max_epochs=1)
 
 ONNX = OnnxRuntime()
 ONNX_INT8 = OnnxRuntime(quantization="int8-dynamic")
+ONNX_INT4 = OnnxRuntime(quantization="int4")
+# Of what is shipped of a small student, most are embeddings.
+SHARED = ShareEmbeddings()
+ONNX_SMALL = OnnxRuntime(quantization="int8-dynamic", int4_embeddings=True)
 
 SUITE = Suite(
     name="rotten-tomatoes",
@@ -98,9 +104,13 @@ SUITE = Suite(
         Variant(name="student2", starts_from="baseline", steps=(STUDENT2,), budget=budget(5.0, 31.0)),
         # Without budgets until trainings of them are recorded: tools/retraining.py says which budgets follow.
         Variant(name="onnx", starts_from="baseline", steps=(), runtime=ONNX),
+        Variant(name="openvino", starts_from="baseline", steps=(), runtime=OpenVino()),
         Variant(name="onnx-int8", starts_from="baseline", steps=(), runtime=ONNX_INT8),
         Variant(name="neurons50-onnx-int8", starts_from="neurons50", steps=(), runtime=ONNX_INT8),
         Variant(name="student3-onnx-int8", starts_from="student3", steps=(), runtime=ONNX_INT8),
+        Variant(name="student3-onnx-int4", starts_from="student3", steps=(), runtime=ONNX_INT4),
+        Variant(name="student3-onnx-small", starts_from="student3", steps=(SHARED,), runtime=ONNX_SMALL),
         Variant(name="student2-onnx-int8", starts_from="student2", steps=(), runtime=ONNX_INT8),
+        Variant(name="student2-onnx-small", starts_from="student2", steps=(SHARED,), runtime=ONNX_SMALL),
     ),
 )

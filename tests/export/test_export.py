@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import get_args
 
+import click
 import numpy as np
 import pytest
 import torch
@@ -19,6 +20,7 @@ from support.tiny_project import commit_all, edited, git, with_row
 
 from bench_models import suites
 from bench_models.build import Builder
+from bench_models.cli.suite import export as command
 from bench_models.errors import BenchModelsError
 from bench_models.export import export
 from bench_models.export.export import export_variant
@@ -31,16 +33,19 @@ from bench_models.recipes.quantize_bitsandbytes import LLMInt8, Quantize4Bit
 from bench_models.recipes.quantize_dynamic import QuantizeDynamic
 from bench_models.recipes.quantize_torchao import QuantizeIntx
 from bench_models.recipes.step import Context, Format, Step
+from bench_models.runtimes.artifact import ArtifactRuntime
 from bench_models.runtimes.exporters import quiet
 from bench_models.runtimes.onnx_runtime import OnnxRuntime
+from bench_models.runtimes.openvino_runtime import OpenVino
 from bench_models.serving import artifact
 from bench_models.sources.checkpoints import LocalCheckpoint
 from bench_models.stats.estimate import Estimate
+from bench_models.storage import SEAL
 from bench_models.suites import rotten_tomatoes
 from bench_models.suites.suite import budget
 from bench_models.tokenizer import Batch
 
-NAMES: tuple[Format, ...] = get_args(Format)
+NAMES = tuple(FORMATS)
 
 # As on a machine where this package was never installed.
 _WITHOUT_US = """
@@ -60,8 +65,11 @@ def _without_a_clock(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
 
 
 def test_every_format_that_can_be_asked_for_is_there() -> None:
-    """The command line offers what is in the table."""
-    assert list(FORMATS) == list(NAMES)
+    """The command line offers what is in the table, and each is one that steps are asked about, or made of one."""
+    (kind,) = (each.type for each in command.params if each.name == "kind")
+    assert isinstance(kind, click.Choice)
+    assert list(kind.choices) == list(FORMATS) == [*get_args(Format), "openvino"]
+    assert {each.made_of for each in FORMATS.values()} == {*get_args(Format)}
 
 
 @pytest.mark.parametrize(
@@ -115,19 +123,31 @@ def test_card_carries_metadata_and_figures_with_intervals(builder: Builder, tmp_
     }
 
 
-def test_row_in_a_runtime_is_handed_over_as_it_is_measured(builder: Builder, tmp_path: Path) -> None:
-    """The very file, whose card says how it answers beside eager PyTorch; in no format but its runtime's."""
-    mine = in_runtime(builder, OnnxRuntime(quantization="int8-dynamic"))
-    with pytest.raises(BenchModelsError, match="served by ONNX Runtime, dynamic INT8, so choose --format onnx"):
-        export_variant(mine, "onnx", "torchscript", tmp_path / "out")
-    export_variant(mine, "onnx", "onnx", tmp_path / "out")
-    shipped = artifact(mine, mine.suite["onnx"])
+@pytest.mark.parametrize(
+    ("runtime", "shown", "target"),
+    [
+        (OnnxRuntime(quantization="int8-dynamic"), "ONNX Runtime, dynamic INT8", "onnx"),
+        (OpenVino(), "OpenVINO, float16 weights", "openvino"),
+    ],
+)
+def test_row_in_a_runtime_is_handed_over_as_it_is_measured(
+    builder: Builder, tmp_path: Path, runtime: ArtifactRuntime, shown: str, target: str
+) -> None:
+    """The very files, whose card says how they answer beside eager PyTorch; in no format but the runtime's."""
+    mine = in_runtime(builder, runtime, name="served")
+    with pytest.raises(BenchModelsError, match=f"served by {shown}, so choose --format {target}"):
+        export_variant(mine, "served", "torchscript", tmp_path / "out")
+    export_variant(mine, "served", target, tmp_path / "out")
+    shipped = artifact(mine, mine.suite["served"])
     assert shipped is not None
-    assert (tmp_path / "out" / "model.onnx").read_bytes() == (shipped / "model.onnx").read_bytes()
-    card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
-    assert "This file is what is measured in ONNX Runtime, dynamic INT8." in card
-    assert re.search(r"Eager PyTorch gives [\d.]+ % \(.*\) of the test sentences the same label", card)
-    assert "It has no budget.\n" in card
+    files = {file.name: file.read_bytes() for file in shipped.iterdir() if file.name != SEAL}
+    assert {name: (tmp_path / "out" / name).read_bytes() for name in files} == files
+    card = ModelCard((tmp_path / "out" / "README.md").read_text(encoding="utf-8"))
+    metrics = card.data.to_dict()["model-index"][0]["results"][0]["metrics"]  # type: ignore[no-untyped-call]  # theirs
+    assert {each["type"]: each["value"] for each in metrics}["size"] == sum(map(len, files.values()))
+    assert f"This file is what is measured in {shown}." in card.text
+    assert re.search(r"Eager PyTorch gives [\d.]+ % \(.*\) of the test sentences the same label", card.text)
+    assert "It has no budget.\n" in card.text
 
 
 _OWN_STEP = """
@@ -229,8 +249,8 @@ def test_place_that_cannot_be_written_to_is_refused_before_anything_is_built(
     ("step", "refused"),
     [
         (Cast(dtype="float16"), ()),
-        (Cast(dtype="bfloat16"), ("onnx",)),
-        (QuantizeDynamic(), ("torch-export", "onnx")),
+        (Cast(dtype="bfloat16"), ("onnx", "openvino")),
+        (QuantizeDynamic(), ("torch-export", "onnx", "openvino")),
         (QuantizeIntx(bits=4), ("torch-export", "torchscript")),
         (LLMInt8(), NAMES),
         (Quantize4Bit(), NAMES),
@@ -244,7 +264,8 @@ def test_what_a_format_cannot_carry_is_refused_before_work_begins(
     mine = with_row(untrained_builder, "mine", step)
     for target in NAMES:
         if target in refused:
-            with pytest.raises(BenchModelsError, match=f"mine cannot be written as {target}: .*{type(step).__name__}"):
+            said = f"mine cannot be written as {FORMATS[target].made_of}: .*{type(step).__name__}"
+            with pytest.raises(BenchModelsError, match=said):
                 export_variant(mine, "mine", target, tmp_path / target)
         else:
             export_variant(mine, "mine", target, tmp_path / target)
@@ -273,9 +294,12 @@ def test_folder_one_stands_in_is_filled(builder: Builder, tmp_path: Path, monkey
 
 def test_missing_library_is_named(builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before anything is built."""
-    monkeypatch.setitem(sys.modules, "onnxscript", None)
-    with pytest.raises(BenchModelsError, match=r'onnx needs onnxscript: run python .* "bench-models\[onnx\]"'):
-        export_variant(builder, "pruned", "onnx", tmp_path / "out")
+    for target, library in (("onnx", "onnxscript"), ("openvino", "openvino")):
+        monkeypatch.setitem(sys.modules, library, None)
+        said = rf'{target} needs {library}: run python .* "bench-models\[{target}\]"'
+        with pytest.raises(BenchModelsError, match=said):
+            export_variant(builder, "pruned", target, tmp_path / "out")
+        monkeypatch.undo()
 
 
 Change = Callable[[NDArray[np.float32]], NDArray[np.float32]]
@@ -326,9 +350,9 @@ def test_model_of_few_positions_is_measured_and_handed_over(builder: Builder, tm
     assert "sentences of 7 and 16 tokens" in card
 
 
-@pytest.mark.parametrize("target", NAMES)
-def test_file_that_ends_before_the_model_is_refused(builder: Builder, tmp_path: Path, target: Format) -> None:
-    """Its longest sentences are tried, too."""
+@pytest.mark.parametrize("target", [name for name in NAMES if name != "openvino"])
+def test_file_that_ends_before_the_model_is_refused(builder: Builder, tmp_path: Path, target: str) -> None:
+    """Its longest sentences are tried, too. OpenVINO reads zeros behind the end: only other answers could tell."""
     session = builder.suite.baseline.runtime.open(builder.build("baseline"), threads=1)
     cut = builder.build("baseline")
     positions = cut.get_submodule("bert.embeddings.position_embeddings")

@@ -75,13 +75,14 @@ def test_quick_rows_are_those_that_train_nothing_themselves() -> None:
 
 
 def test_most_rows_of_the_default_suite_are_quick() -> None:
-    """What the main job measures unless it is told more: eleven rows behind one training."""
+    """What the main job measures unless it is told more: all of them behind one training."""
     left_out = [name for name in SUITE.names if name not in SUITE.quick]
 
     assert left_out == [
         *("int2-aware", "heads50", "heads50-fp16", "neurons50"),
         *("student3", "student3-bf16", "student3-int8", "student2"),
-        *("neurons50-onnx-int8", "student3-onnx-int8", "student2-onnx-int8"),
+        *("neurons50-onnx-int8", "student3-onnx-int8", "student3-onnx-int4", "student3-onnx-small"),
+        *("student2-onnx-int8", "student2-onnx-small"),
     ]
 
 
@@ -120,7 +121,8 @@ def test_default_suite_has_the_promised_rows() -> None:
     first = {"baseline", "bf16", "fp16", "int8-dynamic", "pruned30", "pruned50", "pruned30-int8"}
     added = {"llm-int8", "nf4-bf16", "nf4-fp16", "int2", "int2-aware", "heads50", "heads50-fp16", "neurons50"}
     students = {"student3", "student3-bf16", "student3-int8", "student2"}
-    served = {"onnx", "onnx-int8", "neurons50-onnx-int8", "student3-onnx-int8", "student2-onnx-int8"}
+    served = {"onnx", "openvino", "onnx-int8", "neurons50-onnx-int8", "student3-onnx-int8", "student2-onnx-int8"}
+    served |= {"student3-onnx-int4", "student3-onnx-small", "student2-onnx-small"}
 
     assert first | added | students | served == set(suites.load("rotten-tomatoes").names)
 

@@ -1,0 +1,70 @@
+"""Which kernels OpenVINO ran for one call, from its own profile of it, and what they multiplied.
+
+The profile tells kernels; the graph that was compiled tells their shapes, which are those of the last call.
+"""
+
+import math
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from bench_models.errors import BenchModelsError
+from bench_models.runtimes.kernels import Kernel
+from bench_models.runtimes.openvino_runtime import answer, compiled
+from bench_models.tokenizer import Batch
+
+# A product of a matrix with another, or with weights.
+_PRODUCTS = frozenset({"FullyConnected", "MatMul"})
+# Operators that were fused into one kernel, of which the products of attention are some.
+_FUSED = "Subgraph"
+# What multiplies, and is in neither.
+_MULTIPLIES = re.compile("MatMul|Gemm|FullyConnected|Attention|MHA|Convolution|LSTM|GRU|RNN")
+# Of an ONNX file: products, and what tells attention where its products have the names of what follows them.
+_ORIGINAL = re.compile(r"(MatMul|Gemm|Softmax)(_\d+)?")
+_INTEGER = re.compile(r"_[iu](8|4)$", re.IGNORECASE)
+
+
+def kernels(file: Path, batch: Batch) -> tuple[Kernel, ...]:
+    """Return the kernels of one call of a file with a batch, by the types of their layers.
+
+    Raises ``BenchModelsError`` for a kernel whose products cannot be counted.
+    """
+    model = compiled(file, threads=1, PERF_COUNT=True)
+    request = model.create_infer_request()
+    answer(request, batch)
+    executed = {each.node_name for each in request.get_profiling_info() if each.status == each.Status.EXECUTED}
+    counts: Counter[str] = Counter()
+    integer: Counter[str] = Counter()
+    floating: Counter[str] = Counter()
+    for node in model.get_runtime_model().get_ordered_ops():
+        told = {key: str(value.astype(str)) for key, value in node.get_rt_info().items()}
+        if node.get_friendly_name() not in executed:
+            continue
+        kind = told["layerType"]
+        counts[kind] += 1
+        (integer if _INTEGER.search(told["primitiveType"]) else floating)[kind] += _macs(node, kind, told)
+    return tuple(
+        Kernel(operator=kind, count=counts[kind], integer_macs=integer[kind], float_macs=floating[kind])
+        for kind in sorted(counts)
+    )
+
+
+def _macs(node: Any, kind: str, told: dict[str, str]) -> int:  # noqa: ANN401  # OpenVINO has no types
+    """Return the multiply-accumulates of a kernel's matrix products."""
+    inputs: list[list[int]] = [list(each.get_shape()) for each in node.inputs()]
+    output: list[int] = list(node.get_output_shape(0))
+    if kind in _PRODUCTS:
+        return math.prod(output) * inputs[0][-1]
+    fused = [name.rsplit("/", 1)[-1] for name in told["originalLayersNames"].strip(" ,").split(",")]
+    # A product that is scaled or masked has the name of that. Queries, keys and values are as large as what comes of
+    # them: each number of both products is a sum, over a head's width and over tokens.
+    alike = sum(math.prod(shape) == math.prod(output) for shape in inputs)
+    if kind == _FUSED and "Softmax" in fused and alike >= 3 and len(output) == 4:  # noqa: PLR2004  # by heads
+        return 2 * math.prod(output) * output[1]
+    if kind == "Softmax" or not (_MULTIPLIES.search(kind) or any(map(_ORIGINAL.fullmatch, fused))):
+        return 0
+    raise BenchModelsError(
+        f"OpenVINO ran {kind} on shapes {inputs} for {', '.join(fused)}, whose products are not counted: add it to "
+        f"{__name__}"
+    )

@@ -1,0 +1,179 @@
+"""A model in OpenVINO: what is shipped, how it answers, which kernels run, and what is refused."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+from torch import nn
+
+from bench_models.build import Builder
+from bench_models.errors import BenchModelsError
+from bench_models.runtimes import openvino_profile, openvino_runtime
+from bench_models.runtimes.eager import Eager
+from bench_models.runtimes.kernels import int8_share
+from bench_models.runtimes.onnx_runtime import OnnxRuntime
+from bench_models.runtimes.openvino_runtime import FILENAME, OpenVino
+from bench_models.tokenizer import Batch
+
+SIZES = ((1, 1), (1, 7), (3, 24), (2, 128))
+
+
+def _batch(sentences: int, tokens: int) -> Batch:
+    """Return sentences of which the last is shorter than the others."""
+    ids = np.arange(4, 4 + sentences * tokens, dtype=np.int64).reshape(sentences, tokens) % 24
+    mask = np.ones_like(ids)
+    mask[-1, max(1, tokens - 2) :] = 0
+    return Batch(input_ids=ids, attention_mask=mask)
+
+
+@pytest.fixture
+def model(builder: Builder) -> nn.Module:
+    """Return the tiny suite's trained baseline."""
+    return builder.build("baseline").eval()
+
+
+@pytest.mark.parametrize(("weights", "apart"), [("float32", 1e-4), ("float16", 0.02)])
+def test_answers_are_those_of_eager_at_any_size(
+    model: nn.Module, weights: openvino_runtime._Weights, apart: float
+) -> None:
+    """Both sizes of the input are free, one after the other in one session."""
+    session, eager = OpenVino(weights=weights).open(model, threads=1), Eager().open(model, threads=1)
+    for size in SIZES:
+        batch = _batch(*size)
+        assert np.abs(session(batch) - eager(batch)).max() <= apart, size
+
+
+def test_answers_stay_when_more_is_asked(model: nn.Module) -> None:
+    """They are copies: a runtime may write the next ones over them."""
+    session = OpenVino().open(model, threads=1)
+    first = session(_batch(1, 7))
+    kept = first.copy()
+    session(_batch(1, 9))
+    assert np.array_equal(first, kept)
+
+
+def test_float16_weights_take_half_the_bytes(model: nn.Module, tmp_path: Path) -> None:
+    """Two a weight instead of four, and little else."""
+    sizes = {}
+    for weights in get_args(openvino_runtime._Weights):
+        folder = tmp_path / weights
+        folder.mkdir()
+        OpenVino(weights=weights).write(model, folder)
+        assert sorted(file.name for file in folder.iterdir()) == ["model.bin", "model.xml"]
+        sizes[weights] = (folder / "model.bin").stat().st_size
+    numbers, others = sum(each.numel() for each in model.parameters()), 10_000
+    assert 4 * numbers <= sizes["float32"] <= 4 * numbers + others
+    assert 2 * numbers <= sizes["float16"] <= 2 * numbers + others
+
+
+@pytest.mark.parametrize(("sentences", "tokens"), [(1, 11), (1, 32), (3, 24)])
+def test_kernels_multiply_as_much_as_those_of_another_runtime(
+    model: nn.Module, tmp_path: Path, sentences: int, tokens: int
+) -> None:
+    """Two profiles that are read by different code tell the same count, all of it in floating point."""
+    counted = {}
+    for runtime in (OnnxRuntime(), OpenVino()):
+        folder = tmp_path / runtime.name
+        folder.mkdir()
+        runtime.write(model, folder)
+        ran = runtime.kernels(folder, _batch(sentences, tokens))
+        assert int8_share(ran) == 0
+        counted[runtime.name] = sum(each.float_macs for each in ran)
+    assert counted["OpenVINO"] == counted["ONNX Runtime"]
+
+
+@pytest.mark.parametrize(
+    ("planted", "kind"),
+    [
+        (("_PRODUCTS", frozenset()), "FullyConnected"),
+        (("_FUSED", "Fragment"), "Subgraph"),
+    ],
+)
+def test_kernel_that_multiplies_and_is_not_known_is_named(
+    model: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, planted: tuple[str, object], kind: str
+) -> None:
+    """Planted: products of weights that nothing counts, and attention that was fused in another way."""
+    OpenVino().write(model, tmp_path)
+    monkeypatch.setattr(openvino_profile, *planted)
+    with pytest.raises(BenchModelsError, match=rf"OpenVINO ran {kind} on shapes .* whose products are not counted"):
+        OpenVino().kernels(tmp_path, _batch(1, 7))
+
+
+def test_integer_kernels_are_told_by_their_type() -> None:
+    """As OpenVINO writes the types of what it runs."""
+    told = {
+        name: bool(openvino_profile._INTEGER.search(name)) for name in ("brgemm_avx512_i8", "jit_gemm_I8", "ref_u8")
+    }
+    assert told == dict.fromkeys(told, True)
+    assert not any(map(openvino_profile._INTEGER.search, ("gemm_mlas_f32", "brgemm_avx512_bf16", "unknown_f16")))
+
+
+_THREADS = """
+import sys
+from pathlib import Path
+from bench_models.runtimes.openvino_runtime import OpenVino
+session = OpenVino().load(Path(sys.argv[1]), threads=1)
+import openvino
+print("torch" in sys.modules, any(name.partition(".")[0] == "openvino_telemetry" and module
+    for name, module in sys.modules.items()))
+"""
+
+
+def test_session_needs_no_torch_and_sends_nothing(model: nn.Module, tmp_path: Path) -> None:
+    """Its telemetry is not imported, which would start a thread with the import; such processes cannot be forked."""
+    OpenVino().write(model, tmp_path)
+    done = subprocess.run([sys.executable, "-c", _THREADS, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_import_starts_no_thread() -> None:
+    """A parent that has imported it can still fork workers."""
+    code = """
+import numpy
+from pathlib import Path
+import bench_models.runtimes.openvino_runtime
+before = len(list(Path("/proc/self/task").iterdir()))
+import openvino
+print(len(list(Path("/proc/self/task").iterdir())) - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["0"]
+
+
+def test_other_precision_than_was_asked_for_is_refused(
+    model: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted: an OpenVINO that computes in bf16 whatever it is told, as on some CPUs it does by itself."""
+    import openvino
+
+    compile_model = openvino.Core.compile_model
+
+    def in_bf16(self: object, file: object, device: str, asked: dict[str, object]) -> object:
+        return compile_model(self, file, device, asked | {"INFERENCE_PRECISION_HINT": "bf16"})
+
+    OpenVino().write(model, tmp_path)
+    monkeypatch.setattr(openvino.Core, "compile_model", in_bf16)
+    try:
+        session = OpenVino().load(tmp_path, threads=1)
+    except BenchModelsError as error:
+        assert "computes model.xml in" in str(error)  # noqa: PT017  # a CPU without bf16 computes in f32 all the same
+    else:
+        assert np.isfinite(session(_batch(1, 7))).all()
+
+
+def test_file_that_cannot_be_loaded_is_named(model: nn.Module, tmp_path: Path) -> None:
+    """By the runtime's own words."""
+    OpenVino().write(model, tmp_path)
+    file = tmp_path / FILENAME
+    file.write_text(file.read_text(encoding="utf-8").replace('type="SoftMax"', 'type="Softermax"'), encoding="utf-8")
+    with pytest.raises(BenchModelsError, match=r"OpenVINO cannot load model.xml \(.*Softermax"):
+        OpenVino().load(tmp_path, threads=1)
+
+
+def test_other_weights_are_refused() -> None:
+    """The known types are listed."""
+    with pytest.raises(BenchModelsError, match=r"OpenVino\(weights='int8'\): choose 'float16' or 'float32'"):
+        OpenVino(weights="int8")  # type: ignore[arg-type]
