@@ -6,6 +6,7 @@ says how its trainings scatter, and `python tools/retraining.py --table` which b
 
 from bench_models.recipes.cast import Cast
 from bench_models.recipes.distill import Distill
+from bench_models.recipes.distill_narrow import DistillNarrow
 from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.prune import PruneHeads, PruneL1, PruneNeurons
 from bench_models.recipes.quantize_bitsandbytes import LLMInt8, Quantize4Bit
@@ -64,6 +65,10 @@ STUDENT3 = Distill(layers=(0, 2, 5), learning_rate=1.5e-4, max_epochs=1, alpha=0
 STUDENT2 = Distill(layers=(2, 5), learning_rate=3e-4, max_epochs=2, alpha=0.2, augmented=2)
 HEADS50 = PruneHeads(amount=0.5, learning_rate=5e-5, max_epochs=2)
 NEURONS50 = PruneNeurons(amount=0.5, learning_rate=5e-5, max_epochs=1)
+# Half of the heads and a quarter of the neurons of two layers: a ninth of the encoder's weights.
+NARROW2 = DistillNarrow(
+    layers=(2, 5), heads=0.5, neurons=0.75, learning_rate=4e-4, max_epochs=2, batch_size=64, alpha=0.0, augmented=6
+)
 AWARE = QuantizationAware(bits=2, learning_rate=5e-5, max_epochs=1)
 
 ONNX = OnnxRuntime()
@@ -112,5 +117,7 @@ SUITE = Suite(
         Variant(name="student3-onnx-small", starts_from="student3", steps=(SHARED,), runtime=ONNX_SMALL),
         Variant(name="student2-onnx-int8", starts_from="student2", steps=(), runtime=ONNX_INT8),
         Variant(name="student2-onnx-small", starts_from="student2", steps=(SHARED,), runtime=ONNX_SMALL),
+        Variant(name="narrow2-onnx-int8", starts_from="baseline", steps=(NARROW2,), runtime=ONNX_INT8),
+        Variant(name="narrow2-onnx-small", starts_from="narrow2-onnx-int8", steps=(SHARED,), runtime=ONNX_SMALL),
     ),
 )
