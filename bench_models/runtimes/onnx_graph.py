@@ -9,8 +9,9 @@ from bench_models.errors import BenchModelsError
 if TYPE_CHECKING:
     from onnx import GraphProto
 
-# Numbers that share a scale and a zero point where weights have 4 bits. Blocks of 128 make a three-layer MiniLM
-# 1.2 MiB smaller, and move a logit twice as far (embeddings alone, one sentence: 0.12 instead of 0.06).
+# Numbers that share a scale and a zero point where weights have 4 bits. With embeddings alone in 4 bits, logits of the
+# default suite's student2 moved by 0.13 as a root mean square in blocks of 32, by 0.20 in blocks of 64 and by 0.28 in
+# blocks of 128, which make a file of all embeddings 1.2 MiB smaller.
 _BLOCK = 32
 
 

@@ -5,6 +5,7 @@ says how its trainings scatter, and `python tools/retraining.py --table` which b
 """
 
 from bench_models.recipes.cast import Cast
+from bench_models.recipes.cut_positions import CutPositions
 from bench_models.recipes.distill import Distill
 from bench_models.recipes.distill_narrow import DistillNarrow
 from bench_models.recipes.finetune import FineTune
@@ -75,7 +76,7 @@ ONNX = OnnxRuntime()
 ONNX_INT8 = OnnxRuntime(quantization="int8-dynamic")
 ONNX_INT4 = OnnxRuntime(quantization="int4")
 # Of what is shipped of a small student, most are embeddings.
-SHARED = ShareEmbeddings()
+SMALL = (CutPositions(), ShareEmbeddings())
 ONNX_SMALL = OnnxRuntime(quantization="int8-dynamic", int4_embeddings=True)
 
 SUITE = Suite(
@@ -114,10 +115,10 @@ SUITE = Suite(
         Variant(name="neurons50-onnx-int8", starts_from="neurons50", steps=(), runtime=ONNX_INT8),
         Variant(name="student3-onnx-int8", starts_from="student3", steps=(), runtime=ONNX_INT8),
         Variant(name="student3-onnx-int4", starts_from="student3", steps=(), runtime=ONNX_INT4),
-        Variant(name="student3-onnx-small", starts_from="student3", steps=(SHARED,), runtime=ONNX_SMALL),
+        Variant(name="student3-onnx-small", starts_from="student3", steps=SMALL, runtime=ONNX_SMALL),
         Variant(name="student2-onnx-int8", starts_from="student2", steps=(), runtime=ONNX_INT8),
-        Variant(name="student2-onnx-small", starts_from="student2", steps=(SHARED,), runtime=ONNX_SMALL),
+        Variant(name="student2-onnx-small", starts_from="student2", steps=SMALL, runtime=ONNX_SMALL),
         Variant(name="narrow2-onnx-int8", starts_from="baseline", steps=(NARROW2,), runtime=ONNX_INT8),
-        Variant(name="narrow2-onnx-small", starts_from="narrow2-onnx-int8", steps=(SHARED,), runtime=ONNX_SMALL),
+        Variant(name="narrow2-onnx-small", starts_from="narrow2-onnx-int8", steps=SMALL, runtime=ONNX_SMALL),
     ),
 )

@@ -26,15 +26,18 @@ SPINNING = []
 
 
 class Latency:
-    params = [["baseline", "same", "slower", "spins", "raises", "skips", "dies", "dies once", "imports"]]
+    params = [["baseline", "same", "slower", "spins", "raises", "skips", "dies", "dies once", "onnx", "openvino"]]
     param_names = ["variant"]
     warmup_time = 0.05
 
     def setup(self, variant):
         with Path(__file__).with_name("parents").open("a") as file:
             file.write(f"{os.getppid()} {variant}\\n")
-        if variant == "imports":
+        if variant == "onnx":
             import onnxruntime
+        if variant == "openvino":
+            import bench_models.runtimes.openvino_runtime
+            import openvino
         if variant == "skips":
             raise NotImplementedError("no such kernel here")
         if variant == "spins" and not SPINNING:  # once: asv sets up before each sample
@@ -133,9 +136,10 @@ def test_worker_that_dies_once_is_tried_again(tmp_path: Path) -> None:
 def test_each_round_has_a_parent_of_its_own_that_both_sides_inherit_from(tmp_path: Path) -> None:
     """One layout of memory a round, which neither the baseline nor the variant has to itself.
 
-    Also where a variant imports ONNX Runtime, which would start a thread: no process could be forked from that one.
+    Also where variants import ONNX Runtime and OpenVINO, which would start threads: no process could be forked from
+    such a parent.
     """
-    _compared(tmp_path, "same", "imports", most=2)
+    _compared(tmp_path, "same", "onnx", "openvino", most=2)
     lines = (tmp_path / "benchmarks" / "parents").read_text(encoding="utf-8").splitlines()
     parents: dict[str, set[str]] = {}
     for line in lines:
@@ -143,7 +147,7 @@ def test_each_round_has_a_parent_of_its_own_that_both_sides_inherit_from(tmp_pat
         parents.setdefault(variant, set()).add(parent)
 
     assert len(parents["same"]) == 2
-    assert parents["same"] == parents["imports"]
+    assert parents["same"] == parents["onnx"] == parents["openvino"]
     assert parents["same"] <= parents["baseline"]
     assert str(os.getpid()) not in parents["same"], "they were started afresh"
 

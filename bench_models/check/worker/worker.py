@@ -120,8 +120,8 @@ class Worker:
         return self._observer.report()
 
     def do_imported(self) -> Message:
-        """Return what this process has imported, in order."""
-        return {"modules": list(sys.modules)}
+        """Return what this process has imported, in order; None stands for what is kept from being imported."""
+        return {"modules": [name for name, module in sys.modules.items() if module is not None]}
 
     def do_pin(self, cores: list[int]) -> Message:
         """Stay on some cores from now on."""
