@@ -31,7 +31,7 @@ class Format:
     """One way to write a model to a file; ``needs`` are the libraries that this package does not install.
 
     ``made_of`` is the format that a step is asked about: its own, or that of the file which it is made of. ``extra``
-    brings what it needs. ``loading`` is what a reader of the model card types to get
+    brings what it needs, and ``beside`` are files that ``filename`` cannot be read without. ``loading`` is what a reader of the model card types to get
     ``logits(input_ids, attention_mask)``, from numpy arrays to a numpy array.
     """
 
@@ -41,6 +41,7 @@ class Format:
     write: Callable[[nn.Module, Path], None]
     open: Callable[[Path, int], Session]
     loading: str
+    beside: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     extra: str = "models"
 
@@ -111,7 +112,7 @@ _ALL = (
         loading="""\
 import onnxruntime
 
-session = onnxruntime.InferenceSession("model.onnx")
+session = onnxruntime.InferenceSession("model.onnx", disabled_optimizers=["SkipLayerNormFusion"])
 
 
 def logits(input_ids, attention_mask):
@@ -124,13 +125,14 @@ def logits(input_ids, attention_mask):
         name="openvino",
         made_of="onnx",
         filename=openvino_runtime.FILENAME,
+        beside=openvino_runtime.BESIDE,
         # What a row in OpenVINO ships is copied; any other is written as it is, without rounding its weights.
         write=lambda model, file: OpenVino(weights="float32").write(model, file.parent),
         open=lambda file, threads: OpenVino().load(file.parent, threads=threads),
         loading="""\
 import openvino
 
-model = openvino.compile_model("model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})  # and model.bin beside it
+model = openvino.compile_model("model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
 
 
 def logits(input_ids, attention_mask):

@@ -34,7 +34,7 @@ _CARD = """\
 
 # {facts.suite.name}: {facts.variant.name}
 
-A classifier of {labels} sentences, as {facts.format.filename} ({facts.format.name}). It is made by these steps:
+A classifier of {labels} sentences, as {files} ({facts.format.name}). It is made by these steps:
 
 {steps}
 
@@ -109,6 +109,7 @@ def card(facts: Facts) -> str:
         facts=facts,
         metadata=_metadata(facts).to_yaml(),
         labels=" or ".join(facts.labels),
+        files=listed([facts.format.filename, *facts.format.beside]),
         steps=_steps(facts),
         table=tabulate(
             _figures(facts),

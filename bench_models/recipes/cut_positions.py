@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench_models.errors import BenchModelsError
 from bench_models.recipes.step import Context, Step
+from bench_models.tokenizer import Encoder  # noqa: TC001  # what sentences are cut at is part of the step's key
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,10 +32,11 @@ class CutPositions(Step):
             )
         # Some families count from behind the position of padding (tokenizer.py).
         lost = 0 if positions.padding_idx is None else positions.padding_idx + 1
-        count = context.encoder.max_tokens + lost
+        encoder: Encoder = context.encoder
+        count = encoder.max_tokens + lost
         if count >= len(positions.weight):
             raise BenchModelsError(
-                f"{context.variant}: {self} changes nothing, as sentences have up to {context.encoder.max_tokens} "
+                f"{context.variant}: {self} changes nothing, as sentences have up to {encoder.max_tokens} "
                 f"tokens, and the model {len(positions.weight)} positions: leave it out"
             )
         positions.weight = torch.nn.Parameter(positions.weight[:count].detach().clone())

@@ -3,17 +3,18 @@
 import logging
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from bench_models.errors import BenchModelsError
 from bench_models.recipes.step import Context, Step, require_counts
+from bench_models.tokenizer import Encoder  # noqa: TC001  # what sentences are cut at is part of the step's key
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
 log = logging.getLogger(__name__)
 
-# Of tokenizers of both kinds; the other special tokens are around every sentence, or known to the encoder.
+# Of tokenizers of both kinds.
 _UNKNOWN = frozenset({"[UNK]", "<unk>"})
 
 
@@ -30,6 +31,9 @@ class ShareEmbeddings(Step):
     versions of multilingual BERT (2020). Sharing with the nearest is ours.
     """
 
+    # Its tokenizer decides what the train split has.
+    libraries: ClassVar[tuple[str, ...]] = ("torch", "tokenizers")
+
     min_count: int = 1
 
     def __post_init__(self) -> None:
@@ -37,7 +41,7 @@ class ShareEmbeddings(Step):
         require_counts(self, least=1, min_count="a kept piece occurs")
 
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
-        """Return the model with fewer embeddings, and log how often the validation split has others' ones."""
+        """Return the model with fewer embeddings; log how many validation sentences have a piece that shares one."""
         import torch
 
         from bench_models.recipes.embeddings import SharedEmbedding, nearest
@@ -60,14 +64,11 @@ class ShareEmbeddings(Step):
         """Return the ids that keep their own embedding, ascending: of special tokens, too."""
         import torch
 
-        encoder = context.encoder
+        encoder: Encoder = context.encoder
         counts = Counter(piece for row in encoder.encode(_texts(context, "train")) for piece in row)
         kept = {piece for piece, count in counts.items() if count >= self.min_count}
-        kept |= {
-            encoder.pad_id,
-            encoder.mask_id,
-            *(encoder.vocabulary[each] for each in _UNKNOWN & {*encoder.vocabulary}),
-        }
+        unknown = (encoder.vocabulary[each] for each in _UNKNOWN & {*encoder.vocabulary})
+        kept |= {encoder.pad_id, encoder.mask_id, *unknown, *encoder.encode([""])[0]}  # what stands around a sentence
         return torch.tensor(sorted(piece for piece in kept if piece < pieces))
 
     def _log(self, context: Context, kept: "Tensor", pieces: int) -> None:

@@ -28,6 +28,8 @@ def fuse_attention(file: Path, *, heads: int, width: int, embeddings: bool) -> N
     layers = operators(file)["Softmax"]  # each attention layer has one
     options = FusionOptions("bert")
     options.enable_embed_layer_norm = embeddings
+    # Normalizations stay apart from what is added before them: see onnx_file.load.
+    options.enable_skip_layer_norm = options.enable_bias_skip_layer_norm = False
     # Without ONNX Runtime's own optimizations, which are for this CPU and follow when the file is loaded.
     optimized = optimize_model(
         str(file),
@@ -69,10 +71,12 @@ def quantize(file: Path, *, reduce_range: bool) -> None:
 
 
 def quantize_to_int4(file: Path, *, weights: bool) -> None:
-    """Quantize embeddings to 4 bits, and with ``weights`` those of linear layers, too.
+    """Quantize the embeddings of words to 4 bits, and with ``weights`` all embeddings and linear layers.
 
-    They are unpacked when they are looked up or multiplied: activations stay in floating point. A weight that a fused
-    operator holds stays as it is, so lookups must not be fused, nor attention where ``weights`` is set.
+    They are unpacked when they are looked up or multiplied: activations stay in floating point. Unpacking makes a
+    lookup as slow as a product of a narrow model, so that embeddings of positions and of types, which are few, are left
+    as they are where weights are. A weight that a fused operator holds stays as it is: lookups must not be fused, nor
+    attention where ``weights`` is set.
 
     Raises ``BenchModelsError`` where one is left as it is.
     """
@@ -83,31 +87,48 @@ def quantize_to_int4(file: Path, *, weights: bool) -> None:
     graph = ONNXModel(onnx.load(file))
     if weights:
         graph.replace_gemm_with_matmul()  # the tool knows the product alone, without its bias
-    holding = _holding_weights(graph.model.graph, weights=weights)  # the tool would try to quantize whole numbers, too
+    chosen = _holding_weights(graph.model.graph) if weights else _lookups_of_words(graph.model.graph)
     # Types of 4 bits need a newer opset than the file has. The tool sets its number and leaves all else: whether the
     # operators mean the same in both is what the runtime's answers are compared with those of eager PyTorch for.
     quantizer = MatMulNBitsQuantizer(
         graph.model,
         bits=4,
         block_size=_BLOCK,
-        nodes_to_exclude=[node.name for node in graph.nodes() if node.name not in holding],
+        # It would try to quantize whole numbers, too.
+        nodes_to_exclude=[node.name for node in graph.nodes() if node.name not in chosen],
         op_types_to_quantize=("Gather", "MatMul"),
         quant_axes=(("Gather", 1), ("MatMul", 0)),
     )
     quantizer.process()
     quantizer.model.save_model_to_file(str(file))
-    left = _holding_weights(quantizer.model.model.graph, weights=weights)
-    if left:
-        raise BenchModelsError(f"ONNX Runtime leaves {' and '.join(left)} in floating point, which were to be INT4")
+    left = sorted(chosen & _holding_weights(quantizer.model.model.graph))
+    if left or not chosen:
+        what = " and ".join(left) or "every matrix"
+        raise BenchModelsError(f"ONNX Runtime leaves {what} in floating point, which was to be INT4")
 
 
-def _holding_weights(graph: "GraphProto", *, weights: bool) -> list[str]:
-    """Return the names of nodes that look up a matrix in floating point, and with ``weights`` that multiply by one."""
+def _holding_weights(graph: "GraphProto") -> set[str]:
+    """Return the names of nodes that look up a matrix in floating point, or multiply by one."""
     from onnx import TensorProto
 
-    matrices = {each.name for each in graph.initializer if each.data_type == TensorProto.FLOAT and len(each.dims) > 1}
-    places = {"Gather": 0, "MatMul": 1} if weights else {"Gather": 0}
-    return [node.name for node in graph.node if node.op_type in places and node.input[places[node.op_type]] in matrices]
+    kinds = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
+    matrices = {each.name for each in graph.initializer if each.data_type in kinds and len(each.dims) > 1}
+    place = {"Gather": 0, "MatMul": 1}
+    return {node.name for node in graph.node if node.op_type in place and node.input[place[node.op_type]] in matrices}
+
+
+def _lookups_of_words(graph: "GraphProto") -> set[str]:
+    """Return the names of nodes that look up a matrix by token ids, or by what a table has for them."""
+    makers = {output: node for node in graph.node for output in node.output}
+
+    def source(name: str) -> str:
+        while name in makers and makers[name].op_type in {"Gather", "Cast"}:
+            node = makers[name]
+            name = node.input[1 if node.op_type == "Gather" else 0]
+        return name
+
+    holding = _holding_weights(graph)
+    return {node.name for node in graph.node if node.name in holding and source(node.output[0]) == "input_ids"}
 
 
 def operators(file: Path) -> Counter[str]:

@@ -39,7 +39,7 @@ class OnnxRuntime(ArtifactRuntime):
     ``quantization`` says what becomes of weights: ``none`` leaves the model's precision, ``int8-dynamic`` makes weights
     and embeddings INT8, a scale for each channel, and quantizes activations when they are multiplied, and ``int4``
     makes weights and embeddings INT4 in blocks of 32 numbers, and leaves activations in floating point. With
-    ``int4_embeddings`` embeddings are INT4 whatever the weights are.
+    ``int4_embeddings`` those of words are INT4 whatever the weights are.
     ``fused_attention`` makes one operator of each attention layer before that, unless its weights are to be INT4, which
     that operator cannot have. ``allowed`` is how differently it may answer than eager PyTorch, if that is to be other
     than usual.
@@ -58,20 +58,23 @@ class OnnxRuntime(ArtifactRuntime):
     allowed: Tolerance | None = None
 
     def __post_init__(self) -> None:
-        """Refuse other quantizations."""
+        """Refuse other quantizations, and what says the same twice."""
         if self.quantization not in get_args(_Quantization):
             known = ", ".join(map(repr, get_args(_Quantization)))
             raise BenchModelsError(f"OnnxRuntime(quantization={self.quantization!r}): choose one of {known}")
+        if self.quantization == "int4" and self.int4_embeddings:
+            raise BenchModelsError("quantization='int4' makes embeddings INT4 as well: leave int4_embeddings out")
 
     def __str__(self) -> str:
         """Return it as tables show it."""
-        embeddings = ", INT4 embeddings" if self.int4_embeddings and self.quantization != "int4" else ""
+        embeddings = ", INT4 embeddings" if self.int4_embeddings else ""
         return f"{self.name}{_NAMES.get(self.quantization, '')}{embeddings}"
 
     @property
     def tolerance(self) -> Tolerance:
         """How differently it may answer than eager PyTorch."""
-        return self.allowed or _TOLERANCES[self.quantization]
+        rounded = "int4" if self.int4_embeddings and self.quantization == "none" else self.quantization
+        return self.allowed or _TOLERANCES[rounded]
 
     @property
     def depends_on_cpu(self) -> bool:

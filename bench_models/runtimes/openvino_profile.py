@@ -20,9 +20,12 @@ _PRODUCTS = frozenset({"FullyConnected", "MatMul"})
 _FUSED = "Subgraph"
 # What multiplies, and is in neither.
 _MULTIPLIES = re.compile("MatMul|Gemm|FullyConnected|Attention|MHA|Convolution|LSTM|GRU|RNN")
-# Of an ONNX file: products, and what tells attention where its products have the names of what follows them.
-_ORIGINAL = re.compile(r"(MatMul|Gemm|Softmax)(_\d+)?")
-_INTEGER = re.compile(r"_[iu](8|4)$", re.IGNORECASE)
+# As ONNX's writers name them: products, and what tells attention where products have the names of what follows them.
+_SOFTMAX = re.compile(r"(^|_)softmax(_\d+)?$", re.IGNORECASE)
+_ORIGINAL = re.compile(r"(^|_)(matmul|gemm|softmax)(_\d+)?$", re.IGNORECASE)
+# The end of a kernel's name is the type that it computes in.
+_INTEGER = re.compile(r"_[iu]8$", re.IGNORECASE)
+_FLOAT = re.compile(r"_(f32|f16|bf16)$", re.IGNORECASE)
 
 
 def kernels(file: Path, batch: Batch) -> tuple[Kernel, ...]:
@@ -43,11 +46,20 @@ def kernels(file: Path, batch: Batch) -> tuple[Kernel, ...]:
             continue
         kind = told["layerType"]
         counts[kind] += 1
-        (integer if _INTEGER.search(told["primitiveType"]) else floating)[kind] += _macs(node, kind, told)
+        macs = _macs(node, kind, told)
+        if macs:
+            (integer if _is_integer(kind, told["primitiveType"]) else floating)[kind] += macs
     return tuple(
         Kernel(operator=kind, count=counts[kind], integer_macs=integer[kind], float_macs=floating[kind])
         for kind in sorted(counts)
     )
+
+
+def _is_integer(kind: str, name: str) -> bool:
+    """Say in which arithmetic a kernel multiplied; raises ``BenchModelsError`` where its name does not tell."""
+    if not _INTEGER.search(name) and not _FLOAT.search(name):
+        raise BenchModelsError(f"OpenVINO ran {kind} as {name}, whose arithmetic is not known: add it to {__name__}")
+    return bool(_INTEGER.search(name))
 
 
 def _macs(node: Any, kind: str, told: dict[str, str]) -> int:  # noqa: ANN401  # OpenVINO has no types
@@ -60,9 +72,9 @@ def _macs(node: Any, kind: str, told: dict[str, str]) -> int:  # noqa: ANN401  #
     # A product that is scaled or masked has the name of that. Queries, keys and values are as large as what comes of
     # them: each number of both products is a sum, over a head's width and over tokens.
     alike = sum(math.prod(shape) == math.prod(output) for shape in inputs)
-    if kind == _FUSED and "Softmax" in fused and alike >= 3 and len(output) == 4:  # noqa: PLR2004  # by heads
+    if kind == _FUSED and any(map(_SOFTMAX.search, fused)) and alike >= 3 and len(output) == 4:  # noqa: PLR2004  # by heads
         return 2 * math.prod(output) * output[1]
-    if kind == "Softmax" or not (_MULTIPLIES.search(kind) or any(map(_ORIGINAL.fullmatch, fused))):
+    if kind == "Softmax" or not (_MULTIPLIES.search(kind) or any(map(_ORIGINAL.search, fused))):
         return 0
     raise BenchModelsError(
         f"OpenVINO ran {kind} on shapes {inputs} for {', '.join(fused)}, whose products are not counted: add it to "

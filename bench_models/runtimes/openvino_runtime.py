@@ -22,10 +22,11 @@ if TYPE_CHECKING:
     from bench_models.recipes.step import Format
 
 # Importing OpenVINO sends an event over the network, by a thread that keeps a process from being forked. It does
-# without where its telemetry cannot be imported.
+# without where its telemetry cannot be imported, which this decides unless something has imported OpenVINO before.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # so says the import system
 
-FILENAME = "model.xml"  # and model.bin beside it, which has the weights
+FILENAME = "model.xml"
+BESIDE = ("model.bin",)  # which has the weights
 
 _Weights = Literal["float16", "float32"]
 
@@ -103,7 +104,8 @@ def compiled(file: Path, *, threads: int, **more: Any) -> Any:  # noqa: ANN401  
     import openvino
 
     asked = {
-        "INFERENCE_PRECISION_HINT": "f32",
+        "INFERENCE_PRECISION_HINT": openvino.Type.f32,
+        "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,  # activations stay in fp32 where weights are whole numbers
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,
         "ENABLE_CPU_PINNING": False,
@@ -113,11 +115,13 @@ def compiled(file: Path, *, threads: int, **more: Any) -> Any:  # noqa: ANN401  
     except RuntimeError as error:
         said = " ".join(str(error).split())
         raise BenchModelsError(f"OpenVINO cannot load {file.name} ({said})") from error
-    computed, taken = model.get_property("INFERENCE_PRECISION_HINT"), model.get_property("INFERENCE_NUM_THREADS")
-    if computed != openvino.Type.f32 or taken != threads:
-        raise BenchModelsError(
-            f"OpenVINO computes {file.name} in {computed} by {taken} threads, which was to be in f32 by {threads}"
-        )
+    for name, value in asked.items():
+        taken = model.get_property(name)
+        if taken != value:
+            raise BenchModelsError(
+                f"OpenVINO would compute {file.name} with {name} {taken}, and {value} was asked for: this CPU, or this "
+                "version, cannot do that"
+            )
     return model
 
 
@@ -125,4 +129,6 @@ def answer(request: Any, batch: Batch) -> NDArray[np.float32]:  # noqa: ANN401  
     """Return the logits of a batch; raises ``BenchModelsError`` where the file cannot answer one of its size."""
     with errors_told(batch, RuntimeError):
         outputs = request.infer({"input_ids": batch.input_ids, "attention_mask": batch.attention_mask})
+        if len(outputs[0]) != len(batch):  # more tokens than it has positions give no answer, and no error
+            raise RuntimeError(f"it answers {len(outputs[0])} sentences")
     return np.array(outputs[0], dtype=np.float32)

@@ -66,7 +66,7 @@ STUDENT3 = Distill(layers=(0, 2, 5), learning_rate=1.5e-4, max_epochs=1, alpha=0
 STUDENT2 = Distill(layers=(2, 5), learning_rate=3e-4, max_epochs=2, alpha=0.2, augmented=2)
 HEADS50 = PruneHeads(amount=0.5, learning_rate=5e-5, max_epochs=2)
 NEURONS50 = PruneNeurons(amount=0.5, learning_rate=5e-5, max_epochs=1)
-# Half of the heads and a quarter of the neurons of two layers: a ninth of the encoder's weights.
+# Two layers that keep half of their heads and a quarter of their neurons: a ninth of the encoder's weights.
 NARROW2 = DistillNarrow(
     layers=(2, 5), heads=0.5, neurons=0.75, learning_rate=4e-4, max_epochs=2, batch_size=64, alpha=0.0, augmented=6
 )
@@ -75,7 +75,7 @@ AWARE = QuantizationAware(bits=2, learning_rate=5e-5, max_epochs=1)
 ONNX = OnnxRuntime()
 ONNX_INT8 = OnnxRuntime(quantization="int8-dynamic")
 ONNX_INT4 = OnnxRuntime(quantization="int4")
-# Of what is shipped of a small student, most are embeddings.
+# Most bytes of a small student are embeddings.
 SMALL = (CutPositions(), ShareEmbeddings())
 ONNX_SMALL = OnnxRuntime(quantization="int8-dynamic", int4_embeddings=True)
 

@@ -33,9 +33,24 @@ def test_fastest_and_smallest_are_those_that_lose_at_most_a_point() -> None:
 
 def test_baseline_leads_nothing() -> None:
     """It is what others are compared with; where all others lose more, there is no leader."""
-    assert leaders([BASELINE, WRONG]) is None
-    slow = _candidate("slow", speed_up=0.5, drop=0.0, size=120.0)
-    assert leaders([BASELINE, slow]) == (slow, slow)
+    assert leaders([BASELINE, WRONG]) == (None, None)
+
+
+def test_whoever_leads_is_faster_or_smaller_than_the_baseline() -> None:
+    """A more accurate variant that is neither leads nothing; each may be one of both."""
+    slow = _candidate("slow", speed_up=0.5, drop=-1.0, size=120.0)
+    assert leaders([BASELINE, slow]) == (None, None)
+    assert leaders([BASELINE, replace(slow, size_bytes=99.0)]) == (None, replace(slow, size_bytes=99.0))
+    large = replace(FAST, size_bytes=100.0)
+    assert leaders([BASELINE, large]) == (large, None)
+
+
+def test_variant_that_breaks_its_budget_leads_nothing() -> None:
+    """However fast it is; one whose budget is open, or that has none, may."""
+    assert leaders([BASELINE, replace(FAST, standing="broken")]) == (None, None)
+    for standing in ("open", "no budget"):
+        undecided = replace(FAST, standing=standing)
+        assert leaders([BASELINE, undecided]) == (undecided, undecided)
 
 
 def test_equally_small_ones_are_told_apart_by_speed() -> None:

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -37,18 +38,25 @@ def model(builder: Builder) -> nn.Module:
 
 
 @pytest.mark.parametrize("fused", [True, False])
-@pytest.mark.parametrize("int4_embeddings", [False, True])
-@pytest.mark.parametrize(("quantization", "apart"), [("none", 1e-4), ("int8-dynamic", 0.5), ("int4", 0.5)])
+@pytest.mark.parametrize(
+    ("runtime", "apart"),
+    [
+        (OnnxRuntime(), 1e-4),
+        (OnnxRuntime(int4_embeddings=True), 0.5),
+        (OnnxRuntime(quantization="int8-dynamic"), 0.5),
+        (OnnxRuntime(quantization="int8-dynamic", int4_embeddings=True), 0.5),
+        (OnnxRuntime(quantization="int4"), 0.5),
+    ],
+    ids=str,
+)
 def test_answers_are_those_of_eager_at_any_size(
     model: nn.Module,
     fused: bool,  # noqa: FBT001  # a parameter
-    int4_embeddings: bool,  # noqa: FBT001  # likewise
-    quantization: onnx_runtime._Quantization,
+    runtime: OnnxRuntime,
     apart: float,
 ) -> None:
     """Both sizes of the input are free, also in fused and quantized graphs."""
-    runtime = OnnxRuntime(quantization=quantization, fused_attention=fused, int4_embeddings=int4_embeddings)
-    apart = max(apart, 0.5 if int4_embeddings else 0)
+    runtime = replace(runtime, fused_attention=fused)
     session, eager = runtime.open(model, threads=1), Eager().open(model, threads=1)
     for size in SIZES:
         batch = _batch(*size)
@@ -137,7 +145,7 @@ def _bytes_of_floats(file: Path) -> int:
 
 
 def test_int4_takes_all_weights_or_embeddings_alone(model: nn.Module, tmp_path: Path) -> None:
-    """No matrix is left in floating point that is looked up, or with INT4 weights multiplied."""
+    """Of words, which are most of a small model; with INT4 weights no matrix is left in floating point."""
     files = {}
     for name, runtime in {
         "embeddings": OnnxRuntime(int4_embeddings=True, fused_attention=False),
@@ -150,11 +158,43 @@ def test_int4_takes_all_weights_or_embeddings_alone(model: nn.Module, tmp_path: 
         files[name] = folder / FILENAME
     counted = {name: onnx_graph.operators(file) for name, file in files.items()}
 
-    assert [counted[name]["GatherBlockQuantized"] for name in files] == [3, 3, 3]
+    assert [counted[name]["GatherBlockQuantized"] for name in files] == [1, 1, 3]
     assert [counted[name]["MatMulNBits"] for name in files] == [0, 0, 14]
     assert (_bytes_of_floats(files["int8"]), _bytes_of_floats(files["all"])) == (0, 0)
-    linears = [each for each in model.modules() if isinstance(each, nn.Linear)]
-    assert _bytes_of_floats(files["embeddings"]) == 4 * sum(each.weight.numel() for each in linears)
+    words = model.get_submodule("bert.embeddings.word_embeddings")
+    others = [each for each in model.modules() if isinstance(each, nn.Linear | nn.Embedding) and each is not words]
+    assert _bytes_of_floats(files["embeddings"]) == 4 * sum(each.weight.numel() for each in others)
+
+
+def test_fp16_becomes_int4_as_well(model: nn.Module, tmp_path: Path) -> None:
+    """A model must not be shipped as it is under the name of INT4."""
+    OnnxRuntime(quantization="int4").write(model.half(), tmp_path)
+    counted = onnx_graph.operators(tmp_path / FILENAME)
+    assert (counted["GatherBlockQuantized"], counted["MatMulNBits"]) == (3, 14)
+
+
+def test_model_without_words_to_quantize_is_named(model: nn.Module, tmp_path: Path) -> None:
+    """Planted: a lookup whose indices do not come from token ids, as the graph is read."""
+    file = tmp_path / FILENAME
+    OnnxRuntime(fused_attention=False).write(model, tmp_path)
+    graph = onnx.load(file)
+    for node in graph.graph.node:
+        node.input[:] = ["other_ids" if name == "input_ids" else name for name in node.input]
+    graph.graph.input[0].name = "other_ids"
+    onnx.save(graph, file)
+    with pytest.raises(BenchModelsError, match="ONNX Runtime leaves every matrix in floating point"):
+        onnx_graph.quantize_to_int4(file, weights=False)
+
+
+def test_normalizations_are_kernels_of_their_own(model: nn.Module, tmp_path: Path) -> None:
+    """Whether attention is fused or not: the kernel that also adds is slower than the two that it stands for."""
+    for runtime in (OnnxRuntime(), OnnxRuntime(fused_attention=False), INT8):
+        folder = tmp_path / str(hash(runtime))
+        folder.mkdir()
+        runtime.write(model, folder)
+        ran = {each.operator: each.count for each in runtime.kernels(folder, _batch(1, 11))}
+        assert "SkipLayerNormalization" not in ran
+        assert ran["LayerNormalization"] >= 4
 
 
 @pytest.mark.parametrize(
@@ -181,7 +221,7 @@ def test_weights_that_are_left_out_of_int4_are_named(
         return list(made)
 
     monkeypatch.setattr(library.DefaultWeightOnlyQuantizer, "quantize", passing_over)
-    with pytest.raises(BenchModelsError, match=r"ONNX Runtime leaves .* in floating point, which were to be INT4"):
+    with pytest.raises(BenchModelsError, match=r"ONNX Runtime leaves .* in floating point, which was to be INT4"):
         runtime.write(model, tmp_path)
     assert len(passed) == 1
 
@@ -261,3 +301,5 @@ def test_other_quantization_is_refused() -> None:
     """The known ones are listed."""
     with pytest.raises(BenchModelsError, match=r"quantization='int3'\): choose one of 'none', 'int8-dynamic', 'int4'"):
         OnnxRuntime(quantization="int3")  # type: ignore[arg-type]
+    with pytest.raises(BenchModelsError, match=r"'int4' makes embeddings INT4 as well: leave int4_embeddings out"):
+        OnnxRuntime(quantization="int4", int4_embeddings=True)

@@ -11,6 +11,8 @@ from torch import nn
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
+from bench_models.recipes.quantize_torchao import QuantizeIntx
+from bench_models.recipes.step import Context
 from bench_models.runtimes import openvino_profile, openvino_runtime
 from bench_models.runtimes.eager import Eager
 from bench_models.runtimes.kernels import int8_share
@@ -102,13 +104,24 @@ def test_kernel_that_multiplies_and_is_not_known_is_named(
         OpenVino().kernels(tmp_path, _batch(1, 7))
 
 
-def test_integer_kernels_are_told_by_their_type() -> None:
-    """As OpenVINO writes the types of what it runs."""
-    told = {
-        name: bool(openvino_profile._INTEGER.search(name)) for name in ("brgemm_avx512_i8", "jit_gemm_I8", "ref_u8")
-    }
-    assert told == dict.fromkeys(told, True)
-    assert not any(map(openvino_profile._INTEGER.search, ("gemm_mlas_f32", "brgemm_avx512_bf16", "unknown_f16")))
+def test_arithmetic_is_told_by_the_end_of_a_kernels_name() -> None:
+    """As in what OpenVINO was seen to run on CPUs of both kinds; anything else is named, and never counted as float."""
+    told = {name: openvino_profile._is_integer("MatMul", name) for name in ("jit_gemm_I8", "gemm_mlas_f32", "x_bf16")}
+    assert told == {"jit_gemm_I8": True, "gemm_mlas_f32": False, "x_bf16": False}
+    with pytest.raises(BenchModelsError, match="OpenVINO ran MatMul as brgemm_u4, whose arithmetic is not known"):
+        openvino_profile._is_integer("MatMul", "brgemm_u4")
+
+
+def test_attention_of_the_other_exporter_is_counted(builder: Builder, context: Context, tmp_path: Path) -> None:
+    """It writes models of torchao, with names of its own."""
+    model = QuantizeIntx(bits=8).apply(builder.build("baseline"), context).eval()
+    counted = {}
+    for runtime in (OnnxRuntime(fused_attention=False), OpenVino()):
+        folder = tmp_path / runtime.name
+        folder.mkdir()
+        runtime.write(model, folder)
+        counted[runtime.name] = sum(each.float_macs for each in runtime.kernels(folder, _batch(1, 11)))
+    assert counted["OpenVINO"] == counted["ONNX Runtime"]
 
 
 _THREADS = """
@@ -143,25 +156,41 @@ print(len(list(Path("/proc/self/task").iterdir())) - before)
     assert done.stdout.split() == ["0"]
 
 
-def test_other_precision_than_was_asked_for_is_refused(
-    model: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [
+        ("INFERENCE_PRECISION_HINT", "bf16"),
+        ("DYNAMIC_QUANTIZATION_GROUP_SIZE", 32),
+        ("INFERENCE_NUM_THREADS", 2),
+    ],
+)
+def test_other_computation_than_was_asked_for_is_refused(
+    model: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, taken: object
 ) -> None:
-    """Planted: an OpenVINO that computes in bf16 whatever it is told, as on some CPUs it does by itself."""
+    """Planted: a CPU that takes bf16 whatever it is told, INT8 for activations, or more threads."""
     import openvino
 
-    compile_model = openvino.Core.compile_model
+    class Other:
+        def __init__(self, model: openvino.CompiledModel) -> None:
+            self.model = model
 
-    def in_bf16(self: object, file: object, device: str, asked: dict[str, object]) -> object:
-        return compile_model(self, file, device, asked | {"INFERENCE_PRECISION_HINT": "bf16"})
+        def get_property(self, asked: str) -> object:
+            return taken if asked == name else self.model.get_property(asked)
 
     OpenVino().write(model, tmp_path)
-    monkeypatch.setattr(openvino.Core, "compile_model", in_bf16)
-    try:
-        session = OpenVino().load(tmp_path, threads=1)
-    except BenchModelsError as error:
-        assert "computes model.xml in" in str(error)  # noqa: PT017  # a CPU without bf16 computes in f32 all the same
-    else:
-        assert np.isfinite(session(_batch(1, 7))).all()
+    compile_model = openvino.Core.compile_model
+    monkeypatch.setattr(openvino.Core, "compile_model", lambda *given: Other(compile_model(*given)))
+    with pytest.raises(BenchModelsError, match=rf"would compute model\.xml with {name} {taken}, and .* was asked for"):
+        OpenVino().load(tmp_path, threads=1)
+
+
+def test_sentence_longer_than_the_model_is_an_error(model: nn.Module) -> None:
+    """OpenVINO gives no answer to it, and no error."""
+    session = OpenVino().open(model, threads=1)
+    with pytest.raises(
+        BenchModelsError, match=r"the file cannot answer 1 sentences of 600 tokens .*answers 0 sentences"
+    ):
+        session(_batch(1, 600))
 
 
 def test_file_that_cannot_be_loaded_is_named(model: nn.Module, tmp_path: Path) -> None:
