@@ -45,6 +45,15 @@ def test_readme_shows_every_row_of_the_default_suite() -> None:
     assert rows in (SUITE.names, [SUITE.baseline.name, *WITH_BUDGET])
 
 
+def test_readme_says_how_many_rows_there_are_and_are_trained() -> None:
+    """Those that the main job takes unasked, all of them, and how many trainings these have besides the baseline's."""
+    own = {stage for row in SUITE.variants for stage in SUITE.lineage(row.name) if stage is not SUITE.baseline}
+    trainings = sum(any(step.trained for step in row.steps) for row in own)
+    words = {6: "six", 7: "seven", 8: "eight"}
+    assert f"# {len(SUITE.quick)} rows: the baseline" in README
+    assert f"# or all {len(SUITE.names)}, behind {words[trainings]} more trainings" in README
+
+
 @pytest.mark.parametrize("name", WITH_BUDGET)
 def test_budget_holds_what_the_readme_shows_and_notices_a_twentieth_of_the_size(name: str) -> None:
     """What loss of accuracy it notices is a question of how trainings scatter (tests/tools/test_retraining.py)."""
@@ -88,10 +97,12 @@ def test_rows_in_a_runtime_of_the_documents_are_rows() -> None:
     """The block runs, and its rows run in what the text says."""
     names: dict[str, object] = {}
     exec(OWN_RUNTIME, names)  # noqa: S102  # the page's own code
-    rows = [names["FP32"], names["INT8"]]
+    rows = [names[name] for name in ("FP32", "INT8", "OPENVINO", "SMALL")]
     assert [str(row.runtime) for row in rows if isinstance(row, Variant)] == [
         "ONNX Runtime",
         "ONNX Runtime, dynamic INT8",
+        "OpenVINO, float16 weights",
+        "ONNX Runtime, dynamic INT8, INT4 embeddings",
     ]
 
 

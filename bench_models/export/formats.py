@@ -30,9 +30,9 @@ from bench_models.tokenizer import Batch
 class Format:
     """One way to write a model to a file; ``needs`` are the libraries that this package does not install.
 
-    ``made_of`` is the format that a step is asked about: its own, or that of the file which it is made of. ``extra``
-    brings what it needs, and ``beside`` are files that ``filename`` cannot be read without. ``loading`` is what a reader of the model card types to get
-    ``logits(input_ids, attention_mask)``, from numpy arrays to a numpy array.
+    ``made_of`` is the format that a step is asked about: its own, or that of the file which it is made of. ``beside``
+    are files that ``filename`` cannot be read without. ``extra`` brings what it needs. ``loading`` is what a reader of
+    the model card types to get ``logits(input_ids, attention_mask)``, from numpy arrays to a numpy array.
     """
 
     name: str
