@@ -11,6 +11,7 @@ from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.recipes import classifier
 from bench_models.recipes.cut_positions import CutPositions
+from bench_models.recipes.share_embeddings import ShareEmbeddings
 from bench_models.recipes.step import Context
 from bench_models.tokenizer import Encoder
 
@@ -61,3 +62,20 @@ def test_families_that_count_from_behind_padding_keep_what_they_need(context: Co
     batch = context.encoder.batch(ids.tolist())
     assert np.array_equal(logits(after, batch), logits(before, batch))
     assert after.config.max_position_embeddings == 130
+
+
+def test_distilbert_is_made_small_as_bert_is(context: Context) -> None:
+    """Its parts have other names: positions are cut, and embeddings shared."""
+    from transformers import DistilBertConfig, DistilBertForSequenceClassification
+
+    torch.manual_seed(0)
+    config = DistilBertConfig(vocab_size=60, dim=32, n_layers=1, n_heads=2, hidden_dim=64)
+    before = DistilBertForSequenceClassification(config).eval()
+    after = DistilBertForSequenceClassification(config).eval()
+    after.load_state_dict(before.state_dict())
+    for step in (CutPositions(), ShareEmbeddings()):
+        step.apply(after, context)
+    batch = context.encoder.batch(context.encoder.encode([sentence.text for sentence in context.corpus.train[:4]]))
+    assert np.array_equal(logits(after, batch), logits(before, batch))
+    assert len(after.get_input_embeddings().weight) < 60
+    assert after.config.max_position_embeddings == 128
