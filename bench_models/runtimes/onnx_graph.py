@@ -16,12 +16,14 @@ _BLOCK = 32
 
 
 def fuse_attention(file: Path, *, heads: int, width: int, embeddings: bool) -> None:
-    """Replace the operators of each attention layer by one; ``width`` is the model's hidden size.
+    """Replace the operators of each attention layer by one.
 
-    ``embeddings`` makes one operator of the lookups of embeddings and their normalization, too.
+    ``width`` is the model's hidden size, and ``heads`` how many attention heads it had before any were removed: that
+    gives the width of one. ``embeddings`` makes one operator of the lookups of embeddings and their normalization, too.
 
     Raises ``BenchModelsError`` where a layer is left as it is, which would be slower and else go unnoticed.
     """
+    import onnx
     from onnxruntime.transformers.fusion_options import FusionOptions
     from onnxruntime.transformers.optimizer import optimize_model
 
@@ -46,6 +48,24 @@ def fuse_attention(file: Path, *, heads: int, width: int, embeddings: bool) -> N
             f"ONNX Runtime fuses {fused} of {layers} attention layers: its optimizer does not recognize the others; "
             "give the row a runtime with fused_attention=False"
         )
+    model = onnx.load(file)
+    _count_heads(model.graph, width // heads)
+    onnx.save(model, file)
+
+
+def _count_heads(graph: "GraphProto", size: int) -> None:
+    """Give each attention layer the number of its own heads, each ``size`` wide.
+
+    The optimizer gives all of them the same, and a layer that has lost some would split what it has into narrower ones.
+    """
+    shapes = {each.name: list(each.dims) for each in graph.initializer}
+    for node in graph.node:
+        if node.op_type == "Attention":
+            _, projected = shapes[node.input[1]]  # to queries, keys and values
+            own, rest = divmod(projected // 3, size)
+            if rest:
+                raise BenchModelsError(f"{node.name} projects to {projected // 3}, which are no heads of {size} each")
+            next(each for each in node.attribute if each.name == "num_heads").i = own
 
 
 def quantize(file: Path, *, reduce_range: bool) -> None:

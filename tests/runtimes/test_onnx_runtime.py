@@ -11,9 +11,11 @@ import pytest
 import torch
 from onnxruntime.capi import onnxruntime_pybind11_state as trouble
 from torch import nn
+from transformers.models.bert.modeling_bert import BertSelfAttention
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
+from bench_models.recipes.modules import remove
 from bench_models.runtimes import onnx_file, onnx_graph, onnx_runtime
 from bench_models.runtimes.eager import Eager
 from bench_models.runtimes.onnx_runtime import FILENAME, OnnxRuntime
@@ -61,6 +63,22 @@ def test_answers_are_those_of_eager_at_any_size(
     for size in SIZES:
         batch = _batch(*size)
         assert np.abs(session(batch) - eager(batch)).max() <= apart, size
+
+
+@pytest.mark.parametrize("fused", [True, False])
+def test_layer_that_has_lost_heads_answers_as_in_eager(
+    model: nn.Module,
+    fused: bool,  # noqa: FBT001  # a parameter
+) -> None:
+    """Its heads are as wide as before, and layers may have unlike numbers of them."""
+    for module in model.modules():
+        if isinstance(module, BertSelfAttention):
+            module.query.weight.data *= 30  # this model attends to all words alike, however it is split
+    remove(model, "heads", [[1], [0, 1]])
+    session = OnnxRuntime(fused_attention=fused).open(model, threads=1)
+    eager = Eager().open(model, threads=1)
+    for size in SIZES:
+        assert np.abs(session(_batch(*size)) - eager(_batch(*size))).max() <= 1e-4, size
 
 
 def test_model_is_as_before_when_it_was_written(model: nn.Module, tmp_path: Path) -> None:
