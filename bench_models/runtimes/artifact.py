@@ -66,7 +66,7 @@ class ArtifactRuntime(ABC):
 
     @abstractmethod
     def kernels(self, folder: Path, batch: Batch) -> tuple[Kernel, ...]:
-        """Return the kernels that one call runs, as the runtime's own profile tells them."""
+        """Return the kernels that one call runs, always the same of the same file on the same CPU."""
 
     def open(self, model: "nn.Module", *, threads: int) -> Session:
         """Return a session of a model, whose artifact is not kept."""

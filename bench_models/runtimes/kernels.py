@@ -1,4 +1,4 @@
-"""The kernels that a runtime ran for one call, as its own profile tells them."""
+"""The kernels that a runtime runs for one call, as its own profile or the graph that it compiled tells them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

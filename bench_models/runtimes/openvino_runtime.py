@@ -91,12 +91,12 @@ class OpenVino(ArtifactRuntime):
 
     def kernels(self, folder: Path, batch: Batch) -> tuple[Kernel, ...]:
         """Return the kernels that one call of ``model.xml`` runs."""
-        from bench_models.runtimes import openvino_profile
+        from bench_models.runtimes import openvino_graph
 
-        return openvino_profile.kernels(folder / FILENAME, batch)
+        return openvino_graph.kernels(folder / FILENAME, batch)
 
 
-def compiled(file: Path, *, threads: int, **more: Any) -> Any:  # noqa: ANN401  # OpenVINO has no types
+def compiled(file: Path, *, threads: int) -> Any:  # noqa: ANN401  # OpenVINO has no types
     """Return a file compiled for this CPU, to be computed in fp32 by ``threads`` threads that are not pinned to cores.
 
     Raises ``BenchModelsError`` where OpenVINO cannot load it, or would compute it otherwise.
@@ -111,7 +111,7 @@ def compiled(file: Path, *, threads: int, **more: Any) -> Any:  # noqa: ANN401  
         "ENABLE_CPU_PINNING": False,
     }
     try:
-        model = openvino.Core().compile_model(file, "CPU", asked | more)
+        model = openvino.Core().compile_model(file, "CPU", asked)
     except RuntimeError as error:
         said = " ".join(str(error).split())
         raise BenchModelsError(f"OpenVINO cannot load {file.name} ({said})") from error

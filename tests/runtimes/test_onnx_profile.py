@@ -65,6 +65,13 @@ def test_int4_weights_are_multiplied_in_floating_point(model: nn.Module, tmp_pat
     assert {each.operator: each.count for each in kernels}["MatMulNBits"] == 14
 
 
+def test_kernels_are_the_same_each_time(model: nn.Module, tmp_path: Path) -> None:
+    """A check is red where they become more."""
+    runtime = OnnxRuntime(quantization="int8-dynamic")
+    folders = [tmp_path / str(place) for place in range(5)]
+    assert len({_kernels(model, folder, runtime) for folder in folders}) == 1
+
+
 def test_attention_that_is_not_fused_runs_more_kernels(model: nn.Module, tmp_path: Path) -> None:
     """Planted by its switch: the same products, in many more kernels."""
     fused, plain = (_kernels(model, tmp_path / str(each), OnnxRuntime(fused_attention=each)) for each in (True, False))

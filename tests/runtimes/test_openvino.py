@@ -13,7 +13,7 @@ from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.recipes.quantize_torchao import QuantizeIntx
 from bench_models.recipes.step import Context
-from bench_models.runtimes import openvino_profile, openvino_runtime
+from bench_models.runtimes import openvino_graph, openvino_runtime
 from bench_models.runtimes.eager import Eager
 from bench_models.runtimes.kernels import int8_share
 from bench_models.runtimes.onnx_runtime import OnnxRuntime
@@ -87,6 +87,12 @@ def test_kernels_multiply_as_much_as_those_of_another_runtime(
     assert counted["OpenVINO"] == counted["ONNX Runtime"]
 
 
+def test_kernels_are_the_same_each_time(model: nn.Module, tmp_path: Path) -> None:
+    """A check is red where they become more: what took no time once must not be missing then."""
+    OpenVino().write(model, tmp_path)
+    assert len({OpenVino().kernels(tmp_path, _batch(1, 11)) for _ in range(20)}) == 1
+
+
 @pytest.mark.parametrize(
     ("planted", "kind"),
     [
@@ -99,19 +105,20 @@ def test_kernel_that_multiplies_and_is_not_known_is_named(
 ) -> None:
     """Planted: products of weights that nothing counts, and attention that was fused in another way."""
     OpenVino().write(model, tmp_path)
-    monkeypatch.setattr(openvino_profile, *planted)
+    monkeypatch.setattr(openvino_graph, *planted)
     with pytest.raises(BenchModelsError, match=rf"OpenVINO ran {kind} on shapes .* whose products are not counted"):
         OpenVino().kernels(tmp_path, _batch(1, 7))
 
 
 def test_arithmetic_is_told_by_the_end_of_a_kernels_name() -> None:
     """As in what OpenVINO was seen to run on CPUs of both kinds; anything else is named, and never counted as float."""
-    told = {name: openvino_profile._is_integer("MatMul", name) for name in ("jit_gemm_I8", "gemm_mlas_f32", "x_bf16")}
+    told = {name: openvino_graph._is_integer("MatMul", name) for name in ("jit_gemm_I8", "gemm_mlas_f32", "x_bf16")}
     assert told == {"jit_gemm_I8": True, "gemm_mlas_f32": False, "x_bf16": False}
     with pytest.raises(BenchModelsError, match="OpenVINO ran MatMul as brgemm_u4, whose arithmetic is not known"):
-        openvino_profile._is_integer("MatMul", "brgemm_u4")
+        openvino_graph._is_integer("MatMul", "brgemm_u4")
 
 
+@pytest.mark.slow
 def test_attention_of_the_other_exporter_is_counted(builder: Builder, context: Context, tmp_path: Path) -> None:
     """It writes models of torchao, with names of its own."""
     model = QuantizeIntx(bits=8).apply(builder.build("baseline"), context).eval()
