@@ -20,7 +20,7 @@ class Figures(measures.Figures):
 
 
 class RuntimeFigures(measures.RuntimeFigures):
-    """Rows in ONNX Runtime: agreement with eager PyTorch, and kernels."""
+    """Rows in ONNX Runtime and OpenVINO: agreement with eager PyTorch, and kernels."""
 
     suite = SUITE
 

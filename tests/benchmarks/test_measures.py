@@ -27,7 +27,7 @@ from bench_models.metrics import (
     RATIOS,
 )
 from bench_models.metrics.scorecard import score
-from bench_models.runtimes.onnx_runtime import OnnxRuntime
+from bench_models.runtimes.artifact import ArtifactRuntime
 from bench_models.verdict.measurements import SIDES
 
 # A port that nobody listens to.
@@ -82,7 +82,7 @@ def test_asv_finds_every_metric_of_every_suite(discovered: tuple[dict[str, list[
     for name, facts in found.items():
         variants = suites.load(name.split(".")[0].replace("_", "-")).variants
         of_runtimes = ".RuntimeFigures." in name
-        known = [each.name for each in variants if not of_runtimes or isinstance(each.runtime, OnnxRuntime)]
+        known = [each.name for each in variants if not of_runtimes or isinstance(each.runtime, ArtifactRuntime)]
         assert facts[1] == [[repr(variant) for variant in known]]
         assert len(known) > 1
 
