@@ -60,16 +60,21 @@ def _count_heads(graph: "GraphProto", size: int) -> None:
     """
     shapes = {each.name: list(each.dims) for each in graph.initializer}
     for node in graph.node:
-        if node.op_type == "Attention":
-            _, projected = shapes[node.input[1]]  # to queries, keys and values
-            own, rest = divmod(projected // 3, size)
-            if rest:
-                raise BenchModelsError(f"{node.name} projects to {projected // 3}, which are no heads of {size} each")
-            next(each for each in node.attribute if each.name == "num_heads").i = own
+        if node.op_type != "Attention":
+            continue
+        # To queries, keys and values, which are as wide as each other unless an attribute says otherwise.
+        columns = shapes.get(node.input[1], [])[-1:]
+        told = {each.name: each for each in node.attribute}
+        if not columns or columns[0] % (3 * size) or "num_heads" not in told or "qkv_hidden_sizes" in told:
+            raise BenchModelsError(
+                f"the heads of {node.name}, which are {size} wide, cannot be told from its weights of shape "
+                f"{shapes.get(node.input[1])}: give the row a runtime with fused_attention=False"
+            )
+        told["num_heads"].i = columns[0] // (3 * size)
 
 
 def quantize(file: Path, *, reduce_range: bool) -> None:
-    """Quantize weights and embeddings to 8 bits, a scale for each channel; activations follow when the model runs.
+    """Quantize weights and embeddings to 8 bits; activations follow when the model runs.
 
     ``reduce_range`` takes 7 bits for weights, for CPUs on which sums of products of 8 bits overflow.
     """
@@ -93,12 +98,12 @@ def quantize(file: Path, *, reduce_range: bool) -> None:
 def quantize_to_int4(file: Path, *, weights: bool) -> None:
     """Quantize the embeddings of words to 4 bits, and with ``weights`` all embeddings and linear layers.
 
-    They are unpacked when they are looked up or multiplied: activations stay in floating point. Unpacking makes a
-    lookup as slow as a product of a narrow model, so that embeddings of positions and of types, which are few, are left
-    as they are where weights are. A weight that a fused operator holds stays as it is: lookups must not be fused, nor
+    They are unpacked when they are looked up or multiplied: activations stay in floating point. Without ``weights``,
+    embeddings of positions and of types stay as they are: they have few rows, and unpacking makes a lookup as slow as a
+    product of a narrow model. A weight that a fused operator holds stays as it is, so lookups must not be fused, nor
     attention where ``weights`` is set.
 
-    Raises ``BenchModelsError`` where one is left as it is.
+    Raises ``BenchModelsError`` where one is left as it is that was to be quantized.
     """
     import onnx
     from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
@@ -122,6 +127,8 @@ def quantize_to_int4(file: Path, *, weights: bool) -> None:
     quantizer.process()
     quantizer.model.save_model_to_file(str(file))
     left = sorted(chosen & _holding_weights(quantizer.model.model.graph))
+    if weights:  # whatever holds them
+        left += sorted(name for name in _matrices(quantizer.model.model.graph) if not name.endswith("_scales"))
     if left or not chosen:
         what = " and ".join(left) or "every matrix"
         raise BenchModelsError(f"ONNX Runtime leaves {what} in floating point, which was to be INT4")
@@ -129,12 +136,17 @@ def quantize_to_int4(file: Path, *, weights: bool) -> None:
 
 def _holding_weights(graph: "GraphProto") -> set[str]:
     """Return the names of nodes that look up a matrix in floating point, or multiply by one."""
+    matrices = _matrices(graph)
+    place = {"Gather": 0, "MatMul": 1}
+    return {node.name for node in graph.node if node.op_type in place and node.input[place[node.op_type]] in matrices}
+
+
+def _matrices(graph: "GraphProto") -> set[str]:
+    """Return the names of matrices of a file that are in floating point."""
     from onnx import TensorProto
 
     kinds = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE}
-    matrices = {each.name for each in graph.initializer if each.data_type in kinds and len(each.dims) > 1}
-    place = {"Gather": 0, "MatMul": 1}
-    return {node.name for node in graph.node if node.op_type in place and node.input[place[node.op_type]] in matrices}
+    return {each.name for each in graph.initializer if each.data_type in kinds and len(each.dims) > 1}
 
 
 def _lookups_of_words(graph: "GraphProto") -> set[str]:

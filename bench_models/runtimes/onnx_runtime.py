@@ -36,10 +36,10 @@ _NAMES: dict[_Quantization, str] = {"int8-dynamic": ", dynamic INT8", "int4": ",
 class OnnxRuntime(ArtifactRuntime):
     """ONNX Runtime with its CPU provider; ``model.onnx`` is what is shipped.
 
-    ``quantization`` says what becomes of weights: ``none`` leaves the model's precision, ``int8-dynamic`` makes weights
-    and embeddings INT8, a scale for each channel, and quantizes activations when they are multiplied, and ``int4``
-    makes weights and embeddings INT4 in blocks of 32 numbers, and leaves activations in floating point. With
-    ``int4_embeddings`` those of words are INT4 whatever the weights are.
+    ``quantization`` says what becomes of weights. ``none`` leaves the model's precision. ``int8-dynamic`` makes weights
+    INT8, with a scale for each channel, and embeddings, with one for each matrix, and quantizes activations when they
+    are multiplied. ``int4`` makes weights and embeddings INT4 in blocks of 32 numbers, and leaves activations in
+    floating point. With ``int4_embeddings`` those of words are INT4 whatever the weights are.
     ``fused_attention`` makes one operator of each attention layer before that, unless its weights are to be INT4, which
     that operator cannot have. ``allowed`` is how differently it may answer than eager PyTorch, if that is to be other
     than usual.

@@ -1,7 +1,8 @@
 """Which kernels OpenVINO runs for one call, from the graph that it has compiled, and what they multiply.
 
 The graph tells the shapes of the last call. OpenVINO's profile of a call is no help: what took less than a microsecond
-counts as not executed there, which changed the count of kernels in half of the calls (64 to 69 of student2).
+counts as not executed there, which changed the count of kernels in half of the calls (64 to 69 of student2). So nodes
+that only make a view count, and those of constants: compare with another commit's count, not with another runtime's.
 """
 
 import math

@@ -112,12 +112,12 @@ def compiled(file: Path, *, threads: int) -> Any:  # noqa: ANN401  # OpenVINO ha
     }
     try:
         model = openvino.Core().compile_model(file, "CPU", asked)
+        settings = {name: model.get_property(name) for name in asked}
     except RuntimeError as error:
         said = " ".join(str(error).split())
         raise BenchModelsError(f"OpenVINO cannot load {file.name} ({said})") from error
-    for name, value in asked.items():
-        taken = model.get_property(name)
-        if taken != value:
+    for name, taken in settings.items():
+        if taken != (value := asked[name]):
             raise BenchModelsError(
                 f"OpenVINO would compute {file.name} with {name} {taken}, and {value} was asked for: this CPU, or this "
                 "version, cannot do that"

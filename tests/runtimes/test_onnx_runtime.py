@@ -77,6 +77,22 @@ def test_layer_that_has_lost_heads_answers_as_in_eager(
         assert np.abs(session(_batch(*size)) - eager(_batch(*size))).max() <= 1e-4, size
 
 
+@pytest.mark.parametrize("planted", ["a weight that is made", "widths of their own"])
+def test_heads_that_cannot_be_told_are_named(model: nn.Module, tmp_path: Path, planted: str) -> None:
+    """Planted: an optimizer that writes attention in another way."""
+    OnnxRuntime().write(model, tmp_path)
+    graph = onnx.load(tmp_path / FILENAME).graph
+    node = next(node for node in graph.node if node.op_type == "Attention")
+    if planted == "a weight that is made":
+        node.input[1] = "made"
+    else:
+        node.attribute.append(onnx.helper.make_attribute("qkv_hidden_sizes", [32, 32, 32]))
+    with pytest.raises(
+        BenchModelsError, match=r"the heads of .*, which are 16 wide, cannot be told .*fused_attention=F"
+    ):
+        onnx_graph._count_heads(graph, 16)
+
+
 def test_model_is_as_before_when_it_was_written(model: nn.Module, tmp_path: Path) -> None:
     """In evaluation mode, and with its own kind of attention; it is what the file is compared with."""
     before = model.config._attn_implementation  # type: ignore[union-attr]
