@@ -120,11 +120,11 @@ def _plant(monkeypatch: pytest.MonkeyPatch, change: Callable[[Any], None]) -> No
     """Let the writer change a file's weights before they are fused."""
     fuse = onnx_graph.fuse_attention
 
-    def wrong(file: Path, **named: int) -> None:
+    def wrong(file: Path, *, heads: int, width: int, embeddings: bool) -> None:
         graph = onnx.load(file)
         change(graph)
         onnx.save(graph, file)
-        fuse(file, **named)
+        fuse(file, heads=heads, width=width, embeddings=embeddings)
 
     monkeypatch.setattr(onnx_graph, "fuse_attention", wrong)
 
