@@ -49,7 +49,7 @@ def leaderboard(report: Report) -> str:
         said[1] = f"the smallest, too, with {said[1].partition(' with ')[2]}"
     within = f"Within {in_points(POINTS)} of the baseline's accuracy"
     if not said:
-        return f"{within}, no variant that breaks no budget is faster or smaller."
+        return f"{within}, no variant is faster or smaller without breaking its budget."
     drops = dict.fromkeys(each for each in (fastest, smallest) if each)
     lost = " and ".join(f"{each.name} {_lost(each)}" for each in drops)
     machine = f"{report.machine.cpu}, {report.machine.cores} cores"

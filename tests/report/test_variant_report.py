@@ -130,7 +130,7 @@ def test_leaderboard_names_both_with_intervals_and_machine() -> None:
         (("odd", "baseline", "int8"), ""),
         (
             ("baseline", "tiny"),
-            "Within 1 point of the baseline's accuracy, no variant that breaks no budget is faster or smaller.",
+            "Within 1 point of the baseline's accuracy, no variant is faster or smaller without breaking its budget.",
         ),
     ],
 )
