@@ -48,7 +48,7 @@ def kernels(file: Path, batch: Batch) -> tuple[Kernel, ...]:
         if kind in _DATA:
             continue
         counts[kind] += 1
-        macs = _macs(node, kind, told)
+        macs = _macs(node, kind, told, tokens=batch.input_ids.shape[1])
         if macs:
             (integer if _is_integer(kind, told["primitiveType"]) else floating)[kind] += macs
     return tuple(
@@ -64,18 +64,19 @@ def _is_integer(kind: str, name: str) -> bool:
     return bool(_INTEGER.search(name))
 
 
-def _macs(node: Any, kind: str, told: dict[str, str]) -> int:  # noqa: ANN401  # OpenVINO has no types
-    """Return the multiply-accumulates of a kernel's matrix products."""
+def _macs(node: Any, kind: str, told: dict[str, str], *, tokens: int) -> int:  # noqa: ANN401  # OpenVINO has no types
+    """Return the multiply-accumulates of a kernel's matrix products, for sentences of so many tokens."""
     inputs: list[list[int]] = [list(each.get_shape()) for each in node.inputs()]
     output: list[int] = list(node.get_output_shape(0))
     if kind in _PRODUCTS:
         return math.prod(output) * inputs[0][-1]
     fused = [name.rsplit("/", 1)[-1] for name in told["originalLayersNames"].strip(" ,").split(",")]
     # A product that is scaled or masked has the name of that. Queries, keys and values are as large as what comes of
-    # them: each number of both products is a sum, over a head's width and over tokens.
+    # them, in whatever order their dimensions are: each number of both products is a sum, over a head's width and over
+    # tokens.
     alike = sum(math.prod(shape) == math.prod(output) for shape in inputs)
-    if kind == _FUSED and any(map(_SOFTMAX.search, fused)) and alike >= 3 and len(output) == 4:  # noqa: PLR2004  # by heads
-        return 2 * math.prod(output) * output[1]
+    if kind == _FUSED and any(map(_SOFTMAX.search, fused)) and alike >= 3:  # noqa: PLR2004  # these three
+        return 2 * math.prod(output) * tokens
     if kind == "Softmax" or not (_MULTIPLIES.search(kind) or any(map(_ORIGINAL.search, fused))):
         return 0
     raise BenchModelsError(
