@@ -4,6 +4,7 @@ A file takes ``input_ids`` and ``attention_mask``, int64 of shape ``[sentences, 
 shape ``[sentences, labels]``; both sizes are free.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -109,14 +110,14 @@ _ALL = (
         filename="model.onnx",
         write=onnx_file.write,
         open=onnx_file.open_session,
-        loading="""\
+        loading=f"""\
 import onnxruntime
 
-session = onnxruntime.InferenceSession("model.onnx", disabled_optimizers=["SkipLayerNormFusion"])
+session = onnxruntime.InferenceSession("model.onnx", disabled_optimizers={json.dumps(onnx_file.UNFUSED)})
 
 
 def logits(input_ids, attention_mask):
-    return session.run(None, {"input_ids": input_ids, "attention_mask": attention_mask})[0]
+    return session.run(None, {{"input_ids": input_ids, "attention_mask": attention_mask}})[0]
 """,
         needs=("onnx", "onnxscript", "onnxruntime"),
         extra=OnnxRuntime.extra,

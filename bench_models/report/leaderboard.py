@@ -43,10 +43,9 @@ def leaderboard(report: Report) -> str:
     if fastest:
         said.append(f"the fastest is **{fastest.name}** with {with_interval(fastest.speed_up, SPEED_UP.show)}")
     if smallest:
+        which = "the smallest, too," if smallest is fastest else f"the smallest is **{smallest.name}**"
         less = f"{100 * (1 - smallest.size_bytes / candidates[0].size_bytes):.1f} % less than the baseline"
-        said.append(f"the smallest is **{smallest.name}** with {SIZE.show(smallest.size_bytes)}, {less}")
-    if fastest and fastest is smallest:
-        said[1] = f"the smallest, too, with {said[1].partition(' with ')[2]}"
+        said.append(f"{which} with {SIZE.show(smallest.size_bytes)}, {less}")
     within = f"Within {in_points(POINTS)} of the baseline's accuracy"
     if not said:
         return f"{within}, no variant is faster or smaller without breaking its budget."

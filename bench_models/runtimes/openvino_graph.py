@@ -13,7 +13,7 @@ from typing import Any
 
 from bench_models.errors import BenchModelsError
 from bench_models.runtimes.kernels import Kernel
-from bench_models.runtimes.openvino_runtime import answer, compiled
+from bench_models.runtimes.openvino_file import answer, compiled
 from bench_models.tokenizer import Batch
 
 # What a graph has besides kernels.

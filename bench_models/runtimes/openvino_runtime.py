@@ -1,29 +1,21 @@
 """OpenVINO on the CPU: a graph that is compiled when it is loaded, computed in fp32."""
 
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 from bench_models.errors import BenchModelsError
-from bench_models.runtimes import onnx_file
+from bench_models.runtimes import onnx_file, openvino_file, openvino_graph
 from bench_models.runtimes.artifact import ArtifactRuntime, Tolerance
 from bench_models.runtimes.kernels import Kernel
-from bench_models.runtimes.session import Session, errors_told
+from bench_models.runtimes.session import Session
 from bench_models.tokenizer import Batch
 
 if TYPE_CHECKING:
     from torch import nn
 
     from bench_models.recipes.step import Format
-
-# Importing OpenVINO sends an event over the network, by a thread that keeps a process from being forked. It does
-# without where its telemetry cannot be imported, which this decides unless something has imported OpenVINO before.
-sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # so says the import system
 
 FILENAME = "model.xml"
 BESIDE = ("model.bin",)  # which has the weights
@@ -86,49 +78,9 @@ class OpenVino(ArtifactRuntime):
 
     def load(self, folder: Path, *, threads: int) -> Session:
         """Return a session of ``model.xml``."""
-        request = compiled(folder / FILENAME, threads=threads).create_infer_request()
-        return lambda batch: answer(request, batch)
+        request = openvino_file.compiled(folder / FILENAME, threads=threads).create_infer_request()
+        return lambda batch: openvino_file.answer(request, batch)
 
     def kernels(self, folder: Path, batch: Batch) -> tuple[Kernel, ...]:
         """Return the kernels that one call of ``model.xml`` runs."""
-        from bench_models.runtimes import openvino_graph
-
         return openvino_graph.kernels(folder / FILENAME, batch)
-
-
-def compiled(file: Path, *, threads: int) -> Any:  # noqa: ANN401  # OpenVINO has no types
-    """Return a file compiled for this CPU, to be computed in fp32 by ``threads`` threads that are not pinned to cores.
-
-    Raises ``BenchModelsError`` where OpenVINO cannot load it, or would compute it otherwise.
-    """
-    import openvino
-
-    asked = {
-        "INFERENCE_PRECISION_HINT": openvino.Type.f32,
-        "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,  # activations stay in fp32 where weights are whole numbers
-        "INFERENCE_NUM_THREADS": threads,
-        "NUM_STREAMS": 1,
-        "ENABLE_CPU_PINNING": False,
-    }
-    try:
-        model = openvino.Core().compile_model(file, "CPU", asked)
-        settings = {name: model.get_property(name) for name in asked}
-    except RuntimeError as error:
-        said = " ".join(str(error).split())
-        raise BenchModelsError(f"OpenVINO cannot load {file.name} ({said})") from error
-    for name, taken in settings.items():
-        if taken != (value := asked[name]):
-            raise BenchModelsError(
-                f"OpenVINO would compute {file.name} with {name} {taken}, and {value} was asked for: this CPU, or this "
-                "version, cannot do that"
-            )
-    return model
-
-
-def answer(request: Any, batch: Batch) -> NDArray[np.float32]:  # noqa: ANN401  # likewise
-    """Return the logits of a batch; raises ``BenchModelsError`` where the file cannot answer one of its size."""
-    with errors_told(batch, RuntimeError):
-        outputs = request.infer({"input_ids": batch.input_ids, "attention_mask": batch.attention_mask})
-        if len(outputs[0]) != len(batch):  # more tokens than it has positions give no answer, and no error
-            raise RuntimeError(f"it answers {len(outputs[0])} sentences")
-    return np.array(outputs[0], dtype=np.float32)

@@ -8,7 +8,6 @@ import pytest
 from onnxruntime import quantization
 from torch import nn
 
-from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.runtimes import onnx_profile
 from bench_models.runtimes.kernels import Kernel, int8_share
@@ -21,12 +20,6 @@ _FEED_FORWARD = TOKENS * 32 * 64
 _ATTENTION = 2 * TOKENS * TOKENS * 32
 _LINEAR = 2 * (4 * TOKENS * 32 * 32 + 2 * _FEED_FORWARD) + 32 * 32 + 32 * 2
 TOTAL = _LINEAR + 2 * _ATTENTION
-
-
-@pytest.fixture
-def model(builder: Builder) -> nn.Module:
-    """Return the tiny suite's trained baseline."""
-    return builder.build("baseline").eval()
 
 
 def _kernels(model: nn.Module, folder: Path, runtime: OnnxRuntime) -> tuple[Kernel, ...]:

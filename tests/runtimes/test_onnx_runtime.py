@@ -10,32 +10,16 @@ import onnx
 import pytest
 import torch
 from onnxruntime.capi import onnxruntime_pybind11_state as trouble
+from support.runtimes import SIZES, batch_of
 from torch import nn
 
-from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.recipes.modules import remove
 from bench_models.runtimes import onnx_file, onnx_graph, onnx_runtime
 from bench_models.runtimes.eager import Eager
 from bench_models.runtimes.onnx_runtime import FILENAME, OnnxRuntime
-from bench_models.tokenizer import Batch
 
 INT8 = OnnxRuntime(quantization="int8-dynamic")
-SIZES = ((1, 1), (1, 7), (3, 24), (2, 128))
-
-
-def _batch(sentences: int, tokens: int) -> Batch:
-    """Return sentences of which the last is shorter than the others."""
-    ids = np.arange(4, 4 + sentences * tokens, dtype=np.int64).reshape(sentences, tokens) % 24
-    mask = np.ones_like(ids)
-    mask[-1, max(1, tokens - 2) :] = 0
-    return Batch(input_ids=ids, attention_mask=mask)
-
-
-@pytest.fixture
-def model(builder: Builder) -> nn.Module:
-    """Return the tiny suite's trained baseline."""
-    return builder.build("baseline").eval()
 
 
 @pytest.mark.parametrize("fused", [True, False])
@@ -60,7 +44,7 @@ def test_answers_are_those_of_eager_at_any_size(
     runtime = replace(runtime, fused_attention=fused)
     session, eager = runtime.open(model, threads=1), Eager().open(model, threads=1)
     for size in SIZES:
-        batch = _batch(*size)
+        batch = batch_of(*size)
         assert np.abs(session(batch) - eager(batch)).max() <= apart, size
 
 
@@ -74,7 +58,7 @@ def test_layer_that_has_lost_heads_answers_as_in_eager(
     session = OnnxRuntime(fused_attention=fused).open(model, threads=1)
     eager = Eager().open(model, threads=1)
     for size in SIZES:
-        assert np.abs(session(_batch(*size)) - eager(_batch(*size))).max() <= 1e-4, size
+        assert np.abs(session(batch_of(*size)) - eager(batch_of(*size))).max() <= 1e-4, size
 
 
 @pytest.mark.parametrize("planted", ["a weight that is made", "widths of their own"])
@@ -222,7 +206,7 @@ def test_normalizations_are_kernels_of_their_own(model: nn.Module, tmp_path: Pat
         folder = tmp_path / str(hash(runtime))
         folder.mkdir()
         runtime.write(model, folder)
-        ran = {each.operator: each.count for each in runtime.kernels(folder, _batch(1, 11))}
+        ran = {each.operator: each.count for each in runtime.kernels(folder, batch_of(1, 11))}
         assert "SkipLayerNormalization" not in ran
         assert ran["LayerNormalization"] >= 4
 

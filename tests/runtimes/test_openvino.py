@@ -7,6 +7,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
+from support.runtimes import SIZES, batch_of
 from torch import nn
 
 from bench_models.build import Builder
@@ -18,23 +19,6 @@ from bench_models.runtimes.eager import Eager
 from bench_models.runtimes.kernels import int8_share
 from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.runtimes.openvino_runtime import FILENAME, OpenVino
-from bench_models.tokenizer import Batch
-
-SIZES = ((1, 1), (1, 7), (3, 24), (2, 128))
-
-
-def _batch(sentences: int, tokens: int) -> Batch:
-    """Return sentences of which the last is shorter than the others."""
-    ids = np.arange(4, 4 + sentences * tokens, dtype=np.int64).reshape(sentences, tokens) % 24
-    mask = np.ones_like(ids)
-    mask[-1, max(1, tokens - 2) :] = 0
-    return Batch(input_ids=ids, attention_mask=mask)
-
-
-@pytest.fixture
-def model(builder: Builder) -> nn.Module:
-    """Return the tiny suite's trained baseline."""
-    return builder.build("baseline").eval()
 
 
 @pytest.mark.parametrize(("weights", "apart"), [("float32", 1e-4), ("float16", 0.02)])
@@ -44,16 +28,16 @@ def test_answers_are_those_of_eager_at_any_size(
     """Both sizes of the input are free, one after the other in one session."""
     session, eager = OpenVino(weights=weights).open(model, threads=1), Eager().open(model, threads=1)
     for size in SIZES:
-        batch = _batch(*size)
+        batch = batch_of(*size)
         assert np.abs(session(batch) - eager(batch)).max() <= apart, size
 
 
 def test_answers_stay_when_more_is_asked(model: nn.Module) -> None:
     """They are copies: a runtime may write the next ones over them."""
     session = OpenVino().open(model, threads=1)
-    first = session(_batch(1, 7))
+    first = session(batch_of(1, 7))
     kept = first.copy()
-    session(_batch(1, 9))
+    session(batch_of(1, 9))
     assert np.array_equal(first, kept)
 
 
@@ -75,13 +59,13 @@ def test_float16_weights_take_half_the_bytes(model: nn.Module, tmp_path: Path) -
 def test_kernels_multiply_as_much_as_those_of_another_runtime(
     model: nn.Module, tmp_path: Path, sentences: int, tokens: int
 ) -> None:
-    """Two profiles that are read by different code tell the same count, all of it in floating point."""
+    """A profile and a graph, read by different code, tell the same count, all of it in floating point."""
     counted = {}
     for runtime in (OnnxRuntime(), OpenVino()):
         folder = tmp_path / runtime.name
         folder.mkdir()
         runtime.write(model, folder)
-        ran = runtime.kernels(folder, _batch(sentences, tokens))
+        ran = runtime.kernels(folder, batch_of(sentences, tokens))
         assert int8_share(ran) == 0
         counted[runtime.name] = sum(each.float_macs for each in ran)
     assert counted["OpenVINO"] == counted["ONNX Runtime"]
@@ -90,7 +74,7 @@ def test_kernels_multiply_as_much_as_those_of_another_runtime(
 def test_kernels_are_the_same_each_time(model: nn.Module, tmp_path: Path) -> None:
     """A check is red where they become more: what took no time once must not be missing then."""
     OpenVino().write(model, tmp_path)
-    assert len({OpenVino().kernels(tmp_path, _batch(1, 11)) for _ in range(20)}) == 1
+    assert len({OpenVino().kernels(tmp_path, batch_of(1, 11)) for _ in range(20)}) == 1
 
 
 @pytest.mark.parametrize(
@@ -107,7 +91,7 @@ def test_kernel_that_multiplies_and_is_not_known_is_named(
     OpenVino().write(model, tmp_path)
     monkeypatch.setattr(openvino_graph, *planted)
     with pytest.raises(BenchModelsError, match=rf"OpenVINO ran {kind} on shapes .* whose products are not counted"):
-        OpenVino().kernels(tmp_path, _batch(1, 7))
+        OpenVino().kernels(tmp_path, batch_of(1, 7))
 
 
 def test_arithmetic_is_told_by_the_end_of_a_kernels_name() -> None:
@@ -127,7 +111,7 @@ def test_attention_of_the_other_exporter_is_counted(builder: Builder, context: C
         folder = tmp_path / runtime.name
         folder.mkdir()
         runtime.write(model, folder)
-        counted[runtime.name] = sum(each.float_macs for each in runtime.kernels(folder, _batch(1, 11)))
+        counted[runtime.name] = sum(each.float_macs for each in runtime.kernels(folder, batch_of(1, 11)))
     assert counted["OpenVINO"] == counted["ONNX Runtime"]
 
 
@@ -197,7 +181,7 @@ def test_sentence_longer_than_the_model_is_an_error(model: nn.Module) -> None:
     with pytest.raises(
         BenchModelsError, match=r"the file cannot answer 1 sentences of 600 tokens .*answers 0 sentences"
     ):
-        session(_batch(1, 600))
+        session(batch_of(1, 600))
 
 
 def test_file_that_cannot_be_loaded_is_named(model: nn.Module, tmp_path: Path) -> None:
