@@ -80,6 +80,16 @@ def test_job_does_the_rows_that_it_is_asked_for_and_those_they_start_from(bench_
     assert "**int8 could not be measured.**" in bench_models("report", SUITE, "--all", cwd=project).stdout
 
 
+def test_rows_without_a_budget_have_none_to_break(bench_models: Run, project: Path) -> None:
+    """As the baseline alone, and rows that wait for their budgets: status 0, and it is said."""
+    _edit(project, *ONE_PROCESS)
+    done = bench_models("run", SUITE, "baseline", cwd=project)
+
+    assert done.returncode == 0, done.stderr
+    assert "no row that was asked for has a budget" in done.stderr
+    assert [row["standing"] for row in _report(project)["variants"]] == ["baseline"]  # type: ignore[attr-defined]
+
+
 def test_broken_budget_is_status_1_and_named(bench_models: Run, project: Path) -> None:
     """By pytest, and by the report."""
     _edit(project, *ONE_PROCESS)
