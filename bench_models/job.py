@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,8 +20,9 @@ from bench_models.metrics.latency import SpeedUp
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score
 from bench_models.metrics.scoring import score_side_by_side
 from bench_models.outcomes import Measured, Outcome
-from bench_models.report import progress, speeds
+from bench_models.report import progress, reused_times, speeds
 from bench_models.report.results import interrupted_results, results_of, write_report
+from bench_models.report.reused_times import Conditions
 from bench_models.storage import Store
 from bench_models.suites import ROWS, module_name
 from bench_models.suites.suite import Suite
@@ -35,18 +37,22 @@ _PATIENCE_S = 3.0
 _CLEANING_S = 30.0
 
 
-def run(suite: Suite, suite_argument: str, whole: Suite) -> int:
+def run(suite: Suite, suite_argument: str, whole: Suite, *, retime: bool) -> int:
     """Run the whole job and return its exit status: 0 no budget broken, 1 one is, 2 not measured.
 
     ``suite`` has the rows of ``whole`` that are asked for; ``suite_argument`` is the name or path that the user gave,
-    for the processes that are started here. An interruption leaves a report of what there is.
+    for the processes that are started here. Times that were taken under the conditions of now are reused, unless
+    ``retime``. An interruption leaves a report of what there is.
     """
     checkout = checkout_here()
     require_clean(checkout)
     require_installed(checkout)
     _require_benchmarks(suite, checkout)
     os.environ[ROWS] = " ".join(suite.names)  # for the processes that are started here
-    job = _Job(suite=suite, checkout=checkout, builder=Builder(suite=suite, store=Store.default()))
+    builder = Builder(suite=suite, store=Store.default())
+    conditions = Conditions.of_now(builder, checkout)
+    reused = {} if retime else conditions.find()
+    job = _Job(suite=suite, checkout=checkout, builder=builder, conditions=conditions, reused=reused)
     try:
         return job.run(suite_argument, progress.left_out(suite, whole))
     except KeyboardInterrupt:
@@ -56,23 +62,25 @@ def run(suite: Suite, suite_argument: str, whole: Suite) -> int:
 
 @dataclass(kw_only=True)
 class _Job:
-    """A run, and what it has found so far."""
+    """A run, and what it has found so far; ``reused`` are the times that it need not take."""
 
     suite: Suite
     checkout: Checkout
     builder: Builder
+    conditions: Conditions
+    reused: Mapping[str, SpeedUp]
     cards: dict[str, Outcome[Scorecard]] = field(default_factory=dict)
     pairs: dict[str, Outcome[SpeedUp]] = field(default_factory=dict)
     recorded: bool = False
 
     def run(self, suite_argument: str, left_out: str) -> int:
         """Do one stage after the other."""
-        plan = progress.plan(self.builder)
+        plan = progress.plan(self.builder, self.reused)
         log.info("%s at %s: %s", self.suite.name, self.checkout.commit[:8], plan.sentence())
         if left_out:
             log.info("%s", left_out)
         log.info("[1/4] building and scoring")
-        table = progress.Table(builder=self.builder, plan=plan)
+        table = progress.Table(builder=self.builder, plan=plan, reused=self.reused)
         self._score(suite_argument, plan, table)
         _require_unchanged(self.checkout)
         log.info("[2/4] timing, and recording with asv")
@@ -98,21 +106,30 @@ class _Job:
                 table.scored(scored)
 
     def _time(self, note: Path, table: progress.Table) -> None:
-        """Time the rows in pairs with the baseline, then let asv record them with everything else."""
+        """Time the rows in pairs with the baseline, then let asv record what it has not recorded of them."""
         root = self.checkout.root
         scored = [name for name in self.suite.names if isinstance(self.cards[name], Measured)]
-        if self.suite.baseline.name in scored and len(scored) > 1:
+        self.pairs = {name: Measured(value=pairs) for name, pairs in self.reused.items() if name in scored}
+        due = [name for name in scored[1:] if name not in self.pairs]
+        if self.suite.baseline.name in scored and due:
 
             def seen(name: str, found: Outcome[SpeedUp] | None) -> None:
                 table.timed(name, found)
                 if found is not None:
                     self.pairs[name] = found
+                if isinstance(found, Measured):
+                    self.conditions.keep(name, found.value)
 
             table.began()
             benchmarks = root / str(config_of(root).benchmark_dir)
-            self.pairs = speeds.measured(self.suite, scored[1:], benchmarks, seen=seen)
+            self.pairs |= speeds.measured(self.suite, due, benchmarks, seen=seen)
+        if self.pairs:
             speeds.write_note(note, self.suite, self.pairs)
-        _record(self.suite, self.checkout, note)
+        rows = reused_times.unrecorded(self.suite, self.checkout, self.reused)
+        if rows:
+            _record(self.suite, self.checkout, rows, note)
+        else:
+            log.info("asv has recorded this commit with these times")
 
     def leave_report(self) -> None:
         """After an interruption: report what there is, say what is missing and how to go on."""
@@ -131,7 +148,7 @@ class _Job:
         missing = [f"{', '.join(names)} to {what}" for names, what in ((unscored, "score"), (untimed, "time")) if names]
         missing += [] if self.recorded else ["asv's record of this commit"]
         log.warning(
-            "missing: %s; the same command goes on: what is trained and scored is reused, and times are taken anew",
+            "missing: %s; the same command goes on: what is trained, scored and timed is reused",
             "; ".join(missing) or "the judgement of the budgets by pytest",
         )
 
@@ -154,8 +171,8 @@ def _require_unchanged(checkout: Checkout) -> None:
         raise BenchModelsError(message)
 
 
-def _record(suite: Suite, checkout: Checkout, note: Path) -> None:
-    """Let asv run the suite's benchmarks; those of speed-ups read what is in ``note``."""
+def _record(suite: Suite, checkout: Checkout, rows: Sequence[str], note: Path) -> None:
+    """Let asv run the suite's benchmarks of some rows; those of speed-ups read what is in ``note``."""
     if not knows_machine():
         # --yes takes this machine's own values; the long explanation that it prints is not needed.
         command = [sys.executable, "-m", "asv", "machine", "--yes"]
@@ -168,9 +185,9 @@ def _record(suite: Suite, checkout: Checkout, note: Path) -> None:
         # The report's latencies are of the pairs: asv's own are for its history, and one brief process each is enough.
         options += [f"--attribute={each}" for each in ("rounds=1", "sample_time=0.03")]
         told = {speeds.FOUND: str(note)}
-    rows = "|".join(re.escape(name) for name in suite.names)
+    names = "|".join(map(re.escape, rows))
     # asv knows a row by its repr; what has no parameter belongs to every row.
-    benchmarks = rf"^{module_name(suite.name)}\.[^(]*(\('({rows})'\))?$"
+    benchmarks = rf"^{module_name(suite.name)}\.[^(]*(\('({names})'\))?$"
     status = _start("asv", "run", *options, "--bench", benchmarks, cwd=checkout.root, **told)
     if status not in (0, 2):
         raise BenchModelsError(f"asv ended with status {status}: what it printed above says why")

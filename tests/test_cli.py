@@ -53,7 +53,7 @@ def test_help_without_a_command_goes_to_standard_error(bench_models: Run, tmp_pa
 def test_rows_whose_runtime_is_not_installed_are_left_out_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked for by name, they are measured or it is said why not."""
     asked: list[list[str]] = []
-    monkeypatch.setattr(job, "run", lambda suite, *_: asked.append(suite.names))
+    monkeypatch.setattr(job, "run", lambda suite, *_, **__: asked.append(suite.names))
     main(["run", "rotten-tomatoes"])
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     main(["run", "rotten-tomatoes"])
@@ -163,7 +163,7 @@ def test_run_measures_what_trains_nothing_unless_it_is_asked_for_more(
 ) -> None:
     """By name, with what the rows start from, or everything; what is left out is named to the job."""
     asked = []
-    monkeypatch.setattr(job, "run", lambda suite, _, whole: asked.append((suite.names, whole.names)))
+    monkeypatch.setattr(job, "run", lambda suite, _, whole, **__: asked.append((suite.names, whole.names)))
 
     assert main(["run", *arguments]) == 0
     assert asked == [(rows, SUITE.names)]
@@ -303,9 +303,20 @@ def test_main_job_is_strict_where_the_user_says_so(
 ) -> None:
     """As a suite may say of itself."""
     asked = []
-    monkeypatch.setattr(job, "run", lambda suite, *_: asked.append(suite.strict))
+    monkeypatch.setattr(job, "run", lambda suite, *_, **__: asked.append(suite.strict))
     assert main(["run", *options]) == 0
     assert asked == [strict]
+
+
+@pytest.mark.parametrize(("options", "anew"), [((), False), (("--retime",), True)])
+def test_times_are_taken_anew_where_the_user_says_so(
+    monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], *, anew: bool
+) -> None:
+    """Else those are reused that were taken under the same conditions."""
+    asked = []
+    monkeypatch.setattr(job, "run", lambda *_, retime: asked.append(retime))
+    assert main(["run", *options]) == 0
+    assert asked == [anew]
 
 
 @pytest.mark.parametrize(

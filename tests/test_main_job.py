@@ -66,6 +66,13 @@ def test_job_measures_judges_and_reports(bench_models: Run, project: Path) -> No
     figures = {path.name for path in (project / "results").iterdir()} - {"tiny.md", "tiny.json"}
     assert figures == {"tiny.svg", "tiny.png", "tiny-dark.svg", "tiny-dark.png"}
 
+    # The same command again has nothing to measure, and ends with the same report.
+    repeated = bench_models("run", SUITE, cwd=project)
+    assert repeated.returncode == 0, repeated.stderr
+    assert "0 rows to time" in repeated.stderr
+    assert "asv has recorded this commit with these times" in repeated.stderr
+    assert again.stdout in repeated.stdout
+
 
 def test_job_does_the_rows_that_it_is_asked_for_and_those_they_start_from(bench_models: Run, project: Path) -> None:
     """The others are neither scored nor timed, and have no budget to keep."""

@@ -48,6 +48,12 @@ class Recorded:
         """Return the recorded number of ``benchmark`` for one of its parameters."""
         return self._cell(benchmark, parameter).value
 
+    def is_whole(self, module: str, parameter: str) -> bool:
+        """Say whether all benchmarks of a module that have this parameter have a number for it."""
+        known = self._described.items()
+        of_module = [name for name, told in known if name.startswith(f"{module}.") and parameter in _parameters(told)]
+        return bool(of_module) and all(isinstance(self.value(name, parameter), Measured) for name in of_module)
+
     def timing(self, benchmark: str, parameter: str) -> Outcome[Timing]:
         """Return the recorded times in seconds.
 
@@ -90,6 +96,11 @@ class _Cell:
     value: Outcome[float]
     stats: dict[str, float]
     samples: tuple[float, ...]
+
+
+def _parameters(described: dict[str, Any]) -> list[str]:
+    """Return the values of a benchmark's first parameter."""
+    return [unquoted(each) for each in next(iter(described.get("params", ())), ())]
 
 
 def _medians(samples: tuple[float, ...], described: dict[str, Any]) -> tuple[float, ...]:

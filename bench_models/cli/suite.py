@@ -33,14 +33,16 @@ def list_(*, suite: str) -> None:
 @options.suite
 @options.variants("those that need no training of their own")
 @options.all_rows
+@click.option("--retime", is_flag=True, help="Take all times anew, also those that were taken under these conditions.")
 @options.strict_budgets
-def run(*, suite: str, variants: tuple[str, ...], everything: bool, strict: bool) -> int:
+def run(*, suite: str, variants: tuple[str, ...], everything: bool, retime: bool, strict: bool) -> int:
     """Build, measure, judge and report a suite: the main job.
 
     In a clone without uncommitted changes: build variants and score them (what was built or scored before is reused),
     time them, enforce the budgets with pytest, and write the report to results/. Without names, these are the baseline
     and the rows that it becomes without another training, in the runtimes that are installed; names or --all add those
-    that are trained by themselves.
+    that are trained by themselves. Times are reused where the commit, the installed libraries, the environment and the
+    machine are those that they were taken with.
     Ctrl-C leaves a report of what there is.
     """
     from bench_models.job import run as job
@@ -49,7 +51,7 @@ def run(*, suite: str, variants: tuple[str, ...], everything: bool, strict: bool
     loaded = _load(suite)
     quick = [name for name in loaded.quick if unavailable_reason(loaded[name]) is None]
     names = _asked(loaded, variants, everything=everything) or quick
-    return job(_only(loaded, names, strict=strict), suite, loaded)
+    return job(_only(loaded, names, strict=strict), suite, loaded, retime=retime)
 
 
 @click.command(epilog="Example: bench-models build rotten-tomatoes pruned30")

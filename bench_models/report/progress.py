@@ -6,7 +6,7 @@ Until something was measured in this run, times are by rule of thumb, and the wo
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from statistics import fmean
@@ -39,32 +39,46 @@ _SHORT_S = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What a run has to do: the rows to train, those to score, and those to time."""
+    """What a run has to do: the rows to train, those to score, and those to time, beside those that were timed."""
 
     training: tuple[str, ...]
     scoring: tuple[str, ...]
     timing: tuple[str, ...]
+    timed: tuple[str, ...] = ()
 
     def sentence(self) -> str:
         """Return what is done and what is reused, and how long it takes as far as that is known before it begins."""
-        reused = [name for name in self.timing if name not in self.scoring]
+        scored = [name for name in self.rows if name not in self.scoring]
         parts = [f"{_counted(len(self.timing), 'row')} to time", f"to train: {_named(self.training)}"]
         parts += [f"to score: {_named(self.scoring)}"]
-        parts += [f"scores of {_counted(len(reused), 'row')} are reused"] if reused else []
-        known = f"the first {'steps' if self.training else 'row'} will show how long"
+        parts += [f"scores of {_counted(len(scored), 'row')} are reused"] if scored else []
+        again = "under the same conditions (--retime takes them anew)"
+        parts += [f"times of {_counted(len(self.timed), 'row')} are reused, {again}"] if self.timed else []
+        known = f" (the first {'steps' if self.training else 'row'} will show how long)"
         if not self.scoring:
-            known = f"about {duration(_TIMED_S * len(self.timing))} on quiet cores, by rule of thumb"
-        return f"{'; '.join(parts)} ({known})"
+            took = duration(_TIMED_S * len(self.timing))
+            known = f" (about {took} on quiet cores, by rule of thumb)" if self.timing else ""
+        return f"{'; '.join(parts)}{known}"
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """All rows of the table."""
+        return (*self.timing, *self.timed)
 
 
-def plan(builder: Builder) -> Plan:
-    """Look up what is in the store already, of the rows whose runtime is installed."""
+def plan(builder: Builder, reused: Container[str] = ()) -> Plan:
+    """Look up what is in the store already, of the rows whose runtime is installed; times of some are reused."""
     known = {each.name: stored(builder, each) for each in builder.suite.variants}
     rows = [name for name, outcome in known.items() if not isinstance(outcome, Skipped)]
+    baseline = builder.suite.baseline.name
+    due = [name for name in rows if name not in reused]
+    # The baseline is timed beside each of the others.
+    timing = () if due == [baseline] and len(rows) > 1 else tuple(due)
     return Plan(
         training=tuple(dict.fromkeys(row for name in rows for row in builder.untrained(name))),
         scoring=tuple(name for name in rows if not isinstance(known[name], Measured)),
-        timing=tuple(rows),
+        timing=timing,
+        timed=tuple(name for name in rows if name not in timing),
     )
 
 
@@ -80,6 +94,7 @@ class Table:
 
     builder: Builder
     plan: Plan
+    reused: Mapping[str, SpeedUp] = field(default_factory=dict)
     _begun: float = field(default_factory=time.monotonic)
     _scoring_s: list[float] = field(default_factory=list)
     _pairs: int = 0
@@ -93,8 +108,9 @@ class Table:
         self._begun = time.monotonic()
 
     def scored(self, scored: Scored) -> None:
-        """Show a row without its times; after the first ones that were scored here, say how long the others take."""
-        log.info("%s", self._row(scored.row, scored.outcome, None))
+        """Show a row, with its times if they are known; after the first ones scored, say how long others take."""
+        pairs = self.reused.get(scored.row)
+        log.info("%s", self._row(scored.row, scored.outcome, Measured(value=pairs) if pairs else None))
         if scored.seconds is None or len(self._scoring_s) == side_by_side():
             return
         self._scoring_s.append(scored.seconds)
@@ -142,7 +158,7 @@ class Table:
         return self._line(name, *cells)
 
     def _line(self, name: str, *cells: str) -> str:
-        width = max(map(len, ("variant", *self.plan.timing)))
+        width = max(map(len, ("variant", *self.plan.rows)))
         return "  ".join((f"{name:<{width}}", *(f"{cell:>10}" for cell in cells)))
 
 

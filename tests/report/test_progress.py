@@ -101,6 +101,37 @@ def test_plan_says_what_is_trained_and_what_reused() -> None:
     )
 
 
+def test_plan_says_whose_times_are_reused(builder: Builder) -> None:
+    """Where all are, nothing is timed, the baseline included: it is timed beside the others."""
+    rows = ("baseline", "pruned")
+    assert Plan(training=(), scoring=(), timing=rows, timed=("int8",)).sentence() == (
+        "2 rows to time; to train: nothing; to score: nothing; scores of 3 rows are reused; times of 1 row are reused, "
+        "under the same conditions (--retime takes them anew) (about 40 s on quiet cores, by rule of thumb)"
+    )
+    assert Plan(training=(), scoring=(), timing=(), timed=rows).sentence() == (
+        "0 rows to time; to train: nothing; to score: nothing; scores of 2 rows are reused; times of 2 rows are reused"
+        ", under the same conditions (--retime takes them anew)"
+    )
+    assert plan(builder, ["pruned"]).timing == ("baseline", "int8")
+    assert plan(builder, ["pruned"]).timed == ("pruned",)
+    assert plan(builder, ["pruned", "int8"]).timing == ()
+    assert plan(builder, ["pruned", "int8"]).timed == ("baseline", "pruned", "int8")
+    alone = replace(builder, suite=builder.suite.only(["baseline"]))
+    assert plan(alone).timing == ("baseline",)
+
+
+def test_row_whose_times_are_reused_is_shown_with_them(builder: Builder, caplog: pytest.LogCaptureFixture) -> None:
+    """At once, in one line."""
+    card = score(builder, builder.suite["pruned"])
+    caplog.clear()
+    table = Table(
+        builder=builder, plan=Plan(training=(), scoring=(), timing=(), timed=PLAN.timing), reused={"pruned": EQUAL}
+    )
+    table.scored(Scored(row="pruned", outcome=card, seconds=None))
+    (line,) = caplog.messages
+    assert line.split()[-4:] == ["10.0", "ms", "2.00", "x"]
+
+
 def test_rows_that_are_not_measured_are_named_with_the_way_to_them(builder: Builder) -> None:
     """Nothing is said where all are."""
     suite = builder.suite

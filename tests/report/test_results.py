@@ -1,6 +1,5 @@
 """A report's times are of the pairs that asv's number was made of, and of no others."""
 
-import datetime as dt
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import Any
 import pytest
 from asv.machine import MachineCollection
 from asv.results import Results
-from asv.runner import BenchmarkResult
-from support.tiny_project import commit_all, git
+from support.recording import add, asv_repository, results_at
+from support.tiny_project import git
 
 from bench_models.build import Builder
 from bench_models.checkout import Checkout
@@ -37,47 +36,21 @@ FOUND = SpeedUp(
 def measured(builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Measure:
     """Return a function that gives the results of a commit whose speed-ups asv recorded so."""
     monkeypatch.setattr(MachineCollection, "load", lambda _: {"machine": "here"})
-    root = tmp_path / "repository"
-    root.mkdir()
-    git("init", "--quiet", "--initial-branch=main", cwd=root)
-    (root / "asv.conf.json").write_text(
-        '{"version": 1, "project": "p", "repo": ".", "results_dir": "kept"}', encoding="utf-8"
-    )
-    (root / ".gitignore").write_text("kept/\n", encoding="utf-8")
-    (root / "kept" / "here").mkdir(parents=True)
-    (root / "kept" / "here" / "machine.json").write_text('{"machine": "here", "version": 1}', encoding="utf-8")
-    commit = commit_all(root, "Begin")
+    checkout = asv_repository(tmp_path / "repository")
     cards = [score(builder, variant) for variant in builder.suite.variants]
 
     def results(*speed_ups: float | None) -> Report:
-        result = Results({"machine": "here"}, {}, commit, 0, "3.11", "py", {})
+        result = results_at(checkout.commit)
         for figure in (SIZE, ACCURACY):
             tracked: list[Any] = [figure.of(card.value) for card in cards if isinstance(card, Measured)]
-            _add(result, builder, f"Figures.track_{figure.name}", tracked)
+            add(result, builder.suite.names, f"Figures.track_{figure.name}", tracked)
         for scenario in ("single_stream", "offline"):
-            _add(result, builder, f"Latency.time_{scenario}", [[0.02, 0.02], [0.03, 0.03], [0.04, 0.04]])
-        _add(result, builder, "SpeedUp.track_speed_up", list(speed_ups))
-        result.save(str(root / "kept"))
-        return results_of(builder, Checkout(root=root, commit=commit))
+            add(result, builder.suite.names, f"Latency.time_{scenario}", [[0.02, 0.02], [0.03, 0.03], [0.04, 0.04]])
+        add(result, builder.suite.names, "SpeedUp.track_speed_up", list(speed_ups))
+        result.save(str(checkout.root / "kept"))
+        return results_of(builder, checkout)
 
     return results
-
-
-def _add(result: Results, builder: Builder, name: str, values: list[Any]) -> None:
-    timed = isinstance(values[0], list)
-    result.add_result(
-        {"name": f"tiny.{name}", "version": "1", "params": [[repr(name) for name in builder.suite.names]]},
-        BenchmarkResult(
-            result=[1.0] * len(values) if timed else values,
-            samples=values if timed else [None] * len(values),
-            number=[1 if timed else None] * len(values),
-            errcode=0,
-            stderr="",
-            profile=None,
-        ),
-        started_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
-        record_samples=True,
-    )
 
 
 def test_report_of_an_interrupted_run_has_what_there_is(builder: Builder, tmp_path: Path) -> None:
@@ -116,7 +89,7 @@ def test_rows_of_a_commit_are_those_that_asv_was_asked_for(builder: Builder, mea
     (file,) = (path for path in (root / "kept" / "here").iterdir() if path.name != "machine.json")
     result = Results.load(str(file))
     size = result.get_result_value("tiny.Figures.track_size", result.get_result_params("tiny.Figures.track_size"))
-    _add(result, builder, "Figures.track_size", [size[0], math.nan, None])
+    add(result, builder.suite.names, "Figures.track_size", [size[0], math.nan, None])
     result.save(str(root / "kept"))
 
     assert asked_of_asv(builder.suite, checkout) == ["baseline", "int8"]
