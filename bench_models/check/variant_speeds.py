@@ -8,7 +8,7 @@ import logging
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from bench_models.check.sides.side import Side, Tree, started
 from bench_models.check.sides.suite import Discovery
 from bench_models.check.worker.protocol import Message
 from bench_models.errors import BenchModelsError
+from bench_models.machine import available_cores
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.stats.paired_ratios import log_ratio
 from bench_models.stats.timing import FIRST, MOST, suffice
@@ -48,6 +49,7 @@ class Asked:
 
     The first benchmark decides how many pairs there are, up to ``most``; the others are timed in the first rounds
     only. ``cache`` is the folder that holds what their ``setup_cache`` returned; without it that is run first.
+    ``preload`` are modules that all workers need.
     """
 
     benchmarks: tuple[str, ...]
@@ -55,6 +57,7 @@ class Asked:
     others: tuple[str, ...]
     cache: Path | None = None
     most: int = MOST
+    preload: tuple[str, ...] = ()
 
 
 def compare(tree: Tree, asked: Asked, seen: Seen | None = None) -> dict[str, Outcome[Pairs]]:
@@ -65,6 +68,7 @@ def compare(tree: Tree, asked: Asked, seen: Seen | None = None) -> dict[str, Out
     with one_check_at_a_time() as scratch:
         environment = {**os.environ, **common_variables(1)}
         side = Side(tree, scratch, environment)
+        side.warm(list(asked.preload))
         with started([side]):
             _require_known(side.discovered(), asked.benchmarks)
             return _compared(side, asked, seen)
@@ -73,11 +77,10 @@ def compare(tree: Tree, asked: Asked, seen: Seen | None = None) -> dict[str, Out
 def _compared(side: Side, asked: Asked, seen: Seen | None) -> dict[str, Outcome[Pairs]]:
     cache = asked.cache or side.cache(asked.benchmarks[0], side.tree.timeout_s)
     rounds = _Rounds(side=side, asked=replace(asked, cache=cache))
-    rounds.rehearse()
     for turn in range(asked.most):
         due = [name for name in asked.others if rounds.wants(name, turn)]
-        if due:
-            rounds.renew()
+        if due and turn:
+            rounds.renew(turn)
         for name in tqdm(due, unit="pair", leave=False, disable=None, desc=f"round {turn + 1}"):
             rounds.take(name, turn)
             if seen:
@@ -102,18 +105,10 @@ class _Rounds:
     found: dict[str, Outcome[Pairs]] = field(default_factory=dict)
     _imported: dict[str, None] = field(default_factory=dict)
 
-    def rehearse(self) -> None:
-        """Open the baseline once, to know what parents are to import for all workers to come."""
-        request = _opening(self.asked.benchmarks[0], self.asked.baseline, str(self.asked.cache))
-        # A failure here is met again by the first pair, which reports it.
-        with self.side.worker() as worker, suppress(BenchmarkFailedError, BenchmarkSkippedError):
-            worker.ask(self.side.tree.timeout_s, **request)
-            self._imported |= dict.fromkeys(worker.imported())
-
-    def renew(self) -> None:
-        """Give the round its own parent."""
+    def renew(self, turn: int) -> None:
+        """Give the round its own parent, which imports what the workers of the first round did."""
         self.side.warm(list(self._imported))
-        self.side.renew()
+        self.side.renew(spare=available_cores() > 1 and turn + 1 < self.asked.most)
         self.side.discovered()
 
     def wants(self, name: str, turn: int) -> bool:
@@ -160,7 +155,8 @@ class _Rounds:
             if turn < FIRST:
                 pairs |= {each: workers.pair(each, thoroughly=False) for each in others}
             if turn == 0:
-                self._imported |= dict.fromkeys(processes["head"].imported())
+                for process in processes.values():
+                    self._imported |= dict.fromkeys(process.imported())
             return pairs
 
 

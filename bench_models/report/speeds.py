@@ -31,6 +31,7 @@ FOUND = "BENCH_MODELS_SPEED_UPS"
 Seen = Callable[[str, Outcome[SpeedUp] | None], None]
 
 _NOTE = "speed-ups.pickle"
+_PRELOAD = "bench_models.metrics.preload"
 # For one answer of a process: a slow model is loaded, or called a few times.
 _TIMEOUT_S = 300.0
 
@@ -41,7 +42,7 @@ def import_in_fork_server() -> None:
     asv starts it where ``launch_method`` in asv.conf.json says so.
     """
     if sys.argv[1:2] == ["run_server"]:
-        import_module("bench_models.metrics.preload")
+        import_module(_PRELOAD)
 
 
 def of_this_run(suite: Suite, variants: Sequence[str], benchmark: type) -> dict[str, Outcome[float]]:
@@ -80,6 +81,7 @@ def measured(
         others=tuple(variants),
         cache=cache,
         most=suite.most_pairs,
+        preload=(_PRELOAD,),
     )
     run = uuid4().hex
 
