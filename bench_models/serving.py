@@ -14,11 +14,15 @@ from bench_models.runtimes.artifact import ArtifactRuntime
 from bench_models.runtimes.session import THREADS, Runtime, Session
 from bench_models.storage import SEAL
 from bench_models.suites.suite import Suite, Variant
+from bench_models.tokenizer import Batch
 
 if TYPE_CHECKING:
     from torch import nn
 
     from bench_models.recipes.step import Format
+
+# Sentences that a runtime is calibrated with, at most.
+_CALIBRATION = 128
 
 
 def open_session(
@@ -45,7 +49,8 @@ def artifact(builder: Builder, variant: Variant, *, model: "nn.Module | None" = 
     require_carried(builder.suite, variant.name, runtime.made_of)
 
     def write(folder: Path) -> None:
-        runtime.write(model or builder.build(variant.name), folder)
+        sentences = _calibration(builder) if runtime.calibrated else ()
+        runtime.write(model or builder.build(variant.name), folder, sentences)
 
     return builder.store.artifact(artifact_key(builder, variant), write, what=f"the artifact of {variant.name}")
 
@@ -54,6 +59,7 @@ def artifact_key(builder: Builder, variant: Variant) -> str:
     """Return the key of all that decides an artifact: model, runtime, its code and libraries, and perhaps the CPU."""
     runtime = variant.runtime
     depends_on_cpu = isinstance(runtime, ArtifactRuntime) and runtime.depends_on_cpu
+    calibrated = isinstance(runtime, ArtifactRuntime) and runtime.calibrated
     return key_of(
         builder.key(variant.name),
         repr(runtime),
@@ -61,7 +67,15 @@ def artifact_key(builder: Builder, variant: Variant) -> str:
         own_digest(__name__),
         library_versions(("torch", "transformers", *libraries_of(runtime))),
         this_machine().cpu_flags if depends_on_cpu else (),
+        builder.corpus_digest if calibrated else "",
     )
+
+
+def _calibration(builder: Builder) -> tuple[Batch, ...]:
+    """Return some train sentences, spread over the split, each as it is asked: by itself."""
+    train = builder.corpus.train
+    chosen = train[:: max(1, len(train) // _CALIBRATION)][:_CALIBRATION]
+    return tuple(builder.encoder.batch([row]) for row in builder.encoder.encode([each.text for each in chosen]))
 
 
 def shipped_bytes(folder: Path) -> int:

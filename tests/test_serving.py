@@ -48,6 +48,28 @@ def test_artifact_is_written_once_and_reused(builder: Builder, monkeypatch: pyte
     assert serving.shipped_bytes(folder) == (folder / FILENAME).stat().st_size
 
 
+def test_calibrated_artifact_is_made_of_train_sentences(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spread over the split, each as it is asked; other sentences make another artifact, and of no other runtime."""
+    monkeypatch.setattr(serving, "_CALIBRATION", 5)
+    seen: list[Batch] = []
+    monkeypatch.setattr(onnx_graph, "quantize_statically", lambda _, sentences, **__: seen.extend(sentences))
+    mine = in_runtime(builder, OnnxRuntime(quantization="int8-static"))
+    _artifact(mine)
+    train = builder.corpus.train
+    chosen = builder.encoder.encode([each.text for each in train[:: len(train) // 5][:5]])
+    assert [batch.input_ids.tolist() for batch in seen] == [[row] for row in chosen]
+
+    corpus = replace(builder.corpus, train=tuple(reversed(train)))
+    trained = builder.key("baseline")
+    for runtime, same in ((OnnxRuntime(quantization="int8-static"), False), (OnnxRuntime(), True)):
+        mine = in_runtime(builder, runtime)
+        other = replace(mine, suite=replace(mine.suite, corpus=LoadedCorpus(corpus=corpus)))
+        with monkeypatch.context() as patch:
+            patch.setattr(Builder, "key", lambda *_: trained)  # as if the weights were those of the same sentences
+            keys = {serving.artifact_key(each, each.suite["onnx"]) for each in (mine, other)}
+        assert (len(keys) == 1) == same
+
+
 def test_damaged_artifact_is_made_again(builder: Builder, caplog: pytest.LogCaptureFixture) -> None:
     """A file that was cut short does not match its seal."""
     mine = in_runtime(builder, OnnxRuntime())

@@ -1,6 +1,7 @@
 """Runtimes that ship a file: they write a model into a folder, and load that folder without torch."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
@@ -56,9 +57,17 @@ class ArtifactRuntime(ABC):
         """Whether what it writes is for CPUs with this one's flags."""
         return False
 
+    @property
+    def calibrated(self) -> bool:
+        """Whether what it writes depends on sentences that the model answers while it is written."""
+        return False
+
     @abstractmethod
-    def write(self, model: "nn.Module", folder: Path) -> None:
-        """Write all that is shipped into an empty folder; the model is as before afterwards."""
+    def write(self, model: "nn.Module", folder: Path, calibration: Sequence[Batch] = ()) -> None:
+        """Write all that is shipped into an empty folder; the model is as before afterwards.
+
+        ``calibration`` are batches of train sentences, for a runtime that is ``calibrated``.
+        """
 
     @abstractmethod
     def load(self, folder: Path, *, threads: int) -> Session:

@@ -19,7 +19,7 @@ from bench_models.runtimes.kernels import Kernel
 from bench_models.tokenizer import Batch
 
 # Matrix products, by their arithmetic.
-_INTEGER = frozenset({"DynamicQuantizeMatMul", "MatMulInteger", "MatMulIntegerToFloat", "QLinearMatMul"})
+_INTEGER = frozenset({"DynamicQuantizeMatMul", "MatMulInteger", "MatMulIntegerToFloat", "QGemm", "QLinearMatMul"})
 # Those of weights of 4 bits are unpacked first, and multiplied with activations that are in floating point.
 _FLOAT = frozenset({"FusedGemm", "FusedMatMul", "Gemm", "MatMul", "MatMulNBits"})
 # Besides the products of queries, keys and values, which are in floating point in both, it projects to all three.

@@ -1,5 +1,6 @@
 """ONNX Runtime on the CPU: a graph that is fused when it is loaded, in the model's precision or with fewer bits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
@@ -19,17 +20,26 @@ if TYPE_CHECKING:
 
 FILENAME = "model.onnx"
 
-_Quantization = Literal["none", "int8-dynamic", "int4"]
+_Quantization = Literal["none", "int8-dynamic", "int8-static", "int4"]
 
 # Of logits of a few units each. Sums in another order move fp32 logits of MiniLM by 0.00003 at most, and no answer.
 # INT8, whose activations have 256 steps, moves them by 1.1 (three layers) to 4.2 (six) at most, and 1.1 to 1.6 % of
-# answers, with weights of 7 bits. INT4 weights move them by 1.3 at most, and 1.8 % of answers (three layers).
+# answers, with weights of 7 bits; with activations of fixed scales, too, by 1.3 to 6.2, and 1.7 to 4.7 %. INT4 weights
+# move them by 1.3 at most, and 1.8 % of answers (three layers).
 _TOLERANCES: dict[_Quantization, Tolerance] = {
     "none": Tolerance(logit_difference=0.01, other_answers_pct=1.0),
     "int8-dynamic": Tolerance(logit_difference=8.0, other_answers_pct=3.0),
+    "int8-static": Tolerance(logit_difference=10.0, other_answers_pct=7.0),
     "int4": Tolerance(logit_difference=4.0, other_answers_pct=3.0),
 }
-_NAMES: dict[_Quantization, str] = {"int8-dynamic": ", dynamic INT8", "int4": ", INT4 weights"}
+_NAMES: dict[_Quantization, str] = {
+    "int8-dynamic": ", dynamic INT8",
+    "int8-static": ", static INT8",
+    "int4": ", INT4 weights",
+}
+# Of the others, products would be taken apart again: weights that the fused operator holds cannot be INT4, and those
+# that are to be multiplied with activations of fixed scales would be made floating point at each call.
+_FUSED: tuple[_Quantization, ...] = ("none", "int8-dynamic")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +48,11 @@ class OnnxRuntime(ArtifactRuntime):
 
     ``quantization`` says what becomes of weights. ``none`` leaves the model's precision. ``int8-dynamic`` makes weights
     INT8, with a scale for each channel, and embeddings, with one for each matrix, and quantizes activations when they
-    are multiplied. ``int4`` makes weights and embeddings INT4 in blocks of 32 numbers, and leaves activations in
+    are multiplied. ``int8-static`` takes scales for activations from some train sentences, and makes products of
+    attention INT8, too. ``int4`` makes weights and embeddings INT4 in blocks of 32 numbers, and leaves activations in
     floating point. With ``int4_embeddings`` those of words are INT4 whatever the weights are.
-    ``fused_attention`` makes one operator of each attention layer before that, unless its weights are to be INT4, which
-    that operator cannot have. ``allowed`` is how differently it may answer than eager PyTorch, if that is to be other
+    ``fused_attention`` makes one operator of each attention layer before that, with no quantization or a dynamic one.
+    ``allowed`` is how differently it may answer than eager PyTorch, if that is to be other
     than usual.
     """
 
@@ -79,9 +90,14 @@ class OnnxRuntime(ArtifactRuntime):
     @property
     def depends_on_cpu(self) -> bool:
         """Whether weights have fewer bits where the CPU needs that."""
-        return self.quantization == "int8-dynamic"
+        return self.quantization in {"int8-dynamic", "int8-static"}
 
-    def write(self, model: "nn.Module", folder: Path) -> None:
+    @property
+    def calibrated(self) -> bool:
+        """Whether activations have scales that were taken from sentences."""
+        return self.quantization == "int8-static"
+
+    def write(self, model: "nn.Module", folder: Path, calibration: Sequence[Batch] = ()) -> None:
         """Write ``model.onnx``."""
         from bench_models.runtimes.exporters import quiet
 
@@ -89,7 +105,7 @@ class OnnxRuntime(ArtifactRuntime):
         with quiet():
             onnx_file.write(model, file)
             int4 = self.quantization == "int4"
-            if self.fused_attention and not int4:
+            if self.fused_attention and self.quantization in _FUSED:
                 config: Any = model.config
                 onnx_graph.fuse_attention(
                     file,
@@ -101,6 +117,8 @@ class OnnxRuntime(ArtifactRuntime):
                 onnx_graph.quantize_to_int4(file, weights=int4)
             if self.quantization == "int8-dynamic":
                 onnx_graph.quantize(file, reduce_range=saturates_int8())
+            if self.quantization == "int8-static":
+                onnx_graph.quantize_statically(file, calibration, reduce_range=saturates_int8())
 
     def load(self, folder: Path, *, threads: int) -> Session:
         """Return a session of ``model.onnx``."""

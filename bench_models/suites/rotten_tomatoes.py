@@ -74,6 +74,7 @@ AWARE = QuantizationAware(bits=2, learning_rate=5e-5, max_epochs=1)
 
 ONNX = OnnxRuntime()
 ONNX_INT8 = OnnxRuntime(quantization="int8-dynamic")
+ONNX_STATIC = OnnxRuntime(quantization="int8-static")
 ONNX_INT4 = OnnxRuntime(quantization="int4")
 # Most bytes of a small student are embeddings.
 SMALL = (CutPositions(), ShareEmbeddings())
@@ -114,6 +115,7 @@ SUITE = Suite(
         Variant(name="onnx-int8", starts_from="baseline", steps=(), runtime=ONNX_INT8),
         Variant(name="neurons50-onnx-int8", starts_from="neurons50", steps=(), runtime=ONNX_INT8),
         Variant(name="student3-onnx-int8", starts_from="student3", steps=(), runtime=ONNX_INT8),
+        Variant(name="student3-onnx-static", starts_from="student3", steps=(), runtime=ONNX_STATIC),
         Variant(name="student3-onnx-int4", starts_from="student3", steps=(), runtime=ONNX_INT4),
         Variant(name="student3-onnx-small", starts_from="student3", steps=SMALL, runtime=ONNX_SMALL),
         Variant(name="student2-onnx-int8", starts_from="student2", steps=(), runtime=ONNX_INT8),

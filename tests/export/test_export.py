@@ -127,6 +127,7 @@ def test_card_carries_metadata_and_figures_with_intervals(builder: Builder, tmp_
     ("runtime", "shown", "target"),
     [
         (OnnxRuntime(quantization="int8-dynamic"), "ONNX Runtime, dynamic INT8", "onnx"),
+        (OnnxRuntime(quantization="int8-static"), "ONNX Runtime, static INT8", "onnx"),
         (OpenVino(), "OpenVINO, float16 weights", "openvino"),
     ],
 )

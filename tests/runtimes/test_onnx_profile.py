@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from onnxruntime import quantization
+from support.runtimes import batch_of
 from torch import nn
 
 from bench_models.errors import BenchModelsError
@@ -24,7 +25,7 @@ TOTAL = _LINEAR + 2 * _ATTENTION
 
 def _kernels(model: nn.Module, folder: Path, runtime: OnnxRuntime) -> tuple[Kernel, ...]:
     folder.mkdir()
-    runtime.write(model, folder)
+    runtime.write(model, folder, [batch_of(1, tokens) for tokens in (3, TOKENS)])
     ids = np.arange(4, 4 + TOKENS, dtype=np.int64)[None]
     return runtime.kernels(folder, Batch(input_ids=ids, attention_mask=np.ones_like(ids)))
 
@@ -49,6 +50,13 @@ def test_products_are_counted_in_the_arithmetic_that_they_ran_in(
     assert integer + floating == TOTAL
     # Unfused, products of two activations are quantized as well where ONNX Runtime has a kernel for it.
     assert integer == _LINEAR or (not fused and integer == TOTAL)
+
+
+def test_all_products_of_a_calibrated_file_are_in_integers(model: nn.Module, tmp_path: Path) -> None:
+    """Those of attention, too: the scales of both sides are fixed."""
+    kernels = _kernels(model, tmp_path / "static", OnnxRuntime(quantization="int8-static"))
+    assert _macs(kernels) == (TOTAL, 0)
+    assert {each.operator: each.count for each in kernels}["QLinearMatMul"] == 16
 
 
 def test_int4_weights_are_multiplied_in_floating_point(model: nn.Module, tmp_path: Path) -> None:
@@ -97,7 +105,8 @@ def test_layer_that_is_left_out_of_quantization_is_seen(
 
 
 @pytest.mark.parametrize(
-    ("operator", "shape"), [("MultiHeadAttention", [1, 11, 32]), ("Attention", [1, 2, 11, 16]), ("QGemm", [11, 32])]
+    ("operator", "shape"),
+    [("MultiHeadAttention", [1, 11, 32]), ("Attention", [1, 2, 11, 16]), ("QLinearConv", [11, 32])],
 )
 def test_kernel_whose_products_are_not_known_is_named(operator: str, shape: list[int]) -> None:
     """Whatever is not counted would make the share of integers wrong."""
