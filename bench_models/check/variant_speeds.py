@@ -30,8 +30,7 @@ from bench_models.check.worker.protocol import Message
 from bench_models.errors import BenchModelsError
 from bench_models.machine import available_cores
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
-from bench_models.stats.paired_ratios import log_ratio
-from bench_models.stats.timing import FIRST, MOST, suffice
+from bench_models.stats.timing import PAIRS
 from bench_models.verdict.measurements import SIDES, Pair, SideName
 
 log = logging.getLogger(__name__)
@@ -47,8 +46,8 @@ Seen = Callable[[str, Outcome[Pairs]], None]
 class Asked:
     """The benchmarks to compare, each with one parameter, in which each of ``others`` is set against ``baseline``.
 
-    The first benchmark decides how many pairs there are, up to ``most``; the others are timed in the first rounds
-    only. ``cache`` is the folder that holds what their ``setup_cache`` returned; without it that is run first.
+    The first benchmark is timed thoroughly, in so many ``pairs``; the others are timed in the first rounds only.
+    ``cache`` is the folder that holds what their ``setup_cache`` returned; without it that is run first.
     ``preload`` are modules that all workers need.
     """
 
@@ -56,7 +55,7 @@ class Asked:
     baseline: str
     others: tuple[str, ...]
     cache: Path | None = None
-    most: int = MOST
+    pairs: int = PAIRS
     preload: tuple[str, ...] = ()
 
 
@@ -77,8 +76,8 @@ def compare(tree: Tree, asked: Asked, seen: Seen | None = None) -> dict[str, Out
 def _compared(side: Side, asked: Asked, seen: Seen | None) -> dict[str, Outcome[Pairs]]:
     cache = asked.cache or side.cache(asked.benchmarks[0], side.tree.timeout_s)
     rounds = _Rounds(side=side, asked=replace(asked, cache=cache))
-    for turn in range(asked.most):
-        due = [name for name in asked.others if rounds.wants(name, turn)]
+    for turn in range(asked.pairs):
+        due = [name for name in asked.others if rounds.wants(name)]
         if due and turn:
             rounds.renew(turn)
         for name in tqdm(due, unit="pair", leave=False, disable=None, desc=f"round {turn + 1}"):
@@ -108,17 +107,12 @@ class _Rounds:
     def renew(self, turn: int) -> None:
         """Give the round its own parent, which imports what the workers of the first round did."""
         self.side.warm(list(self._imported))
-        self.side.renew(spare=available_cores() > 1 and turn + 1 < self.asked.most)
+        self.side.renew(spare=available_cores() > 1 and turn + 1 < self.asked.pairs)
         self.side.discovered()
 
-    def wants(self, name: str, turn: int) -> bool:
-        """Say whether a variant needs one more pair, by the spread of those that it has."""
-        if turn == 0:
-            return True
-        found = self.found[name]
-        return isinstance(found, Measured) and not suffice(
-            [_times(pair) for pair in found.value[self.asked.benchmarks[0]]], self.asked.most
-        )
+    def wants(self, name: str) -> bool:
+        """Say whether a variant can be run, as far as is known."""
+        return isinstance(self.found.get(name), Measured | None)
 
     def take(self, name: str, turn: int) -> None:
         """Take one pair of a variant; a worker that dies has one more try."""
@@ -140,7 +134,7 @@ class _Rounds:
             self.found[name] = Measured(value={**before, **more})
 
     def _pair(self, name: str, turn: int) -> dict[str, Pair]:
-        deciding, *others = self.asked.benchmarks
+        first, *others = self.asked.benchmarks
         with ExitStack() as stack:
             # The one that is forked first changes from round to round.
             order = SIDES if turn % 2 == 0 else SIDES[::-1]
@@ -151,8 +145,8 @@ class _Rounds:
                 cache=str(self.asked.cache),
                 timeout_s=self.side.tree.timeout_s,
             )
-            pairs = {deciding: workers.pair(deciding, thoroughly=True)}
-            if turn < FIRST:
+            pairs = {first: workers.pair(first, thoroughly=True)}
+            if turn < _ROUNDS_OF_OTHERS:
                 pairs |= {each: workers.pair(each, thoroughly=False) for each in others}
             if turn == 0:
                 for process in processes.values():
@@ -160,7 +154,9 @@ class _Rounds:
             return pairs
 
 
-# A report knows ratios to 2 %, a check looks for changes of 3 %: here more pairs say more than longer ones.
+# Of what is not timed thoroughly.
+_ROUNDS_OF_OTHERS = 4
+# A report tells ratios, a check looks for changes of 3 %: here more pairs say more than longer ones.
 _BRIEF = Effort(error=0.012, side_s=0.6)
 # A shorter block begins with a call that is not counted: the other process had the core in between, and a model that
 # fits into the caches would be charged with reading its weights back, which a server of that model alone never does.
@@ -209,8 +205,3 @@ class _Workers:
 def _opening(benchmark: str, parameter: str, cache: str) -> Message:
     """Return the request to set a benchmark up for one parameter."""
     return {"do": "open", "benchmark": benchmark, "parameters": [repr(parameter)], "cache": cache}
-
-
-def _times(pair: Pair) -> float:
-    """Return how many times as long the variant took."""
-    return math.exp(log_ratio(pair.base, pair.head).value)

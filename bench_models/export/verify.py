@@ -206,7 +206,7 @@ class Served:
                 baseline="variant",
                 others=("file",),
                 cache=Path(scratch),
-                most=self.suite.most_pairs,
+                pairs=self.suite.pairs,
             )
             found = compare(tree_of(_SUITE), asked)["file"]
         if not isinstance(found, Measured):

@@ -14,13 +14,10 @@ from bench_models.metrics import OFFLINE, Metric
 from bench_models.provenance import key_of
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.paired_ratios import log_ratio
-from bench_models.stats.timing import of_processes
+from bench_models.stats.timing import FEWEST, of_processes
 from bench_models.storage import Store
 
 KIND = "speed-ups"
-
-# Pairs that an interval needs.
-FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,6 @@ from bench_models.metrics.latency import SpeedUp, seconds_of, times_as_fast
 from bench_models.metrics.scorecard import Scorecard, stored
 from bench_models.metrics.scoring import Scored, is_emulated, side_by_side
 from bench_models.outcomes import Measured, Outcome, Skipped, reason_of
-from bench_models.stats.timing import FIRST, suffice
 from bench_models.suites.suite import Suite
 from bench_models.text import listed
 
@@ -129,19 +128,17 @@ class Table:
     def timed(self, name: str, outcome: Outcome[SpeedUp] | None) -> None:
         """Show a row with its times, when it has all its pairs; after the first round, say how long others take."""
         self._pairs += 1
-        others, most = len(self.plan.timing) - 1, self.builder.suite.most_pairs
-        if self._pairs == others:
+        pairs = self.builder.suite.pairs
+        if self._pairs == len(self.plan.timing) - 1:
             seconds = time.monotonic() - self._begun
-            if seconds * FIRST > _SHORT_S:
+            if seconds * pairs > _SHORT_S:
                 log.info(
-                    "a first pair of each row took %s: %d to %d of them take about %s to %s",
+                    "a first pair of each row took %s: %d of them take about %s",
                     duration(seconds),
-                    FIRST,
-                    most,
-                    duration(seconds * FIRST),
-                    duration(seconds * most),
+                    pairs,
+                    duration(seconds * pairs),
                 )
-        if isinstance(outcome, Measured) and not suffice([turns.ratio for turns in outcome.value.single_stream], most):
+        if isinstance(outcome, Measured) and len(outcome.value.single_stream) < pairs:
             return
         card = stored(self.builder, self.builder.suite[name])
         if card is not None and outcome is not None:

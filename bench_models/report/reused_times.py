@@ -24,7 +24,6 @@ from bench_models.metrics.scorecard import scorecard_key
 from bench_models.outcomes import Measured
 from bench_models.provenance import key_of
 from bench_models.runtimes.session import THREADS
-from bench_models.stats.timing import suffice
 from bench_models.storage import sha256_of
 from bench_models.suites import ROWS, module_name
 from bench_models.suites.suite import Suite, Variant
@@ -58,7 +57,7 @@ class Conditions:
 
     def keep(self, name: str, pairs: SpeedUp) -> None:
         """Put the pairs of a row into the store, if they are all that it needs."""
-        if suffice([turns.ratio for turns in pairs.single_stream], self.builder.suite.most_pairs):
+        if len(pairs.single_stream) == self.builder.suite.pairs:
             self.builder.store.put_record(KIND, self._key(self.builder.suite[name]), pairs)
 
     def _key(self, variant: Variant) -> str:
@@ -91,7 +90,7 @@ def _common(suite: Suite, checkout: Checkout) -> str:
     environment = {**os.environ, **common_variables(THREADS)}  # as in the processes that are timed
     return key_of(
         checkout.commit,
-        suite.most_pairs,
+        suite.pairs,
         sorted((str(file.relative_to(package)), sha256_of(file)) for file in package.rglob("*.py")),
         sorted({(each.name, each.version) for each in distributions()}),
         sorted((name, value) for name, value in environment.items() if _counts(name)),

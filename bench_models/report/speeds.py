@@ -18,8 +18,9 @@ import bench_models
 from bench_models.check.sides.side import Tree
 from bench_models.check.variant_speeds import Asked, Pairs, compare
 from bench_models.metrics import LATENCIES, latency
-from bench_models.metrics.latency import FEWEST, SpeedUp, Turns
+from bench_models.metrics.latency import SpeedUp, Turns
 from bench_models.outcomes import Measured, Outcome
+from bench_models.stats.timing import FEWEST
 from bench_models.storage import Store
 from bench_models.suites import module_name
 from bench_models.suites.suite import Suite
@@ -80,7 +81,7 @@ def measured(
         baseline=suite.baseline.name,
         others=tuple(variants),
         cache=cache,
-        most=suite.most_pairs,
+        pairs=suite.pairs,
         preload=(_PRELOAD,),
     )
     run = uuid4().hex

@@ -10,7 +10,7 @@ from bench_models.runtimes.eager import Eager
 from bench_models.runtimes.session import Runtime
 from bench_models.sources.checkpoints import Checkpoint
 from bench_models.sources.corpora import CorpusSource
-from bench_models.stats.timing import FIRST, MOST
+from bench_models.stats.timing import FEWEST, PAIRS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,8 +76,8 @@ class Suite:
 
     ``trains_unasked`` is whether asv may train what is not in the store yet; where training takes hours,
     rows that need it are skipped until ``bench-models build`` or ``run`` has been told to. A budget that cannot be
-    told from so few sentences passes, unless the suite is ``strict``. Each variant is timed in ``most_pairs`` pairs of
-    processes at most, beside its baseline: fewer take less time, and leave wider intervals.
+    told from so few sentences passes, unless the suite is ``strict``. Each variant is timed in so many ``pairs`` of
+    processes beside its baseline: fewer take less time, and leave wider intervals.
 
     Raises ``BenchModelsError`` when rows share a name or do not start from a row above them.
     """
@@ -88,16 +88,15 @@ class Suite:
     variants: tuple[Variant, ...]
     trains_unasked: bool = True
     strict: bool = False
-    most_pairs: int = MOST
+    pairs: int = PAIRS
 
     def __post_init__(self) -> None:
         """Refuse repeated names, and rows that start from a row that is not above them."""
         if not self.variants:
             raise BenchModelsError(f"suite {self.name} has no rows: it needs at least a baseline")
-        if self.most_pairs < FIRST:
+        if self.pairs < FEWEST:
             raise BenchModelsError(
-                f"suite {self.name}: most_pairs={self.most_pairs}: the first {FIRST} pairs show how much a variant "
-                f"scatters, so take at least {FIRST}"
+                f"suite {self.name}: pairs={self.pairs}: an interval needs at least {FEWEST} pairs of processes"
             )
         above: list[str] = []
         for variant in self.variants:

@@ -14,7 +14,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.paired_ratios import log_ratio
-from bench_models.stats.timing import FIRST, MOST, of_processes
+from bench_models.stats.timing import PAIRS, of_processes
 
 SUITE = """
 import os
@@ -59,7 +59,7 @@ SINGLE, OFFLINE = "tiny.Latency.time_single_stream", "tiny.Latency.time_offline"
 
 
 def _compared(
-    folder: Path, *others: str, benchmarks: tuple[str, ...] = (SINGLE, OFFLINE), most: int = 1
+    folder: Path, *others: str, benchmarks: tuple[str, ...] = (SINGLE, OFFLINE), pairs: int = 1
 ) -> dict[str, Outcome[Pairs]]:
     suite = folder / "benchmarks"
     suite.mkdir()
@@ -75,7 +75,7 @@ def _compared(
         timeout_s=60.0,
         apart=False,
     )
-    asked = Asked(benchmarks=benchmarks, baseline="baseline", others=others, cache=folder, most=most)
+    asked = Asked(benchmarks=benchmarks, baseline="baseline", others=others, cache=folder, pairs=pairs)
     return compare(tree, asked)
 
 
@@ -90,7 +90,7 @@ def _speed_up(outcome: Outcome[Pairs], level: float) -> Estimate:
 @pytest.mark.nightly  # it wants a machine that does nothing else
 def test_equal_variants_are_equal_and_a_planted_slow_down_is_found(tmp_path: Path) -> None:
     """The interval of the same code holds 1; of what computes a quarter more it does not."""
-    found = _compared(tmp_path, "same", "slower", most=MOST)
+    found = _compared(tmp_path, "same", "slower", pairs=PAIRS)
     same, slower = _speed_up(found["same"], 0.999), _speed_up(found["slower"], 0.95)
 
     assert same.low <= 1 <= same.high
@@ -98,8 +98,8 @@ def test_equal_variants_are_equal_and_a_planted_slow_down_is_found(tmp_path: Pat
     assert 0.7 < slower.value < 0.9
     for outcome in found.values():
         assert isinstance(outcome, Measured)
-        assert FIRST <= len(outcome.value[SINGLE]) <= MOST
-        assert len(outcome.value[OFFLINE]) == FIRST
+        assert len(outcome.value[SINGLE]) == PAIRS
+        assert len(outcome.value[OFFLINE]) == 4
 
 
 @pytest.mark.slow
@@ -139,7 +139,7 @@ def test_each_round_has_a_parent_of_its_own_that_both_sides_inherit_from(tmp_pat
     Also where variants import ONNX Runtime and OpenVINO, which would start threads: no process could be forked from
     such a parent.
     """
-    _compared(tmp_path, "same", "onnx", "openvino", most=2)
+    _compared(tmp_path, "same", "onnx", "openvino", pairs=2)
     lines = (tmp_path / "benchmarks" / "parents").read_text(encoding="utf-8").splitlines()
     parents: dict[str, set[str]] = {}
     for line in lines:

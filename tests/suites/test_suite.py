@@ -34,10 +34,10 @@ def _row(name: str, starts_from: str | None = None, budget: Budget | None = None
     return Variant(name=name, starts_from=starts_from, steps=(), budget=budget)
 
 
-def test_fewer_pairs_than_show_how_much_a_variant_scatters_are_refused() -> None:
+def test_fewer_pairs_than_an_interval_needs_are_refused() -> None:
     """The suite says how many it takes."""
-    with pytest.raises(BenchModelsError, match=r"suite mine: most_pairs=3: .* take at least 4"):
-        replace(_suite(_row("a")), most_pairs=3)
+    with pytest.raises(BenchModelsError, match=r"suite mine: pairs=1: an interval needs at least 2 pairs"):
+        replace(_suite(_row("a")), pairs=1)
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ SUITE = Suite(
     name="tiny",
     checkpoint=LocalCheckpoint(path=HERE / "checkpoint"),
     corpus=LocalSentences(path=HERE / "sentences.csv"),
-    most_pairs=4,
+    pairs=2,
     variants=(
         Variant(name="baseline", starts_from=None, steps=({TRAINING},)),
         Variant(name="pruned", starts_from="baseline", steps=(PruneL1(amount=0.5),), budget=BUDGET),
