@@ -20,7 +20,7 @@ from bench_models.metrics.latency import SpeedUp
 from bench_models.metrics.scorecard import Scorecard, require_better_than_chance, score
 from bench_models.metrics.scoring import score_side_by_side
 from bench_models.outcomes import Measured, Outcome
-from bench_models.report import progress, reused_times, speeds
+from bench_models.report import progress, speeds
 from bench_models.report.results import interrupted_results, results_of, write_report
 from bench_models.report.reused_times import Conditions
 from bench_models.storage import Store
@@ -51,8 +51,9 @@ def run(suite: Suite, suite_argument: str, whole: Suite, *, retime: bool) -> int
     os.environ[ROWS] = " ".join(suite.names)  # for the processes that are started here
     builder = Builder(suite=suite, store=Store.default())
     conditions = Conditions.of_now(builder, checkout)
-    reused = {} if retime else conditions.find()
-    job = _Job(suite=suite, checkout=checkout, builder=builder, conditions=conditions, reused=reused)
+    if retime:
+        conditions.forget()
+    job = _Job(suite=suite, checkout=checkout, builder=builder, conditions=conditions, reused=conditions.find())
     try:
         return job.run(suite_argument, progress.left_out(suite, whole))
     except KeyboardInterrupt:
@@ -70,8 +71,13 @@ class _Job:
     conditions: Conditions
     reused: Mapping[str, SpeedUp]
     cards: dict[str, Outcome[Scorecard]] = field(default_factory=dict)
-    pairs: dict[str, Outcome[SpeedUp]] = field(default_factory=dict)
-    recorded: bool = False
+    pairs: dict[str, Outcome[SpeedUp]] = field(init=False)
+    recorded: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin with what an earlier run has found."""
+        self.pairs = {name: Measured(value=pairs) for name, pairs in self.reused.items()}
+        self.recorded = bool(self.reused) and not self.conditions.unrecorded(self.reused)
 
     def run(self, suite_argument: str, left_out: str) -> int:
         """Do one stage after the other."""
@@ -107,29 +113,35 @@ class _Job:
 
     def _time(self, note: Path, table: progress.Table) -> None:
         """Time the rows in pairs with the baseline, then let asv record what it has not recorded of them."""
-        root = self.checkout.root
         scored = [name for name in self.suite.names if isinstance(self.cards[name], Measured)]
-        self.pairs = {name: Measured(value=pairs) for name, pairs in self.reused.items() if name in scored}
-        due = [name for name in scored[1:] if name not in self.pairs]
-        if self.suite.baseline.name in scored and due:
-
-            def seen(name: str, found: Outcome[SpeedUp] | None) -> None:
-                table.timed(name, found)
-                if found is not None:
-                    self.pairs[name] = found
-                if isinstance(found, Measured):
-                    self.conditions.keep(name, found.value)
-
-            table.began()
-            benchmarks = root / str(config_of(root).benchmark_dir)
-            self.pairs |= speeds.measured(self.suite, due, benchmarks, seen=seen)
+        if self.suite.baseline.name in scored and not self.reused:
+            self._take_pairs(scored[1:], table)
         if self.pairs:
             speeds.write_note(note, self.suite, self.pairs)
-        rows = reused_times.unrecorded(self.suite, self.checkout, self.reused)
-        if rows:
-            _record(self.suite, self.checkout, rows, note)
-        else:
+        rows = self.conditions.unrecorded(self.reused)
+        if not rows:
             log.info("asv has recorded this commit with these times")
+            return
+        _record(self.suite, self.checkout, rows, note)
+        if self._is_as_it_was():
+            self.conditions.note_recordings()
+
+    def _take_pairs(self, rows: Sequence[str], table: progress.Table) -> None:
+        def seen(name: str, found: Outcome[SpeedUp] | None) -> None:
+            table.timed(name, found)
+            if found is not None:
+                self.pairs[name] = found
+
+        table.began()
+        benchmarks = self.checkout.root / str(config_of(self.checkout.root).benchmark_dir)
+        self.pairs |= speeds.measured(self.suite, rows, benchmarks, seen=seen)
+        if self._is_as_it_was():
+            self.conditions.keep({name: each.value for name, each in self.pairs.items() if isinstance(each, Measured)})
+
+    def _is_as_it_was(self) -> bool:
+        """Say whether the conditions are those that this began under; each round imports the code again."""
+        _require_unchanged(self.checkout)
+        return Conditions.of_now(self.builder, self.checkout).common == self.conditions.common
 
     def leave_report(self) -> None:
         """After an interruption: report what there is, say what is missing and how to go on."""
@@ -144,13 +156,18 @@ class _Job:
         )
         write_report(report, self.checkout.root)
         unscored = [name for name in self.suite.names if name not in self.cards]
-        untimed = [name for name in self.suite.names[1:] if name in self.cards and name not in self.pairs]
+        whole = [name for name, each in self.pairs.items() if _has_all_pairs(each, self.suite)]
+        untimed = [name for name in self.suite.names[1:] if name in self.cards and name not in whole]
         missing = [f"{', '.join(names)} to {what}" for names, what in ((unscored, "score"), (untimed, "time")) if names]
         missing += [] if self.recorded else ["asv's record of this commit"]
         log.warning(
-            "missing: %s; the same command goes on: what is trained, scored and timed is reused",
+            "missing: %s; the same command goes on: what is trained and scored is reused, and times if all were taken",
             "; ".join(missing) or "the judgement of the budgets by pytest",
         )
+
+
+def _has_all_pairs(outcome: Outcome[SpeedUp], suite: Suite) -> bool:
+    return not isinstance(outcome, Measured) or len(outcome.value.single_stream) == suite.pairs
 
 
 def _require_benchmarks(suite: Suite, checkout: Checkout) -> None:

@@ -49,8 +49,11 @@ def artifact(builder: Builder, variant: Variant, *, model: "nn.Module | None" = 
     require_carried(builder.suite, variant.name, runtime.made_of)
 
     def write(folder: Path) -> None:
-        sentences = _calibration(builder) if runtime.calibrated else ()
-        runtime.write(model or builder.build(variant.name), folder, sentences)
+        built = model or builder.build(variant.name)
+        if runtime.calibrated:
+            runtime.write_calibrated(built, folder, _calibration(builder))
+        else:
+            runtime.write(built, folder)
 
     return builder.store.artifact(artifact_key(builder, variant), write, what=f"the artifact of {variant.name}")
 
@@ -67,15 +70,16 @@ def artifact_key(builder: Builder, variant: Variant) -> str:
         own_digest(__name__),
         library_versions(("torch", "transformers", *libraries_of(runtime))),
         this_machine().cpu_flags if depends_on_cpu else (),
-        builder.corpus_digest if calibrated else "",
+        [builder.corpus_digest, library_versions(("tokenizers",))] if calibrated else [],
     )
 
 
 def _calibration(builder: Builder) -> tuple[Batch, ...]:
     """Return some train sentences, spread over the split, each as it is asked: by itself."""
     train = builder.corpus.train
-    chosen = train[:: max(1, len(train) // _CALIBRATION)][:_CALIBRATION]
-    return tuple(builder.encoder.batch([row]) for row in builder.encoder.encode([each.text for each in chosen]))
+    count = min(len(train), _CALIBRATION)
+    texts = [train[place * len(train) // count].text for place in range(count)]
+    return tuple(builder.encoder.batch([row]) for row in builder.encoder.encode(texts))
 
 
 def shipped_bytes(folder: Path) -> int:

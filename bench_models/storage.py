@@ -207,7 +207,7 @@ def _turn(path: Path, what: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Store:
-    """A folder of trained weights, artifacts and records, to which results are added and never changed.
+    """A folder of trained weights, artifacts and records, which are added and never changed; times may be removed.
 
     Artifacts and records lie in a folder of their own where ``records`` names one.
     """
@@ -242,6 +242,11 @@ class Store:
     def put_record(self, kind: str, key: str, record: object) -> None:
         """Keep a small record, a dataclass of finite numbers."""
         write_bytes_atomically(self._record(kind, key), msgspec.json.encode(record))
+
+    def remove_record(self, kind: str, key: str) -> None:
+        """Remove a record, if it is there."""
+        with writing_to(self._record(kind, key)):
+            self._record(kind, key).unlink(missing_ok=True)
 
     def get_record(self, kind: str, key: str, of: type[Record]) -> Record | None:
         """Return a record of the type ``of``, or None when it is missing or damaged."""

@@ -48,11 +48,16 @@ class Recorded:
         """Return the recorded number of ``benchmark`` for one of its parameters."""
         return self._cell(benchmark, parameter).value
 
-    def is_whole(self, module: str, parameter: str) -> bool:
-        """Say whether all benchmarks of a module that have this parameter have a number for it."""
-        known = self._described.items()
-        of_module = [name for name, told in known if name.startswith(f"{module}.") and parameter in _parameters(told)]
-        return bool(of_module) and all(isinstance(self.value(name, parameter), Measured) for name in of_module)
+    def cells(self, module: str, parameter: str) -> dict[str, Outcome[float]]:
+        """Return what was recorded with a parameter, of all benchmarks of a module that have it as their only one.
+
+        A benchmark that asv found and did not run counts as failed.
+        """
+        own = {name: told for name, told in self._described.items() if name.startswith(f"{module}.")}
+        names = [name for name, told in own.items() if parameter in _only_parameter(told)]
+        missing = Failed(error="asv found it and has not run it")
+        known = self._result.get_all_result_keys()
+        return {name: self.value(name, parameter) if name in known else missing for name in names}
 
     def timing(self, benchmark: str, parameter: str) -> Outcome[Timing]:
         """Return the recorded times in seconds.
@@ -98,9 +103,10 @@ class _Cell:
     samples: tuple[float, ...]
 
 
-def _parameters(described: dict[str, Any]) -> list[str]:
-    """Return the values of a benchmark's first parameter."""
-    return [unquoted(each) for each in next(iter(described.get("params", ())), ())]
+def _only_parameter(described: dict[str, Any]) -> list[str]:
+    """Return the values of the parameter of a benchmark that has one."""
+    parameters = described.get("params", ())
+    return list(map(unquoted, parameters[0])) if len(parameters) == 1 else []
 
 
 def _medians(samples: tuple[float, ...], described: dict[str, Any]) -> tuple[float, ...]:

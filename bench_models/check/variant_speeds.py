@@ -154,9 +154,9 @@ class _Rounds:
             return pairs
 
 
-# Of what is not timed thoroughly.
+# Rounds in which the other benchmarks are timed, with one block a side: of a batch, that takes as long as a whole pair.
 _ROUNDS_OF_OTHERS = 4
-# A report tells ratios, a check looks for changes of 3 %: here more pairs say more than longer ones.
+# Processes differ by more than this error, so that longer pairs say little (docs/performance.md).
 _BRIEF = Effort(error=0.012, side_s=0.6)
 # A shorter block begins with a call that is not counted: the other process had the core in between, and a model that
 # fits into the caches would be charged with reading its weights back, which a server of that model alone never does.

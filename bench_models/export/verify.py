@@ -26,7 +26,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.export.formats import FORMATS
 from bench_models.metrics.predictions import right_answers
 from bench_models.outcomes import Measured, reason_of
-from bench_models.report.speeds import tree_of
+from bench_models.report.speeds import PRELOAD, tree_of
 from bench_models.runtimes.session import THREADS, Session
 from bench_models.serving import open_session
 from bench_models.sources.corpora import Sentence
@@ -207,6 +207,7 @@ class Served:
                 others=("file",),
                 cache=Path(scratch),
                 pairs=self.suite.pairs,
+                preload=(PRELOAD,),
             )
             found = compare(tree_of(_SUITE), asked)["file"]
         if not isinstance(found, Measured):

@@ -1,13 +1,14 @@
 """Times that an earlier run of the main job took under the same conditions, so that they need not be taken again.
 
-Conditions are all that a time can depend on, as far as a program can know it: the commit, both rows, the code that
-measures, every installed library, the settings of the environment, and the machine. What else was busy is not known.
+Conditions are what a time can depend on, as far as a program can know it: the commit, both rows, the code that
+measures, the version of every installed library, the environment, the cores and the machine. What else was busy is not
+known, nor what was changed by hand within an installed library.
 """
 
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import distributions
 from pathlib import Path
@@ -21,67 +22,120 @@ from bench_models.machine import available_cores, this_machine
 from bench_models.metrics import SPEED_UP
 from bench_models.metrics.latency import SpeedUp, times_as_fast
 from bench_models.metrics.scorecard import scorecard_key
-from bench_models.outcomes import Measured
+from bench_models.outcomes import Failed, Measured
 from bench_models.provenance import key_of
 from bench_models.runtimes.session import THREADS
-from bench_models.storage import sha256_of
+from bench_models.serving import unavailable_reason
+from bench_models.storage import Store, sha256_of
 from bench_models.suites import ROWS, module_name
 from bench_models.suites.suite import Suite, Variant
 
-KIND = "timings"
+TIMES, RECORDINGS = "timings", "recordings"
 
 # Variables that tell of the terminal, the session or the run, and not of how anything computes. All others count.
-_OF_THE_RUN = frozenset(
-    {"_", "COLUMNS", "LINES", "OLDPWD", "PWD", "PYTEST_CURRENT_TEST", "SHLVL", "TERM", "WINDOWID", ROWS}
+_OF_THE_RUN = {"_", "COLUMNS", "INVOCATION_ID", "JOURNAL_STREAM", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", ROWS}
+_OF_THE_SESSION = (
+    *("DBUS_", "GNOME_", "GPG_", "KITTY_", "SESSION_", "SSH_", "STY", "TERM_", "TMUX", "TOX_", "VSCODE_", "WINDOW"),
+    *("WT_", "XDG_SESSION_"),
 )
-_OF_THE_SESSION = ("DBUS_", "SSH_", "TERM_", "TMUX", "TOX_", "XDG_SESSION_")
+# Where Linux says by which rule it chooses the clock's frequency.
+_GOVERNOR = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Recording:
+    """What asv recorded of a row when the main job last let it, as a digest."""
+
+    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """The conditions of now, of which ``common`` is what all rows share."""
+    """The conditions of now for the rows of a suite, of which ``common`` is what all rows share."""
 
     builder: Builder
+    checkout: Checkout
     common: str
 
     @classmethod
     def of_now(cls, builder: Builder, checkout: Checkout) -> "Conditions":
         """Look at everything once."""
-        return cls(builder=builder, common=_common(builder.suite, checkout))
+        return cls(builder=builder, checkout=checkout, common=_common(builder.suite, checkout))
 
     def find(self) -> dict[str, SpeedUp]:
-        """Return the pairs of each row that was timed under these conditions."""
-        store, rows = self.builder.store, self.builder.suite.variants[1:]
-        found = {each.name: store.get_record(KIND, self._key(each), SpeedUp) for each in rows}
-        return {name: pairs for name, pairs in found.items() if pairs is not None}
+        """Return the pairs of all rows that can be run here, if one run took them under these conditions; else nothing.
 
-    def keep(self, name: str, pairs: SpeedUp) -> None:
-        """Put the pairs of a row into the store, if they are all that it needs."""
-        if len(pairs.single_stream) == self.builder.suite.pairs:
-            self.builder.store.put_record(KIND, self._key(self.builder.suite[name]), pairs)
+        Rows of several runs do not belong into one table: the machine may have been slower in one of them.
+        """
+        rows = self._rows()[1:]
+        found = {each.name: self._store.get_record(TIMES, self._key(each), SpeedUp) for each in rows}
+        pairs = {name: each for name, each in found.items() if each is not None}
+        return pairs if len(pairs) == len(rows) and len({each.run for each in pairs.values()}) == 1 else {}
+
+    def keep(self, found: Mapping[str, SpeedUp]) -> None:
+        """Put the pairs of rows into the store."""
+        for name, pairs in found.items():
+            self._store.put_record(TIMES, self._key(self.builder.suite[name]), pairs)
+
+    def forget(self) -> None:
+        """Remove from the store what `find` and `unrecorded` go by: a run that breaks off leaves no older times."""
+        for each in self._rows():
+            self._store.remove_record(TIMES, self._key(each))
+            self._store.remove_record(RECORDINGS, self._recording_key(each))
+
+    def unrecorded(self, reused: Mapping[str, SpeedUp]) -> list[str]:
+        """Return the rows that asv has yet to record at this commit, beside these pairs.
+
+        Those that asv recorded for the main job are recorded if nothing was recorded over them since.
+        """
+        history, rows = self._history(), self._rows()
+        if history is None or len(reused) < len(rows) - 1:
+            return [each.name for each in rows]
+        return [each.name for each in rows if not self._is_recorded(history, each, reused.get(each.name))]
+
+    def note_recordings(self) -> None:
+        """Note what asv has recorded of all rows."""
+        history = self._history()
+        for each in self._rows():
+            digest = _digest(history, self.builder.suite, each.name) if history else None
+            if digest:
+                self._store.put_record(RECORDINGS, self._recording_key(each), _Recording(digest=digest))
+
+    @property
+    def _store(self) -> Store:
+        return self.builder.store
+
+    def _rows(self) -> list[Variant]:
+        return [each for each in self.builder.suite.variants if unavailable_reason(each) is None]
+
+    def _history(self) -> Recorded | None:
+        if not knows_machine():
+            return None
+        return recorded(self.checkout.root, self.checkout.commit, module_name(self.builder.suite.name))
+
+    def _is_recorded(self, history: Recorded, variant: Variant, pairs: SpeedUp | None) -> bool:
+        suite = self.builder.suite
+        noted = self._store.get_record(RECORDINGS, self._recording_key(variant), _Recording)
+        tracked = history.value(f"{module_name(suite.name)}.SpeedUp.track_{SPEED_UP.name}", variant.name)
+        same = pairs is None or tracked == Measured(value=times_as_fast(pairs.single_stream).value)
+        return noted is not None and same and noted.digest == _digest(history, suite, variant.name)
 
     def _key(self, variant: Variant) -> str:
         """Return the key of a row's times; the keys of scorecards follow from weights, sentences, steps and runtime."""
         rows = (self.builder.suite.baseline, variant)
         return key_of(*(scorecard_key(self.builder, each) for each in rows), self.common)
 
-
-def unrecorded(suite: Suite, checkout: Checkout, reused: Mapping[str, SpeedUp]) -> list[str]:
-    """Return the rows that asv has yet to record at this commit: those without these pairs, or without some figure."""
-    history = recorded(checkout.root, checkout.commit, module_name(suite.name)) if knows_machine() else None
-    if history is None:
-        return suite.names
-    others = [name for name in suite.names[1:] if name not in reused or not _is_of(history, suite, name, reused[name])]
-    # All rows are recorded beside the baseline; by itself it is recorded anew, as nothing tells what it was under.
-    whole = len(others) < len(suite.names) - 1 and history.is_whole(module_name(suite.name), suite.baseline.name)
-    return others if whole else [suite.baseline.name, *others]
+    def _recording_key(self, variant: Variant) -> str:
+        return key_of(self._key(variant), repr(variant.budget))  # asv records the verdict on it
 
 
-def _is_of(history: Recorded, suite: Suite, name: str, pairs: SpeedUp) -> bool:
-    """Say whether asv recorded all of a row, and the speed-up of these very pairs."""
-    tracked = history.value(f"{module_name(suite.name)}.SpeedUp.track_{SPEED_UP.name}", name)
-    same = Measured(value=times_as_fast(pairs.single_stream).value)
-    return tracked == same and history.is_whole(module_name(suite.name), name)
+def _digest(history: Recorded, suite: Suite, row: str) -> str | None:
+    """Return a digest of all that asv recorded of a row, or None where something failed or is missing."""
+    cells = history.cells(module_name(suite.name), row)
+    kinds = {type(each) for each in cells.values()}
+    if Measured not in kinds or Failed in kinds:
+        return None
+    return key_of(sorted((name, repr(each)) for name, each in cells.items()))
 
 
 def _common(suite: Suite, checkout: Checkout) -> str:
@@ -92,10 +146,21 @@ def _common(suite: Suite, checkout: Checkout) -> str:
         checkout.commit,
         suite.pairs,
         sorted((str(file.relative_to(package)), sha256_of(file)) for file in package.rglob("*.py")),
-        sorted({(each.name, each.version) for each in distributions()}),
+        sorted(_libraries()),
         sorted((name, value) for name, value in environment.items() if _counts(name)),
-        [sys.version, platform.release(), available_cores(), asdict(this_machine())],
+        [sys.version, platform.release(), platform.node(), asdict(this_machine())],
+        [_cores(), available_cores(), _GOVERNOR.read_text() if _GOVERNOR.is_file() else ""],
     )
+
+
+def _libraries() -> Iterator[str]:
+    """Yield what each installed library says of itself, its name and version included; nothing of one half removed."""
+    for each in distributions():
+        yield each.read_text("METADATA") or each.read_text("PKG-INFO") or ""
+
+
+def _cores() -> Sequence[int]:
+    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else ()
 
 
 def _counts(variable: str) -> bool:

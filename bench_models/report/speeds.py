@@ -32,7 +32,8 @@ FOUND = "BENCH_MODELS_SPEED_UPS"
 Seen = Callable[[str, Outcome[SpeedUp] | None], None]
 
 _NOTE = "speed-ups.pickle"
-_PRELOAD = "bench_models.metrics.preload"
+# What all workers that open a model need.
+PRELOAD = "bench_models.metrics.preload"
 # For one answer of a process: a slow model is loaded, or called a few times.
 _TIMEOUT_S = 300.0
 
@@ -43,7 +44,7 @@ def import_in_fork_server() -> None:
     asv starts it where ``launch_method`` in asv.conf.json says so.
     """
     if sys.argv[1:2] == ["run_server"]:
-        import_module(_PRELOAD)
+        import_module(PRELOAD)
 
 
 def of_this_run(suite: Suite, variants: Sequence[str], benchmark: type) -> dict[str, Outcome[float]]:
@@ -82,7 +83,7 @@ def measured(
         others=tuple(variants),
         cache=cache,
         pairs=suite.pairs,
-        preload=(_PRELOAD,),
+        preload=(PRELOAD,),
     )
     run = uuid4().hex
 

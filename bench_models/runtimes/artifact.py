@@ -63,11 +63,12 @@ class ArtifactRuntime(ABC):
         return False
 
     @abstractmethod
-    def write(self, model: "nn.Module", folder: Path, calibration: Sequence[Batch] = ()) -> None:
-        """Write all that is shipped into an empty folder; the model is as before afterwards.
+    def write(self, model: "nn.Module", folder: Path) -> None:
+        """Write all that is shipped into an empty folder; the model is as before afterwards."""
 
-        ``calibration`` are batches of train sentences, for a runtime that is ``calibrated``.
-        """
+    def write_calibrated(self, model: "nn.Module", folder: Path, calibration: Sequence[Batch]) -> None:
+        """Write as ``write`` does, after the model has answered batches; a runtime that is ``calibrated`` has this."""
+        raise NotImplementedError
 
     @abstractmethod
     def load(self, folder: Path, *, threads: int) -> Session:

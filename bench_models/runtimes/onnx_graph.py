@@ -102,8 +102,9 @@ def quantize_statically(file: Path, calibration: Sequence[Batch], *, reduce_rang
 
     Each product has an operator before it that quantizes and one after it that does not, which ONNX Runtime makes one
     of when it loads the file. ``reduce_range`` takes 7 bits for weights, for CPUs on which sums of products of 8 bits
-    overflow. Raises ``BenchModelsError`` without calibration.
+    overflow. Raises ``BenchModelsError`` without calibration, and where a product is left in floating point.
     """
+    import onnx
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
     if not calibration:
@@ -131,6 +132,13 @@ def quantize_statically(file: Path, calibration: Sequence[Batch], *, reduce_rang
         weight_type=QuantType.QInt8,
     )
     plain.unlink()
+    graph = onnx.load(file).graph
+    makers = {output: node.op_type for node in graph.node for output in node.output}
+    products = [node for node in graph.node if node.op_type in {"Gemm", "MatMul"}]
+    left = [node.name for node in products if any(makers.get(each) != "DequantizeLinear" for each in node.input[:2])]
+    if left or not products:
+        what = " and ".join(left) or "every product"
+        raise BenchModelsError(f"ONNX Runtime leaves {what} in floating point, which was to be INT8")
 
 
 def quantize_to_int4(file: Path, *, weights: bool) -> None:

@@ -69,12 +69,15 @@ class OnnxRuntime(ArtifactRuntime):
     allowed: Tolerance | None = None
 
     def __post_init__(self) -> None:
-        """Refuse other quantizations, and what says the same twice."""
+        """Refuse other quantizations, and embeddings of 4 bits with those that cannot have them."""
         if self.quantization not in get_args(_Quantization):
             known = ", ".join(map(repr, get_args(_Quantization)))
             raise BenchModelsError(f"OnnxRuntime(quantization={self.quantization!r}): choose one of {known}")
         if self.quantization == "int4" and self.int4_embeddings:
             raise BenchModelsError("quantization='int4' makes embeddings INT4 as well: leave int4_embeddings out")
+        if self.quantization == "int8-static" and self.int4_embeddings:
+            # Its tool does not know the type of what they are looked up as, and leaves products after them as they are.
+            raise BenchModelsError("quantization='int8-static' makes embeddings INT8: leave int4_embeddings out")
 
     def __str__(self) -> str:
         """Return it as tables show it."""
@@ -97,8 +100,12 @@ class OnnxRuntime(ArtifactRuntime):
         """Whether activations have scales that were taken from sentences."""
         return self.quantization == "int8-static"
 
-    def write(self, model: "nn.Module", folder: Path, calibration: Sequence[Batch] = ()) -> None:
-        """Write ``model.onnx``."""
+    def write(self, model: "nn.Module", folder: Path) -> None:
+        """Write ``model.onnx``; static quantization takes ``write_calibrated``."""
+        self.write_calibrated(model, folder, ())
+
+    def write_calibrated(self, model: "nn.Module", folder: Path, calibration: Sequence[Batch]) -> None:
+        """Write ``model.onnx``, with scales of activations that the batches ask for."""
         from bench_models.runtimes.exporters import quiet
 
         file = folder / FILENAME

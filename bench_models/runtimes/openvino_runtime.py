@@ -1,6 +1,5 @@
 """OpenVINO on the CPU: a graph that is compiled when it is loaded, computed in fp32."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -65,7 +64,7 @@ class OpenVino(ArtifactRuntime):
         """How differently it may answer than eager PyTorch."""
         return self.allowed or _TOLERANCES[self.weights]
 
-    def write(self, model: "nn.Module", folder: Path, calibration: Sequence[Batch] = ()) -> None:  # noqa: ARG002  # none
+    def write(self, model: "nn.Module", folder: Path) -> None:
         """Write ``model.xml`` and ``model.bin``."""
         import openvino
 

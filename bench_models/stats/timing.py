@@ -15,10 +15,10 @@ from bench_models.stats.estimate import Estimate
 
 LEVEL = 0.95
 
-# Of processes, whose interval reaches about as far as one of them scatters. It is as wide as that of ten where the spread
-# of the first four said how many are needed (Stein 1945): the spread of four is not known well.
+# How many processes are timed, unless a suite says otherwise. Their interval reaches about as far as one of them
+# scatters, and as that of ten where the spread of the first four says how many are needed (Stein 1945).
 PAIRS = 6
-# That an interval needs.
+# An interval needs so many.
 FEWEST = 2
 
 # The widest interval reaches to a thousandfold, so that ratios of times stay finite.

@@ -8,6 +8,7 @@ from statistics import median
 import pytest
 
 import bench_models
+from bench_models.check import variant_speeds
 from bench_models.check.sides.side import Tree
 from bench_models.check.variant_speeds import Asked, Pairs, compare
 from bench_models.errors import BenchModelsError
@@ -133,20 +134,24 @@ def test_worker_that_dies_once_is_tried_again(tmp_path: Path) -> None:
     assert isinstance(_compared(tmp_path, "dies once")["dies once"], Measured)
 
 
-def test_each_round_has_a_parent_of_its_own_that_both_sides_inherit_from(tmp_path: Path) -> None:
+@pytest.mark.parametrize("cores", [1, 2])
+def test_each_round_has_a_parent_of_its_own_that_both_sides_inherit_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
+) -> None:
     """One layout of memory a round, which neither the baseline nor the variant has to itself.
 
     Also where variants import ONNX Runtime and OpenVINO, which would start threads: no process could be forked from
-    such a parent.
+    such a parent. Where there are two cores, the parents of two rounds import at once.
     """
-    _compared(tmp_path, "same", "onnx", "openvino", pairs=2)
+    monkeypatch.setattr(variant_speeds, "available_cores", lambda: cores)
+    _compared(tmp_path, "same", "onnx", "openvino", pairs=4)
     lines = (tmp_path / "benchmarks" / "parents").read_text(encoding="utf-8").splitlines()
     parents: dict[str, set[str]] = {}
     for line in lines:
         parent, variant = line.split(" ")
         parents.setdefault(variant, set()).add(parent)
 
-    assert len(parents["same"]) == 2
+    assert len(parents["same"]) == 4
     assert parents["same"] == parents["onnx"] == parents["openvino"]
     assert parents["same"] <= parents["baseline"]
     assert str(os.getpid()) not in parents["same"], "they were started afresh"

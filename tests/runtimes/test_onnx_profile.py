@@ -25,7 +25,10 @@ TOTAL = _LINEAR + 2 * _ATTENTION
 
 def _kernels(model: nn.Module, folder: Path, runtime: OnnxRuntime) -> tuple[Kernel, ...]:
     folder.mkdir()
-    runtime.write(model, folder, [batch_of(1, tokens) for tokens in (3, TOKENS)])
+    if runtime.calibrated:
+        runtime.write_calibrated(model, folder, [batch_of(1, tokens) for tokens in (3, TOKENS)])
+    else:
+        runtime.write(model, folder)
     ids = np.arange(4, 4 + TOKENS, dtype=np.int64)[None]
     return runtime.kernels(folder, Batch(input_ids=ids, attention_mask=np.ones_like(ids)))
 

@@ -4,11 +4,13 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import pytest
 import torch
+from onnxruntime import quantization
 from onnxruntime.capi import onnxruntime_pybind11_state as trouble
 from support.runtimes import SIZES, batch_of
 from torch import nn
@@ -51,12 +53,26 @@ def test_answers_are_those_of_eager_at_any_size(
 def test_calibrated_file_answers_as_eager_does_at_any_size(model: nn.Module, tmp_path: Path) -> None:
     """Its scales were taken from other sentences; without any it is refused."""
     runtime = OnnxRuntime(quantization="int8-static")
-    runtime.write(model, tmp_path, [batch_of(1, tokens) for tokens in (3, 7, 12, 24)])
+    runtime.write_calibrated(model, tmp_path, [batch_of(1, tokens) for tokens in (3, 7, 12, 24)])
     session, eager = runtime.load(tmp_path, threads=1), Eager().open(model, threads=1)
     for size in SIZES:
         assert np.abs(session(batch_of(*size)) - eager(batch_of(*size))).max() <= 0.5, size
     with pytest.raises(BenchModelsError, match="takes scales from sentences, and none are given"):
         runtime.open(model, threads=1)
+
+
+def test_product_that_is_left_in_floating_point_is_named(
+    model: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted: a tool that passes over one kind of product."""
+    quantize = quantization.quantize_static
+
+    def lazy(*arguments: Any, **more: Any) -> None:  # noqa: ANN401  # the tool's own
+        quantize(*arguments, **more | {"op_types_to_quantize": ["Gather", "MatMul"]})
+
+    monkeypatch.setattr(quantization, "quantize_static", lazy)
+    with pytest.raises(BenchModelsError, match=r"leaves .*Gemm.* in floating point, which was to be INT8"):
+        OnnxRuntime(quantization="int8-static").write_calibrated(model, tmp_path, [batch_of(1, 7)])
 
 
 @pytest.mark.parametrize("fused", [True, False])
@@ -328,3 +344,5 @@ def test_other_quantization_is_refused() -> None:
         OnnxRuntime(quantization="int3")  # type: ignore[arg-type]
     with pytest.raises(BenchModelsError, match=r"'int4' makes embeddings INT4 as well: leave int4_embeddings out"):
         OnnxRuntime(quantization="int4", int4_embeddings=True)
+    with pytest.raises(BenchModelsError, match=r"'int8-static' makes embeddings INT8: leave int4_embeddings out"):
+        OnnxRuntime(quantization="int8-static", int4_embeddings=True)

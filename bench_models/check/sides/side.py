@@ -81,7 +81,7 @@ class Side:
         return self._found
 
     def warm(self, modules: list[str]) -> None:
-        """Let all parents to come import these modules, which a first worker imported."""
+        """Let all parents to come import these modules, which workers need."""
         self._modules = modules
 
     def renew(self, *, spare: bool = False) -> None:
@@ -101,6 +101,9 @@ class Side:
             other = self._new_parent()
             self.discovered()
             self._spare = other, self._imported(other)  # waits until it is idle, and disturbs nobody
+            if not self.forks:
+                other.end()
+                self._spare = None
 
     def cache(self, benchmark: str, timeout_s: float) -> Path:
         """Run a benchmark's ``setup_cache`` in a worker and return the folder that it ran in."""
