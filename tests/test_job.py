@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from support.recording import PAIRS
 from support.tiny_project import commit_all
 
 from bench_models import job, suites
 from bench_models.build import Builder
 from bench_models.checkout import checkout_here
 from bench_models.errors import BenchModelsError
-from bench_models.metrics.latency import SpeedUp, Turns
+from bench_models.metrics.latency import SpeedUp
 from bench_models.outcomes import Measured, Outcome
 from bench_models.report import reused_times, speeds
 from bench_models.report.progress import Plan, Table
@@ -18,11 +19,6 @@ from bench_models.report.reused_times import Conditions
 from bench_models.storage import Store
 
 SUITE = "benchmarks/tiny.py"
-PAIRS = SpeedUp(
-    run="a",
-    single_stream=(Turns(baseline=(0.02, 0.02), variant=(0.01, 0.01)),) * 2,
-    offline=(Turns(baseline=(0.2,), variant=(0.1,)),) * 2,
-)
 BOTH = {"pruned": PAIRS, "int8": PAIRS}
 
 

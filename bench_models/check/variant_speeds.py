@@ -66,20 +66,24 @@ def compare(tree: Tree, asked: Asked, seen: Seen | None = None) -> dict[str, Out
     """
     with one_check_at_a_time() as scratch:
         environment = {**os.environ, **common_variables(1)}
-        side = Side(tree, scratch, environment)
-        side.warm(list(asked.preload))
-        with started([side]):
-            _require_known(side.discovered(), asked.benchmarks)
-            return _compared(side, asked, seen)
+        # The parents of so many rounds import at once, each on a core of its own.
+        together = min(2, available_cores(), asked.pairs)
+        sides = [Side(replace(tree, place=f"{tree.place}-{at}"), scratch, environment) for at in range(together)]
+        for side in sides:
+            side.warm(list(asked.preload))
+        with started(sides):
+            for side in sides:
+                _require_known(side.discovered(), asked.benchmarks)
+            return _compared(sides, asked, seen)
 
 
-def _compared(side: Side, asked: Asked, seen: Seen | None) -> dict[str, Outcome[Pairs]]:
-    cache = asked.cache or side.cache(asked.benchmarks[0], side.tree.timeout_s)
-    rounds = _Rounds(side=side, asked=replace(asked, cache=cache))
+def _compared(sides: Sequence[Side], asked: Asked, seen: Seen | None) -> dict[str, Outcome[Pairs]]:
+    cache = asked.cache or sides[0].cache(asked.benchmarks[0], sides[0].tree.timeout_s)
+    rounds = _Rounds(sides=sides, asked=replace(asked, cache=cache))
     for turn in range(asked.pairs):
         due = [name for name in asked.others if rounds.wants(name)]
-        if due and turn:
-            rounds.renew(turn)
+        if due and turn and turn % len(sides) == 0:
+            rounds.renew()
         for name in tqdm(due, unit="pair", leave=False, disable=None, desc=f"round {turn + 1}"):
             rounds.take(name, turn)
             if seen:
@@ -97,18 +101,20 @@ def _require_known(found: Discovery, benchmarks: Sequence[str]) -> None:
 
 @dataclass(kw_only=True)
 class _Rounds:
-    """Takes pairs of workers of one side; ``found`` is the outcome of each variant so far."""
+    """Takes pairs of workers, those of a round on one of the sides; ``found`` is the outcome of each variant so far."""
 
-    side: Side
+    sides: Sequence[Side]
     asked: Asked
     found: dict[str, Outcome[Pairs]] = field(default_factory=dict)
     _imported: dict[str, None] = field(default_factory=dict)
 
-    def renew(self, turn: int) -> None:
-        """Give the round its own parent, which imports what the workers of the first round did."""
-        self.side.warm(list(self._imported))
-        self.side.renew(spare=available_cores() > 1 and turn + 1 < self.asked.pairs)
-        self.side.discovered()
+    def renew(self) -> None:
+        """Give each of the next rounds its own parent, which imports what the workers of the first round did."""
+        for side in self.sides:
+            side.warm(list(self._imported))
+            side.renew()
+        for side in self.sides:
+            side.discovered()
 
     def wants(self, name: str) -> bool:
         """Say whether a variant can be run, as far as is known."""
@@ -135,15 +141,16 @@ class _Rounds:
 
     def _pair(self, name: str, turn: int) -> dict[str, Pair]:
         first, *others = self.asked.benchmarks
+        side = self.sides[turn % len(self.sides)]
         with ExitStack() as stack:
             # The one that is forked first changes from round to round.
             order = SIDES if turn % 2 == 0 else SIDES[::-1]
-            processes = {name: stack.enter_context(self.side.worker()) for name in order}
+            processes = {name: stack.enter_context(side.worker()) for name in order}
             workers = _Workers(
                 processes=processes,
                 parameters={"base": self.asked.baseline, "head": name},
                 cache=str(self.asked.cache),
-                timeout_s=self.side.tree.timeout_s,
+                timeout_s=side.tree.timeout_s,
             )
             pairs = {first: workers.pair(first, thoroughly=True)}
             if turn < _ROUNDS_OF_OTHERS:

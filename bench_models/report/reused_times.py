@@ -28,7 +28,7 @@ from bench_models.runtimes.session import THREADS
 from bench_models.serving import unavailable_reason
 from bench_models.storage import Store, sha256_of
 from bench_models.suites import ROWS, module_name
-from bench_models.suites.suite import Suite, Variant
+from bench_models.suites.suite import Variant
 
 TIMES, RECORDINGS = "timings", "recordings"
 
@@ -60,7 +60,7 @@ class Conditions:
     @classmethod
     def of_now(cls, builder: Builder, checkout: Checkout) -> "Conditions":
         """Look at everything once."""
-        return cls(builder=builder, checkout=checkout, common=_common(builder.suite, checkout))
+        return cls(builder=builder, checkout=checkout, common=_common(builder, checkout))
 
     def find(self) -> dict[str, SpeedUp]:
         """Return the pairs of all rows that can be run here, if one run took them under these conditions; else nothing.
@@ -97,7 +97,7 @@ class Conditions:
         """Note what asv has recorded of all rows."""
         history = self._history()
         for each in self._rows():
-            digest = _digest(history, self.builder.suite, each.name) if history else None
+            digest = _digest(history, self._module, each.name) if history else None
             if digest:
                 self._store.put_record(RECORDINGS, self._recording_key(each), _Recording(digest=digest))
 
@@ -105,46 +105,50 @@ class Conditions:
     def _store(self) -> Store:
         return self.builder.store
 
+    @property
+    def _module(self) -> str:
+        return module_name(self.builder.suite.name)
+
     def _rows(self) -> list[Variant]:
         return [each for each in self.builder.suite.variants if unavailable_reason(each) is None]
 
     def _history(self) -> Recorded | None:
         if not knows_machine():
             return None
-        return recorded(self.checkout.root, self.checkout.commit, module_name(self.builder.suite.name))
+        return recorded(self.checkout.root, self.checkout.commit, self._module)
 
     def _is_recorded(self, history: Recorded, variant: Variant, pairs: SpeedUp | None) -> bool:
-        suite = self.builder.suite
         noted = self._store.get_record(RECORDINGS, self._recording_key(variant), _Recording)
-        tracked = history.value(f"{module_name(suite.name)}.SpeedUp.track_{SPEED_UP.name}", variant.name)
+        tracked = history.value(f"{self._module}.SpeedUp.track_{SPEED_UP.name}", variant.name)
         same = pairs is None or tracked == Measured(value=times_as_fast(pairs.single_stream).value)
-        return noted is not None and same and noted.digest == _digest(history, suite, variant.name)
+        return noted is not None and same and noted.digest == _digest(history, self._module, variant.name)
 
     def _key(self, variant: Variant) -> str:
         """Return the key of a row's times; the keys of scorecards follow from weights, sentences, steps and runtime."""
-        rows = (self.builder.suite.baseline, variant)
-        return key_of(*(scorecard_key(self.builder, each) for each in rows), self.common)
+        return key_of(scorecard_key(self.builder, variant), self.common)
 
     def _recording_key(self, variant: Variant) -> str:
         return key_of(self._key(variant), repr(variant.budget))  # asv records the verdict on it
 
 
-def _digest(history: Recorded, suite: Suite, row: str) -> str | None:
+def _digest(history: Recorded, module: str, row: str) -> str | None:
     """Return a digest of all that asv recorded of a row, or None where something failed or is missing."""
-    cells = history.cells(module_name(suite.name), row)
+    cells = history.cells(module, row)
     kinds = {type(each) for each in cells.values()}
     if Measured not in kinds or Failed in kinds:
         return None
     return key_of(sorted((name, repr(each)) for name, each in cells.items()))
 
 
-def _common(suite: Suite, checkout: Checkout) -> str:
-    """Return a digest of the conditions that all rows share."""
+def _common(builder: Builder, checkout: Checkout) -> str:
+    """Return a digest of the conditions that all rows share; the baseline is part of every pair."""
     package = Path(bench_models.__file__).parent
+    baseline = builder.suite.baseline
     environment = {**os.environ, **common_variables(THREADS)}  # as in the processes that are timed
     return key_of(
         checkout.commit,
-        suite.pairs,
+        builder.suite.pairs,
+        scorecard_key(builder, baseline) if unavailable_reason(baseline) is None else "",
         sorted((str(file.relative_to(package)), sha256_of(file)) for file in package.rglob("*.py")),
         sorted(_libraries()),
         sorted((name, value) for name, value in environment.items() if _counts(name)),

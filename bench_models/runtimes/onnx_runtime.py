@@ -52,8 +52,7 @@ class OnnxRuntime(ArtifactRuntime):
     attention INT8, too. ``int4`` makes weights and embeddings INT4 in blocks of 32 numbers, and leaves activations in
     floating point. With ``int4_embeddings`` those of words are INT4 whatever the weights are.
     ``fused_attention`` makes one operator of each attention layer before that, with no quantization or a dynamic one.
-    ``allowed`` is how differently it may answer than eager PyTorch, if that is to be other
-    than usual.
+    ``allowed`` is how differently it may answer than eager PyTorch, if that is to be other than usual.
     """
 
     name: ClassVar[str] = "ONNX Runtime"

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 from asv.machine import MachineCollection
-from support.recording import MACHINE, add, asv_repository, describe, results_at
+from support.recording import MACHINE, PAIRS, add, asv_repository, describe, results_at
 from support.runtimes import in_runtime
 
 from bench_models.build import Builder
@@ -24,11 +24,6 @@ from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.suites.suite import budget
 
 HERE = Checkout(root=Path("/nowhere"), commit="c" * 40)
-PAIRS = SpeedUp(
-    run="a",
-    single_stream=(Turns(baseline=(0.02, 0.02), variant=(0.01, 0.01)),) * 2,
-    offline=(Turns(baseline=(0.2,), variant=(0.1,)),) * 2,
-)
 BOTH = {"pruned": PAIRS, "int8": PAIRS}
 
 

@@ -10,9 +10,16 @@ from asv.results import Results
 from asv.runner import BenchmarkResult
 
 from bench_models.checkout import Checkout
+from bench_models.metrics.latency import SpeedUp, Turns
 from support.tiny_project import commit_all, git
 
 MACHINE = "here"
+# Of a row that is twice as fast as the baseline, in as many pairs as the tiny suite takes.
+PAIRS = SpeedUp(
+    run="a",
+    single_stream=(Turns(baseline=(0.02, 0.02), variant=(0.01, 0.01)),) * 2,
+    offline=(Turns(baseline=(0.2,), variant=(0.1,)),) * 2,
+)
 
 
 def asv_repository(root: Path) -> Checkout:

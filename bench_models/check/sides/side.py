@@ -59,7 +59,6 @@ class Side:
         self._caches = 0
         self._parent: Process | None = None
         self._found: Discovery | None = None
-        self._spare: tuple[Process, Discovery] | None = None
         self._modules: list[str] = []
         # Whether workers are forked from a parent, or spawned.
         self.forks = hasattr(os, "fork")
@@ -67,7 +66,8 @@ class Side:
     def start(self) -> None:
         """Start the parent and let it import the suite; ``discovered`` waits for the outcome."""
         self._found = None
-        self._parent = self._new_parent()
+        self._parent = self._launcher.spawn()
+        self._parent.post(**self._discovery(self._modules))
 
     def discovered(self) -> Discovery:
         """Return the benchmarks of the suite and the modules that are broken.
@@ -75,35 +75,20 @@ class Side:
         From then on workers are forked, unless importing started threads, which do not survive a fork.
         """
         if self._found is None:
-            if self._parent is None:
-                raise RuntimeError("the side has not been started")
-            self._found = self._imported(self._parent)
+            self._found = self._imported()
+            self.forks = self.forks and self._found.threads == 1
+            _require_own(self.name, self._found.foreign_imports)
         return self._found
 
     def warm(self, modules: list[str]) -> None:
         """Let all parents to come import these modules, which workers need."""
         self._modules = modules
 
-    def renew(self, *, spare: bool = False) -> None:
-        """Replace the parent by a new one, where workers are forked from it; ``discovered`` waits for it.
-
-        With ``spare`` two of them import at once, each on a core of its own, and the second is there for the next time.
-        """
-        if not self.forks or self._parent is None:
-            return
-        self._parent.end()
-        if self._spare is not None:
-            self._parent, self._found = self._spare
-            self._spare = None
-            return
-        self.start()
-        if spare:
-            other = self._new_parent()
-            self.discovered()
-            self._spare = other, self._imported(other)  # waits until it is idle, and disturbs nobody
-            if not self.forks:
-                other.end()
-                self._spare = None
+    def renew(self) -> None:
+        """Replace the parent by a new one, where workers are forked from it; ``discovered`` waits for it."""
+        if self.forks and self._parent is not None:
+            self._parent.end()
+            self.start()
 
     def cache(self, benchmark: str, timeout_s: float) -> Path:
         """Run a benchmark's ``setup_cache`` in a worker and return the folder that it ran in."""
@@ -140,23 +125,15 @@ class Side:
         """End everything that this side started."""
         if self._parent is not None:
             self._parent.end()
-        if self._spare is not None:
-            self._spare[0].end()
         self._launcher.end()
 
-    def _new_parent(self) -> Process:
-        parent = self._launcher.spawn()
-        parent.post(**self._discovery(self._modules))
-        return parent
-
-    def _imported(self, parent: Process) -> Discovery:
+    def _imported(self) -> Discovery:
+        if self._parent is None:
+            raise RuntimeError("the side has not been started")
         try:
-            found = discovery_of(parent.reply(_IMPORT_S))
+            return discovery_of(self._parent.reply(_IMPORT_S))
         except BenchmarkFailedError as error:
             raise BenchModelsError(f"{self.name.upper()} cannot import the suite: {error}") from error
-        self.forks = self.forks and found.threads == 1
-        _require_own(self.name, found.foreign_imports)
-        return found
 
     def _fork(self) -> Process:
         if self._parent is None:
