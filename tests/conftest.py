@@ -146,6 +146,19 @@ def project(tmp_path: Path, tiny_checkpoint: Path) -> Path:
 
 
 @pytest.fixture
+def _benchmarks_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let a test import the package ``benchmarks`` of a folder, as no other test did, and none after it did."""
+    others = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == "benchmarks"}
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    for name in others:
+        del sys.modules[name]
+    yield
+    for name in [name for name in sys.modules if name.partition(".")[0] == "benchmarks"]:
+        del sys.modules[name]
+    sys.modules.update(others)
+
+
+@pytest.fixture
 def bench_models(tmp_path: Path) -> Callable[..., "subprocess.CompletedProcess[str]"]:
     """Return a function that runs the command line as a user would, in a process of its own."""
 

@@ -81,6 +81,7 @@ def test_figure_is_of_the_report_that_the_readme_shows(theme: str) -> None:
         assert f"{name}: {times}, speed-up {ratio.removesuffix(' x')}, accuracy {share}, {size}, " in drawn
 
 
+@pytest.mark.usefixtures("_benchmarks_are_forgotten")
 def test_own_model_of_the_documents_is_a_suite(
     tmp_path: Path, tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,7 +23,7 @@ BOTH = {"pruned": PAIRS, "int8": PAIRS}
 
 
 @pytest.fixture
-def builder(project: Path, monkeypatch: pytest.MonkeyPatch) -> Builder:
+def builder(_benchmarks_are_forgotten: None, project: Path, monkeypatch: pytest.MonkeyPatch) -> Builder:
     """Return a builder of the project's suite, in its folder."""
     monkeypatch.chdir(project)
     monkeypatch.setattr(reused_times, "_OF_THE_RUN", reused_times._OF_THE_RUN | {"PYTEST_CURRENT_TEST"})

@@ -74,6 +74,7 @@ def _module_at(path: Path) -> ModuleType:
         root = str(path.parent.parent)
         if sys.path[:1] != [root]:  # first, as another package of that name may be installed
             sys.path.insert(0, root)
+        _refuse_another_package(path.parent)
         return importlib.import_module(f"{path.parent.name}.{path.stem}")
     spec = importlib.util.spec_from_file_location(f"suite_{path.stem}", path)
     if spec is None or spec.loader is None:
@@ -83,6 +84,19 @@ def _module_at(path: Path) -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+def _refuse_another_package(folder: Path) -> None:
+    """Raise ``BenchModelsError`` where a package of another folder was imported under this one's name.
+
+    Python would look for the suite there, and may find one.
+    """
+    imported = getattr(sys.modules.get(folder.name), "__file__", None)
+    if imported and not Path(imported).parent.samefile(folder):
+        raise BenchModelsError(
+            f"the package {folder.name} of this process is {Path(imported).parent}, not {folder}: load the suites of "
+            "each in a process of their own"
+        )
 
 
 def _suite_of(module: ModuleType) -> Suite:

@@ -156,6 +156,23 @@ def test_suite_in_a_package_is_found_though_another_of_that_name_is_installed(
     assert suites.load(str(own / "tiny.py")).names == ["baseline", "pruned", "int8"]
 
 
+def test_suite_of_a_package_is_not_taken_from_another_of_that_name(
+    tiny_suite: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two folders that are called alike, whichever came first in the process."""
+    mine, other = (tmp_path / name / "measured_twice" for name in ("mine", "other"))
+    for package in (mine, other):
+        package.mkdir(parents=True)
+        (package / "__init__.py").touch()
+        shutil.copy(tiny_suite, package / "tiny.py")
+    monkeypatch.setattr(sys, "path", [*sys.path])
+
+    suites.load(str(mine / "tiny.py"))
+    assert suites.load(str(mine / "tiny.py")).names == ["baseline", "pruned", "int8"]
+    with pytest.raises(BenchModelsError, match=r"the package measured_twice of this process is .*mine.*, not .*other"):
+        suites.load(str(other / "tiny.py"))
+
+
 def test_quick_edit_is_not_overlooked(tiny_suite: Path) -> None:
     """Of the same length, within the second that Python's bytecode cache counts in."""
     sys.dont_write_bytecode, before = False, sys.dont_write_bytecode
