@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import get_args
@@ -19,7 +20,10 @@ from support.tiny_project import edited
 from bench_models import job, suites
 from bench_models.cli import main, program
 from bench_models.cli.ci import ci
+from bench_models.metrics import scoring
+from bench_models.recipes.cast import Cast
 from bench_models.recipes.step import Format
+from bench_models.suites import rotten_tomatoes
 from bench_models.suites.rotten_tomatoes import SUITE
 
 REAL = str(drawing.REAL)
@@ -52,14 +56,46 @@ def test_help_without_a_command_goes_to_standard_error(bench_models: Run, tmp_pa
 
 def test_rows_whose_runtime_is_not_installed_are_left_out_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked for by name, they are measured or it is said why not."""
-    asked: list[list[str]] = []
-    monkeypatch.setattr(job, "run", lambda suite, *_, **__: asked.append(suite.names))
-    main(["run", "rotten-tomatoes"])
+    monkeypatch.setattr(scoring, "emulated_types", lambda: ())
+    assert _measured(monkeypatch) == SUITE.quick
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    main(["run", "rotten-tomatoes"])
-    main(["run", "rotten-tomatoes", "onnx"])
-    assert asked == [SUITE.quick, [name for name in SUITE.quick if "onnx" not in name], ["baseline", "onnx"]]
+    assert _measured(monkeypatch) == [name for name in SUITE.quick if "onnx" not in name]
+    assert _measured(monkeypatch, "onnx") == ["baseline", "onnx"]
     assert {"onnx", "onnx-int8"} < {*SUITE.quick}
+
+
+@pytest.mark.parametrize(
+    ("emulated", "left_out"),
+    [
+        (("float16",), {"fp16", "llm-int8", "nf4-bf16", "nf4-fp16"}),  # NF4 keeps in fp16 what it does not quantize
+        (("bfloat16", "float16"), {"bf16", "fp16", "llm-int8", "nf4-bf16", "nf4-fp16"}),
+    ],
+)
+def test_rows_that_the_cpu_emulates_are_left_out_unless_asked_for(
+    monkeypatch: pytest.MonkeyPatch, emulated: tuple[str, ...], left_out: set[str]
+) -> None:
+    """They take minutes, and say nothing of the CPUs that they are made for."""
+    monkeypatch.setattr(scoring, "emulated_types", lambda: emulated)
+    assert _measured(monkeypatch) == [name for name in SUITE.quick if name not in left_out]
+    assert _measured(monkeypatch, "fp16") == ["baseline", "fp16"]
+    assert _measured(monkeypatch, "--all") == SUITE.names
+
+
+def test_rows_of_an_emulated_baseline_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the job would have nothing to do: each row starts from it."""
+    cast = replace(SUITE.baseline, steps=(*SUITE.baseline.steps, Cast(dtype="float16")))
+    monkeypatch.setattr(rotten_tomatoes, "SUITE", replace(SUITE, variants=(cast, *SUITE.variants[1:])))
+    monkeypatch.setattr(scoring, "emulated_types", lambda: ("float16",))
+    assert _measured(monkeypatch) == SUITE.quick
+
+
+def _measured(monkeypatch: pytest.MonkeyPatch, *asked: str) -> list[str]:
+    """Return the rows that the main job of the default suite would measure."""
+    rows: list[list[str]] = []
+    monkeypatch.setattr(job, "run", lambda suite, *_, **__: rows.append(suite.names))
+    main(["run", "rotten-tomatoes", *asked])
+    (measured,) = rows
+    return measured
 
 
 def test_version_is_that_of_the_package(bench_models: Run, tmp_path: Path) -> None:
@@ -162,6 +198,7 @@ def test_run_measures_what_trains_nothing_unless_it_is_asked_for_more(
     monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], rows: list[str]
 ) -> None:
     """By name, with what the rows start from, or everything; what is left out is named to the job."""
+    monkeypatch.setattr(scoring, "emulated_types", lambda: ())
     asked = []
     monkeypatch.setattr(job, "run", lambda suite, _, whole, **__: asked.append((suite.names, whole.names)))
 

@@ -15,6 +15,7 @@ from support.tiny_project import write_tiny
 from bench_models import suites
 from bench_models.cli import program
 from bench_models.cli.ci import ci
+from bench_models.metrics import scoring
 from bench_models.runtimes.artifact import ArtifactRuntime
 from bench_models.suites.suite import Variant
 
@@ -45,12 +46,15 @@ def test_readme_shows_every_row_of_the_default_suite() -> None:
     assert rows in (SUITE.names, [SUITE.baseline.name, *WITH_BUDGET])
 
 
-def test_readme_says_how_many_rows_there_are_and_are_trained() -> None:
+def test_readme_says_how_many_rows_there_are_and_are_trained(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that the main job takes unasked, all of them, and how many trainings these have besides the baseline's."""
     own = {stage for row in SUITE.variants for stage in SUITE.lineage(row.name) if stage is not SUITE.baseline}
     trainings = sum(any(step.trained for step in row.steps) for row in own)
     words = {6: "six", 7: "seven", 8: "eight"}
     assert f"# {len(SUITE.quick)} rows: the baseline" in README
+    monkeypatch.setattr(scoring, "emulated_types", lambda: ("bfloat16", "float16"))
+    emulated = [name for name in SUITE.quick if scoring.is_emulated(SUITE, SUITE[name])]
+    assert f"# {len(SUITE.quick) - len(emulated)} on a CPU that would emulate" in README
     assert f"# or all {len(SUITE.names)}, behind {words[trainings]} more trainings" in README
 
 

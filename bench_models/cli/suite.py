@@ -40,17 +40,15 @@ def run(*, suite: str, variants: tuple[str, ...], everything: bool, retime: bool
 
     In a clone without uncommitted changes: build variants and score them (what was built or scored before is reused),
     time them, enforce the budgets with pytest, and write the report to results/. Without names, these are the baseline
-    and the rows that it becomes without another training, in the runtimes that are installed; names or --all add those
-    that are trained by themselves. Times are reused where the commit, the installed libraries, the environment and the
-    machine are those that they were taken with.
-    Ctrl-C leaves a report of what there is.
+    and the rows that it becomes without another training, in the runtimes that are installed and without 16-bit types
+    that this CPU emulates; names add others, and --all every row. Times are reused where the commit, the installed
+    libraries, the environment and the machine are those that they were taken with. Ctrl-C leaves a report of what there
+    is.
     """
     from bench_models.job import run as job
-    from bench_models.serving import unavailable_reason
 
     loaded = _load(suite)
-    quick = [name for name in loaded.quick if unavailable_reason(loaded[name]) is None]
-    names = _asked(loaded, variants, everything=everything) or quick
+    names = _asked(loaded, variants, everything=everything) or _unasked(loaded)
     return job(_only(loaded, names, strict=strict), suite, loaded, retime=retime)
 
 
@@ -230,6 +228,21 @@ def _asked(suite: "Suite", names: Sequence[str], *, everything: bool) -> Sequenc
     if everything and names:
         raise BenchModelsError(f"--all is every row, {' and '.join(names)} included: give names of rows or --all")
     return suite.names if everything else _known(suite, names)
+
+
+def _unasked(suite: "Suite") -> Sequence[str]:
+    """Return the names of the rows that are measured where none is named.
+
+    A row that the CPU emulates takes minutes, and says nothing of the CPUs that it is made for; but if the baseline is
+    such a row, all are.
+    """
+    from bench_models.metrics.scoring import is_emulated
+    from bench_models.serving import unavailable_reason
+
+    emulated_too = is_emulated(suite, suite.baseline)
+    rows = [suite[name] for name in suite.quick]
+    rows = [row for row in rows if emulated_too or not is_emulated(suite, row)]
+    return [row.name for row in rows if unavailable_reason(row) is None]
 
 
 def _only(suite: "Suite", names: Sequence[str], *, strict: bool) -> "Suite":

@@ -84,7 +84,9 @@ def plan(builder: Builder, reused: Container[str] = ()) -> Plan:
 def left_out(suite: Suite, whole: Suite) -> str:
     """Say which rows of the whole suite are not measured, and what would do so; nothing where all are."""
     missing = [name for name in whole.names if name not in suite.names]
-    return f"not asked for: {_named(missing)}; their names add them, and --all every row" if missing else ""
+    slow = [name for name in missing if is_emulated(whole, whole[name])]
+    besides = f"; this CPU emulates the 16-bit arithmetic of {listed(slow)}" if slow else ""
+    return f"not asked for: {_named(missing)}; their names add them, and --all every row{besides}" if missing else ""
 
 
 @dataclass(kw_only=True)

@@ -125,11 +125,19 @@ def test_row_whose_times_are_reused_is_shown_with_them(builder: Builder, caplog:
     assert line.split()[-4:] == ["10.0", "ms", "2.00", "x"]
 
 
-def test_rows_that_are_not_measured_are_named_with_the_way_to_them(builder: Builder) -> None:
-    """Nothing is said where all are."""
+def test_rows_that_are_not_measured_are_named_with_the_way_to_them(
+    builder: Builder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is said where all are; of those that the CPU emulates it is said that it does."""
+    monkeypatch.setattr(scoring, "emulated_types", lambda: ("float16",))
     suite = builder.suite
+    more = with_row(builder, "fp16", Cast(dtype="float16")).suite
 
     assert left_out(suite.only(["pruned"]), suite) == ("not asked for: int8; their names add them, and --all every row")
+    assert left_out(more.only(["pruned"]), more) == (
+        "not asked for: int8, fp16; their names add them, and --all every row; "
+        "this CPU emulates the 16-bit arithmetic of fp16"
+    )
     assert left_out(suite, suite) == ""
 
 
