@@ -17,10 +17,9 @@ from support.checking import Run
 from support.small_suite import write_project
 from support.tiny_project import edited
 
-from bench_models import job, suites
+from bench_models import job, machine, suites
 from bench_models.cli import main, program
 from bench_models.cli.ci import ci
-from bench_models.metrics import scoring
 from bench_models.recipes.cast import Cast
 from bench_models.recipes.step import Format
 from bench_models.suites import rotten_tomatoes
@@ -56,7 +55,7 @@ def test_help_without_a_command_goes_to_standard_error(bench_models: Run, tmp_pa
 
 def test_rows_whose_runtime_is_not_installed_are_left_out_unless_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Asked for by name, they are measured or it is said why not."""
-    monkeypatch.setattr(scoring, "emulated_types", lambda: ())
+    _tell_flags(monkeypatch, "avx512_bf16", "avx512_fp16")
     assert _measured(monkeypatch) == SUITE.quick
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     assert _measured(monkeypatch) == [name for name in SUITE.quick if "onnx" not in name]
@@ -65,17 +64,17 @@ def test_rows_whose_runtime_is_not_installed_are_left_out_unless_asked_for(monke
 
 
 @pytest.mark.parametrize(
-    ("emulated", "left_out"),
+    ("flag", "left_out"),
     [
-        (("float16",), {"fp16", "llm-int8", "nf4-bf16", "nf4-fp16"}),  # NF4 keeps in fp16 what it does not quantize
-        (("bfloat16", "float16"), {"bf16", "fp16", "llm-int8", "nf4-bf16", "nf4-fp16"}),
+        ("avx512_bf16", {"fp16", "llm-int8", "nf4-bf16", "nf4-fp16"}),  # NF4 keeps in fp16 what it does not quantize
+        ("avx2", {"bf16", "fp16", "llm-int8", "nf4-bf16", "nf4-fp16", "openvino-bf16"}),
     ],
 )
 def test_rows_that_the_cpu_emulates_are_left_out_unless_asked_for(
-    monkeypatch: pytest.MonkeyPatch, emulated: tuple[str, ...], left_out: set[str]
+    monkeypatch: pytest.MonkeyPatch, flag: str, left_out: set[str]
 ) -> None:
     """They take minutes, and say nothing of the CPUs that they are made for."""
-    monkeypatch.setattr(scoring, "emulated_types", lambda: emulated)
+    _tell_flags(monkeypatch, flag)
     assert _measured(monkeypatch) == [name for name in SUITE.quick if name not in left_out]
     assert _measured(monkeypatch, "fp16") == ["baseline", "fp16"]
     assert _measured(monkeypatch, "--all") == SUITE.names
@@ -85,8 +84,13 @@ def test_rows_of_an_emulated_baseline_are_measured(monkeypatch: pytest.MonkeyPat
     """Else the job would have nothing to do: each row starts from it."""
     cast = replace(SUITE.baseline, steps=(*SUITE.baseline.steps, Cast(dtype="float16")))
     monkeypatch.setattr(rotten_tomatoes, "SUITE", replace(SUITE, variants=(cast, *SUITE.variants[1:])))
-    monkeypatch.setattr(scoring, "emulated_types", lambda: ("float16",))
+    _tell_flags(monkeypatch, "avx512_bf16")
     assert _measured(monkeypatch) == SUITE.quick
+
+
+def _tell_flags(monkeypatch: pytest.MonkeyPatch, *flags: str) -> None:
+    """Give the CPU these flags alone."""
+    monkeypatch.setattr(machine, "_cpu", lambda: ("a CPU", frozenset(flags)))
 
 
 def _measured(monkeypatch: pytest.MonkeyPatch, *asked: str) -> list[str]:
@@ -198,7 +202,7 @@ def test_run_measures_what_trains_nothing_unless_it_is_asked_for_more(
     monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], rows: list[str]
 ) -> None:
     """By name, with what the rows start from, or everything; what is left out is named to the job."""
-    monkeypatch.setattr(scoring, "emulated_types", lambda: ())
+    _tell_flags(monkeypatch, "avx512_bf16", "avx512_fp16")
     asked = []
     monkeypatch.setattr(job, "run", lambda suite, _, whole, **__: asked.append((suite.names, whole.names)))
 

@@ -36,16 +36,20 @@ class Tolerance:
 class ArtifactRuntime(ABC):
     """A runtime whose artifact is shipped: the folder that it writes; its fields are part of the artifact's key.
 
-    A new runtime is one subclass: a frozen dataclass with ``write``, ``load`` and ``kernels``. ``format`` is the format
-    of exports that it loads, and ``made_of`` the one that its steps are asked about, whether it can carry them.
-    ``libraries`` are what it needs, and ``extra`` brings them.
+    A new runtime is one subclass: a frozen dataclass with ``libraries``, ``tolerance``, ``write``, ``load`` and
+    ``kernels``. ``format`` is the format of exports that it loads, and ``made_of`` the one that its steps are asked
+    about, whether it can carry them. ``extra`` brings its libraries.
     """
 
     name: ClassVar[str]
     format: ClassVar[str]
     made_of: ClassVar["Format"]
     extra: ClassVar[str]
-    libraries: ClassVar[tuple[str, ...]]
+
+    @property
+    @abstractmethod
+    def libraries(self) -> tuple[str, ...]:
+        """What it needs, besides what every row does; their versions are part of the artifact's key."""
 
     @property
     @abstractmethod

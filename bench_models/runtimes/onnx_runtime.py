@@ -59,8 +59,6 @@ class OnnxRuntime(ArtifactRuntime):
     format: ClassVar[str] = "onnx"
     made_of: ClassVar["Format"] = "onnx"
     extra: ClassVar[str] = "onnx"
-    # The third is what onnxscript writes files with.
-    libraries: ClassVar[tuple[str, ...]] = ("onnx", "onnxscript", "onnx_ir", "onnxruntime")
 
     quantization: _Quantization = "none"
     int4_embeddings: bool = False
@@ -82,6 +80,11 @@ class OnnxRuntime(ArtifactRuntime):
         """Return it as tables show it."""
         embeddings = ", INT4 embeddings" if self.int4_embeddings else ""
         return f"{self.name}{_NAMES.get(self.quantization, '')}{embeddings}"
+
+    @property
+    def libraries(self) -> tuple[str, ...]:
+        """What it needs; the third is what onnxscript writes files with."""
+        return "onnx", "onnxscript", "onnx_ir", "onnxruntime"
 
     @property
     def tolerance(self) -> Tolerance:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +16,19 @@ from bench_models.tokenizer import Batch
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # so says the import system
 
 
-def compiled(file: Path, *, threads: int) -> Any:  # noqa: ANN401  # OpenVINO has no types
-    """Return a file compiled for this CPU, to be computed in fp32 by ``threads`` threads that are not pinned to cores.
+Precision = Literal["float32", "bfloat16"]
 
-    Raises ``BenchModelsError`` where OpenVINO cannot load it, or would compute it otherwise.
+
+def compiled(file: Path, *, threads: int, precision: Precision) -> Any:  # noqa: ANN401  # OpenVINO has no types
+    """Return a file compiled for this CPU, to be computed by ``threads`` threads that are not pinned to cores.
+
+    ``precision`` is that of what is not quantized. Raises ``BenchModelsError`` where OpenVINO cannot load it, or would
+    compute it otherwise.
     """
     import openvino
 
     asked = {
-        "INFERENCE_PRECISION_HINT": openvino.Type.f32,
+        "INFERENCE_PRECISION_HINT": {"float32": openvino.Type.f32, "bfloat16": openvino.Type.bf16}[precision],
         "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,  # activations stay in fp32 where weights are whole numbers
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,

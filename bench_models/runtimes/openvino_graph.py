@@ -8,18 +8,20 @@ that only make a view count, and those of constants: compare with another commit
 import math
 import re
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from bench_models.errors import BenchModelsError
 from bench_models.runtimes.kernels import Kernel
-from bench_models.runtimes.openvino_file import answer, compiled
+from bench_models.runtimes.openvino_file import Precision, answer, compiled
 from bench_models.tokenizer import Batch
 
 # What a graph has besides kernels.
 _DATA = frozenset({"Const", "Input", "Output"})
-# A product of a matrix with another, or with weights.
-_PRODUCTS = frozenset({"FullyConnected", "MatMul"})
+# A product of a matrix with weights, or with another.
+_OF_WEIGHTS = "FullyConnected"
+_PRODUCTS = frozenset({_OF_WEIGHTS, "MatMul"})
 # Operators that were fused into one kernel, of which the products of attention are some.
 _FUSED = "Subgraph"
 # What multiplies, and is in neither.
@@ -32,12 +34,12 @@ _INTEGER = re.compile(r"_[iu]8$", re.IGNORECASE)
 _FLOAT = re.compile(r"_(f32|f16|bf16)$", re.IGNORECASE)
 
 
-def kernels(file: Path, batch: Batch) -> tuple[Kernel, ...]:
+def kernels(file: Path, batch: Batch, precision: Precision) -> tuple[Kernel, ...]:
     """Return the kernels of one call of a file with a batch, by the types of their layers.
 
     Raises ``BenchModelsError`` for a kernel whose products cannot be counted.
     """
-    model = compiled(file, threads=1)
+    model = compiled(file, threads=1, precision=precision)
     answer(model.create_infer_request(), batch)
     counts: Counter[str] = Counter()
     integer: Counter[str] = Counter()
@@ -55,6 +57,15 @@ def kernels(file: Path, batch: Batch) -> tuple[Kernel, ...]:
         Kernel(operator=kind, count=counts[kind], integer_macs=integer[kind], float_macs=floating[kind])
         for kind in sorted(counts)
     )
+
+
+def require_int8(ran: Iterable[Kernel]) -> None:
+    """Raise ``BenchModelsError`` unless all products of weights, and some, ran in integer arithmetic."""
+    products = [kernel for kernel in ran if kernel.operator == _OF_WEIGHTS]
+    left = sum(kernel.float_macs for kernel in products)
+    if left or not products:
+        what = f"{left / sum(each.float_macs + each.integer_macs for each in products):.0%}" if products else "all"
+        raise BenchModelsError(f"OpenVINO computes {what} of products of weights in floating point, not in INT8")
 
 
 def _is_integer(kind: str, name: str) -> bool:

@@ -76,6 +76,8 @@ ONNX = OnnxRuntime()
 ONNX_INT8 = OnnxRuntime(quantization="int8-dynamic")
 ONNX_STATIC = OnnxRuntime(quantization="int8-static")
 ONNX_INT4 = OnnxRuntime(quantization="int4")
+OPENVINO_BF16 = OpenVino(precision="bfloat16")
+OPENVINO_INT8 = OpenVino(quantization="int8-static")
 # Most bytes of a small student are embeddings.
 SMALL = (CutPositions(), ShareEmbeddings())
 ONNX_SMALL = OnnxRuntime(quantization="int8-dynamic", int4_embeddings=True)
@@ -112,10 +114,12 @@ SUITE = Suite(
         # Without budgets until trainings of them are recorded: tools/retraining.py says which budgets follow.
         Variant(name="onnx", starts_from="baseline", steps=(), runtime=ONNX),
         Variant(name="openvino", starts_from="baseline", steps=(), runtime=OpenVino()),
+        Variant(name="openvino-bf16", starts_from="baseline", steps=(), runtime=OPENVINO_BF16),
         Variant(name="onnx-int8", starts_from="baseline", steps=(), runtime=ONNX_INT8),
         Variant(name="neurons50-onnx-int8", starts_from="neurons50", steps=(), runtime=ONNX_INT8),
         Variant(name="student3-onnx-int8", starts_from="student3", steps=(), runtime=ONNX_INT8),
         Variant(name="student3-onnx-static", starts_from="student3", steps=(), runtime=ONNX_STATIC),
+        Variant(name="student3-openvino-int8", starts_from="student3", steps=(), runtime=OPENVINO_INT8),
         Variant(name="student3-onnx-int4", starts_from="student3", steps=(), runtime=ONNX_INT4),
         Variant(name="student3-onnx-small", starts_from="student3", steps=SMALL, runtime=ONNX_SMALL),
         Variant(name="student2-onnx-int8", starts_from="student2", steps=(), runtime=ONNX_INT8),

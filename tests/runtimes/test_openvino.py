@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import get_args
 
+import nncf
 import numpy as np
 import pytest
 from support.runtimes import SIZES, batch_of
@@ -30,6 +31,102 @@ def test_answers_are_those_of_eager_at_any_size(
     for size in SIZES:
         batch = batch_of(*size)
         assert np.abs(session(batch) - eager(batch)).max() <= apart, size
+
+
+def _calibrated(model: nn.Module, folder: Path) -> Path:
+    OpenVino(quantization="int8-static").write_calibrated(model, folder, [batch_of(1, size) for size in (3, 7, 12, 24)])
+    return folder
+
+
+def test_calibrated_file_answers_as_eager_does_at_any_size(
+    model: nn.Module, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its scales were taken from other sentences, without a word; without any it is refused."""
+    runtime = OpenVino(quantization="int8-static")
+    session = runtime.load(_calibrated(model, tmp_path), threads=1)
+    eager = Eager().open(model, threads=1)
+    for size in SIZES:
+        assert np.abs(session(batch_of(*size)) - eager(batch_of(*size))).max() <= 0.5, size
+    assert capsys.readouterr() == ("", "")
+    with pytest.raises(BenchModelsError, match="takes scales from sentences, and none are given"):
+        runtime.open(model, threads=1)
+
+
+def test_calibrated_file_multiplies_as_much_as_before_and_weights_in_integers(model: nn.Module, tmp_path: Path) -> None:
+    """Of attention, where neither side is a weight, some products may stay in floating point."""
+    plain, quantized = tmp_path / "plain", tmp_path / "quantized"
+    for folder in (plain, quantized):
+        folder.mkdir()
+    OpenVino().write(model, plain)
+    before = OpenVino().kernels(plain, batch_of(1, 11))
+    after = OpenVino(quantization="int8-static").kernels(_calibrated(model, quantized), batch_of(1, 11))
+    of_weights = sum(kernel.float_macs for kernel in before if kernel.operator == "FullyConnected")
+    assert sum(kernel.integer_macs for kernel in after) >= of_weights > 0
+    assert sum(each.integer_macs + each.float_macs for each in after) == sum(each.float_macs for each in before)
+
+
+def test_calibrated_weights_take_a_quarter_of_the_bytes(model: nn.Module, tmp_path: Path) -> None:
+    """Embeddings, too; scales and what is not a matrix come on top."""
+    matrices = sum(each.numel() for each in model.parameters() if each.ndim == 2)
+    others = sum(each.numel() for each in model.parameters() if each.ndim != 2)
+    size = (_calibrated(model, tmp_path) / "model.bin").stat().st_size
+    assert matrices <= size <= 1.05 * matrices + 16 * others + 10_000
+
+
+def test_product_of_weights_that_is_left_in_floating_point_fails_the_row(
+    model: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Planted: a tool that passes over the feed-forward layers, and one that does nothing."""
+    quantize = nncf.quantize
+    some = nncf.IgnoredScope(patterns=[".*intermediate.*"], validate=False)
+    monkeypatch.setattr(nncf, "quantize", lambda *given, **named: quantize(*given, **named, ignored_scope=some))
+    with pytest.raises(BenchModelsError, match=r"computes \d+% of products of weights in floating point, not in INT8"):
+        _calibrated(model, tmp_path)
+    monkeypatch.setattr(nncf, "quantize", lambda graph, *_, **__: graph)
+    with pytest.raises(BenchModelsError, match=r"computes 100% of products of weights in floating point, not in INT8"):
+        _calibrated(model, tmp_path)
+
+
+@pytest.mark.parametrize(("saturates", "bits"), [(True, 7), (False, 8)])
+def test_weights_have_a_bit_less_where_sums_of_products_overflow(
+    model: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, saturates: bool, bits: int
+) -> None:
+    """As in ONNX Runtime: half of the range is used. Embeddings, which are not multiplied, have all of it."""
+    import openvino
+
+    shapes = {tuple(each.shape) for name, each in model.named_parameters() if "dense.weight" in name}
+    monkeypatch.setattr(openvino_runtime, "saturates_int8", lambda: saturates)
+    graph = openvino.Core().read_model(_calibrated(model, tmp_path) / FILENAME)
+    largest = max(
+        np.abs(op.get_data().astype(int)).max()
+        for op in graph.get_ops()
+        if op.get_type_name() == "Constant"
+        and op.get_element_type() == openvino.Type.i8
+        and op.get_data().shape in shapes
+    )
+    assert 2 ** (bits - 2) < largest <= 2 ** (bits - 1)
+
+
+def test_bfloat16_is_computed_where_the_cpu_has_arithmetic_for_it(
+    model: nn.Module, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it lacks that, the reason is told, and OpenVINO, asked for it nevertheless, would not do it unnoticed."""
+    import openvino
+
+    runtime = OpenVino(precision="bfloat16")
+    runtime.write(model, tmp_path)
+    monkeypatch.setattr(openvino_runtime, "emulated_types", lambda: ("bfloat16", "float16"))
+    assert runtime.unavailable_reason() == (
+        "OpenVINO computes in bfloat16 where the CPU has arithmetic for it, and this one lacks it"
+    )
+    if "BF16" in openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        apart = runtime.load(tmp_path, threads=1)(batch_of(3, 24)) - OpenVino().open(model, threads=1)(batch_of(3, 24))
+        assert 0 < np.abs(apart).max() < 0.5
+    else:
+        with pytest.raises(
+            BenchModelsError, match=r"with INFERENCE_PRECISION_HINT .*'float32'.*, and .* was asked for"
+        ):
+            runtime.load(tmp_path, threads=1)
 
 
 def test_answers_stay_when_more_is_asked(model: nn.Module) -> None:
@@ -193,7 +290,11 @@ def test_file_that_cannot_be_loaded_is_named(model: nn.Module, tmp_path: Path) -
         OpenVino().load(tmp_path, threads=1)
 
 
-def test_other_weights_are_refused() -> None:
-    """The known types are listed."""
+def test_other_types_are_refused() -> None:
+    """The known ones are listed."""
     with pytest.raises(BenchModelsError, match=r"OpenVino\(weights='int8'\): choose 'float16' or 'float32'"):
         OpenVino(weights="int8")  # type: ignore[arg-type]
+    with pytest.raises(BenchModelsError, match=r"OpenVino\(quantization='int8'\): choose 'none' or 'int8-static'"):
+        OpenVino(quantization="int8")  # type: ignore[arg-type]
+    with pytest.raises(BenchModelsError, match=r"OpenVino\(precision='f16'\): choose 'float32' or 'bfloat16'"):
+        OpenVino(precision="f16")  # type: ignore[arg-type]
