@@ -188,9 +188,9 @@ def _standing(variant: Variant, budgets: Sequence[BudgetLine], errors: Sequence[
 def _errors(card: Outcome[Scorecard], times: Times) -> list[str]:
     """Return why a part could not be measured; nothing when all was."""
     timed = [each for each in (times.single_stream, times.offline, times.speed_up) if each is not None]
-    if isinstance(card, Failed):
-        # Timing asks for the scorecard first and fails where that did, which asv tells without the reason.
-        timed = [each for each in timed if not isinstance(each, Failed)]
+    if not isinstance(card, Measured):
+        # Timing asks for the scorecard first, and fails or is skipped as that was, which asv tells without the reason.
+        timed = [each for each in timed if not isinstance(each, type(card))]
     return [reason_of(each) for each in (card, *timed) if not isinstance(each, Measured)]
 
 

@@ -86,11 +86,12 @@ class Conditions:
     def unrecorded(self, reused: Mapping[str, SpeedUp]) -> list[str]:
         """Return the rows that asv has yet to record at this commit, beside these pairs.
 
-        Those that asv recorded for the main job are recorded if nothing was recorded over them since.
+        Those that asv recorded for the main job are recorded if nothing was recorded over them since. Of a row whose
+        runtime is missing, asv records that it is skipped.
         """
         history, rows = self._history(), self._rows()
         if history is None or len(reused) < len(rows) - 1:
-            return [each.name for each in rows]
+            return self.builder.suite.names
         return [each.name for each in rows if not self._is_recorded(history, each, reused.get(each.name))]
 
     def note_recordings(self) -> None:

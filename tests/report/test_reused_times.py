@@ -187,6 +187,16 @@ def test_new_times_have_all_recorded_anew(asv: Asv) -> None:
     assert asv.conditions.unrecorded(BOTH) == EVERY
 
 
+def test_asv_records_that_a_row_whose_runtime_is_missing_is_skipped(asv: Asv, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the others: what asv was not asked for counts as failed in the report. By itself it needs no recording."""
+    builder = in_runtime(asv.builder, OnnxRuntime())
+    monkeypatch.setattr(OnnxRuntime, "libraries", ("no-such-library",))
+    assert Asv(builder, asv.checkout).conditions.unrecorded({}) == [*EVERY, "onnx"]
+    asv.records(1.0, 1.0, 1.0)
+    asv.conditions.note_recordings()
+    assert Asv(builder, asv.checkout).conditions.unrecorded(BOTH) == []
+
+
 def test_what_was_recorded_over_it_is_recorded_again(asv: Asv) -> None:
     """By hand, or by a run with another library, of the baseline too: its figures are no longer those of the report."""
     asv.records(1.0, 1.0, 1.0)
