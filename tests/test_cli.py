@@ -67,7 +67,7 @@ def test_rows_whose_runtime_is_not_installed_are_left_out_unless_asked_for(monke
     ("flag", "left_out"),
     [
         ("avx512_bf16", {"fp16", "llm-int8", "nf4-bf16", "nf4-fp16"}),  # NF4 keeps in fp16 what it does not quantize
-        ("avx2", {"bf16", "fp16", "llm-int8", "nf4-bf16", "nf4-fp16", "openvino-bf16"}),
+        ("avx2", {"bf16", "fp16", "llm-int8", "nf4-bf16", "nf4-fp16"}),
     ],
 )
 def test_rows_that_the_cpu_emulates_are_left_out_unless_asked_for(

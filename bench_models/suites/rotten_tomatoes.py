@@ -76,7 +76,6 @@ ONNX = OnnxRuntime()
 ONNX_INT8 = OnnxRuntime(quantization="int8-dynamic")
 ONNX_STATIC = OnnxRuntime(quantization="int8-static")
 ONNX_INT4 = OnnxRuntime(quantization="int4")
-OPENVINO_BF16 = OpenVino(precision="bfloat16")
 OPENVINO_INT8 = OpenVino(quantization="int8-static")
 # Most bytes of a small student are embeddings.
 SMALL = (CutPositions(), ShareEmbeddings())
@@ -114,7 +113,6 @@ SUITE = Suite(
         # Without budgets until trainings of them are recorded: tools/retraining.py says which budgets follow.
         Variant(name="onnx", starts_from="baseline", steps=(), runtime=ONNX),
         Variant(name="openvino", starts_from="baseline", steps=(), runtime=OpenVino()),
-        Variant(name="openvino-bf16", starts_from="baseline", steps=(), runtime=OPENVINO_BF16),
         Variant(name="onnx-int8", starts_from="baseline", steps=(), runtime=ONNX_INT8),
         Variant(name="neurons50-onnx-int8", starts_from="neurons50", steps=(), runtime=ONNX_INT8),
         Variant(name="student3-onnx-int8", starts_from="student3", steps=(), runtime=ONNX_INT8),

@@ -124,7 +124,7 @@ def test_default_suite_has_the_promised_rows() -> None:
     students = {"student3", "student3-bf16", "student3-int8", "student2"}
     served = {"onnx", "openvino", "onnx-int8", "neurons50-onnx-int8", "student3-onnx-int8", "student2-onnx-int8"}
     served |= {"student3-onnx-static", "student3-onnx-int4", "student3-onnx-small", "student2-onnx-small"}
-    served |= {"narrow2-onnx-int8", "narrow2-onnx-small", "openvino-bf16", "student3-openvino-int8"}
+    served |= {"narrow2-onnx-int8", "narrow2-onnx-small", "student3-openvino-int8"}
 
     assert first | added | students | served == set(suites.load("rotten-tomatoes").names)
 
