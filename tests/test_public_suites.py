@@ -100,6 +100,7 @@ def test_slower_representation_in_xarray_is_found(bench_models: Run, interpreter
     assert "regressed" not in found.values()
 
 
+@pytest.mark.nightly  # another library's benchmarks, found as those of xarray are
 def test_slower_metric_in_xskillscore_is_found(bench_models: Run, interpreter: Path, tmp_path: Path) -> None:
     """By its own suite, whose parameters are functions, and which measures peaks of memory, too."""
     root = _unpacked(XSKILLSCORE, tmp_path)
