@@ -97,7 +97,10 @@ class _Job:
         enforced = _enforce(self.suite, self.checkout, suite_argument)
         log.info("[4/4] reporting")
         _require_unchanged(self.checkout)
-        return max(write_report(results_of(self.builder, self.checkout), self.checkout.root), enforced)
+        status = max(write_report(results_of(self.builder, self.checkout), self.checkout.root), enforced)
+        if left_out:
+            log.info("%s", left_out)
+        return status
 
     def _score(self, suite_argument: str, plan: progress.Plan, table: progress.Table) -> None:
         logging.getLogger(score.__module__).setLevel(logging.WARNING)  # the table says it

@@ -46,9 +46,10 @@ def run(*, suite: str, variants: tuple[str, ...], everything: bool, retime: bool
     is.
     """
     from bench_models.job import run as job
+    from bench_models.metrics.scoring import measured_unasked
 
     loaded = _load(suite)
-    names = _asked(loaded, variants, everything=everything) or _unasked(loaded)
+    names = _asked(loaded, variants, everything=everything) or measured_unasked(loaded)
     return job(_only(loaded, names, strict=strict), suite, loaded, retime=retime)
 
 
@@ -228,21 +229,6 @@ def _asked(suite: "Suite", names: Sequence[str], *, everything: bool) -> Sequenc
     if everything and names:
         raise BenchModelsError(f"--all is every row, {' and '.join(names)} included: give names of rows or --all")
     return suite.names if everything else _known(suite, names)
-
-
-def _unasked(suite: "Suite") -> Sequence[str]:
-    """Return the names of the rows that are measured where none is named.
-
-    A row that the CPU emulates takes minutes, and says nothing of the CPUs that it is made for; but if the baseline is
-    such a row, all are.
-    """
-    from bench_models.metrics.scoring import is_emulated
-    from bench_models.serving import unavailable_reason
-
-    emulated_too = is_emulated(suite, suite.baseline)
-    rows = [suite[name] for name in suite.quick]
-    rows = [row for row in rows if emulated_too or not is_emulated(suite, row)]
-    return [row.name for row in rows if unavailable_reason(row) is None]
 
 
 def _only(suite: "Suite", names: Sequence[str], *, strict: bool) -> "Suite":

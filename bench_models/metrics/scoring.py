@@ -22,6 +22,7 @@ from bench_models.errors import BenchModelsError, EnvironmentTroubleError
 from bench_models.machine import available_cores, available_memory, emulated_types, return_freed_memory
 from bench_models.metrics.scorecard import Scorecard, failed, score, stored
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
+from bench_models.serving import unavailable_reason
 from bench_models.storage import HOME, Store
 from bench_models.suites.suite import Suite, Variant
 
@@ -71,6 +72,18 @@ def score_side_by_side(builder: Builder, suite: str) -> Generator[Scored, None, 
         if ready:
             yield from _in_processes(builder, suite, [variant.name for variant in ready])
         waiting = [variant for variant in waiting if variant not in (*ready, *broken)]
+
+
+def measured_unasked(suite: Suite) -> list[str]:
+    """Return the rows that are measured where none is named: those that train nothing and that this machine can run.
+
+    One whose type the CPU emulates can take as long as all others together, and says little of CPUs that do not; but if
+    the baseline is such a row, all are.
+    """
+    emulated_too = is_emulated(suite, suite.baseline)
+    rows = [suite[name] for name in suite.quick]
+    rows = [row for row in rows if emulated_too or not is_emulated(suite, row)]
+    return [row.name for row in rows if unavailable_reason(row) is None]
 
 
 def is_emulated(suite: Suite, variant: Variant) -> bool:

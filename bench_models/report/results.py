@@ -26,6 +26,7 @@ from bench_models.metrics.latency import (
 )
 from bench_models.metrics.scenarios import OFFLINE_SENTENCES
 from bench_models.metrics.scorecard import Scorecard, agreement, require_better_than_chance, stored
+from bench_models.metrics.scoring import measured_unasked
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped, Value, reason_of
 from bench_models.report.document import FOLDER, VERSION, Report, Standing, VariantReport, text_of
 from bench_models.report.markdown import markdown
@@ -100,7 +101,8 @@ def asked_of_asv(suite: Suite, checkout: Checkout) -> list[str]:
     history = recorded(checkout.root, checkout.commit, module_name(suite.name))
     tracked = f"{module_name(suite.name)}.Figures.track_{SIZE.name}"
     names = suite.names if history else []
-    return [name for name in names if history and not isinstance(history.value(tracked, name), Skipped)] or suite.quick
+    measured = [name for name in names if history and not isinstance(history.value(tracked, name), Skipped)]
+    return measured or measured_unasked(suite)
 
 
 def _report(builder: Builder, checkout: Checkout, cards: Sequence[Outcome[Scorecard]], clock: "_Clock") -> Report:
@@ -188,9 +190,11 @@ def _standing(variant: Variant, budgets: Sequence[BudgetLine], errors: Sequence[
 def _errors(card: Outcome[Scorecard], times: Times) -> list[str]:
     """Return why a part could not be measured; nothing when all was."""
     timed = [each for each in (times.single_stream, times.offline, times.speed_up) if each is not None]
-    if not isinstance(card, Measured):
-        # Timing asks for the scorecard first, and fails or is skipped as that was, which asv tells without the reason.
-        timed = [each for each in timed if not isinstance(each, type(card))]
+    if isinstance(card, Skipped):
+        timed = []
+    if isinstance(card, Failed):
+        # Timing asks for the scorecard first and fails where that did, which asv tells without the reason.
+        timed = [each for each in timed if not isinstance(each, Failed)]
     return [reason_of(each) for each in (card, *timed) if not isinstance(each, Measured)]
 
 

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,19 +16,16 @@ from bench_models.tokenizer import Batch
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # so says the import system
 
 
-Precision = Literal["float32", "bfloat16"]
-
-
-def compiled(file: Path, *, threads: int, precision: Precision) -> Any:  # noqa: ANN401  # OpenVINO has no types
+def compiled(file: Path, *, threads: int) -> Any:  # noqa: ANN401  # OpenVINO has no types
     """Return a file compiled for this CPU, to be computed by ``threads`` threads that are not pinned to cores.
 
-    ``precision`` is that of what is not quantized. Raises ``BenchModelsError`` where OpenVINO cannot load it, or would
+    What is not quantized is computed in fp32. Raises ``BenchModelsError`` where OpenVINO cannot load it, or would
     compute it otherwise.
     """
     import openvino
 
     asked = {
-        "INFERENCE_PRECISION_HINT": {"float32": openvino.Type.f32, "bfloat16": openvino.Type.bf16}[precision],
+        "INFERENCE_PRECISION_HINT": openvino.Type.f32,
         "DYNAMIC_QUANTIZATION_GROUP_SIZE": 0,  # activations stay in fp32 where weights are whole numbers
         "INFERENCE_NUM_THREADS": threads,
         "NUM_STREAMS": 1,

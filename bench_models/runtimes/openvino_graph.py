@@ -14,7 +14,7 @@ from typing import Any
 
 from bench_models.errors import BenchModelsError
 from bench_models.runtimes.kernels import Kernel
-from bench_models.runtimes.openvino_file import Precision, answer, compiled
+from bench_models.runtimes.openvino_file import answer, compiled
 from bench_models.tokenizer import Batch
 
 # What a graph has besides kernels.
@@ -34,12 +34,12 @@ _INTEGER = re.compile(r"_[iu]8$", re.IGNORECASE)
 _FLOAT = re.compile(r"_(f32|f16|bf16)$", re.IGNORECASE)
 
 
-def kernels(file: Path, batch: Batch, precision: Precision) -> tuple[Kernel, ...]:
+def kernels(file: Path, batch: Batch) -> tuple[Kernel, ...]:
     """Return the kernels of one call of a file with a batch, by the types of their layers.
 
     Raises ``BenchModelsError`` for a kernel whose products cannot be counted.
     """
-    model = compiled(file, threads=1, precision=precision)
+    model = compiled(file, threads=1)
     answer(model.create_infer_request(), batch)
     counts: Counter[str] = Counter()
     integer: Counter[str] = Counter()
@@ -60,7 +60,7 @@ def kernels(file: Path, batch: Batch, precision: Precision) -> tuple[Kernel, ...
 
 
 def require_int8(ran: Iterable[Kernel]) -> None:
-    """Raise ``BenchModelsError`` unless all products of weights, and some, ran in integer arithmetic."""
+    """Raise ``BenchModelsError`` unless all products that OpenVINO makes of linear layers ran in integer arithmetic."""
     products = [kernel for kernel in ran if kernel.operator == _OF_WEIGHTS]
     left = sum(kernel.float_macs for kernel in products)
     if left or not products:

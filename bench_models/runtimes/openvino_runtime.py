@@ -1,4 +1,4 @@
-"""OpenVINO on the CPU: a graph that is compiled when it is loaded, and computed in the precision that is asked for."""
+"""OpenVINO on the CPU: a graph that is compiled when it is loaded, computed in fp32 or, in part, in INT8."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +7,10 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 from bench_models.errors import BenchModelsError
-from bench_models.machine import emulated_types, saturates_int8
+from bench_models.machine import saturates_int8
 from bench_models.runtimes import onnx_file, openvino_file, openvino_graph, openvino_quantization
 from bench_models.runtimes.artifact import ArtifactRuntime, Tolerance
 from bench_models.runtimes.kernels import Kernel
-from bench_models.runtimes.openvino_file import Precision
 from bench_models.runtimes.session import Session
 from bench_models.tokenizer import Batch
 
@@ -33,7 +32,6 @@ _TOLERANCES: dict[_Weights, Tolerance] = {
     "float16": Tolerance(logit_difference=0.1, other_answers_pct=1.0),
 }
 _INT8 = Tolerance(logit_difference=10.0, other_answers_pct=7.0)  # as in ONNX Runtime
-_BF16 = Tolerance(logit_difference=1.0, other_answers_pct=2.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +40,8 @@ class OpenVino(ArtifactRuntime):
 
     ``weights`` is the type that they are stored in; float16 is what OpenVINO's own tools choose. They are widened when
     the file is loaded. With ``quantization`` ``int8-static``, NNCF makes weights and embeddings INT8, and takes scales
-    for activations from some train sentences. What is not quantized is computed in ``precision``, which is fixed:
-    OpenVINO would else choose it by the CPU. ``allowed`` is how differently it may answer than eager PyTorch, if that
-    is to be other than usual.
+    for activations from some train sentences. All else is computed in fp32, which is fixed, as some CPUs would get
+    bf16. ``allowed`` is how differently it may answer than eager PyTorch, if that is to be other than usual.
     """
 
     name: ClassVar[str] = "OpenVINO"
@@ -54,20 +51,20 @@ class OpenVino(ArtifactRuntime):
 
     weights: _Weights = "float16"
     quantization: _Quantization = "none"
-    precision: Precision = "float32"
     allowed: Tolerance | None = None
 
     def __post_init__(self) -> None:
         """Refuse other types and quantizations."""
-        for name, kinds in (("weights", _Weights), ("quantization", _Quantization), ("precision", Precision)):
+        for name, kinds in (("weights", _Weights), ("quantization", _Quantization)):
             if (value := getattr(self, name)) not in get_args(kinds):
                 known = " or ".join(map(repr, get_args(kinds)))
                 raise BenchModelsError(f"OpenVino({name}={value!r}): choose {known}")
+        if self.calibrated and self.weights != "float16":
+            raise BenchModelsError("quantization='int8-static' stores what is left in float16: leave weights out")
 
     def __str__(self) -> str:
         """Return it as tables show it."""
-        computed = " computed in bfloat16" if self.precision == "bfloat16" else ""
-        return f"{self.name}, {'static INT8' if self.calibrated else f'{self.weights} weights'}{computed}"
+        return f"{self.name}, {'static INT8' if self.calibrated else f'{self.weights} weights'}"
 
     @property
     def libraries(self) -> tuple[str, ...]:
@@ -77,9 +74,7 @@ class OpenVino(ArtifactRuntime):
     @property
     def tolerance(self) -> Tolerance:
         """How differently it may answer than eager PyTorch."""
-        if self.allowed or self.calibrated:
-            return self.allowed or _INT8
-        return _BF16 if self.precision == "bfloat16" else _TOLERANCES[self.weights]
+        return self.allowed or (_INT8 if self.calibrated else _TOLERANCES[self.weights])
 
     @property
     def depends_on_cpu(self) -> bool:
@@ -113,18 +108,10 @@ class OpenVino(ArtifactRuntime):
 
     def load(self, folder: Path, *, threads: int) -> Session:
         """Return a session of ``model.xml``."""
-        model = openvino_file.compiled(folder / FILENAME, threads=threads, precision=self.precision)
+        model = openvino_file.compiled(folder / FILENAME, threads=threads)
         request = model.create_infer_request()
         return lambda batch: openvino_file.answer(request, batch)
 
     def kernels(self, folder: Path, batch: Batch) -> tuple[Kernel, ...]:
         """Return the kernels that one call of ``model.xml`` runs."""
-        return openvino_graph.kernels(folder / FILENAME, batch, self.precision)
-
-    def unavailable_reason(self) -> str | None:
-        """Return why nothing can be opened here: a library or arithmetic is missing; None where nothing is."""
-        if self.precision in emulated_types():
-            return (
-                f"{self.name} computes in {self.precision} where the CPU has arithmetic for it, and this one lacks it"
-            )
-        return super(OpenVino, self).unavailable_reason()  # by name: a dataclass with slots is another class
+        return openvino_graph.kernels(folder / FILENAME, batch)

@@ -72,9 +72,9 @@ def _module_at(path: Path) -> ModuleType:
         Path(importlib.util.cache_from_source(str(path))).unlink()
     if (path.parent / "__init__.py").exists():
         root = str(path.parent.parent)
+        _refuse_another_package(path.parent)
         if sys.path[:1] != [root]:  # first, as another package of that name may be installed
             sys.path.insert(0, root)
-        _refuse_another_package(path.parent)
         return importlib.import_module(f"{path.parent.name}.{path.stem}")
     spec = importlib.util.spec_from_file_location(f"suite_{path.stem}", path)
     if spec is None or spec.loader is None:
@@ -91,11 +91,11 @@ def _refuse_another_package(folder: Path) -> None:
 
     Python would look for the suite there, and may find one.
     """
-    imported = getattr(sys.modules.get(folder.name), "__file__", None)
-    if imported and not Path(imported).parent.samefile(folder):
+    imported = [*getattr(sys.modules.get(folder.name), "__path__", [])]
+    if imported and Path(imported[0]).resolve() != folder.resolve():
         raise BenchModelsError(
-            f"the package {folder.name} of this process is {Path(imported).parent}, not {folder}: load the suites of "
-            "each in a process of their own"
+            f"the package {folder.name} of this process is {imported[0]}, not {folder}: load the suites of each in a "
+            "process of their own"
         )
 
 

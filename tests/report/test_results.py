@@ -17,9 +17,9 @@ from bench_models.metrics import ACCURACY, SIZE
 from bench_models.metrics.latency import SpeedUp, Turns, keep
 from bench_models.metrics.scenarios import OFFLINE_SENTENCES
 from bench_models.metrics.scorecard import score
-from bench_models.outcomes import Measured
+from bench_models.outcomes import Failed, Measured, Skipped
 from bench_models.report.document import Report
-from bench_models.report.results import asked_of_asv, interrupted_results, results_of
+from bench_models.report.results import Times, asked_of_asv, interrupted_results, results_of, variant_report
 from bench_models.stats.estimate import Estimate
 
 Measure = Callable[..., Report]
@@ -75,6 +75,23 @@ def test_report_of_an_interrupted_run_has_what_there_is(builder: Builder, tmp_pa
     assert untimed["pruned"].latency_single_stream_s is None
     assert untimed["pruned"].errors == ("the run was interrupted before pruned was timed",)
     assert untimed["baseline"].errors == ("the run was interrupted before baseline was timed",)
+
+
+@pytest.mark.parametrize(
+    ("card", "said"),
+    [
+        (Skipped(reason="no such library"), ("no such library",)),
+        (Failed(error="no such kernel"), ("no such kernel", "not asked for")),
+        (None, ("it failed under asv", "not asked for")),
+    ],
+)
+def test_row_that_was_not_scored_says_why_once(
+    builder: Builder, card: Skipped | Failed | None, said: tuple[str, ...]
+) -> None:
+    """Its times are missing for the same reason, in asv's words."""
+    baseline, pruned = (score(builder, builder.suite[name]) for name in ("baseline", "pruned"))
+    times = Times(single_stream=Failed(error="it failed under asv"), offline=Skipped(reason="not asked for"))
+    assert variant_report(builder.suite["pruned"], card or pruned, baseline, times).errors == said
 
 
 def test_rows_of_a_commit_are_those_that_asv_was_asked_for(builder: Builder, measured: Measure, tmp_path: Path) -> None:
