@@ -61,7 +61,10 @@ class OpenVino(ArtifactRuntime):
                 known = " or ".join(map(repr, get_args(kinds)))
                 raise BenchModelsError(f"OpenVino({name}={value!r}): choose {known}")
         if self.calibrated and self.weights != "float16":
-            raise BenchModelsError("quantization='int8-static' stores what is left in float16: leave weights out")
+            raise BenchModelsError(
+                f"OpenVino(quantization='int8-static', weights={self.weights!r}): what is not INT8 is stored in "
+                "float16; drop the argument weights"
+            )
 
     def __str__(self) -> str:
         """Return it as tables show it."""

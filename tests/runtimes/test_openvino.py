@@ -288,5 +288,5 @@ def test_other_types_are_refused() -> None:
         OpenVino(weights="int8")  # type: ignore[arg-type]
     with pytest.raises(BenchModelsError, match=r"OpenVino\(quantization='int8'\): choose 'none' or 'int8-static'"):
         OpenVino(quantization="int8")  # type: ignore[arg-type]
-    with pytest.raises(BenchModelsError, match="'int8-static' stores what is left in float16: leave weights out"):
+    with pytest.raises(BenchModelsError, match="what is not INT8 is stored in float16; drop the argument weights"):
         OpenVino(quantization="int8-static", weights="float32")
