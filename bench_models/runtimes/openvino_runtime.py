@@ -112,8 +112,7 @@ class OpenVino(ArtifactRuntime):
 
     def load(self, folder: Path, *, threads: int) -> Session:
         """Return a session of ``model.xml``."""
-        model = openvino_file.compiled(folder / FILENAME, threads=threads)
-        request = model.create_infer_request()
+        request = openvino_file.compiled(folder / FILENAME, threads=threads).create_infer_request()
         return lambda batch: openvino_file.answer(request, batch)
 
     def kernels(self, folder: Path, batch: Batch) -> tuple[Kernel, ...]:
