@@ -137,7 +137,7 @@ class _OfScorecard(_OfSuite):
 
 
 class Figures(_OfScorecard):
-    """Size, parameters, sparsity, accuracy."""
+    """Size, parameters, sparsity, accuracy, kernels."""
 
     def track_parameters(self, prepared: Prepared, variant: str) -> float:
         """Weights and biases, packed ones included."""
@@ -168,6 +168,14 @@ class Figures(_OfScorecard):
         texts = (sentence.text for sentence in prepared.corpus.test)
         return list(zip(texts, prepared.card(variant).correct, strict=True))
 
+    def track_int8_share(self, prepared: Prepared, variant: str) -> float:
+        """The share of multiply-accumulates of matrix products that ran in integer arithmetic."""
+        return metrics.INT8_SHARE.of(prepared.card(variant))
+
+    def track_kernels(self, prepared: Prepared, variant: str) -> float:
+        """How many kernels ran for one sentence; more of them where operators are no longer fused."""
+        return metrics.KERNELS.of(prepared.card(variant))
+
     def track_agreement(self, prepared: Prepared, variant: str) -> float:
         """The share of sentences, labelled or not, that is answered as the baseline answers them."""
         return fmean(agreement(prepared.card(self.suite.baseline.name), prepared.card(variant)))
@@ -196,7 +204,7 @@ class Figures(_OfScorecard):
 
 
 class RuntimeFigures(_OfScorecard):
-    """How rows answer that are not in eager PyTorch, and which kernels they run."""
+    """How rows answer that are not in eager PyTorch."""
 
     def __init_subclass__(cls, **kwargs: object) -> None:
         """Take the rows whose runtime ships a file of its own, of which a suite that binds this has some."""
@@ -222,14 +230,6 @@ class RuntimeFigures(_OfScorecard):
     def track_logit_difference(self, prepared: Prepared, variant: str) -> float:
         """The largest difference of a logit between the runtime and eager PyTorch."""
         return metrics.LOGIT_DIFFERENCE.of(prepared.card(variant))
-
-    def track_int8_share(self, prepared: Prepared, variant: str) -> float:
-        """The share of multiply-accumulates of matrix products that ran in integer arithmetic."""
-        return metrics.INT8_SHARE.of(prepared.card(variant))
-
-    def track_kernels(self, prepared: Prepared, variant: str) -> float:
-        """How many kernels ran for one sentence; more of them where operators are no longer fused."""
-        return metrics.KERNELS.of(prepared.card(variant))
 
     # A check reads it.
     track_runtime_agreement.outcomes = "equal_in_eager"  # type: ignore[attr-defined]

@@ -14,13 +14,13 @@ setup_cache.timeout = measures.SETUP_TIMEOUT_S  # type: ignore[attr-defined]  # 
 
 
 class Figures(measures.Figures):
-    """Size, parameters, sparsity, accuracy."""
+    """Size, parameters, sparsity, accuracy, kernels."""
 
     suite = SUITE
 
 
 class RuntimeFigures(measures.RuntimeFigures):
-    """Rows in ONNX Runtime and OpenVINO: agreement with eager PyTorch, and kernels."""
+    """Rows that are not in eager PyTorch: agreement with it."""
 
     suite = SUITE
 

@@ -14,7 +14,7 @@ setup_cache.timeout = measures.SETUP_TIMEOUT_S  # type: ignore[attr-defined]  # 
 
 
 class Figures(measures.Figures):
-    """Size, parameters, sparsity, accuracy."""
+    """Size, parameters, sparsity, accuracy, kernels."""
 
     suite = SUITE
 

@@ -169,7 +169,7 @@ def served(gated: Path) -> Path:
 def test_row_that_falls_back_to_floating_point_is_red_whatever_the_clock_says(bench_models: Run, served: Path) -> None:
     """By the kernels that ran; it is served, timed and scored on both sides, and answers as before."""
     edit(served, "bench_models/runtimes/onnx_graph.py", _DYNAMICALLY, _LEFT_OUT)
-    asked = r"tiny.RuntimeFigures|tiny.Latency.time_offline\('served'|track_(size|accuracy)\('served'"
+    asked = r"tiny.RuntimeFigures|tiny.Latency.time_offline\('served'|track_(int8_share|size|accuracy)\('served'"
     status, report, printed = check(bench_models, served, "HEAD~1", "HEAD", "--bench", asked)
     found = {name.rpartition(".")[2]: verdict for name, verdict in verdicts(report).items()}
     assert status == 1, printed

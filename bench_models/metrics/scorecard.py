@@ -15,6 +15,7 @@ from bench_models.metrics.scenarios import scenarios
 from bench_models.metrics.weights import artifact_bytes, naive_bytes, parameter_count, sparsity
 from bench_models.outcomes import Failed, Measured, Outcome, Skipped
 from bench_models.provenance import key_of, source_digest
+from bench_models.runtimes import torch_trace
 from bench_models.runtimes.artifact import ArtifactRuntime
 from bench_models.runtimes.eager import Eager
 from bench_models.runtimes.kernels import Kernel, int8_share
@@ -34,7 +35,7 @@ class Scorecard:
     ``answers`` are the labels that it gives for the sentences of the test split, ``truth`` their right ones, and
     ``elsewhere`` those that it gives for sentences of other domains, whose right ones nobody knows; each is an index.
     ``runtime_agreement`` is None for a row in eager PyTorch, which agrees with itself. ``kernels`` are those of one
-    single-stream call, where the runtime tells them.
+    single-stream call.
     """
 
     parameters: int
@@ -196,18 +197,19 @@ def _measure(builder: Builder, variant: Variant) -> Scorecard:
     texts = [each.text for each in test]
     everything = [*texts, *builder.corpus.unlabelled]
     logits = predictions.logits(session, builder.encoder, everything, variant=variant.name)
+    batches = scenarios(builder.encoder, test)
     beside: RuntimeAgreement | None = None
-    kernels: tuple[Kernel, ...] = ()
     if folder is not None and isinstance(variant.runtime, ArtifactRuntime):
         eager = Eager().open(model, threads=THREADS)
         theirs = predictions.logits(eager, builder.encoder, texts, variant=f"{variant.name} in eager PyTorch")
-        batches = scenarios(builder.encoder, test)
         # None of these was padded: a file that has lost its mask answers only a padded batch otherwise.
         padded = session(batches.offline), eager(batches.offline)
         beside = compared(logits[: len(test)], theirs, padded=padded)
         require_within(beside, variant.runtime.tolerance, variant=variant.name, runtime=variant.runtime)
         kernels = variant.runtime.kernels(folder, batches.single_stream)
-        int8_share(kernels)  # raises where they are not those of a model
+    else:
+        kernels = torch_trace.kernels(lambda: session(batches.single_stream))
+    int8_share(kernels)  # raises where they are not those of a model
     return Scorecard(
         parameters=parameter_count(model),
         size_bytes=artifact_bytes(model) if folder is None else serving.shipped_bytes(folder),

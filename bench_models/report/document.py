@@ -93,7 +93,7 @@ class VariantReport:
     ] = None
     kernels: Annotated[
         dict[str, Annotated[int, Meta(ge=1)]] | None,
-        Meta(description="How often the kernel of each operator ran for one sentence; null for eager PyTorch."),
+        Meta(description="How often the kernel of each operator ran for one sentence."),
     ] = None
     correct_by_sentence: Annotated[
         Annotated[str, Meta(pattern="^[01]*$")] | None,

@@ -53,6 +53,8 @@ _OF_SUITE = (
     "smallest agreement",
 )
 _OF_SCORES = (PARAMETERS, SIZE, ACCURACY)
+# Of a row's kernels.
+_KERNELS_NAMED = 8
 
 
 def markdown(report: Report) -> str:
@@ -151,19 +153,26 @@ def _troubles(variants: Sequence[VariantReport]) -> str:
 
 
 def _kernels(variants: Sequence[VariantReport]) -> str:
-    """Return a table of what rows ran for one sentence whose runtime tells it, the most frequent kernels first."""
+    """Return a table of what rows ran for one sentence, the most frequent kernels first."""
     rows = [
         (
             each.name,
             shown(each.int8_share, INT8_SHARE.show),
             sum(each.kernels.values()),
-            ", ".join(f"{count} {name}" for name, count in sorted(each.kernels.items(), key=lambda item: -item[1])),
+            _most_frequent(each.kernels),
         )
         for each in variants
         if each.kernels
     ]
     heads = ("variant", "products in INT8", "kernels", "which")
     return tabulate(rows, headers=heads, tablefmt="pipe", colalign=("left", "right", "right", "left")) if rows else ""
+
+
+def _most_frequent(kernels: Mapping[str, int]) -> str:
+    """Return the kernels that ran most often, and how many others there were."""
+    first = sorted(kernels.items(), key=lambda item: -item[1])[:_KERNELS_NAMED]
+    others = sum(kernels.values()) - sum(count for _, count in first)
+    return ", ".join([f"{count} {name}" for name, count in first] + ([f"{others} others"] if others else []))
 
 
 def _legend(report: Report) -> str:

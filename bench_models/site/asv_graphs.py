@@ -48,8 +48,8 @@ _KNOWN = {
     "Figures.track_naive_size": Display(title="Naive size", better="lower", show=show_size),
     "RuntimeFigures.track_runtime_agreement": Display(title="Runtime agreement", better="higher", show=show_share),
     "RuntimeFigures.track_logit_difference": Display(title="Logit difference", better="lower", show=show_logit),
-    "RuntimeFigures.track_int8_share": Display(title="INT8 share of products", better="higher", show=show_share),
-    "RuntimeFigures.track_kernels": Display(title="Kernels of one sentence", better="lower", show=show_count),
+    "Figures.track_int8_share": Display(title="INT8 share of products", better="higher", show=show_share),
+    "Figures.track_kernels": Display(title="Kernels of one sentence", better="lower", show=show_count),
     "SpeedUp.track_relative_latency": Display(title="Relative latency", better="lower", show=show_times),
 }
 

@@ -2,25 +2,16 @@
 
 from pathlib import Path
 
-import numpy as np
 import onnx
 import pytest
 from onnxruntime import quantization
-from support.runtimes import batch_of
+from support.runtimes import FEED_FORWARD, LINEAR, TOKENS, TOTAL, batch_of, sentence
 from torch import nn
 
 from bench_models.errors import BenchModelsError
 from bench_models.runtimes import onnx_profile
 from bench_models.runtimes.kernels import Kernel, int8_share
 from bench_models.runtimes.onnx_runtime import FILENAME, OnnxRuntime
-from bench_models.tokenizer import Batch
-
-TOKENS = 11
-# The tiny model has two layers, 32 wide, whose feed-forward layers are 64 wide, and two labels.
-_FEED_FORWARD = TOKENS * 32 * 64
-_ATTENTION = 2 * TOKENS * TOKENS * 32
-_LINEAR = 2 * (4 * TOKENS * 32 * 32 + 2 * _FEED_FORWARD) + 32 * 32 + 32 * 2
-TOTAL = _LINEAR + 2 * _ATTENTION
 
 
 def _kernels(model: nn.Module, folder: Path, runtime: OnnxRuntime) -> tuple[Kernel, ...]:
@@ -29,8 +20,7 @@ def _kernels(model: nn.Module, folder: Path, runtime: OnnxRuntime) -> tuple[Kern
         runtime.write_calibrated(model, folder, [batch_of(1, tokens) for tokens in (3, TOKENS)])
     else:
         runtime.write(model, folder)
-    ids = np.arange(4, 4 + TOKENS, dtype=np.int64)[None]
-    return runtime.kernels(folder, Batch(input_ids=ids, attention_mask=np.ones_like(ids)))
+    return runtime.kernels(folder, sentence())
 
 
 def _macs(kernels: tuple[Kernel, ...]) -> tuple[int, int]:
@@ -52,7 +42,7 @@ def test_products_are_counted_in_the_arithmetic_that_they_ran_in(
     integer, floating = _macs(small)
     assert integer + floating == TOTAL
     # Unfused, products of two activations are quantized as well where ONNX Runtime has a kernel for it.
-    assert integer == _LINEAR or (not fused and integer == TOTAL)
+    assert integer == LINEAR or (not fused and integer == TOTAL)
 
 
 def test_all_products_of_a_calibrated_file_are_in_integers(model: nn.Module, tmp_path: Path) -> None:
@@ -102,7 +92,7 @@ def test_layer_that_is_left_out_of_quantization_is_seen(
     planted = _kernels(model, tmp_path / "planted", int8)
 
     integer, floating = _macs(whole)
-    assert _macs(planted) == (integer - _FEED_FORWARD, floating + _FEED_FORWARD)
+    assert _macs(planted) == (integer - FEED_FORWARD, floating + FEED_FORWARD)
     assert int8_share(planted) < int8_share(whole)
     assert (tmp_path / "planted" / FILENAME).is_file()
 

@@ -1,0 +1,151 @@
+"""Which kernels PyTorch runs for one call, from its own trace of the operators that it executes.
+
+A trace nests operators in those that call them. A product of matrices is the innermost of those that multiply, so that
+what is called INT8 counts as floating point where floats are multiplied: LLM.int8 does that on a CPU without AVX-512.
+"""
+
+import math
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from msgspec import Struct, json
+
+from bench_models.errors import BenchModelsError
+from bench_models.runtimes.kernels import Kernel
+
+# Products by their arithmetic, and which of their inputs is the left matrix, over whose last dimension they sum.
+_INTEGER = {"aten::_int_mm": 0, "quantized::linear_dynamic": 0}
+_FLOAT = {
+    "aten::addmm": 1,
+    "aten::baddbmm": 1,
+    "aten::bmm": 0,
+    "aten::mm": 0,
+    # Weights of 4 bits, which are unpacked while they are multiplied, on a CPU with bf16.
+    "bitsandbytes::gemm_4bit": 0,
+    "bitsandbytes::gemv_4bit": 0,
+}
+# Queries with keys, and what comes of that with values.
+_ATTENTION = "aten::_scaled_dot_product_flash_attention_for_cpu"
+# What multiplies, and is in none of these. The first exception scales what was multiplied before.
+_MULTIPLIES = re.compile(
+    r"(?!bitsandbytes::int8_mm_dequant)"
+    r"(\w+::|\w*_)(add|badd)?(b?mm|mv|matmul|q?linear|gem[mv]|attention|conv\w*|einsum|dot|lstm|gru)(_\w*)?$"
+)
+# They ask for memory or look at it in another way, and compute nothing.
+_NO_KERNEL = re.compile(
+    r"\[|aten::(_has_compatible_shallow_copy_type|_reshape_alias|alias|as_strided_?|contiguous|detach_?|dropout|empty\w*|"
+    r"expand|lift_fresh|reshape|resolve_\w+|select|slice|split\w*|squeeze_?|t|to|transpose|unsqueeze_?|view)$"
+)
+
+
+class _Tensors(Struct, frozen=True):
+    shapes: list[Any]  # of a tensor its sizes, and of a list of tensors a list of these
+
+
+class _Operator(Struct, frozen=True):
+    """An operator that was executed, inside of the one with the id ``ctrl_deps``."""
+
+    id: int
+    name: str
+    ctrl_deps: int
+    inputs: _Tensors
+    outputs: _Tensors
+
+
+class _Trace(Struct, frozen=True):
+    nodes: list[_Operator]
+
+
+def kernels(call: Callable[[], object]) -> tuple[Kernel, ...]:
+    """Return the kernels of one call, by the names of their operators, without PyTorch's own prefix.
+
+    Raises ``BenchModelsError`` for a kernel whose products cannot be counted.
+    """
+    counts: Counter[str] = Counter()
+    macs: Counter[str] = Counter()
+    for operator in _innermost(_traced(call)):
+        counts[operator.name] += 1
+        macs[operator.name] += _macs(operator)
+    return tuple(
+        Kernel(
+            operator=name.removeprefix("aten::"),
+            count=counts[name],
+            integer_macs=macs[name] if name in _INTEGER else 0,
+            float_macs=0 if name in _INTEGER else macs[name],
+        )
+        for name in sorted(counts)
+    )
+
+
+def _traced(call: Callable[[], object]) -> list[_Operator]:
+    """Return all operators that a call executes in this thread."""
+    from torch.profiler import ExecutionTraceObserver
+
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "trace.json"
+        observer = ExecutionTraceObserver().register_callback(str(file))
+        try:
+            with _silent():
+                observer.start()
+            call()
+        finally:
+            with _silent():
+                observer.stop()
+            observer.unregister_callback()
+        return json.decode(file.read_bytes(), type=_Trace).nodes
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """Silence what the observer writes to standard error when it starts and stops, from C++."""
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
+def _innermost(operators: Iterable[_Operator]) -> Iterator[_Operator]:
+    """Yield the operators that compute, and call no other that does; of products, the innermost that multiplies."""
+    inside: dict[int, list[_Operator]] = defaultdict(list)
+    for operator in operators:
+        if operator.ctrl_deps != operator.id:  # as the process's own is
+            inside[operator.ctrl_deps].append(operator)
+    known = {operator.id for operator in operators}
+
+    def computing(operator: _Operator) -> list[_Operator]:
+        found = [each for called in inside[operator.id] for each in computing(called)]
+        if _MULTIPLIES.match(operator.name):
+            return found if any(_MULTIPLIES.match(each.name) for each in found) else [operator]
+        return found or ([] if _NO_KERNEL.match(operator.name) else [operator])
+
+    for operator in operators:
+        if operator.ctrl_deps == operator.id or operator.ctrl_deps not in known:
+            yield from computing(operator)
+
+
+def _macs(operator: _Operator) -> int:
+    """Return the multiply-accumulates of the product of matrices that an operator is."""
+    name, inputs, outputs = operator.name, operator.inputs.shapes, operator.outputs.shapes
+    if name == _ATTENTION:
+        query: list[int] = inputs[0]
+        key: list[int] = inputs[1]
+        return 2 * math.prod(query) * key[-2]
+    if name in _INTEGER | _FLOAT:
+        left: list[int] = inputs[(_INTEGER | _FLOAT)[name]]
+        output: list[int] = outputs[0]
+        return math.prod(output) * left[-1]
+    if _MULTIPLIES.match(name):
+        raise BenchModelsError(
+            f"PyTorch ran {name} on shapes {inputs}, whose products are not counted: add it to {__name__}"
+        )
+    return 0
