@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
-from bench_models.machine import library_versions, this_machine
+from bench_models.machine import library_versions
 from bench_models.provenance import key_of, own_digest, source_digest
 from bench_models.runtimes.artifact import ArtifactRuntime
 from bench_models.runtimes.session import THREADS, Runtime, Session
@@ -59,9 +59,9 @@ def artifact(builder: Builder, variant: Variant, *, model: "nn.Module | None" = 
 
 
 def artifact_key(builder: Builder, variant: Variant) -> str:
-    """Return the key of all that decides an artifact: model, runtime, its code and libraries, and perhaps the CPU."""
+    """Return the key of all that decides an artifact: model, runtime, its code and libraries, perhaps the machine."""
     runtime = variant.runtime
-    depends_on_cpu = isinstance(runtime, ArtifactRuntime) and runtime.depends_on_cpu
+    of_machine = runtime.of_machine if isinstance(runtime, ArtifactRuntime) else ()
     calibrated = isinstance(runtime, ArtifactRuntime) and runtime.calibrated
     return key_of(
         builder.key(variant.name),
@@ -69,7 +69,7 @@ def artifact_key(builder: Builder, variant: Variant) -> str:
         source_digest(type(runtime).__module__),
         own_digest(__name__),
         library_versions(("torch", "transformers", *libraries_of(runtime))),
-        this_machine().cpu_flags if depends_on_cpu else (),
+        of_machine,
         [builder.corpus_digest, library_versions(("tokenizers",))] if calibrated else [],
     )
 

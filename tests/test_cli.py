@@ -124,7 +124,11 @@ def test_help_names_what_the_code_accepts(capsys: pytest.CaptureFixture[str]) ->
         ("bench-models ci", "p", ["plan"]),
         ("bench-models check", "--st", ["--strict"]),
         ("bench-models build", "rot", ["rotten-tomatoes"]),
-        ("bench-models export student3 --format", "", ["torch-export", "torchscript", "onnx", "openvino"]),
+        (
+            "bench-models export student3 --format",
+            "",
+            ["torch-export", "torchscript", "onnx", "openvino", "aot-inductor"],
+        ),
     ],
 )
 def test_shell_completes_commands_options_and_suites(
@@ -220,7 +224,7 @@ def test_run_measures_what_trains_nothing_unless_it_is_asked_for_more(
         (("check",), "Missing argument 'BASE'. See `bench-models check --help`."),
         (
             ("export", "student3"),
-            "Missing option '--format'. Choose from: torch-export, torchscript, onnx, openvino. See `bench-models exp",
+            "Missing option '--format'. Choose from: torch-export, torchscript, onnx, openvino, aot-inductor. See ",
         ),
         (("check", "main", "--threads", "0"), "Invalid value for '--threads': 0 is not in the range x>=1."),
         (("check", "main", "--threads", "x"), "Invalid value for '--threads': 'x' is not a valid whole number."),

@@ -18,8 +18,9 @@ from torch import nn
 
 from bench_models.errors import BenchModelsError
 from bench_models.recipes.step import Format as Name
-from bench_models.runtimes import onnx_file, openvino_runtime
-from bench_models.runtimes.exporters import INPUTS, Logits, example
+from bench_models.runtimes import aot_inductor, onnx_file, openvino_runtime
+from bench_models.runtimes.aot_inductor import AotInductor
+from bench_models.runtimes.exporters import Logits, example, program
 from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.runtimes.openvino_runtime import OpenVino
 from bench_models.runtimes.session import Session, errors_told
@@ -56,10 +57,7 @@ class Format:
 
 
 def _write_program(model: nn.Module, file: Path) -> None:
-    free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
-    with torch.no_grad():
-        program = torch.export.export(Logits(model), example(), dynamic_shapes=dict.fromkeys(INPUTS, free))
-    torch.export.save(program, file)
+    torch.export.save(program(model), file)
 
 
 def _write_script(model: nn.Module, file: Path) -> None:
@@ -141,6 +139,21 @@ def logits(input_ids, attention_mask):
 """,
         needs=("onnx", "onnxscript", "openvino"),
         extra=OpenVino.extra,
+    ),
+    Format(
+        name=AotInductor.format,
+        made_of=AotInductor.made_of,
+        filename=aot_inductor.FILENAME,
+        write=lambda model, file: AotInductor().write(model, file.parent),
+        open=lambda file, threads: AotInductor().load(file.parent, threads=threads),
+        loading=f"""\
+import torch
+
+# Its kernels are compiled for the instructions of the CPU that it was made on.
+model = torch._inductor.aoti_load_package("model.pt2")
+
+
+{_OF_TORCH}""",
     ),
 )
 FORMATS: dict[str, Format] = {each.name: each for each in _ALL}

@@ -181,6 +181,7 @@ def scorecard_key(builder: Builder, variant: Variant) -> str:
         builder.corpus_digest,
         builder.corpus.unlabelled_digest,
         repr(runtime),
+        serving.artifact_key(builder, variant) if isinstance(runtime, ArtifactRuntime) else "",
         source_digest(__name__, type(runtime).__module__),  # this module imports all that measures
         library_versions(("torch", "transformers", "tokenizers", *serving.libraries_of(runtime))),
         [machine.cpu, machine.cpu_flags, machine.cores],

@@ -1,4 +1,4 @@
-"""Runtimes that ship a file: they write a model into a folder, and load that folder without torch."""
+"""Runtimes that ship a file: they write a model into a folder, and load that folder."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -57,9 +57,9 @@ class ArtifactRuntime(ABC):
         """How differently it may answer than eager PyTorch; a model that it answers otherwise has failed."""
 
     @property
-    def depends_on_cpu(self) -> bool:
-        """Whether what it writes is for CPUs with this one's flags."""
-        return False
+    def of_machine(self) -> tuple[str, ...]:
+        """What of this machine decides what it writes, besides libraries: perhaps the CPU's flags."""
+        return ()
 
     @property
     def calibrated(self) -> bool:
@@ -76,7 +76,7 @@ class ArtifactRuntime(ABC):
 
     @abstractmethod
     def load(self, folder: Path, *, threads: int) -> Session:
-        """Return a session of what was written that computes with ``threads`` threads; imports no torch."""
+        """Return a session of what was written that computes with ``threads`` threads."""
 
     @abstractmethod
     def kernels(self, folder: Path, batch: Batch) -> tuple[Kernel, ...]:

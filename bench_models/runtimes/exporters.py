@@ -25,6 +25,21 @@ class Logits(nn.Module):
         return logits
 
 
+def program(model: nn.Module) -> torch.export.ExportedProgram:
+    """Return a classifier as torch exports it; both sizes of its input are free."""
+    free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+    with torch.no_grad():
+        return torch.export.export(Logits(model).eval(), example(), dynamic_shapes=dict.fromkeys(INPUTS, free))
+
+
+def longest(program: torch.export.ExportedProgram) -> int | None:
+    """Return how many tokens a sentence of an exported classifier may have, or None where it sets no limit."""
+    ids = next(node for node in program.graph.nodes if node.name == INPUTS[0])
+    tokens = ids.meta["val"].shape[1]
+    upper = program.range_constraints[tokens.node.expr].upper
+    return int(upper) if upper.is_finite else None
+
+
 def example() -> tuple[Tensor, Tensor]:
     """Return two sentences of unlike length; neither size is 1, which an exporter would fix in the file."""
     mask = torch.ones(2, 8, dtype=torch.int64)

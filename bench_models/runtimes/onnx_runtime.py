@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, get_args
 
 from bench_models.errors import BenchModelsError
-from bench_models.machine import saturates_int8
+from bench_models.machine import saturates_int8, this_machine
 from bench_models.runtimes import onnx_file, onnx_graph
 from bench_models.runtimes.artifact import ArtifactRuntime, Tolerance
 from bench_models.runtimes.kernels import Kernel
@@ -93,9 +93,9 @@ class OnnxRuntime(ArtifactRuntime):
         return self.allowed or _TOLERANCES[rounded]
 
     @property
-    def depends_on_cpu(self) -> bool:
-        """Whether weights have fewer bits where the CPU needs that."""
-        return self.quantization in {"int8-dynamic", "int8-static"}
+    def of_machine(self) -> tuple[str, ...]:
+        """The CPU's flags, where weights have fewer bits if it needs that."""
+        return this_machine().cpu_flags if self.quantization in {"int8-dynamic", "int8-static"} else ()
 
     @property
     def calibrated(self) -> bool:

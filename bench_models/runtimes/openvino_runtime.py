@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 from bench_models.errors import BenchModelsError
-from bench_models.machine import saturates_int8
+from bench_models.machine import saturates_int8, this_machine
 from bench_models.runtimes import onnx_file, openvino_file, openvino_graph, openvino_quantization
 from bench_models.runtimes.artifact import ArtifactRuntime, Tolerance
 from bench_models.runtimes.kernels import Kernel
@@ -81,9 +81,9 @@ class OpenVino(ArtifactRuntime):
         return self.allowed or (_INT8 if self.calibrated else _TOLERANCES[self.weights])
 
     @property
-    def depends_on_cpu(self) -> bool:
-        """Whether weights have fewer bits where the CPU needs that."""
-        return self.calibrated
+    def of_machine(self) -> tuple[str, ...]:
+        """The CPU's flags, where weights have fewer bits if it needs that."""
+        return this_machine().cpu_flags if self.calibrated else ()
 
     @property
     def calibrated(self) -> bool:

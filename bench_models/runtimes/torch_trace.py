@@ -32,9 +32,10 @@ _FLOAT = {
 }
 # Queries with keys, and what comes of that with values.
 _ATTENTION = "aten::_scaled_dot_product_flash_attention_for_cpu"
-# What multiplies, and is in none of these. The first exception scales what was multiplied before.
+# What multiplies, and is in none of these. One exception scales what was multiplied before, and compiled kernels
+# have the names of what they are made for, too.
 _MULTIPLIES = re.compile(
-    r"(?!bitsandbytes::int8_mm_dequant)"
+    r"(?!bitsandbytes::int8_mm_dequant|graph_\d+_cpp_fused)"
     r"(\w+::|\w*_)(add|badd)?(b?mm|mv|matmul|q?linear|gem[mv]|attention|conv\w*|einsum|dot|lstm|gru)(_\w*)?$"
 )
 # They ask for memory or look at it in another way, and compute nothing.
@@ -69,7 +70,7 @@ def kernels(call: Callable[[], object]) -> tuple[Kernel, ...]:
     """
     counts: Counter[str] = Counter()
     macs: Counter[str] = Counter()
-    for operator in _innermost(_traced(call)):
+    for operator in operators(call):
         counts[operator.name] += 1
         macs[operator.name] += _macs(operator)
     return tuple(
@@ -81,6 +82,11 @@ def kernels(call: Callable[[], object]) -> tuple[Kernel, ...]:
         )
         for name in sorted(counts)
     )
+
+
+def operators(call: Callable[[], object]) -> Iterator["_Operator"]:
+    """Yield the operators that compute in a call, and call no other that does, in the order of the trace."""
+    return _innermost(_traced(call))
 
 
 def _traced(call: Callable[[], object]) -> list[_Operator]:

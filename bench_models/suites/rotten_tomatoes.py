@@ -14,6 +14,7 @@ from bench_models.recipes.quantize_bitsandbytes import LLMInt8, Quantize4Bit
 from bench_models.recipes.quantize_dynamic import QuantizeDynamic
 from bench_models.recipes.quantize_torchao import QuantizationAware, QuantizeIntx
 from bench_models.recipes.share_embeddings import ShareEmbeddings
+from bench_models.runtimes.aot_inductor import AotInductor
 from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.runtimes.openvino_runtime import OpenVino
 from bench_models.sources.archives import PinnedArchive
@@ -113,6 +114,7 @@ SUITE = Suite(
         # Without budgets until trainings of them are recorded: tools/retraining.py says which budgets follow.
         Variant(name="onnx", starts_from="baseline", steps=(), runtime=ONNX),
         Variant(name="openvino", starts_from="baseline", steps=(), runtime=OpenVino()),
+        Variant(name="aot-inductor", starts_from="baseline", steps=(), runtime=AotInductor()),
         Variant(name="onnx-int8", starts_from="baseline", steps=(), runtime=ONNX_INT8),
         Variant(name="neurons50-onnx-int8", starts_from="neurons50", steps=(), runtime=ONNX_INT8),
         Variant(name="student3-onnx-int8", starts_from="student3", steps=(), runtime=ONNX_INT8),

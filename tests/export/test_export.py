@@ -46,6 +46,10 @@ from bench_models.suites.suite import budget
 from bench_models.tokenizer import Batch
 
 NAMES = tuple(FORMATS)
+_TRIED = (
+    *(each for each in NAMES if each != "aot-inductor"),
+    pytest.param("aot-inductor", marks=pytest.mark.slow),  # which compiles
+)
 
 # As on a machine where this package was never installed.
 _WITHOUT_US = """
@@ -68,15 +72,16 @@ def test_every_format_that_can_be_asked_for_is_there() -> None:
     """The command line offers what is in the table, and each is one that steps are asked about, or made of one."""
     (kind,) = (each.type for each in command.params if each.name == "kind")
     assert isinstance(kind, click.Choice)
-    assert list(kind.choices) == list(FORMATS) == [*get_args(Format), "openvino"]
+    assert list(kind.choices) == list(FORMATS) == [*get_args(Format), "openvino", "aot-inductor"]
     assert {each.made_of for each in FORMATS.values()} == {*get_args(Format)}
 
 
 @pytest.mark.parametrize(
     ("steps", "target"),
     [
-        *(((PruneL1(amount=0.5),), target) for target in NAMES),
-        *(((Cast(dtype="float16"),), target) for target in NAMES),
+        *(((PruneL1(amount=0.5),), target) for target in NAMES if target != "aot-inductor"),
+        pytest.param((PruneL1(amount=0.5),), "aot-inductor", marks=pytest.mark.slow),  # which compiles
+        *(((Cast(dtype="float16"),), target) for target in NAMES if target != "aot-inductor"),
         ((PruneL1(amount=0.5), QuantizeDynamic()), "torchscript"),
         ((QuantizeIntx(bits=4),), "onnx"),
     ],
@@ -342,7 +347,7 @@ def _short(builder: Builder, positions: int) -> Builder:
     return replace(builder)
 
 
-@pytest.mark.parametrize("target", NAMES)
+@pytest.mark.parametrize("target", _TRIED)
 def test_model_of_few_positions_is_measured_and_handed_over(builder: Builder, tmp_path: Path, target: str) -> None:
     """Sentences are cut where it ends, here and in the card."""
     short = with_row(_short(builder, 16), "mine", PruneL1(amount=0.5))
@@ -352,7 +357,7 @@ def test_model_of_few_positions_is_measured_and_handed_over(builder: Builder, tm
     assert "sentences of 7 and 16 tokens" in card
 
 
-@pytest.mark.parametrize("target", NAMES)
+@pytest.mark.parametrize("target", _TRIED)
 def test_file_that_ends_before_the_model_is_refused(
     builder: Builder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
 ) -> None:

@@ -122,7 +122,15 @@ def test_default_suite_has_the_promised_rows() -> None:
     first = {"baseline", "bf16", "fp16", "int8-dynamic", "pruned30", "pruned50", "pruned30-int8"}
     added = {"llm-int8", "nf4-bf16", "nf4-fp16", "int2", "int2-aware", "heads50", "heads50-fp16", "neurons50"}
     students = {"student3", "student3-bf16", "student3-int8", "student2"}
-    served = {"onnx", "openvino", "onnx-int8", "neurons50-onnx-int8", "student3-onnx-int8", "student2-onnx-int8"}
+    served = {
+        "onnx",
+        "openvino",
+        "aot-inductor",
+        "onnx-int8",
+        "neurons50-onnx-int8",
+        "student3-onnx-int8",
+        "student2-onnx-int8",
+    }
     served |= {"student3-onnx-static", "student3-onnx-int4", "student3-onnx-small", "student2-onnx-small"}
     served |= {"narrow2-onnx-int8", "narrow2-onnx-small", "student3-openvino-int8"}
 

@@ -1,0 +1,109 @@
+"""The products of matrices of a compiled program: their sizes from its graph, and what ran from torch's trace.
+
+Compiled code tells the names of its kernels when it runs, and no shapes. Those are fixed by the model, so that they are
+taken from the graph that was compiled; as many products have to run as it has, of each kind.
+"""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from bench_models.errors import BenchModelsError
+from bench_models.runtimes.kernels import Kernel
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
+# Kind, factor, and the powers of sentences and tokens that it is multiplied with: [kind, 147456, 1, 1].
+Product = tuple[str, int, int, int]
+
+# Operators of a graph, and of kernels, by kind. All of these multiply in floating point.
+_OF_GRAPH = {
+    "aten.linear.default": "linear",
+    "aten.matmul.default": "matmul",
+    "aten.scaled_dot_product_attention.default": "attention",
+}
+_OF_KERNELS = {
+    "addmm_out": "linear",
+    "mm_out": "linear",
+    "_linear_pointwise": "linear",
+    "_linear_pointwise_binary": "linear",
+    "_mkl_linear": "linear",
+    "bmm_out": "matmul",
+    "_scaled_dot_product_flash_attention_for_cpu": "attention",
+}
+_KERNEL = re.compile(r"aoti_torch_cpu_(?P<name>\w+)")
+# The kernels that were compiled have the names of all operators that they fuse.
+_FUSED = re.compile(r"graph_\d+_cpp_fused_\w+")
+_MULTIPLIES = re.compile(r"mm|matmul|linear|attention|conv|einsum|dot|lstm|gru")
+
+
+def of(program: "ExportedProgram") -> list[Product]:
+    """Return the products of a program of ``input_ids`` and ``attention_mask``.
+
+    Raises ``BenchModelsError`` for an operator whose products cannot be counted.
+    """
+    nodes = list(program.graph.nodes)
+    ids = next(node for node in nodes if node.name == "input_ids")
+    return list(_products(nodes, *ids.meta["val"].shape))
+
+
+def _products(nodes: list[Any], sentences: Any, tokens: Any) -> Iterator[Product]:  # noqa: ANN401  # torch's symbols
+    import sympy
+
+    for node in nodes:
+        operator = str(node.target)
+        if node.op != "call_function" or not _MULTIPLIES.search(operator):
+            continue
+        if operator not in _OF_GRAPH:
+            raise BenchModelsError(f"the products of {operator} are not counted: add it to {__name__}")
+        kind = _OF_GRAPH[operator]
+        left, right = (each.meta["val"].shape for each in node.args[:2])
+        output = node.meta["val"].shape
+        # Not by numel(), which would fix the sizes of the program to those of its example.
+        macs = 2 * math.prod(left) * right[-2] if kind == "attention" else math.prod(output) * left[-1]
+        if isinstance(macs, int):
+            yield kind, macs, 0, 0
+            continue
+        sizes = [size.node.expr for size in (sentences, tokens)]
+        ((powers, factor),) = sympy.Poly(macs.node.expr, *sizes).terms()
+        yield kind, int(factor), *powers
+
+
+def counted(ran: Counter[str], products: list[Product], sentences: int, tokens: int) -> tuple[Kernel, ...]:
+    """Return the kernels that ran, by their names, with what those of each kind multiplied.
+
+    Raises ``BenchModelsError`` unless they are the products of the graph.
+    """
+    others: Counter[str] = Counter()
+    names: dict[str, Counter[str]] = defaultdict(Counter)
+    for full, count in ran.items():
+        found = _KERNEL.fullmatch(full)
+        name = found["name"] if found else "cpp_fused" if _FUSED.fullmatch(full) else full.removeprefix("aten::")
+        if found and name in _OF_KERNELS:
+            names[_OF_KERNELS[name]][name] += count
+        elif found and _MULTIPLIES.search(name):
+            raise BenchModelsError(f"AOTInductor ran {full}, whose products are not counted: add it to {__name__}")
+        else:
+            others[name] += count
+    macs: Counter[str] = Counter()
+    for kind, factor, of_sentences, of_tokens in products:
+        macs[kind] += factor * sentences**of_sentences * tokens**of_tokens
+    in_graph = Counter(kind for kind, *_ in products)
+    in_run = Counter({kind: each.total() for kind, each in names.items()})
+    if in_run != in_graph:
+        raise BenchModelsError(f"the compiled graph has the products {dict(in_graph)}, and {dict(in_run)} ran")
+    return tuple(
+        sorted(
+            [
+                *(Kernel(operator=name, count=count) for name, count in others.items()),
+                *(
+                    Kernel(operator=" or ".join(sorted(each)), count=each.total(), float_macs=macs[kind])
+                    for kind, each in names.items()
+                ),
+            ],
+            key=lambda kernel: kernel.operator,
+        )
+    )
