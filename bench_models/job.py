@@ -84,7 +84,7 @@ class _Job:
         plan = progress.plan(self.builder, self.reused)
         log.info("%s at %s: %s", self.suite.name, self.checkout.commit[:8], plan.sentence())
         if left_out:
-            log.info("%s", left_out)
+            log.info("%s", left_out.partition("; ")[0])
         log.info("[1/4] building and scoring")
         table = progress.Table(builder=self.builder, plan=plan, reused=self.reused)
         self._score(suite_argument, plan, table)
@@ -138,6 +138,7 @@ class _Job:
         table.began()
         benchmarks = self.checkout.root / str(config_of(self.checkout.root).benchmark_dir)
         self.pairs |= speeds.measured(self.suite, rows, benchmarks, seen=seen)
+        table.baseline(self.pairs)
         if self._is_as_it_was():
             self.conditions.keep({name: each.value for name, each in self.pairs.items() if isinstance(each, Measured)})
 
@@ -157,7 +158,7 @@ class _Job:
             if self.recorded
             else interrupted_results(self.builder, self.checkout, self.pairs)
         )
-        write_report(report, self.checkout.root)
+        write_report(report, self.checkout.root, interrupted=not self.recorded)
         unscored = [name for name in self.suite.names if name not in self.cards]
         whole = [name for name, each in self.pairs.items() if _has_all_pairs(each, self.suite)]
         untimed = [name for name in self.suite.names[1:] if name in self.cards and name not in whole]

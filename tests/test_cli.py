@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import get_args
 
 import pytest
 from support import drawing
@@ -20,8 +19,8 @@ from support.tiny_project import edited
 from bench_models import job, machine, suites
 from bench_models.cli import main, program
 from bench_models.cli.ci import ci
+from bench_models.export.formats import FORMATS
 from bench_models.recipes.cast import Cast
-from bench_models.recipes.step import Format
 from bench_models.suites import rotten_tomatoes
 from bench_models.suites.rotten_tomatoes import SUITE
 
@@ -112,7 +111,7 @@ def test_help_names_what_the_code_accepts(capsys: pytest.CaptureFixture[str]) ->
     """The suites and the formats are spelt out there, since importing them would take a second."""
     assert main(["export", "--help"]) == 0
     said = " ".join(capsys.readouterr().out.split())
-    assert f"[{'|'.join((*get_args(Format), 'openvino'))}]" in said
+    assert f"[{'|'.join(FORMATS)}]" in said
     assert f"({', '.join(suites.BUILT_IN[:-1])} or {suites.BUILT_IN[-1]})" in said
     assert f"default: ({suites.DEFAULT})" in said
 

@@ -22,6 +22,7 @@ from bench_models.metrics import (
 from bench_models.metrics.budgets import Status, worst
 from bench_models.report.document import VariantReport
 from bench_models.report.markdown import shown
+from bench_models.serving import libraries_of
 from bench_models.stats.estimate import Estimate
 from bench_models.stats.proportions import proportion
 from bench_models.suites.suite import Suite
@@ -104,7 +105,8 @@ class Facts:
 
 def card(facts: Facts) -> str:
     """Return the card in Markdown, with the metadata that model hubs read in front."""
-    versions = library_versions(("torch", "transformers", "tokenizers", *facts.format.needs))
+    needed = dict.fromkeys((*facts.format.needs, *libraries_of(facts.suite[facts.variant.name].runtime)))
+    versions = library_versions(("torch", "transformers", "tokenizers", *needed))
     return _CARD.format(
         facts=facts,
         metadata=_metadata(facts).to_yaml(),

@@ -6,7 +6,7 @@ others.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -74,6 +74,15 @@ def seconds_of(pairs: Sequence[Turns]) -> Estimate:
 def seconds_of_baseline(rounds: Sequence[Sequence[Turns]]) -> Estimate:
     """Return the time of a call of the baseline: of its processes in each round, as those of a round had one parent."""
     return of_processes([median(median(turns.baseline) for turns in pairs) for pairs in rounds])
+
+
+def by_round(found: Iterable[SpeedUp], scenario: Metric) -> list[list[Turns]]:
+    """Return the pairs of all variants by round, those of the first rounds first; they may stem from several runs."""
+    rounds: dict[tuple[int, str], list[Turns]] = {}
+    for each in found:
+        for turn, pair in enumerate(each.pairs(scenario)):
+            rounds.setdefault((turn, each.run), []).append(pair)
+    return [rounds[key] for key in sorted(rounds)]
 
 
 def keep(store: Store, suite: str, variant: str, found: SpeedUp) -> float:

@@ -25,8 +25,9 @@ def leaders(candidates: Sequence[Candidate]) -> tuple[Candidate | None, Candidat
         for each in candidates[1:]
         if round(each.accuracy_drop_points.value, 6) <= POINTS and each.standing in {"kept", "open", "no budget"}
     ]
-    faster = [each for each in within if each.speed_up.value > 1]
-    smaller = [each for each in within if each.size_bytes < baseline.size_bytes]
+    # By more than what nobody cares about: the same weights in another kind of file are a few bytes more or less.
+    faster = [each for each in within if each.speed_up.value >= 1 + SPEED_UP.margin_pct / 100]
+    smaller = [each for each in within if each.size_bytes <= baseline.size_bytes * (1 - SIZE.margin_pct / 100)]
     return (
         min(faster, key=lambda each: (-each.speed_up.value, each.size_bytes), default=None),
         min(smaller, key=lambda each: (each.size_bytes, -each.speed_up.value), default=None),

@@ -52,6 +52,7 @@ _OF_SUITE = (
     "smallest size reduction",
     "smallest agreement",
 )
+_WIDTHS = [24, 16, 40, 20, 12, 9, 9]  # of the columns above, in a terminal
 _OF_SCORES = (PARAMETERS, SIZE, ACCURACY)
 # Of a row's kernels.
 _KERNELS_NAMED = 8
@@ -75,7 +76,8 @@ def markdown(report: Report) -> str:
 
 def catalogue(suite: Suite) -> str:
     """Return a suite's table as text, for people who have built nothing yet."""
-    table = tabulate([_row(variant) for variant in suite.variants], headers=_OF_SUITE, tablefmt="simple")
+    rows = [_row(variant) for variant in suite.variants]
+    table = tabulate(rows, headers=_OF_SUITE, tablefmt="simple", maxcolwidths=_WIDTHS, maxheadercolwidths=_WIDTHS)
     return f"{suite.name}\n\n{table}\n"
 
 
@@ -98,8 +100,8 @@ def headline(variants: Sequence[VariantReport]) -> str:
     if broken:
         parts.append(f"**{', '.join(broken)} {'breaks its budget' if len(broken) == 1 else 'break their budgets'}.**")
     if unmeasured:
-        parts.append(f"**{', '.join(unmeasured)} could not be measured.**")
-    judged = sum(each.standing not in {"baseline", "no budget"} for each in variants[1:])
+        parts.append(f"**{', '.join(unmeasured)} {'was' if len(unmeasured) == 1 else 'were'} not measured.**")
+    judged = len(kept) + len(undecided) + len(broken)
     are = "is" if len(undecided) == 1 else "are"
     is_open = f", {len(undecided)} {are} open: {', '.join(undecided)}" if undecided else ""
     parts.append(f"{len(kept)} of {judged} budgets are kept{is_open}.")
@@ -186,6 +188,7 @@ def _legend(report: Report) -> str:
     machine, versions = report.machine, ", ".join(f"{name} {version}" for name, version in report.versions.items())
     lines = [
         f"Latency is single-stream: one sentence of median length, {THREADS} thread; {_interval_words(report)}.",
+        "Processes that take turns find each other's weights in the caches: by itself a small model can take less.",
         f"Offline is the time per sentence in a batch of {OFFLINE_SENTENCES} (or the whole test split, if smaller).",
         f"Accuracy is over the whole test split of {sentences:,} sentences, with its 95 % interval; they are answered "
         f"as they are served, each as if asked by itself, {THREADS} thread.",
@@ -208,7 +211,7 @@ def _runtimes(variants: Sequence[VariantReport]) -> list[str]:
         f"test split answered as in eager PyTorch, logits at most "
         f"{shown(each.logit_difference, LOGIT_DIFFERENCE.show)} apart)"
         for each in variants
-        if each.runtime
+        if each.runtime and each.runtime_agreement_share
     ]
     return [f"All rows run in eager PyTorch but {listed(rows)}."] if rows else []
 

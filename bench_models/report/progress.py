@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from bench_models.build import Builder
 from bench_models.metrics import ACCURACY, SINGLE_STREAM, SIZE, SPEED_UP
-from bench_models.metrics.latency import SpeedUp, seconds_of, times_as_fast
+from bench_models.metrics.latency import SpeedUp, by_round, seconds_of, seconds_of_baseline, times_as_fast
 from bench_models.metrics.scorecard import Scorecard, stored
 from bench_models.metrics.scoring import Scored, is_emulated, side_by_side
 from bench_models.outcomes import Measured, Outcome, Skipped, reason_of
@@ -82,11 +82,14 @@ def plan(builder: Builder, reused: Container[str] = ()) -> Plan:
 
 
 def left_out(suite: Suite, whole: Suite) -> str:
-    """Say which rows of the whole suite are not measured, and what would do so; nothing where all are."""
+    """Say how many rows of the whole suite are not measured, and then which; nothing where all are."""
     missing = [name for name in whole.names if name not in suite.names]
     slow = [name for name in missing if is_emulated(whole, whole[name])]
     besides = f"; this CPU emulates the 16-bit arithmetic of {listed(slow)}" if slow else ""
-    return f"not asked for: {_named(missing)}; their names add them, and --all every row{besides}" if missing else ""
+    if not missing:
+        return ""
+    counted = f"{len(missing)} of {len(whole.names)} rows are not asked for: their names add them, and --all every row"
+    return f"{counted}; they are {_named(missing)}{besides}"
 
 
 @dataclass(kw_only=True)
@@ -145,6 +148,15 @@ class Table:
         card = stored(self.builder, self.builder.suite[name])
         if card is not None and outcome is not None:
             log.info("%s", self._row(name, card, outcome))
+
+    def baseline(self, found: Mapping[str, Outcome[SpeedUp]]) -> None:
+        """Show the baseline with its time, when all pairs are taken: it is part of each of them."""
+        rounds = by_round([each.value for each in found.values() if isinstance(each, Measured)], SINGLE_STREAM)
+        baseline = self.builder.suite.baseline
+        card = stored(self.builder, baseline)
+        if rounds and isinstance(card, Measured):
+            cells = [ACCURACY.show(card.value.accuracy), SIZE.show(card.value.size_bytes)]
+            log.info("%s", self._line(baseline.name, *cells, SINGLE_STREAM.show(seconds_of_baseline(rounds).value)))
 
     def _row(self, name: str, card: Outcome[Scorecard], times: Outcome[SpeedUp] | None) -> str:
         for outcome in (card, times):

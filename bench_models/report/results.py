@@ -18,7 +18,7 @@ from bench_models.metrics import ACCURACY, ERROR_RATE, INT8_SHARE, OFFLINE, SING
 from bench_models.metrics.budgets import BudgetLine, accuracy_drop_points, fails, judge, size_reduction_pct, worst
 from bench_models.metrics.latency import (
     SpeedUp,
-    Turns,
+    by_round,
     kept,
     seconds_of,
     seconds_of_baseline,
@@ -54,17 +54,27 @@ class Times:
     offline_speed_up: Outcome[Estimate] | None = None
 
 
-def write_report(report: Report, root: Path) -> int:
-    """Write a report into the checkout at ``root``, print it, and return its exit status."""
+def write_report(report: Report, root: Path, *, interrupted: bool = False) -> int:
+    """Write a report into the checkout at ``root``, print it, and return its exit status.
+
+    One of a run that was interrupted has a name of its own and no figure, and leaves a whole one in its place.
+    """
     from bench_models.report.figure.render import write_figure
 
     text = markdown(report)
-    path = root / FOLDER / report.suite
+    whole = root / FOLDER / report.suite
+    broken_off = whole.with_name(f"{whole.name}-interrupted")
+    path = broken_off if interrupted else whole
     write_atomically(path.with_suffix(".md"), text)
     write_atomically(path.with_suffix(".json"), text_of(report))
     sys.stdout.write(f"{text}\n")
-    write_figure(report.summary, path.parent)
-    sys.stdout.write(f"Written to {FOLDER}/{path.name}.md and .json, and the figure to .svg and .png (and -dark)\n")
+    drawn = ""
+    if not interrupted:
+        for suffix in (".md", ".json"):
+            broken_off.with_suffix(suffix).unlink(missing_ok=True)
+        write_figure(report.summary, path.parent)
+        drawn = ", and the figure to .svg and .png (and -dark)"
+    sys.stdout.write(f"Written to {FOLDER}/{path.name}.md and .json{drawn}\n")
     return report.exit_status
 
 
@@ -238,7 +248,8 @@ class _Clock:
     def _seconds(self, name: str, scenario: Metric) -> Outcome[Estimate]:
         """Return the time of a call: of the processes in pairs, or where there are none, of asv's."""
         if name == self.builder.suite.baseline.name:
-            rounds = self._rounds(scenario)
+            taken = [each.value for each in self.pairs.values() if isinstance(each, Measured)]
+            rounds = by_round(taken, scenario)
             if rounds:
                 return Measured(value=seconds_of_baseline(rounds))
         else:
@@ -247,15 +258,6 @@ class _Clock:
                 return Measured(value=seconds_of(found.value.pairs(scenario)))
         outcome = self.history.timing(f"{module_name(self.builder.suite.name)}.Latency.time_{scenario.name}", name)
         return Measured(value=outcome.value.estimate) if isinstance(outcome, Measured) else outcome
-
-    def _rounds(self, scenario: Metric) -> list[list[Turns]]:
-        """Return the pairs by round, those of the first rounds first: variants may stem from several runs."""
-        rounds: dict[tuple[int, str], list[Turns]] = {}
-        for found in self.pairs.values():
-            if isinstance(found, Measured):
-                for turn, pair in enumerate(found.value.pairs(scenario)):
-                    rounds.setdefault((turn, found.value.run), []).append(pair)
-        return [rounds[key] for key in sorted(rounds)]
 
 
 def _pairs(builder: Builder, name: str, history: Recorded) -> Outcome[SpeedUp]:

@@ -257,8 +257,8 @@ def test_place_that_cannot_be_written_to_is_refused_before_anything_is_built(
     [
         (Cast(dtype="float16"), ()),
         (Cast(dtype="bfloat16"), ("onnx", "openvino")),
-        (QuantizeDynamic(), ("torch-export", "onnx", "openvino")),
-        (QuantizeIntx(bits=4), ("torch-export", "torchscript")),
+        (QuantizeDynamic(), ("torch-export", "onnx", "openvino", "aot-inductor")),
+        (QuantizeIntx(bits=4), ("torch-export", "torchscript", "aot-inductor")),
         (LLMInt8(), NAMES),
         (Quantize4Bit(), NAMES),
     ],

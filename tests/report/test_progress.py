@@ -133,12 +133,27 @@ def test_rows_that_are_not_measured_are_named_with_the_way_to_them(
     suite = builder.suite
     more = with_row(builder, "fp16", Cast(dtype="float16")).suite
 
-    assert left_out(suite.only(["pruned"]), suite) == ("not asked for: int8; their names add them, and --all every row")
+    assert left_out(suite.only(["pruned"]), suite) == (
+        "1 of 3 rows are not asked for: their names add them, and --all every row; they are int8"
+    )
     assert left_out(more.only(["pruned"]), more) == (
-        "not asked for: int8, fp16; their names add them, and --all every row; "
+        "2 of 4 rows are not asked for: their names add them, and --all every row; they are int8, fp16; "
         "this CPU emulates the 16-bit arithmetic of fp16"
     )
     assert left_out(suite, suite) == ""
+
+
+def test_baseline_is_timed_with_the_others(builder: Builder, caplog: pytest.LogCaptureFixture) -> None:
+    """It is part of each pair, so that its line comes last."""
+    card = score(builder, builder.suite["baseline"])
+    assert isinstance(card, Measured)
+    caplog.clear()
+    table = Table(builder=_of_four(builder), plan=PLAN)
+    table.baseline({"int8": Failed(error="no such kernel")})
+    assert caplog.messages == []
+    table.baseline({"pruned": Measured(value=EQUAL), "int8": Failed(error="no such kernel")})
+    (line,) = caplog.messages
+    assert (line.split()[0], line.split()[-2:]) == ("baseline", ["20.0", "ms"])
 
 
 def test_table_grows_by_a_line_for_each_row(builder: Builder, caplog: pytest.LogCaptureFixture) -> None:

@@ -122,6 +122,14 @@ def test_leaderboard_names_both_with_intervals_and_machine() -> None:
     )
 
 
+def test_leaderboard_passes_over_what_is_smaller_by_bytes() -> None:
+    """The same weights in another kind of file are no reason to choose it."""
+    baseline, close = _variants(**{name: ALL[name] for name in ("baseline", "close")})
+    assert baseline.size_bytes
+    alike = replace(close, size_bytes=baseline.size_bytes - 100)
+    assert "smallest" not in leaderboard(_report(baseline, alike))
+
+
 @pytest.mark.parametrize(
     ("names", "said"),
     [
