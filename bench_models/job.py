@@ -26,6 +26,7 @@ from bench_models.report.reused_times import Conditions
 from bench_models.storage import Store
 from bench_models.suites import ROWS, module_name
 from bench_models.suites.suite import Suite
+from bench_models.text import listed
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,9 @@ class _Job:
         """Do one stage after the other."""
         plan = progress.plan(self.builder, self.reused)
         log.info("%s at %s: %s", self.suite.name, self.checkout.commit[:8], plan.sentence())
+        changed = [] if self.reused else self.conditions.changed()
+        if changed:
+            log.info("times of the last run are not reused, as this is otherwise now: %s", listed(changed))
         if left_out:
             log.info("%s", left_out.partition("; ")[0])
         log.info("[1/4] building and scoring")

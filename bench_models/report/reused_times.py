@@ -30,7 +30,7 @@ from bench_models.storage import Store, sha256_of
 from bench_models.suites import ROWS, module_name
 from bench_models.suites.suite import Variant
 
-TIMES, RECORDINGS = "timings", "recordings"
+TIMES, RECORDINGS, CONDITIONS = "timings", "recordings", "conditions"
 
 # Variables that tell of the terminal, the session or the run, and not of how anything computes. All others count.
 _OF_THE_RUN = {"_", "COLUMNS", "INVOCATION_ID", "JOURNAL_STREAM", "LINES", "OLDPWD", "PWD", "SHLVL", "TERM", ROWS}
@@ -50,17 +50,35 @@ class _Recording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """Conditions that all rows share: what each is called, and a digest of it."""
+
+    digests: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
-    """The conditions of now for the rows of a suite, of which ``common`` is what all rows share."""
+    """The conditions of now for the rows of a suite, of which ``shared`` are those that all rows share, by name."""
 
     builder: Builder
     checkout: Checkout
-    common: str
+    shared: Mapping[str, str]
 
     @classmethod
     def of_now(cls, builder: Builder, checkout: Checkout) -> "Conditions":
         """Look at everything once."""
-        return cls(builder=builder, checkout=checkout, common=_common(builder, checkout))
+        return cls(builder=builder, checkout=checkout, shared=_shared(builder, checkout))
+
+    @property
+    def common(self) -> str:
+        """A digest of what all rows share."""
+        return key_of(sorted(self.shared.items()))
+
+    def changed(self) -> list[str]:
+        """Return what is otherwise than when times were last kept; nothing where none were."""
+        kept = self._store.get_record(CONDITIONS, self._shared_key, _Shared)
+        before = kept.digests if kept else self.shared
+        return sorted(name for name in {*before, *self.shared} if before.get(name) != self.shared.get(name))
 
     def find(self) -> dict[str, SpeedUp]:
         """Return the pairs of all rows that can be run here, if one run took them under these conditions; else nothing.
@@ -73,12 +91,14 @@ class Conditions:
         return pairs if len(pairs) == len(rows) and len({each.run for each in pairs.values()}) == 1 else {}
 
     def keep(self, found: Mapping[str, SpeedUp]) -> None:
-        """Put the pairs of rows into the store."""
+        """Put the pairs of rows into the store, and under which conditions they were taken."""
+        self._store.put_record(CONDITIONS, self._shared_key, _Shared(digests=dict(self.shared)))
         for name, pairs in found.items():
             self._store.put_record(TIMES, self._key(self.builder.suite[name]), pairs)
 
     def forget(self) -> None:
         """Remove from the store what `find` and `unrecorded` go by: a run that breaks off leaves no older times."""
+        self._store.remove_record(CONDITIONS, self._shared_key)
         for each in self._rows():
             self._store.remove_record(TIMES, self._key(each))
             self._store.remove_record(RECORDINGS, self._recording_key(each))
@@ -105,6 +125,10 @@ class Conditions:
     @property
     def _store(self) -> Store:
         return self.builder.store
+
+    @property
+    def _shared_key(self) -> str:
+        return key_of(self.builder.suite.name)
 
     @property
     def _module(self) -> str:
@@ -141,21 +165,26 @@ def _digest(history: Recorded, module: str, row: str) -> str | None:
     return key_of(sorted((name, repr(each)) for name, each in cells.items()))
 
 
-def _common(builder: Builder, checkout: Checkout) -> str:
-    """Return a digest of the conditions that all rows share; the baseline is part of every pair."""
+def _shared(builder: Builder, checkout: Checkout) -> dict[str, str]:
+    """Return digests of the conditions that all rows share, by name; the baseline is part of every pair."""
     package = Path(bench_models.__file__).parent
     baseline = builder.suite.baseline
     environment = {**os.environ, **common_variables(THREADS)}  # as in the processes that are timed
-    return key_of(
-        checkout.commit,
-        builder.suite.pairs,
-        scorecard_key(builder, baseline) if unavailable_reason(baseline) is None else "",
-        sorted((str(file.relative_to(package)), sha256_of(file)) for file in package.rglob("*.py")),
-        sorted(_libraries()),
-        sorted((name, value) for name, value in environment.items() if _counts(name)),
-        [sys.version, platform.release(), platform.node(), asdict(this_machine())],
-        [_cores(), available_cores(), _GOVERNOR.read_text() if _GOVERNOR.is_file() else ""],
-    )
+    shared: dict[str, object] = {
+        "the commit": checkout.commit,
+        "the number of pairs": builder.suite.pairs,
+        "the baseline": scorecard_key(builder, baseline) if unavailable_reason(baseline) is None else "",
+        "bench_models": sorted((str(file.relative_to(package)), sha256_of(file)) for file in package.rglob("*.py")),
+        "installed packages": sorted(_libraries()),
+        "Python or the machine": [sys.version, platform.release(), platform.node(), asdict(this_machine())],
+        "cores or their clock": [
+            _cores(),
+            available_cores(),
+            _GOVERNOR.read_text() if _GOVERNOR.is_file() else "",
+        ],
+    }
+    shared |= {f"the variable {name}": value for name, value in environment.items() if _counts(name)}
+    return {name: key_of(value) for name, value in shared.items()}
 
 
 def _libraries() -> Iterator[str]:

@@ -79,28 +79,43 @@ def _with_another_library(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reused_times, "distributions", lambda: [newer, *known[1:]])
 
 
-CHANGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "a variable": lambda patch: patch.setenv("ONEDNN_MAX_CPU_ISA", "AVX"),
-    "one that nobody knows": lambda patch: patch.setenv("SOME_LIBRARY_FAST", "1"),
-    "a library": _with_another_library,
-    "the system": lambda patch: patch.setattr(platform, "release", lambda: "7.0.0"),
-    "the host": lambda patch: patch.setattr(platform, "node", lambda: "another"),
-    "how many cores may be used": lambda patch: patch.setattr(reused_times, "available_cores", lambda: 64),
-    "which cores may be used": lambda patch: patch.setattr(reused_times, "_cores", lambda: [8, 9]),
-    "the machine": lambda patch: patch.setattr(
-        reused_times, "this_machine", lambda: replace(this_machine(), memory_bytes=1)
+CHANGES: dict[str, tuple[str, Callable[[pytest.MonkeyPatch], None]]] = {
+    "a variable": ("the variable ONEDNN_MAX_CPU_ISA", lambda patch: patch.setenv("ONEDNN_MAX_CPU_ISA", "AVX")),
+    "one that is no longer there": ("the variable HOME", lambda patch: patch.delenv("HOME")),
+    "one that nobody knows": ("the variable SOME_FAST", lambda patch: patch.setenv("SOME_FAST", "1")),
+    "a library": ("installed packages", _with_another_library),
+    "the system": ("Python or the machine", lambda patch: patch.setattr(platform, "release", lambda: "7.0.0")),
+    "the host": ("Python or the machine", lambda patch: patch.setattr(platform, "node", lambda: "another")),
+    "how many cores": (
+        "cores or their clock",
+        lambda patch: patch.setattr(reused_times, "available_cores", lambda: 64),
     ),
-    "the code that measures": lambda patch: patch.setattr(reused_times, "sha256_of", lambda _: "another"),
+    "which cores": ("cores or their clock", lambda patch: patch.setattr(reused_times, "_cores", lambda: [8, 9])),
+    "the machine": (
+        "Python or the machine",
+        lambda patch: patch.setattr(reused_times, "this_machine", lambda: replace(this_machine(), memory_bytes=1)),
+    ),
+    "the code that measures": (
+        "bench_models",
+        lambda patch: patch.setattr(reused_times, "sha256_of", lambda _: "another"),
+    ),
 }
 
 
-@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize(("said", "change"), CHANGES.values(), ids=CHANGES)
 def test_whatever_times_depend_on_has_them_taken_anew(
-    kept: Builder, monkeypatch: pytest.MonkeyPatch, change: Callable[[pytest.MonkeyPatch], None]
+    kept: Builder, monkeypatch: pytest.MonkeyPatch, said: str, change: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
-    """Around the process that is timed."""
+    """Around the process that is timed; and what it was is told, of variables the names."""
+    assert Conditions.of_now(kept, HERE).changed() == []
     change(monkeypatch)
     assert _find(kept) == {}
+    assert Conditions.of_now(kept, HERE).changed() == [said]
+
+
+def test_nothing_has_changed_where_nothing_was_kept(builder: Builder) -> None:
+    """The first run has nothing to compare with."""
+    assert Conditions.of_now(builder, HERE).changed() == []
 
 
 def test_another_commit_or_another_suite_has_times_of_its_own(kept: Builder) -> None:
