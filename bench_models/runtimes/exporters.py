@@ -49,8 +49,12 @@ def example() -> tuple[Tensor, Tensor]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence the warnings of exporters; errors are still raised, and wrong answers found by export/verify."""
+    """Silence the warnings of exporters; errors are still raised, and wrong answers found by export/verify.
+
+    A library that sets up everybody's logging when it is imported, as ONNX Runtime's INT4 does, is undone.
+    """
     before = logging.root.manager.disable
+    level, handlers = logging.root.level, logging.root.handlers[:]
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
@@ -58,3 +62,5 @@ def quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+        logging.root.setLevel(level)
+        logging.root.handlers[:] = handlers

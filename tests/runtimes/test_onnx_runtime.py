@@ -1,5 +1,6 @@
 """A model in ONNX Runtime: what is shipped, how it answers, and what is refused."""
 
+import logging
 import subprocess
 import sys
 from dataclasses import replace
@@ -19,6 +20,7 @@ from bench_models.errors import BenchModelsError
 from bench_models.recipes.modules import remove
 from bench_models.runtimes import onnx_file, onnx_graph, onnx_runtime
 from bench_models.runtimes.eager import Eager
+from bench_models.runtimes.exporters import quiet
 from bench_models.runtimes.onnx_runtime import FILENAME, OnnxRuntime
 
 INT8 = OnnxRuntime(quantization="int8-dynamic")
@@ -205,6 +207,15 @@ def test_int4_takes_all_weights_or_embeddings_alone(model: nn.Module, tmp_path: 
     words = model.get_submodule("bert.embeddings.word_embeddings")
     others = [each for each in model.modules() if isinstance(each, nn.Linear | nn.Embedding) and each is not words]
     assert _bytes_of_floats(files["embeddings"]) == 4 * sum(each.weight.numel() for each in others)
+
+
+def test_library_that_sets_up_logging_is_undone() -> None:
+    """Planted as ONNX Runtime's INT4 does when it is imported: each line of a run was printed twice, with its time."""
+    before = logging.root.level, logging.root.handlers[:]
+    with quiet():
+        logging.root.setLevel(logging.DEBUG)
+        logging.root.addHandler(logging.NullHandler())
+    assert (logging.root.level, logging.root.handlers) == before
 
 
 def test_fp16_becomes_int4_as_well(model: nn.Module, tmp_path: Path) -> None:
