@@ -56,7 +56,7 @@ def run(suite: Suite, suite_argument: str, whole: Suite, *, retime: bool) -> int
         conditions.forget()
     job = _Job(suite=suite, checkout=checkout, builder=builder, conditions=conditions, reused=conditions.find())
     try:
-        return job.run(suite_argument, progress.left_out(suite, whole))
+        return job.run(suite_argument, *progress.left_out(suite, whole))
     except KeyboardInterrupt:
         job.leave_report()
         raise
@@ -80,15 +80,15 @@ class _Job:
         self.pairs = {name: Measured(value=pairs) for name, pairs in self.reused.items()}
         self.recorded = bool(self.reused) and not self.conditions.unrecorded(self.reused)
 
-    def run(self, suite_argument: str, left_out: str) -> int:
+    def run(self, suite_argument: str, left_out: str, named: str) -> int:
         """Do one stage after the other."""
         plan = progress.plan(self.builder, self.reused)
         log.info("%s at %s: %s", self.suite.name, self.checkout.commit[:8], plan.sentence())
         changed = [] if self.reused else self.conditions.changed()
         if changed:
-            log.info("times of the last run are not reused, as this is otherwise now: %s", listed(changed))
+            log.info("times of the last run are not reused, because these have changed: %s", listed(changed))
         if left_out:
-            log.info("%s", left_out.partition("; ")[0])
+            log.info("%s", left_out)
         log.info("[1/4] building and scoring")
         table = progress.Table(builder=self.builder, plan=plan, reused=self.reused)
         self._score(suite_argument, plan, table)
@@ -103,7 +103,7 @@ class _Job:
         _require_unchanged(self.checkout)
         status = max(write_report(results_of(self.builder, self.checkout), self.checkout.root), enforced)
         if left_out:
-            log.info("%s", left_out)
+            log.info("%s; %s", left_out, named)
         return status
 
     def _score(self, suite_argument: str, plan: progress.Plan, table: progress.Table) -> None:

@@ -28,8 +28,10 @@ def main() -> None:
 
 
 def _as_printed(text: str) -> str:
-    """Return the report up to its table: what the README has room for."""
-    return text[: text.index("\n* Latency")]
+    """Return the report up to its first table: what the README has room for."""
+    parts = text.split("\n\n")
+    table = next(place for place, part in enumerate(parts) if part.startswith("| variant"))
+    return "\n\n".join(parts[: table + 1]) + "\n"
 
 
 if __name__ == "__main__":

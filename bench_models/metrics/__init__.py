@@ -1,5 +1,6 @@
 """The catalogue of metrics; a new one is one more object here."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -93,7 +94,7 @@ INT8_SHARE = ScorecardMetric(
     better="higher",
     margin_pct=0.1,
     show=show_share,
-    of=lambda card: int8_share(card.kernels),
+    of=lambda card: int8_share(card.kernels) if card.kernels else math.nan,  # which asv shows as n/a
 )
 KERNELS = ScorecardMetric(
     name="kernels",
@@ -101,7 +102,7 @@ KERNELS = ScorecardMetric(
     better="lower",
     margin_pct=0.0,
     show=show_count,
-    of=lambda card: sum(kernel.count for kernel in card.kernels),
+    of=lambda card: sum(kernel.count for kernel in card.kernels) or math.nan,
 )
 # Against the baseline of the same suite, so that a scorecard alone does not tell.
 AGREEMENT = Metric(name="agreement", unit="share", better="higher", margin_pct=1.0, show=show_share)

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bench_models import serving
@@ -35,7 +35,7 @@ class Scorecard:
     ``answers`` are the labels that it gives for the sentences of the test split, ``truth`` their right ones, and
     ``elsewhere`` those that it gives for sentences of other domains, whose right ones nobody knows; each is an index.
     ``runtime_agreement`` is None for a row in eager PyTorch, which agrees with itself. ``kernels`` are those of one
-    single-stream call.
+    single-stream call, or none where they could not be counted.
     """
 
     parameters: int
@@ -188,6 +188,17 @@ def scorecard_key(builder: Builder, variant: Variant) -> str:
     )
 
 
+def _eager_kernels(variant: str, call: Callable[[], object]) -> tuple[Kernel, ...]:
+    """Return the kernels of a row in eager PyTorch; none where it has a product that is not known, and say which."""
+    try:
+        kernels = torch_trace.kernels(call)
+        int8_share(kernels)
+    except BenchModelsError as error:
+        log.warning("%s: its kernels are not counted: %s", variant, error)
+        return ()
+    return kernels
+
+
 def _measure(builder: Builder, variant: Variant) -> Scorecard:
     builder.train(variant.name)
     model = builder.build(variant.name)
@@ -208,9 +219,9 @@ def _measure(builder: Builder, variant: Variant) -> Scorecard:
         beside = compared(logits[: len(test)], theirs, padded=padded)
         require_within(beside, variant.runtime.tolerance, variant=variant.name, runtime=variant.runtime)
         kernels = variant.runtime.kernels(folder, batches.single_stream)
+        int8_share(kernels)  # raises where they are not those of a model
     else:
-        kernels = torch_trace.kernels(lambda: session(batches.single_stream))
-    int8_share(kernels)  # raises where they are not those of a model
+        kernels = _eager_kernels(variant.name, lambda: session(batches.single_stream))
     return Scorecard(
         parameters=parameter_count(model),
         size_bytes=artifact_bytes(model) if folder is None else serving.shipped_bytes(folder),

@@ -14,7 +14,8 @@ POINTS = 1.0
 def leaders(candidates: Sequence[Candidate]) -> tuple[Candidate | None, Candidate | None]:
     """Return the fastest and the smallest candidate whose drop is at most ``POINTS``, each None where none is.
 
-    The first candidate is the baseline: whoever leads is faster than it, or smaller, and breaks no budget. Drops and
+    The first candidate is the baseline: whoever leads is faster than it, or smaller, by its metric's margin, and
+    breaks no budget. Drops and
     speed-ups are compared by their points: a line that is followed over commits must not change with the width of
     intervals. What may be relied on is for ``recommend``, which goes by their ends.
     """
@@ -49,7 +50,8 @@ def leaderboard(report: Report) -> str:
         said.append(f"{which} with {SIZE.show(smallest.size_bytes)}, {less}")
     within = f"Within {in_points(POINTS)} of the baseline's accuracy"
     if not said:
-        return f"{within}, no variant is faster or smaller without breaking its budget."
+        faster, smaller = f"{SPEED_UP.margin_pct:g} % faster", f"{SIZE.margin_pct:g} % smaller"
+        return f"{within}, no variant is at least {faster} or {smaller} without breaking its budget."
     drops = dict.fromkeys(each for each in (fastest, smallest) if each)
     lost = " and ".join(f"{each.name} {_lost(each)}" for each in drops)
     machine = f"{report.machine.cpu}, {report.machine.cores} cores"

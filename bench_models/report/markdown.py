@@ -52,7 +52,7 @@ _OF_SUITE = (
     "smallest size reduction",
     "smallest agreement",
 )
-_WIDTHS = [24, 16, 40, 20, 12, 9, 9]  # of the columns above, in a terminal
+_WIDTHS = [60, 60, 40, 20, 12, 9, 9]  # of the columns above, in a terminal
 _OF_SCORES = (PARAMETERS, SIZE, ACCURACY)
 # Of a row's kernels.
 _KERNELS_NAMED = 8
@@ -211,7 +211,7 @@ def _runtimes(variants: Sequence[VariantReport]) -> list[str]:
         f"test split answered as in eager PyTorch, logits at most "
         f"{shown(each.logit_difference, LOGIT_DIFFERENCE.show)} apart)"
         for each in variants
-        if each.runtime and each.runtime_agreement_share
+        if each.runtime and each.runtime_agreement_share is not None
     ]
     return [f"All rows run in eager PyTorch but {listed(rows)}."] if rows else []
 

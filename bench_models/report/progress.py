@@ -18,6 +18,7 @@ from bench_models.metrics.latency import SpeedUp, by_round, seconds_of, seconds_
 from bench_models.metrics.scorecard import Scorecard, stored
 from bench_models.metrics.scoring import Scored, is_emulated, side_by_side
 from bench_models.outcomes import Measured, Outcome, Skipped, reason_of
+from bench_models.serving import unavailable_reason
 from bench_models.suites.suite import Suite
 from bench_models.text import listed
 
@@ -81,15 +82,17 @@ def plan(builder: Builder, reused: Container[str] = ()) -> Plan:
     )
 
 
-def left_out(suite: Suite, whole: Suite) -> str:
-    """Say how many rows of the whole suite are not measured, and then which; nothing where all are."""
+def left_out(suite: Suite, whole: Suite) -> tuple[str, str]:
+    """Say how many rows of the whole suite are not measured, and which they are and why; nothing where all are."""
     missing = [name for name in whole.names if name not in suite.names]
+    if not missing:
+        return "", ""
     slow = [name for name in missing if is_emulated(whole, whole[name])]
     besides = f"; this CPU emulates the 16-bit arithmetic of {listed(slow)}" if slow else ""
-    if not missing:
-        return ""
+    reasons = {name: unavailable_reason(whole[name]) for name in missing}
+    besides += "".join(f"; {name}: {reason}" for name, reason in reasons.items() if reason)
     counted = f"{len(missing)} of {len(whole.names)} rows are not asked for: their names add them, and --all every row"
-    return f"{counted}; they are {_named(missing)}{besides}"
+    return counted, f"they are {_named(missing)}{besides}"
 
 
 @dataclass(kw_only=True)

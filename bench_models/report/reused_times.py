@@ -92,7 +92,8 @@ class Conditions:
 
     def keep(self, found: Mapping[str, SpeedUp]) -> None:
         """Put the pairs of rows into the store, and under which conditions they were taken."""
-        self._store.put_record(CONDITIONS, self._shared_key, _Shared(digests=dict(self.shared)))
+        if found:
+            self._store.put_record(CONDITIONS, self._shared_key, _Shared(digests=dict(self.shared)))
         for name, pairs in found.items():
             self._store.put_record(TIMES, self._key(self.builder.suite[name]), pairs)
 
@@ -128,7 +129,7 @@ class Conditions:
 
     @property
     def _shared_key(self) -> str:
-        return key_of(self.builder.suite.name)
+        return key_of(self.builder.suite.name, str(self.checkout.root))
 
     @property
     def _module(self) -> str:

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -73,17 +74,21 @@ class AotInductor(ArtifactRuntime):
 
     @property
     def of_machine(self) -> tuple[str, ...]:
-        """The CPU's flags and the compiler, as kernels are compiled for this CPU's instructions."""
-        return (*this_machine().cpu_flags, _compiler_version())
+        """The CPU, the compiler and what torch's compiler is told, as kernels are compiled for this very CPU."""
+        told = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("TORCHINDUCTOR_"))
+        return (this_machine().cpu, *this_machine().cpu_flags, *_all_flags(), *_compiler(), *told)
 
     def unavailable_reason(self) -> str | None:
         """Return why nothing can be compiled here, or None where there is a C++ compiler."""
+        if sys.platform != "linux":
+            return f"{self.name} needs Linux: elsewhere its kernels do not tell that they ran"
         if shutil.which(_COMPILER):
             return None
-        return f"{self.name} needs a C++ compiler, and {_COMPILER!r} is not one: install g++, or name another in CXX"
+        missing = f"there is no program {_COMPILER!r}"
+        return f"{self.name} needs a C++ compiler, and {missing}: install g++, or name another in CXX"
 
     def write(self, model: "nn.Module", folder: Path) -> None:
-        """Write ``model.pt2``, which takes a minute or so.
+        """Write ``model.pt2``, which takes half a minute or so.
 
         Raises ``BenchModelsError`` where the model cannot be exported or its kernels not be compiled.
         """
@@ -93,14 +98,18 @@ class AotInductor(ArtifactRuntime):
 
         from bench_models.runtimes.exporters import longest, program, quiet
 
-        with quiet(), fresh_cache(), torch.no_grad():  # a cache would outlive the artifact, outside of the store
+        # A cache would outlive the artifact, outside of the store.
+        with TemporaryDirectory() as scratch, quiet(), fresh_cache(dir=scratch), torch.no_grad():
             try:
                 exported = program(model)
+                for node in exported.graph.nodes:
+                    # Each kernel would take 15 microseconds to read its own at each call, and ship our folders' names.
+                    node.meta.pop("stack_trace", None)
                 options = {
                     "freezing": True,
                     # How many threads share a kernel is decided when it is compiled.
                     "cpp.threads": THREADS,
-                    # Each kernel tells that it ran, which takes less than a microsecond.
+                    # Each kernel tells that it ran.
                     "cpp.enable_kernel_profile": True,
                     "aot_inductor.metadata": {
                         _PRODUCTS: json.dumps(compiled_products.of(exported)),
@@ -109,7 +118,8 @@ class AotInductor(ArtifactRuntime):
                 }
                 aoti_compile_and_package(exported, package_path=str(folder / FILENAME), inductor_configs=options)
             except (RuntimeError, subprocess.CalledProcessError) as error:
-                said = (str(error).strip().splitlines() or ["no reason is given"])[0]
+                lines = str(error).strip().splitlines() or ["no reason is given"]
+                said = next((line for line in lines if "error: " in line), lines[0])  # as a compiler marks its own
                 raise BenchModelsError(f"AOTInductor cannot compile it ({type(error).__name__}: {said})") from error
 
     def load(self, folder: Path, *, threads: int) -> Session:
@@ -126,12 +136,21 @@ class AotInductor(ArtifactRuntime):
 
 
 @cache
-def _compiler_version() -> str:
-    """Return the first line that the compiler says of itself, or nothing where there is none."""
-    if not shutil.which(_COMPILER):
-        return ""
+def _all_flags() -> tuple[str, ...]:
+    """Return all that the CPU can do, as far as the system tells: a compiler may use any of it."""
+    file = Path("/proc/cpuinfo")
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    return tuple(next((line.split() for line in lines if line.startswith("flags")), ()))
+
+
+@cache
+def _compiler() -> tuple[str, str]:
+    """Return where the compiler is, and the first line that it says of itself; nothing where there is none."""
+    found = shutil.which(_COMPILER)
+    if not found:
+        return "", ""
     told = subprocess.run([_COMPILER, "--version"], capture_output=True, text=True, check=False)
-    return told.stdout.partition("\n")[0]
+    return found, told.stdout.partition("\n")[0]
 
 
 def _loaded(file: Path) -> Any:  # noqa: ANN401  # torch's loader has no public type

@@ -16,22 +16,24 @@ from bench_models.runtimes.kernels import Kernel
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
-# Kind, factor, and the powers of sentences and tokens that it is multiplied with: [kind, 147456, 1, 1].
-Product = tuple[str, int, int, int]
+# What a product multiplies, as a sum of terms: [147456, 1, 1] is a factor, and the powers of sentences and tokens.
+Product = tuple[str, list[tuple[int, int, int]]]
 
-# Operators of a graph, and of kernels, by kind. All of these multiply in floating point.
+# Operators of a graph, and of kernels, by kind: a matmul of a matrix and weights may become a kernel of a linear layer.
+# All of these multiply in floating point.
 _OF_GRAPH = {
-    "aten.linear.default": "linear",
-    "aten.matmul.default": "matmul",
+    "aten.linear.default": "matrices",
+    "aten.matmul.default": "matrices",
     "aten.scaled_dot_product_attention.default": "attention",
 }
 _OF_KERNELS = {
-    "addmm_out": "linear",
-    "mm_out": "linear",
-    "_linear_pointwise": "linear",
-    "_linear_pointwise_binary": "linear",
-    "_mkl_linear": "linear",
-    "bmm_out": "matmul",
+    "_linear_pointwise": "matrices",
+    "_linear_pointwise_binary": "matrices",
+    "_mkl_linear": "matrices",
+    "addmm_out": "matrices",
+    "baddbmm_out": "matrices",
+    "bmm_out": "matrices",
+    "mm_out": "matrices",
     "_scaled_dot_product_flash_attention_for_cpu": "attention",
 }
 _KERNEL = re.compile(r"aoti_torch_cpu_(?P<name>\w+)")
@@ -65,11 +67,14 @@ def _products(nodes: list[Any], sentences: Any, tokens: Any) -> Iterator[Product
         # Not by numel(), which would fix the sizes of the program to those of its example.
         macs = 2 * math.prod(left) * right[-2] if kind == "attention" else math.prod(output) * left[-1]
         if isinstance(macs, int):
-            yield kind, macs, 0, 0
+            yield kind, [(macs, 0, 0)]
             continue
         sizes = [size.node.expr for size in (sentences, tokens)]
-        ((powers, factor),) = sympy.Poly(macs.node.expr, *sizes).terms()
-        yield kind, int(factor), *powers
+        try:
+            terms = sympy.Poly(macs.node.expr, *sizes).terms()
+        except sympy.PolynomialError as error:
+            raise BenchModelsError(f"the products of {operator} are not counted: {macs} of them") from error
+        yield kind, [(int(factor), *powers) for powers, factor in terms]
 
 
 def counted(ran: Counter[str], products: list[Product], sentences: int, tokens: int) -> tuple[Kernel, ...]:
@@ -89,9 +94,9 @@ def counted(ran: Counter[str], products: list[Product], sentences: int, tokens: 
         else:
             others[name] += count
     macs: Counter[str] = Counter()
-    for kind, factor, of_sentences, of_tokens in products:
-        macs[kind] += factor * sentences**of_sentences * tokens**of_tokens
-    in_graph = Counter(kind for kind, *_ in products)
+    for kind, terms in products:
+        macs[kind] += sum(factor * sentences**first * tokens**second for factor, first, second in terms)
+    in_graph = Counter(kind for kind, _ in products)
     in_run = Counter({kind: each.total() for kind, each in names.items()})
     if in_run != in_graph:
         raise BenchModelsError(f"the compiled graph has the products {dict(in_graph)}, and {dict(in_run)} ran")

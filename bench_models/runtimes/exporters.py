@@ -28,8 +28,12 @@ class Logits(nn.Module):
 def program(model: nn.Module) -> torch.export.ExportedProgram:
     """Return a classifier as torch exports it; both sizes of its input are free."""
     free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
-    with torch.no_grad():
-        return torch.export.export(Logits(model).eval(), example(), dynamic_shapes=dict.fromkeys(INPUTS, free))
+    training = model.training
+    try:
+        with torch.no_grad():
+            return torch.export.export(Logits(model).eval(), example(), dynamic_shapes=dict.fromkeys(INPUTS, free))
+    finally:
+        model.train(training)
 
 
 def longest(program: torch.export.ExportedProgram) -> int | None:

@@ -19,9 +19,10 @@ from msgspec import Struct, json
 from bench_models.errors import BenchModelsError
 from bench_models.runtimes.kernels import Kernel
 
-# Products by their arithmetic, and which of their inputs is the left matrix, over whose last dimension they sum.
-_INTEGER = {"aten::_int_mm": 0, "quantized::linear_dynamic": 0}
-_FLOAT = {
+# Products, and which of their inputs is the left matrix, over whose last dimension they sum.
+_LEFT = {
+    "aten::_addmm_activation": 1,
+    "aten::_int_mm": 0,
     "aten::addmm": 1,
     "aten::baddbmm": 1,
     "aten::bmm": 0,
@@ -29,24 +30,36 @@ _FLOAT = {
     # Weights of 4 bits, which are unpacked while they are multiplied, on a CPU with bf16.
     "bitsandbytes::gemm_4bit": 0,
     "bitsandbytes::gemv_4bit": 0,
+    "mkldnn::_linear_pointwise": 0,
+    "quantized::linear_dynamic": 0,
 }
+# Its activations are quantized within; of all others the type of the left matrix tells the arithmetic.
+_INTEGER = frozenset({"quantized::linear_dynamic"})
+_INTEGER_TYPES = frozenset(
+    f"Tensor({name})" for name in ("int", "long int", "short int", "signed char", "unsigned char")
+)
 # Queries with keys, and what comes of that with values.
 _ATTENTION = "aten::_scaled_dot_product_flash_attention_for_cpu"
-# What multiplies, and is in none of these. One exception scales what was multiplied before, and compiled kernels
-# have the names of what they are made for, too.
+# Over its second input, the weights.
+_CONVOLUTIONS = frozenset({"aten::_slow_conv2d_forward", "aten::mkldnn_convolution"})
+_KNOWN = frozenset({*_LEFT, _ATTENTION, *_CONVOLUTIONS})
+# What multiplies, and may be in none of these: a word of its name says so. Of the exceptions one scales what was
+# multiplied before, and compiled kernels have the names of what they are made for, too.
 _MULTIPLIES = re.compile(
     r"(?!bitsandbytes::int8_mm_dequant|graph_\d+_cpp_fused)"
-    r"(\w+::|\w*_)(add|badd)?(b?mm|mv|matmul|q?linear|gem[mv]|attention|conv\w*|einsum|dot|lstm|gru)(_\w*)?$"
+    r".*(::|_|^)((add|badd)?b?mm|(add)?mv|matmul\w*|q?linear|gem[mv]|attention|conv\w*|einsum|dot|lstm|gru|rnn)(_|$)"
 )
 # They ask for memory or look at it in another way, and compute nothing.
 _NO_KERNEL = re.compile(
-    r"\[|aten::(_has_compatible_shallow_copy_type|_reshape_alias|alias|as_strided_?|contiguous|detach_?|dropout|empty\w*|"
-    r"expand|lift_fresh|reshape|resolve_\w+|select|slice|split\w*|squeeze_?|t|to|transpose|unsqueeze_?|view)$"
+    r"\[|aten::(_has_compatible_shallow_copy_type|_reshape_alias|_unsafe_view|alias|as_strided_?|contiguous|detach_?|"
+    r"dropout|empty\w*|expand|expand_as|flatten|lift_fresh|mT|narrow|numpy_T|permute|reshape|resolve_\w+|select|slice|"
+    r"split\w*|squeeze_?|t|to|transpose|type_as|unbind|unflatten|unsqueeze_?|view|view_as)$"
 )
 
 
 class _Tensors(Struct, frozen=True):
     shapes: list[Any]  # of a tensor its sizes, and of a list of tensors a list of these
+    types: list[Any]
 
 
 class _Operator(Struct, frozen=True):
@@ -69,16 +82,17 @@ def kernels(call: Callable[[], object]) -> tuple[Kernel, ...]:
     Raises ``BenchModelsError`` for a kernel whose products cannot be counted.
     """
     counts: Counter[str] = Counter()
-    macs: Counter[str] = Counter()
+    integer: Counter[str] = Counter()
+    floating: Counter[str] = Counter()
     for operator in operators(call):
         counts[operator.name] += 1
-        macs[operator.name] += _macs(operator)
+        (integer if _is_integer(operator) else floating)[operator.name] += _macs(operator)
     return tuple(
         Kernel(
             operator=name.removeprefix("aten::"),
             count=counts[name],
-            integer_macs=macs[name] if name in _INTEGER else 0,
-            float_macs=0 if name in _INTEGER else macs[name],
+            integer_macs=integer[name],
+            float_macs=floating[name],
         )
         for name in sorted(counts)
     )
@@ -130,8 +144,8 @@ def _innermost(operators: Iterable[_Operator]) -> Iterator[_Operator]:
 
     def computing(operator: _Operator) -> list[_Operator]:
         found = [each for called in inside[operator.id] for each in computing(called)]
-        if _MULTIPLIES.match(operator.name):
-            return found if any(_MULTIPLIES.match(each.name) for each in found) else [operator]
+        if _multiplies(operator):
+            return found if any(map(_multiplies, found)) else [operator]
         return found or ([] if _NO_KERNEL.match(operator.name) else [operator])
 
     for operator in operators:
@@ -139,19 +153,32 @@ def _innermost(operators: Iterable[_Operator]) -> Iterator[_Operator]:
             yield from computing(operator)
 
 
+def _multiplies(operator: _Operator) -> bool:
+    return operator.name in _KNOWN or bool(_MULTIPLIES.match(operator.name))
+
+
+def _is_integer(operator: _Operator) -> bool:
+    if operator.name in _INTEGER:
+        return True
+    return operator.name in _LEFT and operator.inputs.types[_LEFT[operator.name]] in _INTEGER_TYPES
+
+
 def _macs(operator: _Operator) -> int:
     """Return the multiply-accumulates of the product of matrices that an operator is."""
-    name, inputs, outputs = operator.name, operator.inputs.shapes, operator.outputs.shapes
+    if not _multiplies(operator):
+        return 0
+    name, inputs = operator.name, operator.inputs.shapes
+    output: list[int] = operator.outputs.shapes[0] if operator.outputs.shapes else []
     if name == _ATTENTION:
         query: list[int] = inputs[0]
         key: list[int] = inputs[1]
         return 2 * math.prod(query) * key[-2]
-    if name in _INTEGER | _FLOAT:
-        left: list[int] = inputs[(_INTEGER | _FLOAT)[name]]
-        output: list[int] = outputs[0]
+    if name in _CONVOLUTIONS:
+        weights: list[int] = inputs[1]
+        return math.prod(output) * math.prod(weights[1:])
+    if name in _LEFT:
+        left: list[int] = inputs[_LEFT[name]]
         return math.prod(output) * left[-1]
-    if _MULTIPLIES.match(name):
-        raise BenchModelsError(
-            f"PyTorch ran {name} on shapes {inputs}, whose products are not counted: add it to {__name__}"
-        )
-    return 0
+    raise BenchModelsError(
+        f"PyTorch ran {name} on shapes {inputs}, whose products are not counted: add it to {__name__}"
+    )

@@ -50,6 +50,9 @@ _KNOWN = {
     "RuntimeFigures.track_logit_difference": Display(title="Logit difference", better="lower", show=show_logit),
     "Figures.track_int8_share": Display(title="INT8 share of products", better="higher", show=show_share),
     "Figures.track_kernels": Display(title="Kernels of one sentence", better="lower", show=show_count),
+    # As they were called when only rows in other runtimes had them.
+    "RuntimeFigures.track_int8_share": Display(title="INT8 share of products", better="higher", show=show_share),
+    "RuntimeFigures.track_kernels": Display(title="Kernels of one sentence", better="lower", show=show_count),
     "SpeedUp.track_relative_latency": Display(title="Relative latency", better="lower", show=show_times),
 }
 

@@ -1,10 +1,13 @@
 """A model in AOTInductor: what is shipped, how it answers, which kernels run, and what is refused."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ from torch import nn
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
+from bench_models.machine import this_machine
 from bench_models.metrics.scorecard import score
 from bench_models.outcomes import Measured, Skipped
 from bench_models.recipes.quantize_dynamic import QuantizeDynamic
@@ -48,6 +52,8 @@ def test_package_answers_as_eager_does_and_runs_the_same_products(model: nn.Modu
     # Each layer's elementwise operators are in a few kernels, where eager PyTorch runs one for each.
     assert 5 <= counts["cpp_fused"] <= 12
     assert kernels == AotInductor().kernels(tmp_path, sentence())
+    with ZipFile(tmp_path / FILENAME) as package:
+        assert not [name for name in package.namelist() if b"modeling_bert" in package.read(name)]
 
     abrupt = f"""
 import os
@@ -75,26 +81,44 @@ def test_row_is_compiled_once_and_scored_in_its_runtime(builder: Builder) -> Non
 
 
 def test_row_is_skipped_where_there_is_no_compiler(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the reason; and another compiler is another artifact."""
-    row = in_runtime(builder, AotInductor())
-    key = artifact_key(row, row.suite["onnx"])
+    """With the reason."""
     monkeypatch.setattr(aot_inductor, "_COMPILER", "no-such-compiler")
-    aot_inductor._compiler_version.cache_clear()
-    assert artifact_key(row, row.suite["onnx"]) != key
-    said = "AOTInductor needs a C++ compiler, and 'no-such-compiler' is not one: install g++, or name another in CXX"
-    assert score(row, row.suite["onnx"]) == Skipped(reason=said)
-    aot_inductor._compiler_version.cache_clear()
+    row = in_runtime(builder, AotInductor())
+    said = "AOTInductor needs a C++ compiler, and there is no program 'no-such-compiler': install g++, or name another"
+    assert score(row, row.suite["onnx"]) == Skipped(reason=f"{said} in CXX")
 
 
-def test_compiler_that_fails_is_told(model: nn.Module, tmp_path: Path) -> None:
-    """By the first line of what torch says."""
+def test_another_compiler_cpu_or_setting_is_another_artifact(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels that were compiled for another CPU may not even run."""
+    row = in_runtime(builder, AotInductor())
+    keys = [artifact_key(row, row.suite["onnx"])]
+    monkeypatch.setenv("TORCHINDUCTOR_CPP_MARCH", "x86-64")
+    keys.append(artifact_key(row, row.suite["onnx"]))
+    monkeypatch.setattr(aot_inductor, "_compiler", lambda: ("/bin/g++", "g++ 99"))
+    keys.append(artifact_key(row, row.suite["onnx"]))
+    monkeypatch.setattr(aot_inductor, "_all_flags", lambda: ("gfni",))
+    keys.append(artifact_key(row, row.suite["onnx"]))
+    monkeypatch.setattr(aot_inductor, "this_machine", lambda: replace(this_machine(), cpu="another"))
+    keys.append(artifact_key(row, row.suite["onnx"]))
+    assert len(set(keys)) == len(keys)
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="there is no compiler that could fail")
+def test_compiler_that_fails_is_told_and_leaves_nothing(model: nn.Module, tmp_path: Path) -> None:
+    """In its own words."""
     from torch._inductor import config
 
-    with (
-        config.patch({"cpp.cxx": ("false",)}),
-        pytest.raises(BenchModelsError, match=r"AOTInductor cannot compile it \(\w+: .*"),
-    ):
+    compiler = tmp_path / "c++"
+    compiler.write_text(
+        '#!/bin/sh\ncase "$*" in *--version*) exec g++ --version;; esac\necho "a.cpp:1: error: planted" >&2\nexit 1\n',
+        encoding="utf-8",
+    )
+    compiler.chmod(0o755)
+    before = _temporary()
+    said = r"AOTInductor cannot compile it \(\w+: .*error: planted"
+    with config.patch({"cpp.cxx": (str(compiler),)}), pytest.raises(BenchModelsError, match=said):
         AotInductor().write(model, tmp_path)
+    assert {file for file in _temporary() - before if file.name.startswith("tmp")} == set()
 
 
 def test_step_that_cannot_be_exported_fails_the_row(builder: Builder) -> None:
@@ -105,7 +129,11 @@ def test_step_that_cannot_be_exported_fails_the_row(builder: Builder) -> None:
     assert "onnx cannot be written as torch-export" in str(outcome)
 
 
-_PRODUCTS = [("linear", 10, 1, 1), ("linear", 5, 1, 0), ("attention", 3, 1, 2)]
+_PRODUCTS: list[compiled_products.Product] = [
+    ("matrices", [(10, 1, 1)]),
+    ("matrices", [(5, 1, 0), (1, 0, 0)]),
+    ("attention", [(3, 1, 2)]),
+]
 _ATTENTION = "aoti_torch_cpu__scaled_dot_product_flash_attention_for_cpu"
 
 
@@ -120,7 +148,7 @@ def test_products_of_a_graph_are_those_that_ran() -> None:
         "copy_",
         "cpp_fused",
     }
-    assert found["_mkl_linear or addmm_out"].float_macs == 10 * 2 * 7 + 5 * 2
+    assert found["_mkl_linear or addmm_out"].float_macs == 10 * 2 * 7 + 5 * 2 + 1
     assert found["_scaled_dot_product_flash_attention_for_cpu"].float_macs == 3 * 2 * 49
     assert (found["cpp_fused"].count, found["copy_"].count) == (2, 4)
 
@@ -130,7 +158,7 @@ def test_product_of_the_graph_that_no_known_kernel_ran_is_an_error(lost: str) ->
     """Planted: a compiled kernel that multiplies by itself."""
     ran = Counter({"aoti_torch_cpu_addmm_out": 2, _ATTENTION: 1, "graph_0_cpp_fused_mm_0": 1})
     ran[lost] -= 1
-    with pytest.raises(BenchModelsError, match=r"the compiled graph has the products .*'linear': 2.* ran"):
+    with pytest.raises(BenchModelsError, match=r"the compiled graph has the products .*'matrices': 2.* ran"):
         compiled_products.counted(+ran, _PRODUCTS, 1, 7)
 
 
@@ -147,8 +175,8 @@ def test_products_are_looked_up_without_fixing_sizes(model: nn.Module) -> None:
 
     exported = program(model)
     products = compiled_products.of(exported)
-    assert Counter(kind for kind, *_ in products) == {"linear": 14, "attention": 2}
-    assert sum(factor * 11**tokens for _, factor, _, tokens in products) == TOTAL
+    assert Counter(kind for kind, _ in products) == {"matrices": 14, "attention": 2}
+    assert sum(factor * 11**tokens for _, terms in products for factor, _, tokens in terms) == TOTAL
     for size in SIZES:
         batch = batch_of(*size)
         given = torch.from_numpy(batch.input_ids), torch.from_numpy(batch.attention_mask)

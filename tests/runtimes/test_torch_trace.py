@@ -91,13 +91,45 @@ def test_kernels_are_the_same_each_time(model: nn.Module) -> None:
     "call",
     [
         lambda: torch.mv(torch.ones(3, 3), torch.ones(3)),
-        lambda: torch.nn.functional.conv1d(torch.ones(1, 2, 8), torch.ones(4, 2, 3)),
+        lambda: torch._weight_int8pack_mm(torch.ones(2, 32), torch.ones(32, 32, dtype=torch.int8), torch.ones(32)),
+        lambda: torch.nn.LSTM(4, 4)(torch.ones(1, 1, 4)),
     ],
 )
 def test_operator_whose_products_are_not_known_is_named(call: Callable[[], object]) -> None:
     """Whatever is not counted would make the share of integers wrong."""
     with pytest.raises(BenchModelsError, match=r"PyTorch ran \w+::\w+ on shapes .* add it to bench_models"):
         torch_trace.kernels(call)
+
+
+_MORE = {
+    "fused with an activation": (
+        lambda: torch._addmm_activation(torch.ones(5), torch.ones(2, 3), torch.ones(3, 5)),
+        30,
+    ),
+    "of integers": (lambda: torch.mm(torch.ones(2, 3, dtype=torch.int32), torch.ones(3, 5, dtype=torch.int32)), 30),
+    "convolution": (lambda: torch.conv1d(torch.ones(1, 2, 8), torch.ones(4, 2, 3)), 4 * 6 * 2 * 3),
+}
+
+
+@pytest.mark.parametrize(("call", "macs"), _MORE.values(), ids=_MORE)
+def test_other_products_are_counted(call: Callable[[], object], macs: int) -> None:
+    """Integers by the type of the left matrix."""
+    kernels = torch_trace.kernels(call)
+    assert sum(_macs(kernels)) == macs
+    assert (_macs(kernels)[0] == macs) == any(each.operator == "mm" for each in kernels)
+
+
+def test_views_are_no_kernels() -> None:
+    """However a library writes them: it computes as much."""
+    matrix = torch.ones(2, 3, 4)
+
+    def look() -> None:
+        matrix.permute(0, 2, 1).mT.flatten(1).unflatten(1, (3, 4)).narrow(0, 0, 1).expand_as(matrix).view_as(matrix)
+        matrix.unbind(0)
+        matrix.chunk(2)
+        matrix.type_as(matrix).transpose(0, 1).unsqueeze(0).squeeze(0).select(0, 0)
+
+    assert torch_trace.kernels(look) == ()
 
 
 def test_trace_ends_when_the_call_fails_and_standard_error_is_kept(capfd: pytest.CaptureFixture[str]) -> None:
