@@ -51,7 +51,7 @@ _MULTIPLIES = re.compile(
 )
 # They ask for memory or look at it in another way, and compute nothing.
 _NO_KERNEL = re.compile(
-    r"\[|aten::(_has_compatible_shallow_copy_type|_reshape_alias|_unsafe_view|alias|as_strided_?|contiguous|detach_?|"
+    r"\[|aten::(_has_compatible_shallow_copy_type|_reshape_alias|_unsafe_view|alias|as_strided_?|chunk|contiguous|detach_?|"
     r"dropout|empty\w*|expand|expand_as|flatten|lift_fresh|mT|narrow|numpy_T|permute|reshape|resolve_\w+|select|slice|"
     r"split\w*|squeeze_?|t|to|transpose|type_as|unbind|unflatten|unsqueeze_?|view|view_as)$"
 )
