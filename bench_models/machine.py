@@ -59,6 +59,12 @@ def this_machine() -> Machine:
     )
 
 
+def cpu_identity() -> tuple[str, ...]:
+    """Return the CPU's name and all that it can do, of which a compiler may use anything."""
+    name, flags = _cpu()
+    return name, *sorted(flags)
+
+
 # Where Linux says how much processor time a container may use: microseconds in a period, and the period, or "max".
 _PROCESSOR_TIME = Path("/sys/fs/cgroup/cpu.max")
 

@@ -9,23 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from bench_models.errors import BenchModelsError
 from bench_models.recipes.step import Format as Name
 from bench_models.runtimes import aot_inductor, onnx_file, openvino_runtime
 from bench_models.runtimes.aot_inductor import AotInductor
-from bench_models.runtimes.exporters import Logits, example, program
+from bench_models.runtimes.exporters import Logits, example, program, session_of
 from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.runtimes.openvino_runtime import OpenVino
-from bench_models.runtimes.session import Session, errors_told
+from bench_models.runtimes.session import Session
 from bench_models.text import installing
-from bench_models.tokenizer import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +62,6 @@ def _write_script(model: nn.Module, file: Path) -> None:
     traced.save(str(file))
 
 
-def _of_module(module: Any, threads: int) -> Session:  # noqa: ANN401  # torch's loaded modules have no common type
-    torch.set_num_threads(threads)
-
-    def answer(batch: Batch) -> NDArray[np.float32]:
-        with torch.inference_mode(), errors_told(batch, RuntimeError, IndexError, AssertionError):
-            logits: NDArray[np.float32] = (
-                module(torch.from_numpy(batch.input_ids), torch.from_numpy(batch.attention_mask)).float().numpy()
-            )
-        return logits
-
-    return answer
-
-
 _OF_TORCH = """\
 def logits(input_ids, attention_mask):
     with torch.inference_mode():
@@ -91,7 +74,7 @@ _ALL = (
         made_of="torch-export",
         filename="model.pt2",
         write=_write_program,
-        open=lambda file, threads: _of_module(torch.export.load(file).module(), threads),
+        open=lambda file, threads: session_of(torch.export.load(file).module(), threads),
         loading=f'import torch\n\nmodel = torch.export.load("model.pt2").module()\n\n\n{_OF_TORCH}',
     ),
     Format(
@@ -99,7 +82,7 @@ _ALL = (
         made_of="torchscript",
         filename="model.pt",
         write=_write_script,
-        open=lambda file, threads: _of_module(torch.jit.load(str(file)), threads),
+        open=lambda file, threads: session_of(torch.jit.load(str(file)), threads),
         loading=f'import torch\n\nmodel = torch.jit.load("model.pt")\n\n\n{_OF_TORCH}',
     ),
     Format(

@@ -86,11 +86,10 @@ def measured_unasked(suite: Suite) -> list[str]:
     return [row.name for row in rows if unavailable_reason(row) is None]
 
 
-def is_emulated(suite: Suite, variant: Variant, types: Sequence[str] | None = None) -> bool:
-    """Say whether a row names a 16-bit type that this CPU has no arithmetic for, or one of ``types``."""
-    asked = emulated_types() if types is None else types
+def is_emulated(suite: Suite, variant: Variant) -> bool:
+    """Say whether a row names a 16-bit type that this CPU has no arithmetic for."""
     steps = [step for row in suite.lineage(variant.name) for step in row.steps]
-    return any(getattr(step, field.name) in asked for step in steps for field in fields(step))
+    return any(getattr(step, field.name) in emulated_types() for step in steps for field in fields(step))
 
 
 def _trained(builder: Builder, waiting: Sequence[Variant]) -> tuple[list[Variant], list[Variant]]:

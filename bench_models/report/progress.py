@@ -158,14 +158,14 @@ class Table:
         baseline = self.builder.suite.baseline
         card = stored(self.builder, baseline)
         if rounds and isinstance(card, Measured):
-            cells = [ACCURACY.show(card.value.accuracy), SIZE.show(card.value.size_bytes)]
-            log.info("%s", self._line(baseline.name, *cells, SINGLE_STREAM.show(seconds_of_baseline(rounds).value)))
+            seconds = seconds_of_baseline(rounds).value
+            log.info("%s", self._line(baseline.name, *_figures(card.value), SINGLE_STREAM.show(seconds)))
 
     def _row(self, name: str, card: Outcome[Scorecard], times: Outcome[SpeedUp] | None) -> str:
         for outcome in (card, times):
             if outcome is not None and not isinstance(outcome, Measured):
                 return f"{self._line(name)}  not measured: {reason_of(outcome)}"
-        cells = [ACCURACY.show(card.value.accuracy), SIZE.show(card.value.size_bytes)]  # type: ignore[union-attr]  # Measured
+        cells = _figures(card.value)  # type: ignore[union-attr]  # Measured
         if times is not None:
             pairs = times.value.single_stream  # type: ignore[union-attr]  # Measured
             cells += [SINGLE_STREAM.show(seconds_of(pairs).value), SPEED_UP.show(times_as_fast(pairs).value)]
@@ -174,6 +174,10 @@ class Table:
     def _line(self, name: str, *cells: str) -> str:
         width = max(map(len, ("variant", *self.plan.rows)))
         return "  ".join((f"{name:<{width}}", *(f"{cell:>10}" for cell in cells)))
+
+
+def _figures(card: Scorecard) -> list[str]:
+    return [ACCURACY.show(card.accuracy), SIZE.show(card.size_bytes)]
 
 
 @contextmanager

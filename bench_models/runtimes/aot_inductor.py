@@ -21,11 +21,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench_models.errors import BenchModelsError
-from bench_models.machine import this_machine
+from bench_models.machine import cpu_identity
 from bench_models.runtimes import compiled_products, torch_trace
 from bench_models.runtimes.artifact import ArtifactRuntime, Tolerance
 from bench_models.runtimes.kernels import Kernel
-from bench_models.runtimes.session import THREADS, Session, errors_told
+from bench_models.runtimes.session import THREADS, Session
 from bench_models.tokenizer import Batch
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class AotInductor(ArtifactRuntime):
     def of_machine(self) -> tuple[str, ...]:
         """The CPU, the compiler and what torch's compiler is told, as kernels are compiled for this very CPU."""
         told = sorted(f"{name}={value}" for name, value in os.environ.items() if name.startswith("TORCHINDUCTOR_"))
-        return (this_machine().cpu, *this_machine().cpu_flags, *_all_flags(), *_compiler(), *told)
+        return *cpu_identity(), *_compiler(), *told
 
     def unavailable_reason(self) -> str | None:
         """Return why nothing can be compiled here, or None where there is a C++ compiler."""
@@ -136,14 +136,6 @@ class AotInductor(ArtifactRuntime):
 
 
 @cache
-def _all_flags() -> tuple[str, ...]:
-    """Return all that the CPU can do, as far as the system tells: a compiler may use any of it."""
-    file = Path("/proc/cpuinfo")
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    return tuple(next((line.split() for line in lines if line.startswith("flags")), ()))
-
-
-@cache
 def _compiler() -> tuple[str, str]:
     """Return where the compiler is, and the first line that it says of itself; nothing where there is none."""
     found = shutil.which(_COMPILER)
@@ -167,17 +159,15 @@ def _loaded(file: Path) -> Any:  # noqa: ANN401  # torch's loader has no public 
 
 
 def _session(loaded: Any, *, threads: int) -> Session:  # noqa: ANN401  # likewise
-    import torch
+    from bench_models.runtimes.exporters import session_of
 
-    torch.set_num_threads(threads)
     most = json.loads(loaded.get_metadata()[_LONGEST])
+    session = session_of(lambda *inputs: loaded.run(list(inputs))[0], threads)
 
     def answer(batch: Batch) -> NDArray[np.float32]:
         sentences, tokens = batch.input_ids.shape
         if most is not None and tokens > most:  # the library would read what lies behind its positions
             raise BenchModelsError(f"the file cannot answer {sentences} sentences of {tokens} tokens: it takes {most}")
-        with torch.inference_mode(), errors_told(batch, RuntimeError):
-            (logits,) = loaded.run([torch.from_numpy(batch.input_ids), torch.from_numpy(batch.attention_mask)])
-            return logits.float().numpy()  # type: ignore[no-any-return]  # what it returns has any type
+        return session(batch)
 
     return answer

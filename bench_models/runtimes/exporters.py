@@ -1,12 +1,17 @@
-"""What torch's exporters share: a classifier that answers with a tensor, an example of what it is asked, silence."""
+"""What torch's exporters share: a classifier that answers with a tensor, an example of what it is asked, a session."""
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from bench_models.runtimes.session import Session, errors_told
+from bench_models.tokenizer import Batch
 
 INPUTS = ("input_ids", "attention_mask")
 
@@ -49,6 +54,18 @@ def example() -> tuple[Tensor, Tensor]:
     mask = torch.ones(2, 8, dtype=torch.int64)
     mask[1, 5:] = 0
     return torch.arange(1, 17).reshape(2, 8) * mask, mask
+
+
+def session_of(program: Callable[[Tensor, Tensor], Tensor], threads: int) -> Session:
+    """Return a session of a program that torch has loaded: from token ids and mask to logits."""
+    torch.set_num_threads(threads)
+
+    def answer(batch: Batch) -> NDArray[np.float32]:
+        with torch.inference_mode(), errors_told(batch, RuntimeError, IndexError, AssertionError):
+            logits = program(torch.from_numpy(batch.input_ids), torch.from_numpy(batch.attention_mask))
+            return logits.float().numpy()
+
+    return answer
 
 
 @contextmanager

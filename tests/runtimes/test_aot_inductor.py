@@ -5,7 +5,6 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import replace
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -15,9 +14,9 @@ import torch
 from support.runtimes import SIZES, TOTAL, batch_of, in_runtime, sentence
 from torch import nn
 
+from bench_models import machine
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
-from bench_models.machine import this_machine
 from bench_models.metrics.scorecard import score
 from bench_models.outcomes import Measured, Skipped
 from bench_models.recipes.quantize_dynamic import QuantizeDynamic
@@ -96,9 +95,11 @@ def test_another_compiler_cpu_or_setting_is_another_artifact(builder: Builder, m
     keys.append(artifact_key(row, row.suite["onnx"]))
     monkeypatch.setattr(aot_inductor, "_compiler", lambda: ("/bin/g++", "g++ 99"))
     keys.append(artifact_key(row, row.suite["onnx"]))
-    monkeypatch.setattr(aot_inductor, "_all_flags", lambda: ("gfni",))
+    monkeypatch.setattr(machine, "_cpu", lambda: ("One", frozenset({"avx2"})))
     keys.append(artifact_key(row, row.suite["onnx"]))
-    monkeypatch.setattr(aot_inductor, "this_machine", lambda: replace(this_machine(), cpu="another"))
+    monkeypatch.setattr(machine, "_cpu", lambda: ("One", frozenset({"avx2", "gfni"})))
+    keys.append(artifact_key(row, row.suite["onnx"]))
+    monkeypatch.setattr(machine, "_cpu", lambda: ("Another", frozenset({"avx2", "gfni"})))
     keys.append(artifact_key(row, row.suite["onnx"]))
     assert len(set(keys)) == len(keys)
 
