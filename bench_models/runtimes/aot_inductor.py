@@ -107,6 +107,7 @@ class AotInductor(ArtifactRuntime):
                     node.meta.pop("stack_trace", None)
                 options = {
                     "freezing": True,
+                    "aot_inductor.precompile_headers": False,  # 280 MB, which are outside of any fresh cache
                     # How many threads share a kernel is decided when it is compiled.
                     "cpp.threads": THREADS,
                     # Each kernel tells that it ran.

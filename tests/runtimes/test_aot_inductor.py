@@ -28,14 +28,21 @@ from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.serving import artifact_key
 
 
-def _temporary() -> set[Path]:
-    return set(Path(tempfile.gettempdir()).iterdir())
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the folder of temporary files, which no other test uses meanwhile, of this process and those it starts."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("TMPDIR", str(folder))
+    return folder
 
 
 @pytest.mark.slow  # as it compiles
-def test_package_answers_as_eager_does_and_runs_the_same_products(model: nn.Module, tmp_path: Path) -> None:
+def test_package_answers_as_eager_does_and_runs_the_same_products(
+    model: nn.Module, tmp_path: Path, temporary: Path
+) -> None:
     """At any size, in one session; and nothing is left in the folder of temporary files, however a process ends."""
-    before = _temporary()
     AotInductor().write(model, tmp_path)
     session, eager = AotInductor().load(tmp_path, threads=1), Eager().open(model, threads=1)
     for size in SIZES:
@@ -62,7 +69,7 @@ AotInductor().load(Path({str(tmp_path)!r}), threads=1)
 os._exit(0)
 """
     subprocess.run([sys.executable, "-c", abrupt], check=True)
-    assert {file for file in _temporary() - before if "inductor" in file.name} == set()
+    assert list(temporary.iterdir()) == []
 
     with pytest.raises(BenchModelsError, match="the file cannot answer 1 sentences of 600 tokens: it takes 512"):
         session(batch_of(1, 600))
@@ -104,8 +111,9 @@ def test_another_compiler_cpu_or_setting_is_another_artifact(builder: Builder, m
     assert len(set(keys)) == len(keys)
 
 
+@pytest.mark.slow  # as it compiles, up to there
 @pytest.mark.skipif(not shutil.which("g++"), reason="there is no compiler that could fail")
-def test_compiler_that_fails_is_told_and_leaves_nothing(model: nn.Module, tmp_path: Path) -> None:
+def test_compiler_that_fails_is_told_and_leaves_nothing(model: nn.Module, tmp_path: Path, temporary: Path) -> None:
     """In its own words."""
     from torch._inductor import config
 
@@ -115,11 +123,10 @@ def test_compiler_that_fails_is_told_and_leaves_nothing(model: nn.Module, tmp_pa
         encoding="utf-8",
     )
     compiler.chmod(0o755)
-    before = _temporary()
     said = r"AOTInductor cannot compile it \(\w+: .*error: planted"
     with config.patch({"cpp.cxx": (str(compiler),)}), pytest.raises(BenchModelsError, match=said):
         AotInductor().write(model, tmp_path)
-    assert {file for file in _temporary() - before if file.name.startswith("tmp")} == set()
+    assert list(temporary.iterdir()) == []
 
 
 def test_step_that_cannot_be_exported_fails_the_row(builder: Builder) -> None:
