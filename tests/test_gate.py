@@ -114,7 +114,7 @@ def test_change_of_the_documentation_stays_green(bench_models: Run, gated: Path)
     asked = r"tiny.Figures|tiny.Latency.time_offline\('baseline'"
     status, found, printed = judged_methods(bench_models, gated, "--bench", asked)
     assert status == 0, printed
-    assert len(found) == 3 * 6 + 1  # accuracy and error rate are one outcome and one test
+    assert len(found) == 3 * 8 + 1  # accuracy and error rate are one outcome and one test
     assert "regressed" not in found.values()
 
 
