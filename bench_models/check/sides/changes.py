@@ -5,7 +5,6 @@ them. Python code is seen when it runs. Everything else may be read in ways that
 """
 
 import ast
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -158,16 +157,12 @@ def _is_inert(name: str) -> bool:
 
 
 def _installed(tree: Tree) -> dict[str, str]:
-    """Return the digest of each installed file; of metadata, without the long description.
+    """Return the digest of each installed file.
 
     Compiled code and records of the installation hold times and paths, so they are left out.
     """
-    found = _sources(tree.code)
-    for name in found:
-        if name.endswith(".dist-info/METADATA"):
-            about = (tree.code / name).read_bytes().partition(b"\n\n")[0]
-            found[name] = hashlib.sha256(about).hexdigest()
-    return {name: each for name, each in found.items() if PurePosixPath(name).name not in {"RECORD", "direct_url.json"}}
+    found = _sources(tree.code).items()
+    return {name: each for name, each in found if PurePosixPath(name).name not in {"RECORD", "direct_url.json"}}
 
 
 def contents(folder: Path) -> dict[str, str]:

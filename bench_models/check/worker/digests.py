@@ -95,7 +95,7 @@ def _constant(value: object, in_full: set[str], *, whole: bool) -> object:
 
 
 def of_file(path: str, *, as_syntax: bool = False) -> str:
-    """Return a digest of what a file holds."""
+    """Return a digest of what a file holds; of a package's metadata, without the long description."""
     file = Path(path)
     if file.is_dir():
         return of_listing(path)
@@ -103,6 +103,8 @@ def of_file(path: str, *, as_syntax: bool = False) -> str:
         content = file.read_bytes()
     except OSError:
         return ABSENT
+    if file.name == "METADATA" and file.parent.suffix == ".dist-info":  # whoever asks for a version reads all of it
+        content = content.partition(b"\n\n")[0]
     if as_syntax and file.suffix == ".py":
         content = _syntax(content)
     return hashlib.sha256(content).hexdigest()[:32]

@@ -95,3 +95,24 @@ def test_missing_file_an_empty_file_and_a_folder_are_not_the_same(tmp_path: Path
     (tmp_path / "empty").touch()
     (tmp_path / "folder").mkdir()
     assert len({digests.of_file(str(tmp_path / name)) for name in ("empty", "folder", "missing")}) == len("123")
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "alike"),
+    [
+        ("shapes-1.dist-info/METADATA", "Version: 1\n\nShapes, all of them.\n", True),
+        ("shapes-1.dist-info/METADATA", "Version: 2\n\nShapes.\n", False),
+        ("shapes-1.dist-info/RECORD", "Version: 1\n\nShapes, all of them.\n", False),
+        ("shapes/METADATA", "Version: 1\n\nShapes, all of them.\n", False),
+    ],
+)
+def test_long_description_in_the_metadata_makes_no_difference(
+    tmp_path: Path, file: str, text: str, *, alike: bool
+) -> None:
+    """It is the README, and who asks for the version of what is installed reads it, too."""
+    (tmp_path / file).parent.mkdir()
+    found = []
+    for each in ("Version: 1\n\nShapes.\n", text):
+        (tmp_path / file).write_text(each, encoding="utf-8")
+        found.append(digests.of_file(str(tmp_path / file)))
+    assert (found[0] == found[1]) == alike
