@@ -41,22 +41,23 @@ def _two_commands(project: Path, tmp_path: Path, *asked: str) -> dict[str, dict[
     report = json.loads((tmp_path / "clone" / "results" / "rotten-tomatoes.json").read_text(encoding="utf-8"))
     rows = {row["name"]: row for row in report["variants"]}
     # How many a few thousand sentences leave open depends on the weights that this CPU trains.
-    assert f" of {len(rows) - 1} budgets are kept" in printed
-    assert {row["standing"] for row in rows.values()} <= {"baseline", "kept", "open"}
+    judged = {row["name"]: row["standing"] for row in rows.values() if SUITE[row["name"]].budget}
+    assert f" of {len(judged)} budgets are kept" in printed
+    assert {*judged.values()} <= {"kept", "open"}
     assert report["exit_status"] == 0
     # Of the largest process of all that ended here, in KiB on Linux.
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < 2 * 1024 * 1024
     assert rows["baseline"]["accuracy_share"]["value"] >= 0.835
-    # About half of the latency, but for what a noisy machine may add to either.
-    assert rows["student3"]["speed_up_single_stream_ratio"]["value"] > 1.6
+    # Half of the latency or less, but for what a noisy machine may add to either.
+    assert rows["onnx"]["speed_up_single_stream_ratio"]["value"] > 1.3
     # 1.6 on a CPU that has AVX2 alone, and three on one with instructions for it.
     assert rows["int8-dynamic"]["speed_up_single_stream_ratio"]["value"] > 1.3
     return rows
 
 
 def test_two_commands_in_a_fresh_clone_measure_rows_of_the_real_suite(project: Path, tmp_path: Path) -> None:
-    """A row that is quantized and one that is trained, and the baseline that both start from: no budget is broken."""
-    asked = ("int8-dynamic", "student3")
+    """A row that is quantized and one in a runtime, and the baseline that both start from: no budget is broken."""
+    asked = ("int8-dynamic", "onnx")
     rows = _two_commands(project, tmp_path, "--", "rotten-tomatoes", *asked)
 
     assert rows.keys() == {"baseline", *asked}
@@ -72,7 +73,8 @@ def test_two_commands_in_a_fresh_clone_measure_the_whole_real_suite(project: Pat
     assert rows["pruned30"]["sparsity_share"] == pytest.approx(0.142, abs=0.001)
     # Where its CPU trains otherwise than README's, the budgets say by how much a student may differ.
     assert lost["int2-aware"] < lost["int2"] - 2
-    # About 0.4 of the latency, but for what a noisy machine may add to either.
+    # About 0.5 and 0.4 of the latency, but for what a noisy machine may add to either.
+    assert rows["student3"]["speed_up_single_stream_ratio"]["value"] > 1.6
     assert rows["student2"]["speed_up_single_stream_ratio"]["value"] > 2.1
 
 

@@ -143,24 +143,33 @@ def test_every_command_that_is_named_exists() -> None:
     assert set(re.findall(r"`(?:bench-models )?ci ([\w-]+)", text)) <= ci.commands.keys()
 
 
-def test_what_computes_with_models_is_tried_as_on_both_kinds_of_cpu() -> None:
-    """``tox -e bf16`` names, for its second run, the rooms of each test that imports torch or builds the tiny suite."""
+# How tests name 16-bit types, the steps that take them, and what the CPU's flags decide.
+_SIXTEEN_BITS = re.compile(r"\b(?:b?float16|bf16|fp16|Cast|LLMInt8|Quantize4Bit|mixed_precision|emulated)\b")
+# Scores in other processes, which meet the true CPU.
+_OF_OTHER_PROCESSES = Path("tests/metrics/test_scoring.py")
+
+
+def test_what_computes_in_16_bits_is_tried_as_on_both_kinds_of_cpu() -> None:
+    """``tox -e bf16`` names, for its second run, each module of tests that computes and names such a type."""
     (second,) = re.findall(r"--bf16=without (.*?)\n\n", (ROOT / "tox.ini").read_text(encoding="utf-8"), re.DOTALL)
-    rooms = [each for each in second.split() if each.startswith("tests/")]
-    computing = [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("test_*.py") if _computes(path)]
+    named = [each.partition("::")[0] for each in second.split() if each.startswith("tests/")]
+    modules = {path.relative_to(ROOT): path for path in (ROOT / "tests").rglob("test_*.py")}
+    computing = {name for name, path in modules.items() if _computes_in_16_bits(path)} - {_OF_OTHER_PROCESSES}
 
-    assert all((ROOT / room).exists() for room in rooms)
-    assert [path for path in computing if not any(path.is_relative_to(room) for room in rooms)] == []
-    assert len(computing) > 10
+    assert all((ROOT / each).exists() for each in named)
+    assert [name for name in computing if not any(name.is_relative_to(each) for each in named)] == []
+    assert len(computing) > 8
 
 
-def _computes(path: Path) -> bool:
-    """Say whether a module of tests imports torch anywhere, or has a fast test that takes a builder."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def _computes_in_16_bits(path: Path) -> bool:
+    """Say whether a module of tests imports torch or takes a builder, and names a 16-bit type."""
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
     taken = {
         argument.arg for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) for argument in node.args.args
     }
-    return "torch" in _imported(tree) or not taken.isdisjoint({"builder", "context"})
+    computes = "torch" in _imported(tree) or not taken.isdisjoint({"builder", "untrained_builder", "context"})
+    return computes and bool(_SIXTEEN_BITS.search(text))
 
 
 def _imported(tree: ast.Module) -> set[str]:
