@@ -1,5 +1,6 @@
 """Rows are scored side by side as they would be one after the other, and what breaks one is said of it."""
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,12 +51,21 @@ def _two_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     source_digest.cache_clear()  # each test has a module of that name
 
 
-def _broken(tiny_suite: Path, tmp_path: Path, row: str, body: str) -> Builder:
-    """Return a builder of the tiny suite in which a row has a step with this body."""
-    text = edited(tiny_suite.read_text(encoding="utf-8"), "HERE = ", STEP.format(body=body))
-    steps = {"baseline": "max_epochs=3)", "pruned": "PruneL1(amount=0.5)", "int8": "QuantizeDynamic()"}[row]
-    tiny_suite.write_text(edited(text, steps, f"{steps}, Breaks()"), encoding="utf-8")
-    return Builder(suite=suites.load(str(tiny_suite)), store=Store(root=tmp_path / "home"))
+Broken = Callable[[str], Builder]
+
+
+@pytest.fixture
+def broken(tiny_suite: Path, tmp_path: Path, trained_store: Path) -> Broken:
+    """Return a function that gives the pruned row a step with a body, and returns a builder with a trained baseline."""
+    shutil.copytree(trained_store, tmp_path / "home")
+
+    def make(body: str) -> Builder:
+        text = edited(tiny_suite.read_text(encoding="utf-8"), "HERE = ", STEP.format(body=body))
+        pruned = "PruneL1(amount=0.5)"
+        tiny_suite.write_text(edited(text, pruned, f"{pruned}, Breaks()"), encoding="utf-8")
+        return Builder(suite=suites.load(str(tiny_suite)), store=Store(root=tmp_path / "home"))
+
+    return make
 
 
 def test_rows_have_the_scorecards_that_they_have_one_after_the_other(
@@ -86,11 +96,11 @@ def test_code_that_scores_is_that_of_this_process(
     assert all(isinstance(each.outcome, Measured) for each in score_side_by_side(builder, str(tiny_suite)))
 
 
-def test_several_rows_are_scored_at_once(tiny_suite: Path, tmp_path: Path) -> None:
+def test_several_rows_are_scored_at_once(broken: Broken, tiny_suite: Path) -> None:
     """A row that waits for its neighbour does not wait for ever."""
     met = "open(context.home / str(os.getpid()), 'w').close()\n"
     met += "        while sum(each.name.isdigit() for each in context.home.iterdir()) < 2: time.sleep(0.01)\n"
-    builder = _broken(tiny_suite, tmp_path, "pruned", f"{met}        return model")
+    builder = broken(f"{met}        return model")
 
     found = list(score_side_by_side(builder, str(tiny_suite)))
     assert all(isinstance(each.outcome, Measured) for each in found)
@@ -157,10 +167,10 @@ def test_row_that_breaks_fails_alone_however_it_does(tiny_suite: Path, tmp_path:
     assert all(isinstance(found[name], Measured) for name in ("baseline", "pruned", "int8"))
 
 
-def test_processes_end_with_the_one_that_asked_however_it_ends(tiny_suite: Path, tmp_path: Path) -> None:
+def test_processes_end_with_the_one_that_asked_however_it_ends(broken: Broken, tiny_suite: Path) -> None:
     """By a signal that lets nobody clean up."""
     body = "(context.home / 'pids').write_text(f'{os.getpid()} {os.getppid()}'); time.sleep(600)"
-    builder = _broken(tiny_suite, tmp_path, "pruned", body)
+    builder = broken(body)
     asking = (
         "from bench_models import suites; from bench_models.build import Builder; "
         "from bench_models.storage import Store; "
@@ -193,11 +203,11 @@ def test_training_that_fails_is_tried_once(tiny_suite: Path, tmp_path: Path, mon
     assert tried == [1]
 
 
-def test_trouble_of_the_machine_is_raised(tiny_suite: Path, tmp_path: Path) -> None:
+def test_trouble_of_the_machine_is_raised(broken: Broken, tiny_suite: Path) -> None:
     """Every other row would meet it, too."""
     full = "raise EnvironmentTroubleError('the disk is full')"
     body = f"from bench_models.errors import EnvironmentTroubleError; {full}"
-    builder = _broken(tiny_suite, tmp_path, "pruned", body)
+    builder = broken(body)
     for row in ("pruned", "int8"):
         failed(builder, builder.suite[row], "an earlier failure, which is not taken for it")
     with (
@@ -207,11 +217,11 @@ def test_trouble_of_the_machine_is_raised(tiny_suite: Path, tmp_path: Path) -> N
         list(rows)
 
 
-def test_closing_ends_the_processes(tiny_suite: Path, tmp_path: Path) -> None:
+def test_closing_ends_the_processes(broken: Broken, tiny_suite: Path) -> None:
     """Those that wait, or compute, and the server."""
     body = "(context.home / 'pids').write_text(f'{os.getpid()} {os.getppid()}'); time.sleep(600)"
-    builder = _broken(tiny_suite, tmp_path, "pruned", body)
-    pids = tmp_path / "home" / "pids"
+    builder = broken(body)
+    pids = builder.store.root / "pids"
     with closing(score_side_by_side(builder, str(tiny_suite))) as rows:
         assert next(rows).row == "baseline"
         _wait_until(lambda: pids.is_file() and len(pids.read_text().split()) == 2)
