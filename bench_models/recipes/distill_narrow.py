@@ -1,6 +1,6 @@
 """Distillation into a narrower student: fewer layers, and fewer attention heads and feed-forward neurons in each."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bench_models.errors import BenchModelsError
@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from torch import nn
 
     from bench_models.recipes.modules import Kind
+    from bench_models.recipes.training import TeacherOutputs
+
+    # For types only, as in step.py: where texts come from does not change what is learned.
+    from bench_models.sources.corpora import Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +27,18 @@ class DistillNarrow(Distill):
     schedule. A student that is made narrow at once learns less (docs/training.md). Embeddings stay the teacher's, to
     the bit: a narrow student has most of its weights there, and a step of training is shorter without them.
 
+    The teacher also answers the texts of ``transfer``, which need no labels and may be of other domains; those that the
+    suite measures by are left out.
+
     Sources: those of ``Distill``; a full-sized student first, of which what matters least is removed: Hou et al.,
-    DynaBERT: dynamic BERT with adaptive width and depth (2020).
+    DynaBERT: dynamic BERT with adaptive width and depth (2020); a transfer set beside the training set: Hinton et al.,
+    Distilling the knowledge in a neural network (2015).
     """
 
     heads: float
     neurons: float
     sentences: int = 1024
+    transfer: "Texts | None" = None
 
     def __post_init__(self) -> None:
         """Refuse shares out of range, a student that is another checkpoint, and an empty sample."""
@@ -42,6 +51,12 @@ class DistillNarrow(Distill):
         if self.student is not None:
             raise BenchModelsError("DistillNarrow makes its student of the teacher's layers: give layers, no student")
         require_counts(self, least=1, sentences="importance is measured on")
+        if self.transfer is not None and not hasattr(self.transfer, "load"):
+            raise BenchModelsError(f"{field_text(self, 'transfer')}: give texts, as in LocalTexts(path=...)")
+
+    def recipe(self) -> dict[str, object]:
+        """Return the fields, with what identifies the texts instead of their place."""
+        return super(DistillNarrow, self).recipe() | {"transfer": self.transfer and self.transfer.digest()}
 
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the narrow student with the weights of its best validation accuracy."""
@@ -64,3 +79,20 @@ class DistillNarrow(Distill):
                 scores = importance(student, context, kind, self.sentences)
                 remove(student, kind, most_important(scores, share, kind))
         return train(student, context, self.schedule(), taught)
+
+    def _teacher_outputs(self, teacher: "nn.Module", context: Context) -> "TeacherOutputs":
+        import numpy as np
+
+        from bench_models.recipes.training import answers
+
+        taught = super(DistillNarrow, self)._teacher_outputs(teacher, context)
+        if self.transfer is None:
+            return taught
+        rows = context.encoder.encode(context.corpus.apart(self.transfer.load(context.home)))
+        logits = answers(teacher, context, rows)
+        return replace(
+            taught,
+            rows=[*taught.rows, *rows],
+            labels=[*taught.labels, *logits.argmax(axis=1).tolist()],
+            logits=np.concatenate([taught.logits, logits]),
+        )

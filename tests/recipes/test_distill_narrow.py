@@ -1,5 +1,6 @@
 """A student that is narrower than its teacher."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from bench_models.recipes.distill_narrow import DistillNarrow
 from bench_models.recipes.modules import Kind, layers_of, units_of
 from bench_models.recipes.step import Context
 from bench_models.recipes.training import answers, tokenized
+from bench_models.sources.corpora import LocalTexts
 
 KINDS: tuple[Kind, ...] = ("heads", "neurons")
 STEP = DistillNarrow(learning_rate=5e-3, max_epochs=10, batch_size=8, layers=(1,), heads=0.5, neurons=0.75)
@@ -78,6 +80,39 @@ def test_student_is_narrow_after_it_has_learned(
     assert asked == [3 * len(context.corpus.train)]
 
 
+def test_teacher_answers_the_transfer_texts_but_for_those_that_are_measured_by(
+    builder: Builder, context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are learned from beside the train split; other texts are another recipe, and their place is none."""
+    (tmp_path / "texts.txt").write_text(
+        f"the film shines and shines\n{context.corpus.test[0].text}\nits plot bores and bores\n", encoding="utf-8"
+    )
+    step = replace(STEP, max_epochs=1, augmented=1, transfer=LocalTexts(path=tmp_path / "texts.txt"))
+    learned: list[training.TeacherOutputs] = []
+
+    def noted(student: nn.Module, _: Context, __: training.Schedule, taught: training.TeacherOutputs) -> nn.Module:
+        learned.append(taught)
+        return student
+
+    monkeypatch.setattr(training, "train", noted)
+    teacher = builder.build("baseline")
+    step.apply(teacher, context)
+
+    taught = learned[0]
+    rows = context.encoder.encode(context.corpus.apart(("the film shines and shines", "its plot bores and bores")))
+    assert learned[1] is taught
+    assert len(taught.rows) == len(taught.labels) == len(taught.logits) == 2 * len(context.corpus.train) + 2
+    assert taught.rows[-2:] == rows
+    assert np.array_equal(taught.logits[-2:], answers(teacher, context, rows))
+    assert taught.labels[-2:] == taught.logits[-2:].argmax(axis=1).tolist()
+
+    moved = replace(step, transfer=LocalTexts(path=(tmp_path / "texts.txt").rename(tmp_path / "moved.txt")))
+    recipe = moved.recipe()
+    assert str(tmp_path) not in json.dumps(recipe)
+    (tmp_path / "moved.txt").write_text("the cast delights\n", encoding="utf-8")
+    assert moved.recipe() != recipe
+
+
 def test_nothing_is_removed_where_shares_are_zero(builder: Builder, context: Context) -> None:
     """Then it is as wide as its teacher."""
     step = DistillNarrow(learning_rate=5e-3, max_epochs=1, layers=(0, 1), heads=0, neurons=0)
@@ -96,6 +131,7 @@ _RIGHT: dict[str, Any] = {"learning_rate": 1e-3, "max_epochs": 1, "layers": (0,)
         ({"neurons": "half"}, r"neurons='half'\): give a number"),
         ({"sentences": 0}, r"sentences=0\): importance is measured on a whole number from 1"),
         ({"layers": ()}, "Distill needs a student"),
+        ({"transfer": "texts.txt"}, r"transfer='texts.txt'\): give texts, as in LocalTexts"),
     ],
 )
 def test_bad_recipe_is_refused(wrong: dict[str, Any], said: str) -> None:

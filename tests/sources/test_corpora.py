@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench_models.errors import BenchModelsError
-from bench_models.sources.corpora import LocalSentences, Sentence, normalised, sampled, split_corpus, split_of
+from bench_models.sources.corpora import LocalSentences, LocalTexts, Sentence, normalised, split_corpus, split_of
 
 LABELS = ("bad", "good")
 
@@ -142,13 +142,44 @@ def test_unlabelled_texts_are_chosen_by_their_words_and_stand_in_no_split() -> N
     """In whatever order they come, and however they are spelt; more of them keep those that were chosen."""
     corpus = split_corpus(LABELS, _sentences(300), name="numbers")
     others = [f"A tweet about {number}" for number in range(500)]
-    chosen = sampled([*others, "SENTENCE  number 7!"], 40, apart_from=corpus)
+    chosen = corpus.apart([*others, "SENTENCE  number 7!"])
 
-    assert len(set(chosen)) == 40
-    assert set(chosen) <= set(others)
-    assert chosen == sampled(reversed(others), 40, apart_from=corpus)
-    assert chosen == sampled(others, 60, apart_from=corpus)[:40]
-    assert sampled(["sentence NUMBER 7"], 40, apart_from=corpus) == ()
+    assert len(chosen) == len(set(chosen)) == 500
+    assert set(chosen) == set(others)
+    assert chosen == corpus.apart(reversed(others))
+    assert [text for text in chosen if text in others[:200]] == list(corpus.apart(others[:200]))
+    assert corpus.apart(["sentence NUMBER 7"]) == ()
+
+
+def test_texts_that_a_suite_measures_by_are_not_learned_from() -> None:
+    """Those without labels, too."""
+    corpus = replace(split_corpus(LABELS, _sentences(300), name="numbers"), unlabelled=("A tweet", "Another one"))
+    assert corpus.apart(["a tweet!", "A third one"]) == ("A third one",)
+
+
+def test_local_texts_are_the_lines_of_a_file(tmp_path: Path) -> None:
+    """Those that are not empty; other texts have another digest, another place has not."""
+    file, other = tmp_path / "texts.txt", tmp_path / "others.txt"
+    file.write_text("One film.\n\n  Another film. \n", encoding="utf-8-sig")
+    other.write_text("One film.\nAnother film.", encoding="utf-8")
+    texts = LocalTexts(path=str(file))  # type: ignore[arg-type]  # what a user may well write
+    assert texts.load(tmp_path) == ("One film.", "Another film.")
+    assert str(texts) == str(file)
+    assert texts.digest() == LocalTexts(path=other).digest()
+    other.write_text("One film.\n", encoding="utf-8")
+    assert texts.digest() != LocalTexts(path=other).digest()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"), [(b"\n \n", "has no texts"), (b"\xff\xff", "in UTF-8"), (None, "in UTF-8")]
+)
+def test_local_texts_that_cannot_be_read_are_refused(tmp_path: Path, content: bytes | None, said: str) -> None:
+    """With the file."""
+    file = tmp_path / "texts.txt"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(BenchModelsError, match=rf"texts\.txt .*{said}"):
+        LocalTexts(path=file).load(tmp_path)
 
 
 def test_unlabelled_texts_change_no_key_of_weights() -> None:
