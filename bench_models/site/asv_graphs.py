@@ -16,11 +16,13 @@ from asv.plugins.regressions import _GraphDataFilter  # what asv's own list of r
 from bench_models.asv.results import unquoted
 from bench_models.results_branch.records import Accepted
 from bench_models.site.model import ChangePoint, Commit, History, Line, Point, Series
-from bench_models.stats.change_points import NEAR, Level, change_points
+from bench_models.stats.change_points import NEAR, Level, change_points, levels
 from bench_models.stats.change_points import ChangePoint as Found
 from bench_models.text import show_count, show_logit, show_ms, show_share, show_size, show_times
 
 VARIANT = "variant"
+# By how much a line must rise that asv has no threshold for: asv's own default.
+_LEAST = 0.05
 
 # Names become file names: whatever is not plain is replaced, and a digest keeps two such names apart.
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,80}")
@@ -134,6 +136,12 @@ class GraphReader:
             found = change_points(_levels(points, steps), threshold)
             marked = tuple(self._change_point(setting, points, each) for each in found)
             yield Line(setting=setting, points=points, change_points=marked)
+
+    def line(self, setting: str, points: tuple[Point, ...], *, rises: bool) -> Line:
+        """Return a line that asv has no graph of; its rises are marked where they are regressions."""
+        found = change_points(levels([point.value for point in points]), _LEAST) if rises else []
+        marked = tuple(self._change_point(setting, points, each) for each in found)
+        return Line(setting=setting, points=points, change_points=marked)
 
     def _change_point(self, setting: str, points: tuple[Point, ...], found: Found) -> ChangePoint:
         position = found.position

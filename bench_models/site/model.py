@@ -1,8 +1,8 @@
 """What the pages show, as typed records: histories with change points, tables of variants, and the whole site."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from urllib.parse import quote, urlsplit
@@ -32,10 +32,11 @@ class Commit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """What was measured at a commit."""
+    """What was measured at a commit; ``of`` is the variant that it is of, where that changes from commit to commit."""
 
     commit: Commit
     value: float
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Series:
-    """One benchmark with one set of parameters; the line that was measured last comes first."""
+    """One benchmark with one set of parameters; the line that was measured last comes first.
+
+    ``benchmark`` is empty where asv has no graph of it.
+    """
 
     benchmark: str
     title: str
@@ -187,7 +191,8 @@ class Instructions:
 class Site:
     """All that the pages show.
 
-    ``pictures`` are the suites with a trade-off figure; there are ``instructions`` where there are no commits.
+    ``pictures`` are the suites with a trade-off figure, and ``leaderboards`` are those histories, by suite, that are of
+    no variant but of whichever leads; there are ``instructions`` where there are no commits.
     """
 
     project: str
@@ -202,6 +207,7 @@ class Site:
     histories: tuple[History, ...] = ()
     tables: tuple[Table, ...] = ()
     pictures: frozenset[str] = frozenset()
+    leaderboards: Mapping[str, History] = field(default_factory=dict)
     instructions: Instructions | None = None
 
     @property

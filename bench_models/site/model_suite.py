@@ -118,16 +118,16 @@ def _variant(table: Table, name: str, standing: Standing) -> VariantReport:
         errors=tuple(dict.fromkeys(reason_of(each) for each in needed if not isinstance(each, Measured))),
         latency_single_stream_s=columns[LATENCY].estimates.get(name),
         latency_offline_s_per_sentence=None,
-        speed_up_single_stream_ratio=_exact(_number(columns.get(SPEED_UP), name)),
+        speed_up_single_stream_ratio=_exact_if_known(_number(columns.get(SPEED_UP), name)),
         speed_up_offline_ratio=None,
         parameters_count=None,
         size_bytes=None if stored is None else round(stored),
         naive_size_bytes=None,
         size_reduction_pct=None if stored is None or not whole else 100 * (1 - stored / whole),
         sparsity_share=None,
-        accuracy_share=_exact(right),
+        accuracy_share=_exact_if_known(right),
         error_rate_share=None,
-        accuracy_drop_points=None if right is None or best is None else _exact(100 * (best - right)),
+        accuracy_drop_points=None if right is None or best is None else exact(100 * (best - right)),
         correct_by_sentence=None,
         budgets=(),
     )
@@ -143,6 +143,10 @@ def _number(column: Column | None, name: str) -> float | None:
     return value.value if isinstance(value, Measured) else None
 
 
-def _exact(value: float | None) -> Estimate | None:
+def exact(value: float) -> Estimate:
     """Return an interval of no width, which an exact number has at any level."""
-    return None if value is None else Estimate(value=value, low=value, high=value, level=0.95)
+    return Estimate(value=value, low=value, high=value, level=0.95)
+
+
+def _exact_if_known(value: float | None) -> Estimate | None:
+    return None if value is None else exact(value)

@@ -17,7 +17,7 @@ from bench_models.results_branch import records
 from bench_models.results_branch.records import read_accepted, read_checks
 from bench_models.site import asv_page
 from bench_models.site.asv_graphs import GraphReader, histories_of
-from bench_models.site.model import FOLDER, Commit, Instructions, Site, Table
+from bench_models.site.model import FOLDER, Commit, Instructions, Site
 from bench_models.site.render import assets, pages
 from bench_models.site.summary import tables
 from bench_models.text import installing
@@ -55,18 +55,16 @@ def publish(conf: Any, repo: Any, benchmarks: dict[str, Any], graphs: Any, revis
         conf=conf, repo=repo, graphs=graphs, revisions=revisions, commits=commits, accepted=bare.accepted
     )
     histories = histories_of(reader, benchmarks)
-    shown = tables(histories, tuple(commits.values()), found.files, kept)
-    judged, pictures = _with_budgets(shown, Path(conf.benchmark_dir), html / FOLDER)
     site = replace(
         bare,
         has_asv=True,
         left_aside=(*bare.left_aside, *_unknown(found, revisions)),
         commits=tuple(commits.values()),
         histories=histories,
-        tables=judged,
-        pictures=pictures,
+        tables=tables(histories, tuple(commits.values()), found.files, kept),
         instructions=None if commits else _instructions(conf),
     )
+    site = _of_models(site, reader, Path(conf.benchmark_dir), html / FOLDER) if site.tables else site
     _write(site, html / FOLDER)
     asv_page.change(html, f"{FOLDER}/index.html")
 
@@ -79,23 +77,30 @@ def publish_nothing(conf: Any) -> None:
     (html / "index.html").write_text(_FORWARD, encoding="utf-8")
 
 
-def _with_budgets(shown: tuple[Table, ...], benchmarks: Path, folder: Path) -> tuple[tuple[Table, ...], frozenset[str]]:
-    """Return the tables with the standing of each budget, and the suites whose figure is drawn."""
-    if not shown:
-        return (), frozenset()
+def _of_models(site: Site, reader: GraphReader, benchmarks: Path, folder: Path) -> Site:
+    """Add what only model suites have: standings of budgets, leaderboards, and figures, drawn into ``folder``."""
     try:
-        from bench_models.site import model_suite
+        from bench_models.site import model_leaderboard, model_suite
     except ModuleNotFoundError as error:
         if extra_for(error) is None:
             raise
         log.warning(
-            "budgets and the trade-off figure are left out, as %s is not installed: run %s",
+            "budgets, leaderboards and the trade-off figure are left out, as %s is not installed: run %s",
             error.name,
             installing("models"),
         )
-        return shown, frozenset()
-    judged = tuple(model_suite.judged(table, benchmarks) for table in shown)
-    return judged, frozenset(table.suite for table in judged if model_suite.draw(table, folder))
+        return site
+    judged = tuple(model_suite.judged(table, benchmarks) for table in site.tables)
+    of_variants = {each.suite: [row.history for row in each.rows] for each in judged}
+    led = {suite: model_leaderboard.leaderboard(suite, histories, reader) for suite, histories in of_variants.items()}
+    leaderboards = {suite: history for suite, history in led.items() if history}
+    return replace(
+        site,
+        histories=(*site.histories, *leaderboards.values()),
+        tables=judged,
+        pictures=frozenset(table.suite for table in judged if model_suite.draw(table, folder)),
+        leaderboards=leaderboards,
+    )
 
 
 def _bare(conf: Any, found: ResultFiles) -> Site:

@@ -72,7 +72,10 @@ def test_variants_are_shown_without_budgets_and_figure(project: Project) -> None
     said = publish(project)
     page = (project.html / "bench-models" / "index.html").read_text(encoding="utf-8")
 
-    assert len(re.findall("budgets and the trade-off figure are left out, as [a-z]+ is not installed", said)) == 1
+    assert (
+        len(re.findall("budgets, leaderboards and the trade-off figure are left out, as [a-z]+ is not installed", said))
+        == 1
+    )
     assert 'pip install --constraint constraints.txt "bench-models[models]"' in said
     assert '<a href="history-rotten_tomatoes--int8.html">int8</a>' in page
     assert "86.7 MiB" in page

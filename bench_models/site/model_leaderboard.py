@@ -1,0 +1,109 @@
+"""The leaderboard line of a model suite at each commit, as a history: the frontier itself may regress.
+
+Imported only for histories that have variants, as model_suite.py: it needs the libraries of the ``models`` extra.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+from bench_models.metrics.budgets import STATUSES
+from bench_models.report.document import Standing
+from bench_models.report.leaderboard import POINTS, leaders
+from bench_models.report.recommendation import Candidate, in_points
+from bench_models.site.asv_graphs import GraphReader, file_of
+from bench_models.site.model import Commit, History, Point, Series
+from bench_models.site.model_suite import ACCURACY, SIZE, SPEED_UP, exact
+from bench_models.site.summary import BUDGET
+from bench_models.text import show_size, show_times
+
+NAME = "Leaderboard"
+_WITHIN = f"within {in_points(POINTS)}"
+
+# What was recorded of each variant at a commit, by the benchmark's name in its module.
+_Recorded = Mapping[str, Mapping[str, float]]
+
+
+def leaderboard(suite: str, histories: Sequence[History], reader: GraphReader) -> History | None:
+    """Return the figures of the fastest and of the smallest variant that loses at most a point, by commit.
+
+    The first of ``histories`` is the baseline's, which leads where no other does. A commit at which whoever led before
+    was not measured is left out: it may not have been asked for. None where no other ever leads.
+    """
+    names = [each.name for each in histories]
+    fastest: dict[str, list[Point]] = defaultdict(list)
+    smallest: dict[str, list[Point]] = defaultdict(list)
+    for (setting, commit), recorded in _recorded(suite, histories).items():
+        candidates = _candidates(names, recorded)
+        led = {points[setting][-1].of for points in (fastest, smallest) if setting in points}
+        if not {names[0], *led} <= {each.name for each in candidates}:
+            continue
+        first, least = (each or candidates[0] for each in leaders(candidates))
+        fastest[setting].append(Point(commit=commit, value=first.speed_up.value, of=first.name))
+        smallest[setting].append(Point(commit=commit, value=least.size_bytes, of=least.name))
+    if not any(point.of != names[0] for points in (*fastest.values(), *smallest.values()) for point in points):
+        return None
+    inverse = {
+        setting: [Point(commit=each.commit, value=1 / each.value, of=each.of) for each in points]
+        for setting, points in fastest.items()
+    }
+    return History(
+        suite=suite,
+        variant=NAME,
+        file=file_of(suite, None).replace("history-", "leaderboard-", 1),
+        series=(
+            _series(reader, f"Speed-up of the fastest {_WITHIN}", "higher", show_times, fastest),
+            _series(reader, f"Size of the smallest {_WITHIN}", "lower", show_size, smallest),
+            _series(reader, f"Relative latency of the fastest {_WITHIN}", "lower", show_times, inverse),
+        ),
+    )
+
+
+def _series(
+    reader: GraphReader,
+    title: str,
+    better: Literal["lower", "higher"],
+    show: Callable[[float], str],
+    points: Mapping[str, Sequence[Point]],
+) -> Series:
+    """Return a series that asv has no graph of; the points are by setting."""
+    lines = [reader.line(setting, tuple(each), rises=better == "lower") for setting, each in points.items()]
+    lines.sort(key=lambda line: (line.points[-1].commit.revision, line.setting), reverse=True)
+    return Series(benchmark="", title=title, parameters=(), better=better, show=show, lines=tuple(lines))
+
+
+def _recorded(suite: str, histories: Sequence[History]) -> dict[tuple[str, Commit], dict[str, dict[str, float]]]:
+    """Return what was recorded in each setting at each commit, oldest first."""
+    found: dict[tuple[str, Commit], dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
+    for history in histories:
+        for series in history.series:
+            if len(series.parameters) != 1:  # of another kind than those with the variant alone
+                continue
+            for line in series.lines:
+                for point in line.points:
+                    name = series.benchmark.removeprefix(f"{suite}.")
+                    found[line.setting, point.commit][history.name][name] = point.value
+    return dict(sorted(found.items(), key=lambda each: each[0][1].revision))
+
+
+def _candidates(names: Sequence[str], recorded: _Recorded) -> list[Candidate]:
+    """Return the variants of which all is known; asv keeps no intervals of these figures."""
+    known = [name for name in names if {SPEED_UP, SIZE, ACCURACY} <= recorded.get(name, {}).keys()]
+    best = recorded[known[0]][ACCURACY] if known else 0.0
+    return [
+        Candidate(
+            name=name,
+            standing=_standing(recorded[name].get(BUDGET)),
+            speed_up=exact(recorded[name][SPEED_UP]),
+            accuracy=exact(recorded[name][ACCURACY]),
+            accuracy_drop_points=exact(100 * (best - recorded[name][ACCURACY])),
+            size_bytes=recorded[name][SIZE],
+        )
+        for name in known
+        if recorded[name][SPEED_UP] > 0
+    ]
+
+
+def _standing(status: float | None) -> Standing:
+    """Return how a budget stood; a number of another version says nothing."""
+    return "no budget" if status is None else dict(enumerate(STATUSES)).get(int(status), "not measured")
