@@ -25,7 +25,8 @@ def test_each_variant_has_a_page_and_a_row(published: Published) -> None:
     """The table leads to the pages, and they to asv's graphs."""
     pages = pages_of(published(add_checks))
 
-    assert set(pages) == {"index.html", "checks.html", "history-tiny--baseline.html", "history-tiny--int8.html"}
+    of_variants = {"history-tiny--baseline.html", "history-tiny--int8.html"}
+    assert set(pages) == {"index.html", "checks.html", "leaderboard-tiny.html", *of_variants}
     for variant in ("baseline", "int8"):
         assert f'<a href="history-tiny--{variant}.html">{variant}</a>' in pages["index.html"]
         address = f"../index.html#tiny.Figures.track_size?p-variant=%27{variant}%27"
