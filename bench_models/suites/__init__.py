@@ -49,10 +49,7 @@ def _no_suite(given: str) -> str:
     if Path(given).exists():
         return f"{given} is not a suite file: a suite of your own is a Python file, whose name ends in .py"
     if given in load(DEFAULT).names:
-        return (
-            f"{given} is a row of the suite {DEFAULT}: give the suite's name, as `bench-models build {DEFAULT} "
-            f"{given}` does"
-        )
+        return f"{given} is a row of the suite {DEFAULT}: give the suite's name before it, as in `{DEFAULT} {given}`"
     return (
         f"unknown suite {given!r}: the suites are {', '.join(BUILT_IN)}; a suite of your own is given as the path of "
         "its .py file"
