@@ -251,7 +251,7 @@ def test_run_measures_what_trains_nothing_unless_it_is_asked_for_more(
         ),
         (
             ("build", "student3"),
-            "student3 is a row of the suite rotten-tomatoes: give the suite's name before it, as in `rotten-tomatoes stud",
+            "student3 is a row of the suite rotten-tomatoes: give the suite's name before it, as in `rotten",
         ),
         (("run", "student3"), "student3 is a row of the suite rotten-tomatoes: give the suite"),
     ],
