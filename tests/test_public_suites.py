@@ -25,15 +25,14 @@ XSKILLSCORE = PinnedArchive(
     sha256="34375e86ea5e2ac710e52b8eb8e77c7acb5b2782aa6c67e863c71e4ae202dd74",
     is_sdist=True,
 )
-# What either suite imports; the versions of the others are those of this project.
-LIBRARIES = (
-    "asv_runner",
+# What each suite imports; the versions of the others are those of this project.
+OF_XARRAY = ("asv_runner", "pandas", "xarray==2026.9.0")
+OF_XSKILLSCORE = (
+    *OF_XARRAY,
     "dask[array]==2026.8.0",
-    "pandas",
     "properscoring==0.1",
     "scipy",
     "statsmodels==0.15.0",
-    "xarray==2026.9.0",
     "xhistogram==0.3.2",
 )
 CONSTRAINTS = Path(__file__).resolve().parent.parent / "constraints.txt"
@@ -56,13 +55,11 @@ def {name}(*arguments, **options):
 """
 
 
-@pytest.fixture(scope="module")
-def interpreter(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return an interpreter with the libraries of both, and without this project."""
-    folder = tmp_path_factory.mktemp("libraries")
+def _interpreter(folder: Path, libraries: tuple[str, ...]) -> Path:
+    """Return an interpreter with some libraries, and without this project."""
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     python = folder / "bin" / "python"
-    install = [str(python), "-m", "pip", "install", "--quiet", "--constraint", str(CONSTRAINTS), *LIBRARIES]
+    install = [str(python), "-m", "pip", "install", "--quiet", "--constraint", str(CONSTRAINTS), *libraries]
     subprocess.run(install, check=True)
     return python
 
@@ -86,13 +83,14 @@ def _append(file: Path, text: str) -> None:
     file.write_text(file.read_text(encoding="utf-8") + text, encoding="utf-8")
 
 
-def test_slower_representation_in_xarray_is_found(bench_models: Run, interpreter: Path, tmp_path: Path) -> None:
+def test_slower_representation_in_xarray_is_found(bench_models: Run, tmp_path: Path) -> None:
     """By its own suite: ten percent of one function, and the benchmarks that do not call it stay as they were."""
+    python = _interpreter(tmp_path / "libraries", OF_XARRAY)
     root = _unpacked(XARRAY, tmp_path)
     _append(root / "xarray" / "core" / "formatting.py", SLOWER.format(name="dataset_repr"))
     commit_all(root, "Represent datasets slowly")
     status, found, printed = _judged(
-        bench_models, root, interpreter, r"^repr\.Repr\.time_repr$|^merge\.DatasetAddVariable\.time_variable_insertion"
+        bench_models, root, python, r"^repr\.Repr\.time_repr$|^merge\.DatasetAddVariable\.time_variable_insertion"
     )
     assert status == 1, printed
     assert found.pop("repr.Repr.time_repr") == "regressed"
@@ -101,12 +99,13 @@ def test_slower_representation_in_xarray_is_found(bench_models: Run, interpreter
 
 
 @pytest.mark.nightly  # another library's benchmarks, found as those of xarray are
-def test_slower_metric_in_xskillscore_is_found(bench_models: Run, interpreter: Path, tmp_path: Path) -> None:
+def test_slower_metric_in_xskillscore_is_found(bench_models: Run, tmp_path: Path) -> None:
     """By its own suite, whose parameters are functions, and which measures peaks of memory, too."""
+    python = _interpreter(tmp_path / "libraries", OF_XSKILLSCORE)
     root = _unpacked(XSKILLSCORE, tmp_path)
     _append(root / "xskillscore" / "core" / "deterministic.py", SLOWER.format(name="rmse"))
     commit_all(root, "Compute errors slowly")
-    status, found, printed = _judged(bench_models, root, interpreter, r"^deterministic\.Compute_small\..*(rmse|mae)")
+    status, found, printed = _judged(bench_models, root, python, r"^deterministic\.Compute_small\..*(rmse|mae)")
     assert status == 1, printed
     kinds = {name: verdict for name, verdict in found.items() if "peakmem" not in name}
     assert {verdict for name, verdict in kinds.items() if "rmse" in name} == {"regressed"}

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from bench_models.recipes.modules import Kind
     from bench_models.recipes.training import TeacherOutputs
-
-    # For types only, as in step.py: where texts come from does not change what is learned.
     from bench_models.sources.corpora import Texts
 
 
@@ -27,8 +25,8 @@ class DistillNarrow(Distill):
     schedule. A student that is made narrow at once learns less (docs/training.md). Embeddings stay the teacher's, to
     the bit: a narrow student has most of its weights there, and a step of training is shorter without them.
 
-    The teacher also answers the texts of ``transfer``, which need no labels and may be of other domains; those that the
-    suite measures by are left out.
+    The teacher also answers texts of ``transfer``, which need no labels and may be of other domains: those whose words'
+    hash would put them into a train split, so that none is learned from that a suite may measure by.
 
     Sources: those of ``Distill``; a full-sized student first, of which what matters least is removed: Hou et al.,
     DynaBERT: dynamic BERT with adaptive width and depth (2020); a transfer set beside the training set: Hinton et al.,
@@ -51,7 +49,7 @@ class DistillNarrow(Distill):
         if self.student is not None:
             raise BenchModelsError("DistillNarrow makes its student of the teacher's layers: give layers, no student")
         require_counts(self, least=1, sentences="importance is measured on")
-        if self.transfer is not None and not hasattr(self.transfer, "load"):
+        if self.transfer is not None and not (hasattr(self.transfer, "load") and hasattr(self.transfer, "digest")):
             raise BenchModelsError(f"{field_text(self, 'transfer')}: give texts, as in LocalTexts(path=...)")
 
     def recipe(self) -> dict[str, object]:
@@ -85,10 +83,20 @@ class DistillNarrow(Distill):
 
         from bench_models.recipes.training import answers
 
+        # Imported here, where it runs: how texts are read and chosen decides what is learned, so that this code is part
+        # of content keys.
+        from bench_models.sources.corpora import learnable
+
         taught = super(DistillNarrow, self)._teacher_outputs(teacher, context)
         if self.transfer is None:
             return taught
-        rows = context.encoder.encode(context.corpus.apart(self.transfer.load(context.home)))
+        texts = learnable(self.transfer.load(context.home), apart_from=context.corpus)
+        if not texts:
+            raise BenchModelsError(
+                f"{context.variant}: {self.transfer} has no text to learn from: each is one of the suite's sentences, "
+                "or one to measure by; give more texts"
+            )
+        rows = context.encoder.encode(texts)
         logits = answers(teacher, context, rows)
         return replace(
             taught,

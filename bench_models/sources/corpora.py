@@ -56,14 +56,6 @@ class Corpus:
         """The SHA-256 of the texts without labels, apart from the other one: no weights depend on them."""
         return hashlib.sha256(json.dumps(self.unlabelled).encode()).hexdigest()
 
-    def apart(self, texts: Iterable[str]) -> tuple[str, ...]:
-        """Return those texts whose words are those of no sentence here, each wording once, in the order of its hash."""
-        known = {normalised(sentence.text) for split in SPLITS for sentence in getattr(self, split)}
-        known |= {normalised(text) for text in self.unlabelled}
-        unique = {normalised(text): text for text in texts}
-        chosen = sorted(unique.keys() - known, key=lambda words: hashlib.sha256(words.encode()).digest())
-        return tuple(unique[words] for words in chosen)
-
     def dataset(self, split: str) -> "Dataset":
         """Return a split as a Hugging Face dataset with the columns ``text`` and ``label``."""
         from datasets import ClassLabel, Dataset, Features, Value
@@ -97,7 +89,7 @@ class Texts(Protocol):
     """A place that texts without labels come from."""
 
     def digest(self) -> str:
-        """Return what identifies the content; two equal digests are the same texts."""
+        """Return what identifies the content: the same code reads the same texts where two digests are equal."""
         ...
 
     def load(self, home: Path) -> tuple[str, ...]:
@@ -119,8 +111,9 @@ class ArchivedTexts:
         return f"{self.archive.requirement}/{','.join(Path(table).stem for table in self.tables)}"
 
     def digest(self) -> str:
-        """Return the archive's digest, and the way to the tables."""
-        return "/".join((self.archive.sha256, *self.inside, *self.tables, self.encoding))
+        """Return a digest of the archive's, and of the way to the tables."""
+        content = [self.archive.sha256, self.inside, self.tables, self.encoding]
+        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
 
     def load(self, home: Path) -> tuple[str, ...]:
         """Read the tables straight out of the archive."""
@@ -153,7 +146,7 @@ class LocalTexts:
 
     def _lines(self) -> tuple[str, ...]:
         try:
-            lines = self.path.read_text(encoding="utf-8-sig").splitlines()
+            lines = self.path.read_text(encoding="utf-8-sig").split("\n")
         except (OSError, ValueError) as error:
             raise BenchModelsError(
                 f"{self.path} cannot be read as a text file in UTF-8 with a text in each line: {error}"
@@ -189,7 +182,7 @@ class ArchivedRatings:
         )
         corpus = split_corpus(("negative", "positive"), sentences, name=self.archive.requirement)
         others = self.other_domains.load(home) if self.other_domains else ()
-        return replace(corpus, unlabelled=corpus.apart(others)[: self.unlabelled])
+        return replace(corpus, unlabelled=sampled(others, self.unlabelled, apart_from=corpus))
 
 
 def _rated(archive: Path, members: Sequence[str], encoding: str) -> list[tuple[float, str]]:
@@ -292,6 +285,26 @@ def _corpus(labels: tuple[str, ...], splits: dict[str, list[Sentence]], name: st
             )
     train, validation, test = (tuple(splits[split]) for split in SPLITS)
     return Corpus(labels=labels, train=train, validation=validation, test=test)
+
+
+def sampled(texts: Iterable[str], count: int, *, apart_from: Corpus) -> tuple[str, ...]:
+    """Return ``count`` texts to measure by, chosen by the hash of their words; none stands in a split of the corpus."""
+    return _of_split("test", texts, apart_from)[:count]
+
+
+def learnable(texts: Iterable[str], *, apart_from: Corpus) -> tuple[str, ...]:
+    """Return the texts to learn from: none stands in a split of the corpus, or can ever be one of ``sampled``.
+
+    The hash of a text's words decides that, as it decides the split of a sentence.
+    """
+    return _of_split("train", texts, apart_from)
+
+
+def _of_split(split: str, texts: Iterable[str], corpus: Corpus) -> tuple[str, ...]:
+    known = {normalised(sentence.text) for each in SPLITS for sentence in getattr(corpus, each)}
+    unique = {normalised(text): text for text in texts}
+    words = [each for each in unique.keys() - known if split_of(each) == split]
+    return tuple(unique[each] for each in sorted(words, key=lambda each: hashlib.sha256(each.encode()).digest()))
 
 
 def normalised(text: str) -> str:
