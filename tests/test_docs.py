@@ -145,6 +145,8 @@ def test_every_command_that_is_named_exists() -> None:
 
 # How tests name 16-bit types, the steps that take them, and what the CPU's flags decide.
 _SIXTEEN_BITS = re.compile(r"\b(?:b?float16|bf16|fp16|Cast|LLMInt8|Quantize4Bit|mixed_precision|emulated)\b")
+# Of exports that one, as each takes seconds.
+_OF_EXPORTS = "::test_what_a_format_can_carry_is_written_loaded_and_compared"
 # Scores in other processes, which meet the true CPU.
 _OF_OTHER_PROCESSES = Path("tests/metrics/test_scoring.py")
 
@@ -152,7 +154,7 @@ _OF_OTHER_PROCESSES = Path("tests/metrics/test_scoring.py")
 def test_what_computes_in_16_bits_is_tried_as_on_both_kinds_of_cpu() -> None:
     """``tox -e bf16`` names, for its second run, each module of tests that computes and names such a type."""
     (second,) = re.findall(r"--bf16=without (.*?)\n\n", (ROOT / "tox.ini").read_text(encoding="utf-8"), re.DOTALL)
-    named = [each.partition("::")[0] for each in second.split() if each.startswith("tests/")]
+    named = [each.removesuffix(_OF_EXPORTS) for each in second.split() if each.startswith("tests/")]
     modules = {path.relative_to(ROOT): path for path in (ROOT / "tests").rglob("test_*.py")}
     computing = {name for name, path in modules.items() if _computes_in_16_bits(path)} - {_OF_OTHER_PROCESSES}
 

@@ -124,7 +124,7 @@ def test_technique_of_the_real_model_costs_its_own_rows_accuracy(
 ) -> None:
     """It prunes twice as much: the pruned row loses, and no other is measured."""
     edit(project, "bench_models/recipes/prune.py", '"weight", amount=self.amount', '"weight", amount=2 * self.amount')
-    rows = ("baseline", "pruned30")
+    rows = ("baseline", "int8-dynamic", "pruned30")
     figures = rf"Figures.track_accuracy\('({'|'.join(rows)})'\)"
     times = r"Latency.time_single_stream\('baseline'\)"
     asked = rf"rotten_tomatoes\.({figures}|{times})"

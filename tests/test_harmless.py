@@ -173,7 +173,7 @@ def test_power_counts_what_was_planted_apart_from_what_lies_beside(
 
 
 @pytest.mark.slow
-@pytest.mark.nightly  # a harmless commit is green in tests/test_record.py, too
+@pytest.mark.nightly  # it tries the tool itself; checks of harmless commits are in tests/test_record.py
 @pytest.mark.usefixtures("tools")
 def test_harmless_commit_is_checked_in_a_clone(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path

@@ -64,7 +64,7 @@ class Watched:
     def read(self) -> dict[str, str]:
         """Return the digest of each file that was read since, by its name; what is missing may have been looked for."""
         names = [name for name, file in self.files.items() if not self._is_unread(file)]
-        return {name: digests.of_file(str(self.files[name])) for name in names}
+        return {name: digests.of_file(str(self.files[name]), name=name) for name in names}
 
     def _is_unread(self, file: Path) -> bool:
         return self.is_noted and file.exists() and file.stat().st_atime_ns == 0

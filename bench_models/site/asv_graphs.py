@@ -2,12 +2,13 @@
 
 import hashlib
 import itertools
+import json
 import math
 import re
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any, Literal
 
@@ -21,7 +22,7 @@ from bench_models.stats.change_points import ChangePoint as Found
 from bench_models.text import show_count, show_logit, show_ms, show_share, show_size, show_times
 
 VARIANT = "variant"
-# By how much a line must rise that asv has no threshold for: asv's own default.
+# By how much a line must rise that asv has no graph of: asv's own default.
 _LEAST = 0.05
 
 # Names become file names: whatever is not plain is replaced, and a digest keeps two such names apart.
@@ -135,13 +136,13 @@ class GraphReader:
             steps, threshold = judged.get(index, ((), 0.0))
             found = change_points(_levels(points, steps), threshold)
             marked = tuple(self._change_point(setting, points, each) for each in found)
-            yield Line(setting=setting, points=points, change_points=marked)
+            yield Line(setting=setting, of_asv=_of_asv(graph), points=points, change_points=marked)
 
-    def line(self, setting: str, points: tuple[Point, ...], *, rises: bool) -> Line:
-        """Return a line that asv has no graph of; its rises are marked where they are regressions."""
+    def line(self, like: Line, points: tuple[Point, ...], *, rises: bool) -> Line:
+        """Return a line that asv has no graph of, in the setting of another; its rises are marked where they matter."""
         found = change_points(levels([point.value for point in points]), _LEAST) if rises else []
-        marked = tuple(self._change_point(setting, points, each) for each in found)
-        return Line(setting=setting, points=points, change_points=marked)
+        marked = tuple(self._change_point(like.setting, points, each) for each in found)
+        return replace(like, points=points, change_points=marked)
 
     def _change_point(self, setting: str, points: tuple[Point, ...], found: Found) -> ChangePoint:
         position = found.position
@@ -163,6 +164,11 @@ def _levels(points: tuple[Point, ...], steps: list[Any]) -> list[Level]:
     revisions, values = [point.commit.revision for point in points], tuple(point.value for point in points)
     spans = [(bisect_left(revisions, left), bisect_left(revisions, right)) for left, right, *_ in steps]
     return [Level(begin=begin, values=values[begin:end]) for begin, end in spans if begin < end]
+
+
+def _of_asv(graph: Any) -> str:
+    """Return all that asv tells the setting of a graph by, the same for each benchmark."""
+    return json.dumps(graph.params, sort_keys=True, default=str)
 
 
 def _settings(params: list[dict[str, Any]]) -> list[str]:

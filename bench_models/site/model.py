@@ -61,9 +61,13 @@ class ChangePoint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a graph: a benchmark in one setting (machine, branch, libraries); unlike ones are never joined."""
+    """One line of a graph: a benchmark in one setting (machine, branch, libraries); unlike ones are never joined.
+
+    ``setting`` names what differs between the lines of the graph, and ``of_asv`` is all that asv says of it.
+    """
 
     setting: str
+    of_asv: str
     points: tuple[Point, ...]
     change_points: tuple[ChangePoint, ...]
 

@@ -12,7 +12,7 @@ from bench_models.report.document import Standing
 from bench_models.report.leaderboard import POINTS, leaders
 from bench_models.report.recommendation import Candidate, in_points
 from bench_models.site.asv_graphs import GraphReader, file_of
-from bench_models.site.model import Commit, History, Point, Series
+from bench_models.site.model import Commit, History, Line, Point, Series
 from bench_models.site.model_suite import ACCURACY, SIZE, SPEED_UP, exact
 from bench_models.site.summary import BUDGET
 from bench_models.text import show_size, show_times
@@ -28,9 +28,10 @@ def leaderboard(suite: str, histories: Sequence[History], reader: GraphReader) -
     """Return the figures of the fastest and of the smallest variant that loses at most a point, by commit.
 
     The first of ``histories`` is the baseline's, which leads where no other does. A commit at which whoever led before
-    was not measured is left out: it may not have been asked for. None where no other ever leads.
+    was not measured is left out: asv does not tell what was not asked for. None where no other ever leads.
     """
     names = [each.name for each in histories]
+    settings = {line.of_asv: line for each in histories for line in _lines(each, f"{suite}.{SPEED_UP}")}
     fastest: dict[str, list[Point]] = defaultdict(list)
     smallest: dict[str, list[Point]] = defaultdict(list)
     for (setting, commit), recorded in _recorded(suite, histories).items():
@@ -47,42 +48,41 @@ def leaderboard(suite: str, histories: Sequence[History], reader: GraphReader) -
         setting: [Point(commit=each.commit, value=1 / each.value, of=each.of) for each in points]
         for setting, points in fastest.items()
     }
+
+    def series(
+        title: str, better: Literal["lower", "higher"], show: Callable[[float], str], found: Mapping[str, list[Point]]
+    ) -> Series:
+        rises = better == "lower"
+        lines = [reader.line(settings[each], tuple(points), rises=rises) for each, points in found.items()]
+        lines.sort(key=lambda line: (line.points[-1].commit.revision, line.setting), reverse=True)
+        return Series(benchmark="", title=title, parameters=(), better=better, show=show, lines=tuple(lines))
+
     return History(
         suite=suite,
         variant=NAME,
         file=file_of(suite, None).replace("history-", "leaderboard-", 1),
         series=(
-            _series(reader, f"Speed-up of the fastest {_WITHIN}", "higher", show_times, fastest),
-            _series(reader, f"Size of the smallest {_WITHIN}", "lower", show_size, smallest),
-            _series(reader, f"Relative latency of the fastest {_WITHIN}", "lower", show_times, inverse),
+            series(f"Speed-up of the fastest {_WITHIN}", "higher", show_times, fastest),
+            series(f"Size of the smallest {_WITHIN}", "lower", show_size, smallest),
+            series(f"Relative latency of the fastest {_WITHIN}", "lower", show_times, inverse),
         ),
     )
 
 
-def _series(
-    reader: GraphReader,
-    title: str,
-    better: Literal["lower", "higher"],
-    show: Callable[[float], str],
-    points: Mapping[str, Sequence[Point]],
-) -> Series:
-    """Return a series that asv has no graph of; the points are by setting."""
-    lines = [reader.line(setting, tuple(each), rises=better == "lower") for setting, each in points.items()]
-    lines.sort(key=lambda line: (line.points[-1].commit.revision, line.setting), reverse=True)
-    return Series(benchmark="", title=title, parameters=(), better=better, show=show, lines=tuple(lines))
+def _lines(history: History, benchmark: str) -> tuple[Line, ...]:
+    """Return the lines of a benchmark that has the variant for its only parameter."""
+    found = [each.lines for each in history.series if each.benchmark == benchmark and len(each.parameters) == 1]
+    return found[0] if found else ()
 
 
 def _recorded(suite: str, histories: Sequence[History]) -> dict[tuple[str, Commit], dict[str, dict[str, float]]]:
-    """Return what was recorded in each setting at each commit, oldest first."""
+    """Return what was recorded in each of asv's settings at each commit, oldest first."""
     found: dict[tuple[str, Commit], dict[str, dict[str, float]]] = defaultdict(lambda: defaultdict(dict))
     for history in histories:
-        for series in history.series:
-            if len(series.parameters) != 1:  # of another kind than those with the variant alone
-                continue
-            for line in series.lines:
+        for name in (SPEED_UP, SIZE, ACCURACY, BUDGET):
+            for line in _lines(history, f"{suite}.{name}"):
                 for point in line.points:
-                    name = series.benchmark.removeprefix(f"{suite}.")
-                    found[line.setting, point.commit][history.name][name] = point.value
+                    found[line.of_asv, point.commit][history.name][name] = point.value
     return dict(sorted(found.items(), key=lambda each: each[0][1].revision))
 
 
@@ -105,5 +105,5 @@ def _candidates(names: Sequence[str], recorded: _Recorded) -> list[Candidate]:
 
 
 def _standing(status: float | None) -> Standing:
-    """Return how a budget stood; a number of another version says nothing."""
-    return "no budget" if status is None else dict(enumerate(STATUSES)).get(int(status), "not measured")
+    """Return how a budget stood; where no verdict was recorded, or one of another version, nobody may lead by it."""
+    return "not measured" if status is None else dict(enumerate(STATUSES)).get(int(status), "not measured")

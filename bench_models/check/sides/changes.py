@@ -88,7 +88,7 @@ class ChangedFiles:
         return {
             f"{place}/{name}": of[side] / name
             for place, of in folders.items()
-            for name in unlike(*(_sources(folder) for folder in of.values()))
+            for name in unlike(*(_sources(folder, place) for folder in of.values()))
             if not name.endswith(".py")
         }
 
@@ -161,19 +161,19 @@ def _installed(tree: Tree) -> dict[str, str]:
 
     Compiled code and records of the installation hold times and paths, so they are left out.
     """
-    found = _sources(tree.code).items()
+    found = _sources(tree.code, "code").items()
     return {name: each for name, each in found if PurePosixPath(name).name not in {"RECORD", "direct_url.json"}}
 
 
-def contents(folder: Path) -> dict[str, str]:
-    """Return the digest of each file in a folder, by its path in there."""
-    files = (file for file in folder.rglob("*") if file.is_file())
-    return {file.relative_to(folder).as_posix(): of_file(str(file)) for file in files}
+def contents(folder: Path, place: str = "") -> dict[str, str]:
+    """Return the digest of each file in a folder, which both sides call ``place``, by its path in there."""
+    names = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if file.is_file()}
+    return {name: of_file(str(file), name=f"{place}/{name}") for name, file in names.items()}
 
 
-def _sources(folder: Path) -> dict[str, str]:
+def _sources(folder: Path, place: str) -> dict[str, str]:
     """Return the digest of each file in a folder, but for git's and compiled code."""
-    found = contents(folder).items()
+    found = contents(folder, place).items()
     return {name: each for name, each in found if not name.endswith(".pyc") and name.partition("/")[0] != ".git"}
 
 

@@ -7,6 +7,7 @@ import dis
 import hashlib
 import inspect
 import os
+import re
 import stat
 from pathlib import Path
 from types import CodeType
@@ -20,6 +21,8 @@ ABSENT = "absent"
 _HAS_DOCSTRING = 0x4000000  # a flag of Python 3.13
 # What the compiler stores in the body of a class or module, and nothing runs.
 _ABOUT = frozenset({"__doc__", "__firstlineno__"})
+# Directly in the folder of what is installed, as both sides call it: elsewhere it is somebody's data.
+_METADATA = re.compile(r"code/[^/]+\.dist-info/METADATA")
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -94,8 +97,12 @@ def _constant(value: object, in_full: set[str], *, whole: bool) -> object:
     return type(value).__name__, repr(value)
 
 
-def of_file(path: str, *, as_syntax: bool = False) -> str:
-    """Return a digest of what a file holds; of a package's metadata, without the long description."""
+def of_file(path: str, *, as_syntax: bool = False, name: str = "") -> str:
+    """Return a digest of what a file holds.
+
+    ``name`` is what both sides call it: of an installed package's metadata, the long description does not count, as
+    whoever asks for a version reads it, too.
+    """
     file = Path(path)
     if file.is_dir():
         return of_listing(path)
@@ -103,7 +110,7 @@ def of_file(path: str, *, as_syntax: bool = False) -> str:
         content = file.read_bytes()
     except OSError:
         return ABSENT
-    if file.name == "METADATA" and file.parent.suffix == ".dist-info":  # whoever asks for a version reads all of it
+    if _METADATA.fullmatch(name):
         content = content.partition(b"\n\n")[0]
     if as_syntax and file.suffix == ".py":
         content = _syntax(content)

@@ -138,7 +138,10 @@ class Reads:
 
     def digests(self) -> dict[str, str]:
         """Return a digest of what is in each file, listing, answer and code, by its name."""
-        found = {path: digests.of_file(path, as_syntax=as_syntax) for path, as_syntax in self._read.items()}
+        found = {
+            path: digests.of_file(path, as_syntax=as_syntax, name=self._places.name(path) or "")
+            for path, as_syntax in self._read.items()
+        }
         found |= {f"{path}, listed": digests.of_listing(path, with_sizes=sizes) for path, sizes in self._listed.items()}
         found |= {f"{path}, looked at": digests.of_look(path, with_size=size) for path, size in self._looked_at.items()}
         return {**{str(self._places.name(path)): digest for path, digest in found.items()}, **self._code}

@@ -98,21 +98,23 @@ def test_missing_file_an_empty_file_and_a_folder_are_not_the_same(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "alike"),
+    ("name", "text", "alike"),
     [
-        ("shapes-1.dist-info/METADATA", "Version: 1\n\nShapes, all of them.\n", True),
-        ("shapes-1.dist-info/METADATA", "Version: 2\n\nShapes.\n", False),
-        ("shapes-1.dist-info/RECORD", "Version: 1\n\nShapes, all of them.\n", False),
-        ("shapes/METADATA", "Version: 1\n\nShapes, all of them.\n", False),
+        ("code/shapes-1.dist-info/METADATA", "Version: 1\n\nShapes, all of them.\n", True),
+        ("code/shapes-1.dist-info/METADATA", "Version: 2\n\nShapes.\n", False),
+        ("code/shapes-1.dist-info/RECORD", "Version: 1\n\nShapes, all of them.\n", False),
+        ("code/shapes/METADATA", "Version: 1\n\nShapes, all of them.\n", False),
+        ("code/shapes/data/other-1.dist-info/METADATA", "Version: 1\n\nShapes, all of them.\n", False),
+        ("tree/other-1.dist-info/METADATA", "Version: 1\n\nShapes, all of them.\n", False),
+        ("cache/other-1.dist-info/METADATA", "Version: 1\n\nShapes, all of them.\n", False),
     ],
 )
-def test_long_description_in_the_metadata_makes_no_difference(
-    tmp_path: Path, file: str, text: str, *, alike: bool
+def test_long_description_of_what_is_installed_makes_no_difference(
+    tmp_path: Path, name: str, text: str, *, alike: bool
 ) -> None:
-    """It is the README, and who asks for the version of what is installed reads it, too."""
-    (tmp_path / file).parent.mkdir()
+    """It is the README, and who asks for the version of what is installed reads it, too; elsewhere it is data."""
     found = []
     for each in ("Version: 1\n\nShapes.\n", text):
-        (tmp_path / file).write_text(each, encoding="utf-8")
-        found.append(digests.of_file(str(tmp_path / file)))
+        (tmp_path / "file").write_text(each, encoding="utf-8")
+        found.append(digests.of_file(str(tmp_path / "file"), name=name))
     assert (found[0] == found[1]) == alike
