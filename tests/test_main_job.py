@@ -198,7 +198,7 @@ class Interrupted:
             assert time.monotonic() < deadline, self.said
             time.sleep(0.02)
         (os.killpg if whole_group else os.kill)(job.pid, signal.SIGINT)
-        status = job.wait(120)
+        status = job.wait(600)
         assert not self._left_running(), "something that it started still runs"
         return status, self.said
 
@@ -299,7 +299,7 @@ def test_build_killed_while_training_is_as_if_it_had_not_been(project: Path, tmp
     _edit(project, TRAINING, "FineTune(learning_rate=1e-2, max_epochs=2000, batch_size=1)")
     build = _build(project, tmp_path)
     assert build.stderr is not None
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not list((tmp_path / "home" / "weights").glob(".*.partial/*/checkpoint-*")):
         assert time.monotonic() < deadline
         assert build.poll() is None
