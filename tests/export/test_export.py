@@ -48,14 +48,10 @@ from bench_models.tokenizer import Batch
 NAMES = tuple(FORMATS)
 
 
-def _tried(*case: object) -> Any:  # noqa: ANN401  # the class of a case has no public name
-    """Return a case whose last value is a format, with marks by how long it takes."""
-    marks = []
-    if case[-1] == "aot-inductor":  # it compiles
-        marks = [pytest.mark.slow]
-    if case[0] == QuantizeIntx(bits=4) and case[-1] == "openvino":  # it takes half a minute to trace what is packed
-        marks = [pytest.mark.slow, pytest.mark.nightly]
-    return pytest.param(*case, marks=marks)
+def _tried(*case: object, at_night: bool = False) -> Any:  # noqa: ANN401  # the class of a case has no public name
+    """Return a case whose last value is a format, with marks by how long it takes; AOTInductor compiles."""
+    marks = [pytest.mark.slow] if at_night or case[-1] == "aot-inductor" else []
+    return pytest.param(*case, marks=[*marks, pytest.mark.nightly] if at_night else marks)
 
 
 _TRIED = [_tried(each) for each in NAMES]
@@ -286,7 +282,8 @@ def test_what_a_format_cannot_carry_is_refused_before_work_begins(
 
 # What the test of the card's example hands over is not written again.
 _CARRIED = [
-    _tried(step, each)
+    # Another model is compiled in each slow run, and tracing what is packed takes half a minute.
+    _tried(step, each, at_night=each == "aot-inductor" or (step == QuantizeIntx(bits=4) and each == "openvino"))
     for step, names in _REFUSED
     for each in NAMES
     if each not in names and ((step,), each) not in _HANDED_OVER
