@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 SUITE = "rotten_tomatoes"
 VARIANTS = ("baseline", "bf16", "pruned30", "student3", "student2")
-OURS = ("index.html", "checks.html", f"history-{SUITE}--bf16.html")
+OURS = ("index.html", "checks.html", f"history-{SUITE}--bf16.html", f"leaderboard-{SUITE}.html")
 WHAT_IS_SHOWN = {
     **{f"bench-models/{name}": "h1" for name in OURS},
     "index.html#/": "#summarygrid-display canvas",
