@@ -1,6 +1,6 @@
 """Distillation into a narrower student: fewer layers, and fewer attention heads and feed-forward neurons in each."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bench_models.errors import BenchModelsError
@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from torch import nn
 
     from bench_models.recipes.modules import Kind
-    from bench_models.recipes.training import TeacherOutputs
-    from bench_models.sources.corpora import Texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,18 +23,13 @@ class DistillNarrow(Distill):
     schedule. A student that is made narrow at once learns less (docs/training.md). Embeddings stay the teacher's, to
     the bit: a narrow student has most of its weights there, and a step of training is shorter without them.
 
-    The teacher also answers texts of ``transfer``, which need no labels and may be of other domains: those whose words'
-    hash would put them into a train split, so that none is learned from that a suite may measure by.
-
     Sources: those of ``Distill``; a full-sized student first, of which what matters least is removed: Hou et al.,
-    DynaBERT: dynamic BERT with adaptive width and depth (2020); a transfer set beside the training set: Hinton et al.,
-    Distilling the knowledge in a neural network (2015).
+    DynaBERT: dynamic BERT with adaptive width and depth (2020).
     """
 
     heads: float
     neurons: float
     sentences: int = 1024
-    transfer: "Texts | None" = None
 
     def __post_init__(self) -> None:
         """Refuse shares out of range, a student that is another checkpoint, and an empty sample."""
@@ -49,12 +42,6 @@ class DistillNarrow(Distill):
         if self.student is not None:
             raise BenchModelsError("DistillNarrow makes its student of the teacher's layers: give layers, no student")
         require_counts(self, least=1, sentences="importance is measured on")
-        if self.transfer is not None and not (hasattr(self.transfer, "load") and hasattr(self.transfer, "digest")):
-            raise BenchModelsError(f"{field_text(self, 'transfer')}: give texts, as in LocalTexts(path=...)")
-
-    def recipe(self) -> dict[str, object]:
-        """Return the fields, with what identifies the texts instead of their place."""
-        return super(DistillNarrow, self).recipe() | {"transfer": self.transfer and self.transfer.digest()}
 
     def apply(self, model: "nn.Module", context: Context) -> "nn.Module":
         """Return the narrow student with the weights of its best validation accuracy."""
@@ -77,30 +64,3 @@ class DistillNarrow(Distill):
                 scores = importance(student, context, kind, self.sentences)
                 remove(student, kind, most_important(scores, share, kind))
         return train(student, context, self.schedule(), taught)
-
-    def _teacher_outputs(self, teacher: "nn.Module", context: Context) -> "TeacherOutputs":
-        import numpy as np
-
-        from bench_models.recipes.training import answers
-
-        # Imported here, where it runs: how texts are read and chosen decides what is learned, so that this code is part
-        # of content keys.
-        from bench_models.sources.corpora import learnable
-
-        taught = super(DistillNarrow, self)._teacher_outputs(teacher, context)
-        if self.transfer is None:
-            return taught
-        texts = learnable(self.transfer.load(context.home), apart_from=context.corpus)
-        if not texts:
-            raise BenchModelsError(
-                f"{context.variant}: {self.transfer} has no text to learn from: each is one of the suite's sentences, "
-                "or one to measure by; give more texts"
-            )
-        rows = context.encoder.encode(texts)
-        logits = answers(teacher, context, rows)
-        return replace(
-            taught,
-            rows=[*taught.rows, *rows],
-            labels=[*taught.labels, *logits.argmax(axis=1).tolist()],
-            logits=np.concatenate([taught.logits, logits]),
-        )

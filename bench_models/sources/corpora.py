@@ -85,110 +85,41 @@ class LoadedCorpus:
         return self.corpus
 
 
-class Texts(Protocol):
-    """A place that texts without labels come from."""
-
-    def digest(self) -> str:
-        """Return what identifies the content: the same code reads the same texts where two digests are equal."""
-        ...
-
-    def load(self, home: Path) -> tuple[str, ...]:
-        """Read the texts; downloads what is not below ``home`` yet."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArchivedTexts:
-    """The texts of tables of ratings, without these; ``inside`` leads to the archive in which the ``tables`` lie."""
-
-    archive: PinnedArchive
-    inside: tuple[str, ...]
-    tables: tuple[str, ...]
-    encoding: str
-
-    def __str__(self) -> str:
-        """Return the package and the tables."""
-        return f"{self.archive.requirement}/{','.join(Path(table).stem for table in self.tables)}"
-
-    def digest(self) -> str:
-        """Return a digest of the archive's, and of the way to the tables."""
-        content = [self.archive.sha256, self.inside, self.tables, self.encoding]
-        return hashlib.sha256(json.dumps(content).encode()).hexdigest()
-
-    def load(self, home: Path) -> tuple[str, ...]:
-        """Read the tables straight out of the archive."""
-        archive = self.archive.fetch(home)
-        rows = (row for table in self.tables for row in _rated(archive, (*self.inside, table), self.encoding))
-        return tuple(text for _, text in rows)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalTexts:
-    """A text file of this machine, in UTF-8, with a text in each line."""
-
-    path: Path
-
-    def __post_init__(self) -> None:
-        """Take a path as text, too."""
-        object.__setattr__(self, "path", Path(self.path))
-
-    def __str__(self) -> str:
-        """Return the file."""
-        return str(self.path)
-
-    def digest(self) -> str:
-        """Return the SHA-256 of the texts."""
-        return hashlib.sha256(json.dumps(self._lines()).encode()).hexdigest()
-
-    def load(self, home: Path) -> tuple[str, ...]:  # noqa: ARG002  # the protocol's signature
-        """Read the file, without its empty lines."""
-        return self._lines()
-
-    def _lines(self) -> tuple[str, ...]:
-        try:
-            lines = self.path.read_text(encoding="utf-8-sig").split("\n")
-        except (OSError, ValueError) as error:
-            raise BenchModelsError(
-                f"{self.path} cannot be read as a text file in UTF-8 with a text in each line: {error}"
-            ) from error
-        texts = tuple(line.strip() for line in lines if line.strip())
-        if not texts:
-            raise BenchModelsError(f"{self.path} has no texts: give one in each line")
-        return texts
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedRatings:
     """Rated sentences in an archive: a table of id, mean rating and text, separated by tabs.
 
     The label is the rating's sign. Sentences rated nearer to zero than ``neutral_below`` are left
-    out: people did not agree on what they say. ``unlabelled`` texts of ``other_domains``, chosen by hash, are asked,
-    too.
+    out: people did not agree on what they say.
+
+    ``other_domains`` are tables beside that one whose sentences serve without their ratings: ``unlabelled`` of them,
+    chosen by hash.
     """
 
     archive: PinnedArchive
     members: tuple[str, ...]
     encoding: str
     neutral_below: float
-    other_domains: Texts | None = None
+    other_domains: tuple[str, ...] = ()
     unlabelled: int = 0
 
     def load(self, home: Path) -> Corpus:
         """Read the tables straight out of the archive."""
+        archive = self.archive.fetch(home)
+        *_, table = self.members
         sentences = (
             Sentence(text=snippet, label=int(rating > 0))
-            for rating, snippet in _rated(self.archive.fetch(home), self.members, self.encoding)
+            for rating, snippet in self._rated(archive, table)
             if abs(rating) >= self.neutral_below
         )
         corpus = split_corpus(("negative", "positive"), sentences, name=self.archive.requirement)
-        others = self.other_domains.load(home) if self.other_domains else ()
+        others = [text for other in self.other_domains for _, text in self._rated(archive, other)]
         return replace(corpus, unlabelled=sampled(others, self.unlabelled, apart_from=corpus))
 
-
-def _rated(archive: Path, members: Sequence[str], encoding: str) -> list[tuple[float, str]]:
-    """Return the ratings and texts of a table, which is the last of the members that lead to it."""
-    rows = (line.split("\t", 2) for line in read_member(archive, *members).decode(encoding).split("\n") if line)
-    return [(float(rating), snippet.strip()) for _, rating, snippet in rows]
+    def _rated(self, archive: Path, table: str) -> list[tuple[float, str]]:
+        text = read_member(archive, *self.members[:-1], table).decode(self.encoding)
+        rows = (line.split("\t", 2) for line in text.split("\n") if line)
+        return [(float(rating), snippet.strip()) for _, rating, snippet in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -288,23 +219,11 @@ def _corpus(labels: tuple[str, ...], splits: dict[str, list[Sentence]], name: st
 
 
 def sampled(texts: Iterable[str], count: int, *, apart_from: Corpus) -> tuple[str, ...]:
-    """Return ``count`` texts to measure by, chosen by the hash of their words; none stands in a split of the corpus."""
-    return _of_split("test", texts, apart_from)[:count]
-
-
-def learnable(texts: Iterable[str], *, apart_from: Corpus) -> tuple[str, ...]:
-    """Return the texts to learn from: none stands in a split of the corpus, or can ever be one of ``sampled``.
-
-    The hash of a text's words decides that, as it decides the split of a sentence.
-    """
-    return _of_split("train", texts, apart_from)
-
-
-def _of_split(split: str, texts: Iterable[str], corpus: Corpus) -> tuple[str, ...]:
-    known = {normalised(sentence.text) for each in SPLITS for sentence in getattr(corpus, each)}
+    """Return ``count`` texts, chosen by the hash of their words, none of which stands in a split."""
+    known = {normalised(sentence.text) for split in SPLITS for sentence in getattr(apart_from, split)}
     unique = {normalised(text): text for text in texts}
-    words = [each for each in unique.keys() - known if split_of(each) == split]
-    return tuple(unique[each] for each in sorted(words, key=lambda each: hashlib.sha256(each.encode()).digest()))
+    chosen = sorted(unique.keys() - known, key=lambda words: hashlib.sha256(words.encode()).digest())[:count]
+    return tuple(unique[words] for words in chosen)
 
 
 def normalised(text: str) -> str:

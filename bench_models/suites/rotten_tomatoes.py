@@ -19,7 +19,7 @@ from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.runtimes.openvino_runtime import OpenVino
 from bench_models.sources.archives import PinnedArchive
 from bench_models.sources.checkpoints import ArchivedCheckpoint
-from bench_models.sources.corpora import ArchivedRatings, ArchivedTexts
+from bench_models.sources.corpora import ArchivedRatings
 from bench_models.suites.suite import Suite, Variant, budget
 
 MINILM = ArchivedCheckpoint(
@@ -32,33 +32,25 @@ MINILM = ArchivedCheckpoint(
     license="apache-2.0",
 )
 
-VADER = PinnedArchive(
-    requirement="vaderSentiment==3.3.2",
-    filename="vaderSentiment-3.3.2.tar.gz",
-    sha256="5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
-    is_sdist=True,
-)
-RATED = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
-
-# 13,098 sentences of shops, newspapers and tweets.
-OTHER_DOMAINS = ArchivedTexts(
-    archive=VADER,
-    inside=(RATED,),
-    tables=(
+ROTTEN_TOMATOES = ArchivedRatings(
+    archive=PinnedArchive(
+        requirement="vaderSentiment==3.3.2",
+        filename="vaderSentiment-3.3.2.tar.gz",
+        sha256="5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
+        is_sdist=True,
+    ),
+    members=(
+        "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz",
+        "hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt",
+    ),
+    encoding="latin-1",
+    neutral_below=0.5,
+    other_domains=(
         "hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt",
         "hutto_ICWSM_2014/nytEditorialSnippets_GroundTruth.txt",
         "hutto_ICWSM_2014/tweets_GroundTruth.txt",
     ),
-    encoding="latin-1",
-)
-
-ROTTEN_TOMATOES = ArchivedRatings(
-    archive=VADER,
-    members=(RATED, "hutto_ICWSM_2014/movieReviewSnippets_GroundTruth.txt"),
-    encoding="latin-1",
-    neutral_below=0.5,
-    other_domains=OTHER_DOMAINS,
-    # A sentence costs all rows together some 0.4 s where fp16 is emulated (README.md's latencies, added up).
+    # Of 13,098: a sentence costs all rows together some 0.4 s where fp16 is emulated (README.md's latencies, added up).
     unlabelled=1000,
 )
 
@@ -77,15 +69,7 @@ HEADS50 = PruneHeads(amount=0.5, learning_rate=5e-5, max_epochs=2)
 NEURONS50 = PruneNeurons(amount=0.5, learning_rate=5e-5, max_epochs=1)
 # Two layers that keep half of their heads and a quarter of their neurons: a ninth of the encoder's weights.
 NARROW2 = DistillNarrow(
-    layers=(2, 5),
-    heads=0.5,
-    neurons=0.75,
-    learning_rate=4e-4,
-    max_epochs=2,
-    batch_size=64,
-    alpha=0.0,
-    augmented=6,
-    transfer=OTHER_DOMAINS,
+    layers=(2, 5), heads=0.5, neurons=0.75, learning_rate=4e-4, max_epochs=2, batch_size=64, alpha=0.0, augmented=6
 )
 AWARE = QuantizationAware(bits=2, learning_rate=5e-5, max_epochs=1)
 

@@ -1,6 +1,5 @@
 """A student that is narrower than its teacher."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from bench_models import provenance
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
 from bench_models.recipes import classifier, training
@@ -19,7 +17,6 @@ from bench_models.recipes.distill_narrow import DistillNarrow
 from bench_models.recipes.modules import Kind, layers_of, units_of
 from bench_models.recipes.step import Context
 from bench_models.recipes.training import answers, tokenized
-from bench_models.sources.corpora import LocalSentences, LocalTexts, learnable
 
 KINDS: tuple[Kind, ...] = ("heads", "neurons")
 STEP = DistillNarrow(learning_rate=5e-3, max_epochs=10, batch_size=8, layers=(1,), heads=0.5, neurons=0.75)
@@ -81,55 +78,6 @@ def test_student_is_narrow_after_it_has_learned(
     assert asked == [3 * len(context.corpus.train)]
 
 
-_TEXTS = tuple(f"the film shines and shines {'at once ' * number}".strip() for number in range(20))
-
-
-def test_teacher_answers_the_transfer_texts_but_for_those_to_measure_by(
-    builder: Builder, context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They are learned from beside the train split; other texts are another recipe, and their place is none."""
-    file = tmp_path / "texts.txt"
-    file.write_text("\n".join((*_TEXTS, context.corpus.test[0].text)), encoding="utf-8")
-    step = replace(STEP, max_epochs=1, augmented=1, transfer=LocalTexts(path=file))
-    learned: list[training.TeacherOutputs] = []
-
-    def noted(student: nn.Module, _: Context, __: training.Schedule, taught: training.TeacherOutputs) -> nn.Module:
-        learned.append(taught)
-        return student
-
-    monkeypatch.setattr(training, "train", noted)
-    teacher = builder.build("baseline")
-    step.apply(teacher, context)
-
-    taught = learned[0]
-    rows = context.encoder.encode(learnable(_TEXTS, apart_from=context.corpus))
-    assert learned[1] is taught
-    assert 5 < len(rows) < len(_TEXTS)
-    assert len(taught.rows) == len(taught.labels) == len(taught.logits) == 2 * len(context.corpus.train) + len(rows)
-    assert taught.rows[-len(rows) :] == rows
-    assert np.array_equal(taught.logits[-len(rows) :], answers(teacher, context, rows))
-    assert taught.labels[-len(rows) :] == taught.logits[-len(rows) :].argmax(axis=1).tolist()
-
-    moved = replace(step, transfer=LocalTexts(path=file.rename(tmp_path / "moved.txt")))
-    recipe = moved.recipe()
-    assert str(tmp_path) not in json.dumps(recipe)
-    (tmp_path / "moved.txt").write_text("the cast delights\n", encoding="utf-8")
-    assert moved.recipe() != recipe
-
-
-def test_transfer_of_texts_to_measure_by_alone_is_refused(builder: Builder, context: Context, tmp_path: Path) -> None:
-    """Before anything is trained."""
-    (tmp_path / "texts.txt").write_text(context.corpus.test[0].text, encoding="utf-8")
-    step = replace(STEP, max_epochs=1, transfer=LocalTexts(path=tmp_path / "texts.txt"))
-    with pytest.raises(BenchModelsError, match=r"mine: .*texts\.txt has no text to learn from"):
-        step.apply(builder.build("baseline"), context)
-
-
-def test_code_that_reads_and_chooses_texts_is_part_of_the_key() -> None:
-    """A mended rule trains again."""
-    assert "bench_models.sources.corpora" in {name for name, _ in provenance.sources(DistillNarrow.__module__)}
-
-
 def test_nothing_is_removed_where_shares_are_zero(builder: Builder, context: Context) -> None:
     """Then it is as wide as its teacher."""
     step = DistillNarrow(learning_rate=5e-3, max_epochs=1, layers=(0, 1), heads=0, neurons=0)
@@ -148,11 +96,6 @@ _RIGHT: dict[str, Any] = {"learning_rate": 1e-3, "max_epochs": 1, "layers": (0,)
         ({"neurons": "half"}, r"neurons='half'\): give a number"),
         ({"sentences": 0}, r"sentences=0\): importance is measured on a whole number from 1"),
         ({"layers": ()}, "Distill needs a student"),
-        ({"transfer": "texts.txt"}, r"transfer='texts.txt'\): give texts, as in LocalTexts"),
-        (
-            {"transfer": LocalSentences(path=Path("texts.csv"))},
-            r"transfer=.*texts.csv.*\): give texts, as in LocalTexts",
-        ),
     ],
 )
 def test_bad_recipe_is_refused(wrong: dict[str, Any], said: str) -> None:

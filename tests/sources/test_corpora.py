@@ -8,19 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench_models.errors import BenchModelsError
-from bench_models.sources import corpora
-from bench_models.sources.archives import PinnedArchive
-from bench_models.sources.corpora import (
-    ArchivedTexts,
-    LocalSentences,
-    LocalTexts,
-    Sentence,
-    learnable,
-    normalised,
-    sampled,
-    split_corpus,
-    split_of,
-)
+from bench_models.sources.corpora import LocalSentences, Sentence, normalised, sampled, split_corpus, split_of
 
 LABELS = ("bad", "good")
 
@@ -151,7 +139,7 @@ def test_spreadsheets_mark_in_front_is_no_part_of_a_name(tmp_path: Path) -> None
 
 
 def test_unlabelled_texts_are_chosen_by_their_words_and_stand_in_no_split() -> None:
-    """In whatever order they come; more of them keep those that were chosen."""
+    """In whatever order they come, and however they are spelt; more of them keep those that were chosen."""
     corpus = split_corpus(LABELS, _sentences(300), name="numbers")
     others = [f"A tweet about {number}" for number in range(500)]
     chosen = sampled([*others, "SENTENCE  number 7!"], 40, apart_from=corpus)
@@ -160,74 +148,11 @@ def test_unlabelled_texts_are_chosen_by_their_words_and_stand_in_no_split() -> N
     assert set(chosen) <= set(others)
     assert chosen == sampled(reversed(others), 40, apart_from=corpus)
     assert chosen == sampled(others, 60, apart_from=corpus)[:40]
-    assert sampled(map(str.upper, others), 40, apart_from=corpus) == tuple(map(str.upper, chosen))
-    in_a_split = [f"sentence NUMBER {number}" for number in range(300)]
-    assert sampled(in_a_split, 40, apart_from=corpus) == learnable(in_a_split, apart_from=corpus) == ()
-
-
-@given(numbers=st.lists(st.integers(), max_size=60), count=st.integers(min_value=0, max_value=60))
-def test_text_that_may_be_measured_by_is_never_learned_from(numbers: list[int], count: int) -> None:
-    """However many are measured by: weights that were trained before stay apart from them."""
-    corpus = split_corpus(LABELS, _sentences(300), name="numbers")
-    texts = [f"A tweet about {number}" for number in numbers]
-    learned = learnable(texts, apart_from=corpus)
-
-    assert set(learned).isdisjoint(sampled(texts, count, apart_from=corpus))
-    assert {split_of(normalised(text)) for text in learned} <= {"train"}
-
-
-def test_most_texts_are_learned_from() -> None:
-    """As of sentences, seven of ten."""
-    corpus = split_corpus(LABELS, _sentences(300), name="numbers")
-    texts = [f"A tweet about {number}" for number in range(2000)]
-    assert len(learnable(texts, apart_from=corpus)) == pytest.approx(1400, abs=80)
-
-
-def test_archived_texts_are_the_tables_of_an_archive(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Each field is part of the digest, and no two ways to tables have the same."""
-    tables = {("in.tar", "a.txt"): b"1\t2.5\tOne film.\n2\t-1\t Another. \n", ("in.tar", "b.txt"): b"1\t0\tCaf\xe9.\n"}
-    monkeypatch.setattr(PinnedArchive, "fetch", lambda _, home: home)
-    monkeypatch.setattr(corpora, "read_member", lambda _, *members: tables[members])
-    archive = PinnedArchive(requirement="texts==1", filename="texts.whl", sha256="0" * 64)
-    texts = ArchivedTexts(archive=archive, inside=("in.tar",), tables=("a.txt", "b.txt"), encoding="latin-1")
-    assert texts.load(tmp_path) == ("One film.", "Another.", "Caf\N{LATIN SMALL LETTER E WITH ACUTE}.")
-    others = [
-        replace(texts, archive=replace(archive, sha256="1" * 64)),
-        replace(texts, inside=("other.tar",)),
-        replace(texts, tables=("a.txt",)),
-        replace(texts, inside=("in.tar", "a.txt"), tables=("b.txt",)),
-        replace(texts, encoding="utf-8"),
-    ]
-    assert len({each.digest() for each in (texts, *others)}) == 1 + len(others)
-
-
-def test_local_texts_are_the_lines_of_a_file(tmp_path: Path) -> None:
-    """Those that are not empty; other texts have another digest, another place has not."""
-    file, other = tmp_path / "texts.txt", tmp_path / "others.txt"
-    file.write_text("One\u2028film.\n\n  Another film. \n", encoding="utf-8-sig")
-    other.write_text("One\u2028film.\nAnother film.", encoding="utf-8")
-    texts = LocalTexts(path=str(file))  # type: ignore[arg-type]  # what a user may well write
-    assert texts.load(tmp_path) == ("One\u2028film.", "Another film.")
-    assert str(texts) == str(file)
-    assert texts.digest() == LocalTexts(path=other).digest()
-    other.write_text("One film.\n", encoding="utf-8")
-    assert texts.digest() != LocalTexts(path=other).digest()
-
-
-@pytest.mark.parametrize(
-    ("content", "said"), [(b"\n \n", "has no texts"), (b"\xff\xff", "in UTF-8"), (None, "in UTF-8")]
-)
-def test_local_texts_that_cannot_be_read_are_refused(tmp_path: Path, content: bytes | None, said: str) -> None:
-    """With the file."""
-    file = tmp_path / "texts.txt"
-    if content is not None:
-        file.write_bytes(content)
-    with pytest.raises(BenchModelsError, match=rf"texts\.txt .*{said}"):
-        LocalTexts(path=file).load(tmp_path)
+    assert sampled(["sentence NUMBER 7"], 40, apart_from=corpus) == ()
 
 
 def test_unlabelled_texts_change_no_key_of_weights() -> None:
-    """Nothing is ever trained on them: their digest is their own."""
+    """Nothing is trained on them: their digest is their own."""
     corpus = split_corpus(LABELS, _sentences(300), name="numbers")
     more = replace(corpus, unlabelled=("A tweet",))
 
