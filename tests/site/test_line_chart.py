@@ -24,7 +24,7 @@ def _series(*lines: list[float], change_points: tuple[ChangePoint, ...] = ()) ->
         lines=tuple(
             Line(
                 setting=f"machine {name}",
-                of_asv=name,
+                of_asv=str(name),
                 points=tuple(map(_point, range(len(values)), values)),
                 change_points=change_points,
             )
