@@ -20,8 +20,8 @@ _EXTRA = {name: _PROJECT["optional-dependencies"][name] for name in ("models", "
 LIBRARIES = sorted(
     {re.split(r"[^\w-]", each, maxsplit=1)[0] for wanted in _EXTRA.values() for each in wanted} - {"bench-models"}
 )
-# The one room of the core's packages that needs them: the site imports it for histories with variants only.
-OF_MODELS = "bench_models.site.model_suite"
+# The rooms of the core's packages that need them: the site imports them for histories with variants only.
+OF_MODELS = ("bench_models.site.model_leaderboard", "bench_models.site.model_suite")
 CORE = ("asv", "check", "cli", "github", "results_branch", "site", "stats", "verdict")
 
 
@@ -47,7 +47,7 @@ import importlib, pkgutil
 import bench_models
 
 for module in pkgutil.walk_packages(bench_models.__path__, "bench_models."):
-    if module.name.split(".")[1] in {CORE} and module.name != "{OF_MODELS}":
+    if module.name.split(".")[1] in {CORE} and module.name not in {OF_MODELS}:
         importlib.import_module(module.name)
         print(module.name)
 """
