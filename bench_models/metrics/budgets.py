@@ -105,6 +105,11 @@ def worst(statuses: Collection[Status]) -> Status:
     return max(statuses, key=STATUSES.index, default="kept")
 
 
+def status_of(recorded: float) -> Status | None:
+    """Return the status that asv recorded as a number, or None where it is one of another version."""
+    return dict(enumerate(STATUSES)).get(int(recorded))
+
+
 def fails(status: Status, *, strict: bool) -> bool:
     """Say whether a status fails a run: broken always does, open only where the suite is strict."""
     return status == "broken" or (strict and status == "open")

@@ -7,7 +7,7 @@ import math
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from typing import Any, Literal
@@ -104,8 +104,7 @@ class GraphReader:
         lines = [list(self._lines(graph, described, setting)) for graph, setting in zip(graphs, settings, strict=True)]
         display = display_of(name, described)
         for index, values in enumerate(itertools.product(*described["params"])):
-            drawn = [each[index] for each in lines if index < len(each) and each[index].points]
-            drawn.sort(key=lambda line: (line.points[-1].commit.revision, line.setting), reverse=True)
+            drawn = newest_first(each[index] for each in lines if index < len(each) and each[index].points)
             if not drawn:
                 continue
             parameters = tuple(zip(names, values, strict=True))
@@ -117,7 +116,7 @@ class GraphReader:
                 parameters=parameters,
                 better=display.better,
                 show=display.show,
-                lines=tuple(drawn),
+                lines=drawn,
             )
             yield variant, series
 
@@ -135,14 +134,16 @@ class GraphReader:
             )
             steps, threshold = judged.get(index, ((), 0.0))
             found = change_points(_levels(points, steps), threshold)
-            marked = tuple(self._change_point(setting, points, each) for each in found)
+            marked = self._marked(setting, points, found)
             yield Line(setting=setting, of_asv=_of_asv(graph), points=points, change_points=marked)
 
     def line(self, like: Line, points: tuple[Point, ...], *, rises: bool) -> Line:
         """Return a line that asv has no graph of, in the setting of another; its rises are marked where they matter."""
         found = change_points(levels([point.value for point in points]), _LEAST) if rises else []
-        marked = tuple(self._change_point(like.setting, points, each) for each in found)
-        return replace(like, points=points, change_points=marked)
+        return replace(like, points=points, change_points=self._marked(like.setting, points, found))
+
+    def _marked(self, setting: str, points: tuple[Point, ...], found: Iterable[Found]) -> tuple[ChangePoint, ...]:
+        return tuple(self._change_point(setting, points, each) for each in found)
 
     def _change_point(self, setting: str, points: tuple[Point, ...], found: Found) -> ChangePoint:
         position = found.position
@@ -164,6 +165,11 @@ def _levels(points: tuple[Point, ...], steps: list[Any]) -> list[Level]:
     revisions, values = [point.commit.revision for point in points], tuple(point.value for point in points)
     spans = [(bisect_left(revisions, left), bisect_left(revisions, right)) for left, right, *_ in steps]
     return [Level(begin=begin, values=values[begin:end]) for begin, end in spans if begin < end]
+
+
+def newest_first(lines: Iterable[Line]) -> tuple[Line, ...]:
+    """Return lines in the order of a series: the one that was measured last comes first."""
+    return tuple(sorted(lines, key=lambda line: (line.points[-1].commit.revision, line.setting), reverse=True))
 
 
 def _of_asv(graph: Any) -> str:

@@ -5,13 +5,14 @@ Imported only for histories that have variants, as model_suite.py: it needs the 
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
-from bench_models.metrics.budgets import STATUSES
+from bench_models.metrics.budgets import status_of
 from bench_models.report.document import Standing
 from bench_models.report.leaderboard import POINTS, leaders
 from bench_models.report.recommendation import Candidate, in_points
-from bench_models.site.asv_graphs import GraphReader, file_of
+from bench_models.site.asv_graphs import GraphReader, file_of, newest_first
 from bench_models.site.model import Commit, History, Line, Point, Series
 from bench_models.site.model_suite import ACCURACY, SIZE, SPEED_UP, exact
 from bench_models.site.summary import BUDGET
@@ -44,18 +45,14 @@ def leaderboard(suite: str, histories: Sequence[History], reader: GraphReader) -
         smallest[setting].append(Point(commit=commit, value=least.size_bytes, of=least.name))
     if not any(point.of != names[0] for points in (*fastest.values(), *smallest.values()) for point in points):
         return None
-    inverse = {
-        setting: [Point(commit=each.commit, value=1 / each.value, of=each.of) for each in points]
-        for setting, points in fastest.items()
-    }
+    inverse = {setting: [replace(each, value=1 / each.value) for each in points] for setting, points in fastest.items()}
 
     def series(
         title: str, better: Literal["lower", "higher"], show: Callable[[float], str], found: Mapping[str, list[Point]]
     ) -> Series:
         rises = better == "lower"
-        lines = [reader.line(settings[each], tuple(points), rises=rises) for each, points in found.items()]
-        lines.sort(key=lambda line: (line.points[-1].commit.revision, line.setting), reverse=True)
-        return Series(benchmark="", title=title, parameters=(), better=better, show=show, lines=tuple(lines))
+        lines = (reader.line(settings[each], tuple(points), rises=rises) for each, points in found.items())
+        return Series(benchmark="", title=title, parameters=(), better=better, show=show, lines=newest_first(lines))
 
     return History(
         suite=suite,
@@ -106,4 +103,4 @@ def _candidates(names: Sequence[str], recorded: _Recorded) -> list[Candidate]:
 
 def _standing(status: float | None) -> Standing:
     """Return how a budget stood; where no verdict was recorded, or one of another version, nobody may lead by it."""
-    return "not measured" if status is None else dict(enumerate(STATUSES)).get(int(status), "not measured")
+    return (None if status is None else status_of(status)) or "not measured"

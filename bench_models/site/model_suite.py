@@ -10,7 +10,7 @@ from typing import get_args
 
 from bench_models import suites
 from bench_models.errors import BenchModelsError
-from bench_models.metrics.budgets import STATUSES
+from bench_models.metrics.budgets import status_of
 from bench_models.outcomes import Measured, Outcome, reason_of
 from bench_models.report.document import FOLDER, Standing, Summary, VariantReport, read
 from bench_models.report.figure.render import svg
@@ -65,7 +65,7 @@ def _standing(suite: Suite, variant: str, values: Values) -> str:
     status = values.get(BUDGET, {}).get(variant)
     if not isinstance(status, Measured) or not _measured(values, suite.baseline.name):
         return "not judged"
-    return dict(enumerate(STATUSES)).get(int(status.value), "not judged")
+    return status_of(status.value) or "not judged"
 
 
 def _measured(values: Values, variant: str) -> bool:
