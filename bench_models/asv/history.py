@@ -54,7 +54,8 @@ def histories(root: Path, commits: Container[str]) -> list[Series]:
         for benchmark in known:
             for names, value, weight in _numbers(result, benchmark):
                 entry = f"{benchmark}({', '.join(names)})" if names else benchmark
-                if not _judged(config, entry):
+                least = threshold(config, entry)
+                if least is None:
                     continue
                 parameters = tuple(map(unquoted, names))
                 where = (str(result.params["machine"]), result.env_name, benchmark, *parameters)
@@ -65,7 +66,7 @@ def histories(root: Path, commits: Container[str]) -> list[Series]:
                         benchmark=benchmark,
                         parameters=parameters,
                         unit=str(described[benchmark].get("unit", "")),
-                        threshold=_threshold(config, entry),
+                        threshold=least,
                     )
                 found[where].values[result.commit_hash] = value
                 found[where].weights[result.commit_hash] = weight
@@ -88,12 +89,14 @@ def _weight(about: Any) -> float | None:
     return weight
 
 
-def _judged(config: Any, entry: str) -> bool:
+def threshold(config: Any, entry: str) -> float | None:
+    """Return the relative rise from which asv.conf.json speaks of a regression, or None where it wants none judged.
+
+    ``entry`` is a benchmark with its parameters, as asv writes it.
+    """
     patterns = config.regressions_first_commits
-    return not any(first is None and _matches(config, pattern, entry) for pattern, first in patterns.items())
-
-
-def _threshold(config: Any, entry: str) -> float:
+    if any(first is None and _matches(config, pattern, entry) for pattern, first in patterns.items()):
+        return None
     found = [float(least) for name, least in config.regressions_thresholds.items() if _matches(config, name, entry)]
     return max(found, default=0.05)
 

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from asv.plugins.regressions import _GraphDataFilter  # what asv's own list of regressions reads of its configuration
 
+from bench_models.asv.history import threshold
 from bench_models.asv.results import unquoted
 from bench_models.results_branch.records import Accepted
 from bench_models.site.model import ChangePoint, Commit, History, Line, Point, Series
@@ -22,8 +23,6 @@ from bench_models.stats.change_points import ChangePoint as Found
 from bench_models.text import show_count, show_logit, show_ms, show_share, show_size, show_times
 
 VARIANT = "variant"
-# By how much a line must rise that asv has no graph of: asv's own default.
-_LEAST = 0.05
 
 # Names become file names: whatever is not plain is replaced, and a digest keeps two such names apart.
 _PLAIN = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,80}")
@@ -137,9 +136,13 @@ class GraphReader:
             marked = self._marked(setting, points, found)
             yield Line(setting=setting, of_asv=_of_asv(graph), points=points, change_points=marked)
 
-    def line(self, like: Line, points: tuple[Point, ...], *, rises: bool) -> Line:
-        """Return a line that asv has no graph of, in the setting of another; its rises are marked where they matter."""
-        found = change_points(levels([point.value for point in points]), _LEAST) if rises else []
+    def line(self, like: Line, points: tuple[Point, ...], judged_as: str | None) -> Line:
+        """Return a line that asv has no graph of, in the setting of another.
+
+        Its rises are marked as those of ``judged_as`` are, a benchmark with its parameters; none without one.
+        """
+        least = None if judged_as is None else threshold(self.conf, judged_as)
+        found = [] if least is None else change_points(levels([point.value for point in points]), least)
         return replace(like, points=points, change_points=self._marked(like.setting, points, found))
 
     def _marked(self, setting: str, points: tuple[Point, ...], found: Iterable[Found]) -> tuple[ChangePoint, ...]:

@@ -6,7 +6,6 @@ Imported only for histories that have variants, as model_suite.py: it needs the 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Literal
 
 from bench_models.metrics.budgets import status_of
 from bench_models.report.document import Standing
@@ -14,7 +13,7 @@ from bench_models.report.leaderboard import POINTS, leaders
 from bench_models.report.recommendation import Candidate, in_points
 from bench_models.site.asv_graphs import GraphReader, file_of, newest_first
 from bench_models.site.model import Commit, History, Line, Point, Series
-from bench_models.site.model_suite import ACCURACY, SIZE, SPEED_UP, exact
+from bench_models.site.model_suite import ACCURACY, RELATIVE_LATENCY, SIZE, SPEED_UP, exact
 from bench_models.site.summary import BUDGET
 from bench_models.text import show_size, show_times
 
@@ -29,7 +28,8 @@ def leaderboard(suite: str, histories: Sequence[History], reader: GraphReader) -
     """Return the figures of the fastest and of the smallest variant that loses at most a point, by commit.
 
     The first of ``histories`` is the baseline's, which leads where no other does. A commit at which whoever led before
-    was not measured is left out: asv does not tell what was not asked for. None where no other ever leads.
+    was not measured is left out: asv does not tell what was not asked for. A rise of latency or size is a regression
+    where asv's configuration calls it one for whoever leads now. None where no other ever leads.
     """
     names = [each.name for each in histories]
     settings = {line.of_asv: line for each in histories for line in _lines(each, f"{suite}.{SPEED_UP}")}
@@ -48,20 +48,29 @@ def leaderboard(suite: str, histories: Sequence[History], reader: GraphReader) -
     inverse = {setting: [replace(each, value=1 / each.value) for each in points] for setting, points in fastest.items()}
 
     def series(
-        title: str, better: Literal["lower", "higher"], show: Callable[[float], str], found: Mapping[str, list[Point]]
+        title: str, found: Mapping[str, list[Point]], show: Callable[[float], str], judged_as: str | None
     ) -> Series:
-        rises = better == "lower"
-        lines = (reader.line(settings[each], tuple(points), rises=rises) for each, points in found.items())
-        return Series(benchmark="", title=title, parameters=(), better=better, show=show, lines=newest_first(lines))
+        def line(setting: str, points: list[Point]) -> Line:
+            entry = f"{suite}.{judged_as}({points[-1].of!r})" if judged_as else None
+            return reader.line(settings[setting], tuple(points), entry)
+
+        return Series(
+            benchmark="",
+            title=title,
+            parameters=(),
+            better="lower" if judged_as else "higher",  # asv takes rises for regressions
+            show=show,
+            lines=newest_first(line(*each) for each in found.items()),
+        )
 
     return History(
         suite=suite,
         variant=NAME,
         file=file_of(suite, None).replace("history-", "leaderboard-", 1),
         series=(
-            series(f"Speed-up of the fastest {_WITHIN}", "higher", show_times, fastest),
-            series(f"Size of the smallest {_WITHIN}", "lower", show_size, smallest),
-            series(f"Relative latency of the fastest {_WITHIN}", "lower", show_times, inverse),
+            series(f"Speed-up of the fastest {_WITHIN}", fastest, show_times, None),
+            series(f"Size of the smallest {_WITHIN}", smallest, show_size, SIZE),
+            series(f"Relative latency of the fastest {_WITHIN}", inverse, show_times, RELATIVE_LATENCY),
         ),
     )
 

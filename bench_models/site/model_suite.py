@@ -23,6 +23,7 @@ from bench_models.suites.suite import Suite
 
 SIZE, ACCURACY = "Figures.track_size", "Figures.track_accuracy"
 LATENCY, SPEED_UP = "Latency.time_single_stream", "SpeedUp.track_speed_up"
+RELATIVE_LATENCY = "SpeedUp.track_relative_latency"
 _DRAWN: dict[str, Standing] = {standing: standing for standing in get_args(Standing)}
 
 Values = Mapping[str, Mapping[str, Outcome[float]]]

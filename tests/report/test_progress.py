@@ -89,7 +89,7 @@ def test_plan_says_what_is_trained_and_what_reused() -> None:
         "long)"
     )
     assert Plan(training=(), scoring=(), timing=rows).sentence() == (
-        "2 rows to time; to train: nothing; to score: nothing; scores of 2 rows are reused (about 40 s on quiet "
+        "2 rows to time; to train: nothing; to score: nothing; scores of 2 rows are reused (about 2 minutes on quiet "
         "cores, by rule of thumb)"
     )
 
@@ -99,7 +99,7 @@ def test_plan_says_whose_times_are_reused(builder: Builder) -> None:
     rows = ("baseline", "pruned")
     assert Plan(training=(), scoring=(), timing=rows, timed=("int8",)).sentence() == (
         "2 rows to time; to train: nothing; to score: nothing; scores of 3 rows are reused; times of 1 row are reused, "
-        "under the same conditions (--retime takes them anew) (about 40 s on quiet cores, by rule of thumb)"
+        "under the same conditions (--retime takes them anew) (about 2 minutes on quiet cores, by rule of thumb)"
     )
     assert Plan(training=(), scoring=(), timing=(), timed=rows).sentence() == (
         "0 rows to time; to train: nothing; to score: nothing; scores of 2 rows are reused; times of 2 rows are reused"

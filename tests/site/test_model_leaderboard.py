@@ -83,6 +83,28 @@ def test_faster_leader_is_no_regression(published: Publish) -> None:
     assert "No regression in its history lasts" in page
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        {"regressions_thresholds": {".*track_relative_latency": 0.3}},
+        {"regressions_thresholds": {r".*track_relative_latency\('int8'\)": 0.3}},
+        {"regressions_first_commits": {".*track_relative_latency": None}},
+    ],
+)
+def test_frontier_regresses_from_what_the_configuration_calls_a_regression(
+    published: Publish, setting: dict[str, object]
+) -> None:
+    """A project that allows its latencies a rise by a quarter allows it those who lead, and whoever follows them."""
+
+    def spoil(project: Project) -> None:
+        file = project.root / "asv.conf.json"
+        file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | setting), encoding="utf-8")
+
+    overview, _ = _pages(published(spoil))
+    assert "fastest within 1 point: 1.08 x (int8)" in overview
+    assert "Leaderboard Relative latency" not in overview
+
+
 def test_suite_in_which_nothing_is_compared_has_no_leaderboard(published: Publish) -> None:
     """Without speed-ups nobody can lead."""
 
