@@ -126,7 +126,7 @@ def test_help_names_what_the_code_accepts(capsys: pytest.CaptureFixture[str]) ->
         (
             "bench-models export student3 --format",
             "",
-            ["torch-export", "torchscript", "onnx", "openvino", "aot-inductor"],
+            ["torch-export", "torchscript", "onnx", "openvino", "aot-inductor", "executorch"],
         ),
     ],
 )
@@ -223,7 +223,8 @@ def test_run_measures_what_trains_nothing_unless_it_is_asked_for_more(
         (("check",), "Missing argument 'BASE'. See `bench-models check --help`."),
         (
             ("export", "student3"),
-            "Missing option '--format'. Choose from: torch-export, torchscript, onnx, openvino, aot-inductor. See ",
+            "Missing option '--format'. Choose from: torch-export, torchscript, onnx, openvino, aot-inductor, "
+            "executorch. See ",
         ),
         (("check", "main", "--threads", "0"), "Invalid value for '--threads': 0 is not in the range x>=1."),
         (("check", "main", "--threads", "x"), "Invalid value for '--threads': 'x' is not a valid whole number."),

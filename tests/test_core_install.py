@@ -16,7 +16,7 @@ from bench_models import cli
 from bench_models.errors import extra_for
 
 _PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-_EXTRA = {name: _PROJECT["optional-dependencies"][name] for name in ("models", "onnx", "openvino")}
+_EXTRA = {name: _PROJECT["optional-dependencies"][name] for name in ("executorch", "models", "onnx", "openvino")}
 LIBRARIES = sorted(
     {re.split(r"[^\w-]", each, maxsplit=1)[0] for wanted in _EXTRA.values() for each in wanted} - {"bench-models"}
 )

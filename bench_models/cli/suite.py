@@ -170,7 +170,7 @@ def _require_of(found: "Report", file: Path, suite: str | None) -> None:
     "--format",
     "kind",
     required=True,
-    type=click.Choice(["torch-export", "torchscript", "onnx", "openvino", "aot-inductor"]),
+    type=click.Choice(["torch-export", "torchscript", "onnx", "openvino", "aot-inductor", "executorch"]),
     help="The kind of file that the model becomes.",
 )
 @click.option("--output", required=True, type=options.PATH, metavar="DIR", help="A folder that is new or empty.")

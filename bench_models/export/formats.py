@@ -1,7 +1,7 @@
 """The formats of an export: each writes a classifier as one file, and opens such a file as a session again.
 
 A file takes ``input_ids`` and ``attention_mask``, int64 of shape ``[sentences, tokens]``, and answers logits of
-shape ``[sentences, labels]``; both sizes are free.
+shape ``[sentences, labels]``; both sizes are free, but for the number of sentences in ExecuTorch's, which is limited.
 """
 
 import json
@@ -15,8 +15,9 @@ from torch import nn
 
 from bench_models.errors import BenchModelsError
 from bench_models.recipes.step import Format as Name
-from bench_models.runtimes import aot_inductor, onnx_file, openvino_runtime
+from bench_models.runtimes import aot_inductor, executorch_runtime, onnx_file, openvino_runtime
 from bench_models.runtimes.aot_inductor import AotInductor
+from bench_models.runtimes.executorch_runtime import ExecuTorch
 from bench_models.runtimes.exporters import Logits, example, program, session_of
 from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.runtimes.openvino_runtime import OpenVino
@@ -137,6 +138,27 @@ model = torch._inductor.aoti_load_package("model.pt2")
 
 
 {_OF_TORCH}""",
+    ),
+    Format(
+        name=ExecuTorch.format,
+        made_of=ExecuTorch.made_of,
+        filename=executorch_runtime.FILENAME,
+        write=lambda model, file: ExecuTorch().write(model, file.parent),
+        open=lambda file, threads: ExecuTorch().load(file.parent, threads=threads),
+        loading=f"""\
+import torch
+from executorch.runtime import Runtime  # before what it runs INT8 embeddings by
+import executorch.kernels.quantized
+
+# Memory is planned for {ExecuTorch().sentences} sentences a call.
+method = Runtime.get().load_program("model.pte").load_method("forward")
+
+
+def logits(input_ids, attention_mask):
+    return method.execute([torch.from_numpy(input_ids), torch.from_numpy(attention_mask)])[0].numpy()
+""",
+        needs=("executorch",),
+        extra=ExecuTorch.extra,
     ),
 )
 FORMATS: dict[str, Format] = {each.name: each for each in _ALL}

@@ -7,7 +7,7 @@ taken from the graph that was compiled; as many products have to run as it has, 
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from bench_models.errors import BenchModelsError
@@ -22,6 +22,8 @@ Product = tuple[str, list[tuple[int, int, int]]]
 # Operators of a graph, and of kernels, by kind: a matmul of a matrix and weights may become a kernel of a linear layer.
 # All of these multiply in floating point.
 _OF_GRAPH = {
+    "aten.addmm.default": "matrices",
+    "aten.bmm.default": "batches",
     "aten.linear.default": "matrices",
     "aten.matmul.default": "matrices",
     "aten.scaled_dot_product_attention.default": "attention",
@@ -36,6 +38,8 @@ _OF_KERNELS = {
     "mm_out": "matrices",
     "_scaled_dot_product_flash_attention_for_cpu": "attention",
 }
+# As ExecuTorch writes an operator that stands for one of torch's.
+_OPERATOR = re.compile(r"<EdgeOpOverload: (?P<name>[\w.]+)>")
 _KERNEL = re.compile(r"aoti_torch_cpu_(?P<name>\w+)")
 # The kernels that were compiled have the names of all operators that they fuse.
 _FUSED = re.compile(r"graph_\d+_cpp_fused_\w+")
@@ -47,22 +51,29 @@ def of(program: "ExportedProgram") -> list[Product]:
 
     Raises ``BenchModelsError`` for an operator whose products cannot be counted.
     """
-    nodes = list(program.graph.nodes)
-    ids = next(node for node in nodes if node.name == "input_ids")
-    return list(_products(nodes, *ids.meta["val"].shape))
+    return list(among(program.graph.nodes, *sizes_of(program)))
 
 
-def _products(nodes: list[Any], sentences: Any, tokens: Any) -> Iterator[Product]:  # noqa: ANN401  # torch's symbols
+def sizes_of(program: "ExportedProgram") -> tuple[Any, Any]:
+    """Return the symbols of a program for how many sentences it is asked, and of how many tokens."""
+    ids = next(node for node in program.graph.nodes if node.name == "input_ids")
+    sentences, tokens = ids.meta["val"].shape
+    return sentences, tokens
+
+
+def among(nodes: Iterable[Any], sentences: Any, tokens: Any) -> Iterator[Product]:  # noqa: ANN401  # torch's symbols
+    """Yield the products among nodes of a program's graph, or of a part of it; raises as ``of`` does."""
     import sympy
 
     for node in nodes:
-        operator = str(node.target)
+        operator = _operator(node.target)
         if node.op != "call_function" or not _MULTIPLIES.search(operator):
             continue
         if operator not in _OF_GRAPH:
             raise BenchModelsError(f"the products of {operator} are not counted: add it to {__name__}")
         kind = _OF_GRAPH[operator]
-        left, right = (each.meta["val"].shape for each in node.args[:2])
+        factors = node.args[1:] if operator == "aten.addmm.default" else node.args
+        left, right = (each.meta["val"].shape for each in factors[:2])
         output = node.meta["val"].shape
         # Not by numel(), which would fix the sizes of the program to those of its example.
         macs = 2 * math.prod(left) * right[-2] if kind == "attention" else math.prod(output) * left[-1]
@@ -75,6 +86,16 @@ def _products(nodes: list[Any], sentences: Any, tokens: Any) -> Iterator[Product
         except sympy.PolynomialError as error:
             raise BenchModelsError(f"the products of {operator} are not counted: {macs} of them") from error
         yield kind, [(int(factor), *powers) for powers, factor in terms]
+
+
+def _operator(target: Any) -> str:  # noqa: ANN401  # torch's operators, and ExecuTorch's that stand for them
+    found = _OPERATOR.match(str(target))
+    return found["name"] if found else str(target)
+
+
+def multiplied(terms: Iterable[Iterable[int]], sentences: int, tokens: int) -> int:
+    """Return the multiply-accumulates of a product, for so many sentences and tokens."""
+    return sum(factor * sentences**first * tokens**second for factor, first, second in terms)
 
 
 def counted(ran: Counter[str], products: list[Product], sentences: int, tokens: int) -> tuple[Kernel, ...]:
@@ -95,7 +116,7 @@ def counted(ran: Counter[str], products: list[Product], sentences: int, tokens: 
             others[name] += count
     macs: Counter[str] = Counter()
     for kind, terms in products:
-        macs[kind] += sum(factor * sentences**first * tokens**second for factor, first, second in terms)
+        macs[kind] += multiplied(terms, sentences, tokens)
     in_graph = Counter(kind for kind, _ in products)
     in_run = Counter({kind: each.total() for kind, each in names.items()})
     if in_run != in_graph:

@@ -30,9 +30,9 @@ class Logits(nn.Module):
         return logits
 
 
-def program(model: nn.Module) -> torch.export.ExportedProgram:
-    """Return a classifier as torch exports it; both sizes of its input are free."""
-    free = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+def program(model: nn.Module, *, sentences: int | None = None) -> torch.export.ExportedProgram:
+    """Return a classifier as torch exports it; both sizes of its input are free, up to so many ``sentences``."""
+    free = {0: torch.export.Dim.DYNAMIC(max=sentences), 1: torch.export.Dim.DYNAMIC}
     training = model.training
     try:
         with torch.no_grad():

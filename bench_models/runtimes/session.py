@@ -1,7 +1,9 @@
 """The interface of runtimes: a loaded variant that answers batches."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -46,3 +48,16 @@ def errors_told(batch: Batch, *errors: type[Exception]) -> Iterator[None]:
             f"the file cannot answer {sentences} sentences of {tokens} tokens ({type(error).__name__}: {said}): "
             "choose another format or runtime"
         ) from error
+
+
+@contextmanager
+def silent() -> Iterator[None]:
+    """Silence what native libraries write to standard error; errors are still raised."""
+    kept = os.dup(2)
+    try:
+        with Path(os.devnull).open("w") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -5,11 +5,9 @@ what is called INT8 counts as floating point where floats are multiplied: LLM.in
 """
 
 import math
-import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +16,7 @@ from msgspec import Struct, json
 
 from bench_models.errors import BenchModelsError
 from bench_models.runtimes.kernels import Kernel
+from bench_models.runtimes.session import silent
 
 # Products, and which of their inputs is the left matrix, over whose last dimension they sum.
 _LEFT = {
@@ -111,27 +110,14 @@ def _traced(call: Callable[[], object]) -> list[_Operator]:
         file = Path(folder) / "trace.json"
         observer = ExecutionTraceObserver().register_callback(str(file))
         try:
-            with _silent():
+            with silent():
                 observer.start()
             call()
         finally:
-            with _silent():
+            with silent():
                 observer.stop()
             observer.unregister_callback()
         return json.decode(file.read_bytes(), type=_Trace).nodes
-
-
-@contextmanager
-def _silent() -> Iterator[None]:
-    """Silence what the observer writes to standard error when it starts and stops, from C++."""
-    kept = os.dup(2)
-    try:
-        with Path(os.devnull).open("w") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-            yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
 
 
 def _innermost(operators: Iterable[_Operator]) -> Iterator[_Operator]:

@@ -15,6 +15,7 @@ from bench_models.recipes.quantize_dynamic import QuantizeDynamic
 from bench_models.recipes.quantize_torchao import QuantizationAware, QuantizeIntx
 from bench_models.recipes.share_embeddings import ShareEmbeddings
 from bench_models.runtimes.aot_inductor import AotInductor
+from bench_models.runtimes.executorch_runtime import ExecuTorch
 from bench_models.runtimes.onnx_runtime import OnnxRuntime
 from bench_models.runtimes.openvino_runtime import OpenVino
 from bench_models.sources.archives import PinnedArchive
@@ -77,6 +78,7 @@ ONNX = OnnxRuntime()
 ONNX_INT8 = OnnxRuntime(quantization="int8-dynamic")
 ONNX_STATIC = OnnxRuntime(quantization="int8-static")
 ONNX_INT4 = OnnxRuntime(quantization="int4")
+EXECUTORCH_INT8 = ExecuTorch(quantization="int8-dynamic")
 OPENVINO_INT8 = OpenVino(quantization="int8-static")
 # Most bytes of a small student are embeddings.
 SMALL = (CutPositions(), ShareEmbeddings())
@@ -120,6 +122,7 @@ SUITE = Suite(
         Variant(name="student3-onnx-int8", starts_from="student3", steps=(), runtime=ONNX_INT8),
         Variant(name="student3-onnx-static", starts_from="student3", steps=(), runtime=ONNX_STATIC),
         Variant(name="student3-openvino-int8", starts_from="student3", steps=(), runtime=OPENVINO_INT8),
+        Variant(name="student3-executorch-int8", starts_from="student3", steps=(), runtime=EXECUTORCH_INT8),
         Variant(name="student3-onnx-int4", starts_from="student3", steps=(), runtime=ONNX_INT4),
         Variant(name="student3-onnx-small", starts_from="student3", steps=SMALL, runtime=ONNX_SMALL),
         Variant(name="student2-onnx-int8", starts_from="student2", steps=(), runtime=ONNX_INT8),

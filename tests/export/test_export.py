@@ -46,11 +46,13 @@ from bench_models.suites.suite import budget
 from bench_models.tokenizer import Batch
 
 NAMES = tuple(FORMATS)
+# Those that take half a minute and more.
+_COMPILED = ("aot-inductor", "executorch")
 
 
 def _tried(*case: object, at_night: bool = False) -> Any:  # noqa: ANN401  # the class of a case has no public name
-    """Return a case whose last value is a format, with marks by how long it takes; AOTInductor compiles."""
-    marks = [pytest.mark.slow] if at_night or case[-1] == "aot-inductor" else []
+    """Return a case whose last value is a format, with marks by how long it takes."""
+    marks = [pytest.mark.slow] if at_night or case[-1] in _COMPILED else []
     return pytest.param(*case, marks=[*marks, pytest.mark.nightly] if at_night else marks)
 
 
@@ -59,7 +61,7 @@ _TRIED = [_tried(each) for each in NAMES]
 # As on a machine where this package was never installed.
 _WITHOUT_US = """
 import sys
-for name in ("bench_models", "transformers", "torchao", "bitsandbytes"):
+for name in sys.argv[1:]:
     sys.modules[name] = None
 exec(compile(sys.stdin.read(), "card", "exec"))
 """
@@ -77,13 +79,13 @@ def test_every_format_that_can_be_asked_for_is_there() -> None:
     """The command line offers what is in the table, and each is one that steps are asked about, or made of one."""
     (kind,) = (each.type for each in command.params if each.name == "kind")
     assert isinstance(kind, click.Choice)
-    assert list(kind.choices) == list(FORMATS) == [*get_args(Format), "openvino", "aot-inductor"]
+    assert list(kind.choices) == list(FORMATS) == [*get_args(Format), "openvino", "aot-inductor", "executorch"]
     assert {each.made_of for each in FORMATS.values()} == {*get_args(Format)}
 
 
 _HANDED_OVER: tuple[tuple[tuple[Step, ...], str], ...] = (
     *(((PruneL1(amount=0.5),), each) for each in NAMES),
-    *(((Cast(dtype="float16"),), each) for each in NAMES if each != "aot-inductor"),
+    *(((Cast(dtype="float16"),), each) for each in NAMES if each not in _COMPILED),
     ((PruneL1(amount=0.5), QuantizeDynamic()), "torchscript"),
     ((QuantizeIntx(bits=4),), "onnx"),
 )
@@ -105,8 +107,14 @@ def test_handed_over_file_answers_by_itself(
     example = example.replace("A film that shines.", "the film shines at once").replace(
         "It drags, and then it drags on.", "its plot bores"
     )
+    without = ["bench_models", "transformers", "bitsandbytes", *(["torchao"] if target != "executorch" else [])]
     done = subprocess.run(
-        [sys.executable, "-c", _WITHOUT_US], input=example, cwd=folder, capture_output=True, text=True, check=False
+        [sys.executable, "-c", _WITHOUT_US, *without],
+        input=example,
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stdout.strip()) == (0, "['good', 'bad']"), done.stderr
 
@@ -262,8 +270,8 @@ def test_place_that_cannot_be_written_to_is_refused_before_anything_is_built(
 _REFUSED: tuple[tuple[Step, tuple[str, ...]], ...] = (
     (Cast(dtype="float16"), ()),
     (Cast(dtype="bfloat16"), ("onnx", "openvino")),
-    (QuantizeDynamic(), ("torch-export", "onnx", "openvino", "aot-inductor")),
-    (QuantizeIntx(bits=4), ("torch-export", "torchscript", "aot-inductor")),
+    (QuantizeDynamic(), ("torch-export", "onnx", "openvino", *_COMPILED)),
+    (QuantizeIntx(bits=4), ("torch-export", "torchscript", *_COMPILED)),
     (LLMInt8(), NAMES),
     (Quantize4Bit(), NAMES),
 )
@@ -283,7 +291,7 @@ def test_what_a_format_cannot_carry_is_refused_before_work_begins(
 # What the test of the card's example hands over is not written again.
 _CARRIED = [
     # Another model is compiled in each slow run, and tracing what is packed takes half a minute.
-    _tried(step, each, at_night=each == "aot-inductor" or (step == QuantizeIntx(bits=4) and each == "openvino"))
+    _tried(step, each, at_night=each in _COMPILED or (step == QuantizeIntx(bits=4) and each == "openvino"))
     for step, names in _REFUSED
     for each in NAMES
     if each not in names and ((step,), each) not in _HANDED_OVER

@@ -82,6 +82,7 @@ def test_most_rows_of_the_default_suite_are_quick() -> None:
         *("int2-aware", "heads50", "heads50-fp16", "neurons50"),
         *("student3", "student3-bf16", "student3-int8", "student2"),
         *("neurons50-onnx-int8", "student3-onnx-int8", "student3-onnx-static", "student3-openvino-int8"),
+        "student3-executorch-int8",
         *("student3-onnx-int4", "student3-onnx-small", "student2-onnx-int8", "student2-onnx-small"),
         *("narrow2-onnx-int8", "narrow2-onnx-small"),
     ]
@@ -132,7 +133,7 @@ def test_default_suite_has_the_promised_rows() -> None:
         "student2-onnx-int8",
     }
     served |= {"student3-onnx-static", "student3-onnx-int4", "student3-onnx-small", "student2-onnx-small"}
-    served |= {"narrow2-onnx-int8", "narrow2-onnx-small", "student3-openvino-int8"}
+    served |= {"narrow2-onnx-int8", "narrow2-onnx-small", "student3-openvino-int8", "student3-executorch-int8"}
 
     assert first | added | students | served == set(suites.load("rotten-tomatoes").names)
 
