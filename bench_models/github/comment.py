@@ -8,6 +8,7 @@ from msgspec import Struct
 from bench_models.check.report.document import Report
 from bench_models.check.report.markdown import differing, news, table, unjudged
 from bench_models.check.report.sentence import summary
+from bench_models.check.report.worth_having import no_longer_worth_having
 from bench_models.errors import BenchModelsError
 from bench_models.github.acceptance import Acceptance, acceptance
 from bench_models.github.actions import Account, Event, Run
@@ -84,6 +85,7 @@ def written(report: Report, run: Run, accepted: Acceptance) -> str:
         _despite(run, status, accepted),
         unjudged(report, code),
         differing(report, code),
+        no_longer_worth_having(report, code),
         accepted.sentence if status == 1 else "",
         _PADDING.sub(" ", table(shown[:_ROWS], code)) if shown else "",
         f"{len(shown) - _ROWS} more rows are in the report." if len(shown) > _ROWS else "",

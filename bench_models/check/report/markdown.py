@@ -11,6 +11,7 @@ from tabulate import tabulate
 
 from bench_models.check.report.document import Report, Row
 from bench_models.check.report.sentence import NAMED, counted, headline, number
+from bench_models.check.report.worth_having import no_longer_worth_having
 from bench_models.checkout import in_short
 from bench_models.stats.sequential import EQUIVALENCE_ALPHA, FAMILYWISE_ALPHA
 from bench_models.text import code
@@ -41,6 +42,7 @@ def markdown(report: Report) -> str:
         unjudged(report, escaped),
         differing(report, escaped),
         doubted(report, escaped),
+        no_longer_worth_having(report, escaped),
         table(shown, escaped) if shown else "",
         _broken(report),
         *(_flips(row) for row in shown if row.flips),

@@ -1,0 +1,99 @@
+"""Which variants of a model a change leaves without a reason to ship them: another is as good in all that counts.
+
+Compared are latency, size and accuracy of the variants that the check measured, by the margins of their benchmarks. Two
+variants are timed one after the other, which proves little, so one is named only if the check has shown that it became
+worse, or the other better.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bench_models.check.report.document import Report, Row
+from bench_models.check.report.sentence import number
+from bench_models.verdict.measurements import SideName
+
+# As benchmarks/measures.py names them, after the suite; their one parameter is the variant.
+_LATENCY, _SIZE, _ACCURACY = "Latency.time_single_stream", "Figures.track_size", "Figures.track_accuracy"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Variant:
+    """A variant with its rows of a report, all of which have numbers."""
+
+    suite: str
+    name: str
+    latency: Row
+    size: Row
+    accuracy: Row
+
+    @property
+    def verdicts(self) -> set[str]:
+        """What became of its benchmarks."""
+        return {self.latency.verdict, self.size.verdict, self.accuracy.verdict}
+
+    def displaces(self, other: "_Variant", side: SideName) -> bool:
+        """Say whether it is faster than another on a side, no larger and as accurate."""
+        slack = 1 + other.latency.margin_pct / 100
+        faster = _number(self.latency, side) * slack < _number(other.latency, side)
+        no_larger = _number(self.size, side) <= _number(other.size, side) * (1 + other.size.margin_pct / 100)
+        least = _number(other.accuracy, side) * (1 - other.accuracy.margin_pct / 100)
+        return faster and no_larger and _number(self.accuracy, side) >= least
+
+
+def no_longer_worth_having(report: Report, quote: Callable[[str], str]) -> str:
+    """Name the variants that another displaces on HEAD, which none did on BASE; nothing where there are none."""
+    return "\n\n".join(_sentence(*pair, quote) for variants in _suites(report.rows) for pair in _displaced(variants))
+
+
+def _suites(rows: Sequence[Row]) -> list[list[_Variant]]:
+    """Return the variants of each suite of which all three numbers are known on both sides."""
+    found: dict[str, dict[str, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
+    for row in rows:
+        suite, leaf = _split(row.benchmark)
+        if leaf in {_LATENCY, _SIZE, _ACCURACY} and len(row.parameters) == 1 and None not in {row.base, row.head}:
+            found[suite][row.parameters[0].strip("'\"")][leaf] = row
+    return [
+        [
+            _Variant(suite=suite, name=name, latency=known[_LATENCY], size=known[_SIZE], accuracy=known[_ACCURACY])
+            for name, known in variants.items()
+            if len(known) == 3  # noqa: PLR2004  # latency, size and accuracy
+        ]
+        for suite, variants in found.items()
+    ]
+
+
+def _split(benchmark: str) -> tuple[str, str]:
+    """Return the suite's module, which may lie in a package, and the benchmark's own name in it."""
+    *suite, kind, function = ["", *benchmark.split(".")]
+    return ".".join(suite).lstrip("."), f"{kind}.{function}"
+
+
+def _displaced(variants: Sequence[_Variant]) -> Iterator[tuple[_Variant, _Variant]]:
+    """Yield each variant that is displaced on HEAD alone, with the fastest that does it."""
+    for variant in variants:
+        others = [other for other in variants if other is not variant]
+        if any(other.displaces(variant, "base") for other in others):
+            continue
+        by = [
+            other
+            for other in others
+            if other.displaces(variant, "head") and ("regressed" in variant.verdicts or "improved" in other.verdicts)
+        ]
+        if by:
+            yield variant, min(by, key=lambda other: _number(other.latency, "head"))
+
+
+def _sentence(variant: _Variant, by: _Variant, quote: Callable[[str], str]) -> str:
+    times = [quote(number(each.latency, _number(each.latency, "head"))) for each in (by, variant)]
+    return (
+        f"**{quote(variant.name)} of {quote(variant.suite)} is no longer worth having: {quote(by.name)} is faster "
+        f"({times[0]} instead of {times[1]}), no larger and as accurate, which no other was on BASE.**"
+    )
+
+
+def _number(row: Row, side: SideName) -> float:
+    value = row.base if side == "base" else row.head
+    if value is None:
+        raise ValueError(f"{row} has no number on {side}")
+    return value
