@@ -1,4 +1,4 @@
-"""Embeddings that word pieces share: fewer rows than pieces, and a table of whose row is whose.
+"""Embeddings of word pieces that take fewer bytes: shared by several pieces, or of low rank.
 
 Imports torch: a step imports this module when it is applied.
 """
@@ -38,6 +38,42 @@ class SharedEmbedding(nn.Module):
         if self.training and torch.is_grad_enabled():
             raise BenchModelsError("embeddings are shared when all is trained: put ShareEmbeddings behind such steps")
         return nn.functional.embedding(self.row_of[input_ids].int(), self.weight)
+
+
+class LowRankEmbedding(nn.Module):
+    """Looks up a few numbers for each piece, and maps them linearly to its embedding."""
+
+    def __init__(self, codes: nn.Module, basis: Tensor, mean: Tensor) -> None:
+        """Take what looks up the codes, of width ``rank``, a basis of shape ``[rank, width]`` and what is added."""
+        super().__init__()
+        self.codes = codes
+        self.decoder = nn.Linear(*basis.shape)
+        self.decoder.weight, self.decoder.bias = nn.Parameter(basis.T.contiguous()), nn.Parameter(mean)
+
+    def forward(self, input_ids: Tensor) -> Tensor:
+        """Return embeddings of shape ``[sentences, tokens, width]`` for token ids of shape ``[sentences, tokens]``.
+
+        Raises ``BenchModelsError`` in training: transformers cannot load what would be trained.
+        """
+        if self.training and torch.is_grad_enabled():
+            raise BenchModelsError("embeddings are of low rank when all is trained: put LowRankEmbeddings behind that")
+        embeddings: Tensor = self.decoder(self.codes(input_ids))
+        return embeddings
+
+
+def low_rank(weight: Tensor, counts: Tensor, rank: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return codes ``[rows, rank]``, a basis ``[rank, width]`` and a mean: ``codes @ basis + mean`` is near ``weight``.
+
+    Of all such products it has the least sum of squared errors, each row's as often as ``counts`` of shape ``[rows]``
+    says.
+    """
+    with torch.no_grad():
+        rows, often = weight.double(), counts.double()[:, None]
+        mean = (often * rows).sum(0) / often.sum()
+        around = rows - mean
+        _, directions = torch.linalg.eigh(around.T @ (often * around))  # the least important first
+        basis = directions[:, -rank:].T
+        return (around @ basis.T).to(weight), basis.to(weight), mean.to(weight)
 
 
 def nearest(weight: Tensor, kept: Tensor) -> Tensor:

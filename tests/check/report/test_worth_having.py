@@ -113,9 +113,9 @@ def test_variant_of_which_something_was_not_measured_is_not_compared() -> None:
 
 def test_benchmarks_are_those_of_a_model_suite() -> None:
     """A check must not import the metrics, which need the libraries of models."""
-    assert worth_having._LATENCY == f"Latency.time_{metrics.SINGLE_STREAM.name}"
-    assert worth_having._SIZE == f"Figures.track_{metrics.SIZE.name}"
-    assert worth_having._ACCURACY == f"Figures.track_{metrics.ACCURACY.name}"
+    assert f"Latency.time_{metrics.SINGLE_STREAM.name}" == worth_having._LATENCY
+    assert f"Figures.track_{metrics.SIZE.name}" == worth_having._SIZE
+    assert f"Figures.track_{metrics.ACCURACY.name}" == worth_having._ACCURACY
 
 
 def test_other_suites_and_benchmarks_are_left_alone() -> None:
