@@ -88,13 +88,15 @@ class ExecuTorch(ArtifactRuntime):
         from bench_models.runtimes.exporters import program, quiet
 
         with quiet(), silent(), torch.no_grad():
+            from executorch.exir.error import ExportError, InternalError
+
             try:
                 int8 = self.quantization == "int8-dynamic"
                 exported = program(_in_int8(model) if int8 else model, sentences=self.sentences)
                 lowered = _lowered(exported, int8=int8)
                 with (folder / FILENAME).open("wb") as file:
                     lowered.write_to_file(file)
-            except (RuntimeError, AssertionError, NotImplementedError) as error:
+            except (RuntimeError, AssertionError, ValueError, ExportError, InternalError) as error:
                 said = " ".join(str(error).strip().splitlines()[:1]) or "no reason is given"
                 raise BenchModelsError(f"ExecuTorch cannot lower it ({type(error).__name__}: {said})") from error
 

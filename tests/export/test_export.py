@@ -374,7 +374,7 @@ def _short(builder: Builder, positions: int) -> Builder:
     return replace(builder)
 
 
-@pytest.mark.parametrize("target", _TRIED)
+@pytest.mark.parametrize("target", [_tried(each, at_night=each in _COMPILED) for each in NAMES])
 def test_model_of_few_positions_is_measured_and_handed_over(builder: Builder, tmp_path: Path, target: str) -> None:
     """Sentences are cut where it ends, here and in the card."""
     short = with_row(_short(builder, 16), "mine", PruneL1(amount=0.5))

@@ -95,6 +95,19 @@ def test_file_that_is_damaged_or_missing_is_told(tmp_path: Path) -> None:
         ExecuTorch().load(tmp_path, threads=1)
 
 
+def test_model_that_cannot_be_lowered_is_told(model: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401  # likewise
+    """In ExecuTorch's own words, of which it has several kinds."""
+    from executorch import exir
+    from executorch.exir.error import ExportError, ExportErrorType
+
+    def refuse(*_: object, **__: object) -> None:
+        raise ExportError(ExportErrorType.NOT_SUPPORTED, "no kernel for planted")
+
+    monkeypatch.setattr(exir, "to_edge_transform_and_lower", refuse)
+    with pytest.raises(BenchModelsError, match=r"ExecuTorch cannot lower it \(ExportError: .*no kernel for planted"):
+        ExecuTorch().write(model, tmp_path)
+
+
 def test_step_that_cannot_be_exported_fails_the_row(builder: Builder) -> None:
     """With the step's own reason."""
     suite = in_runtime(builder, ExecuTorch(), starts_from="int8")
