@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from bench_models.errors import BenchModelsError
-from bench_models.runtimes.kernels import Kernel
+from bench_models.runtimes.kernels import Kernel, multiplies
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
@@ -43,7 +43,6 @@ _OPERATOR = re.compile(r"<EdgeOpOverload: (?P<name>[\w.]+)>")
 _KERNEL = re.compile(r"aoti_torch_cpu_(?P<name>\w+)")
 # The kernels that were compiled have the names of all operators that they fuse.
 _FUSED = re.compile(r"graph_\d+_cpp_fused_\w+")
-_MULTIPLIES = re.compile(r"mm|matmul|linear|attention|conv|einsum|dot|lstm|gru")
 
 
 def of(program: "ExportedProgram") -> list[Product]:
@@ -67,7 +66,7 @@ def among(nodes: Iterable[Any], sentences: Any, tokens: Any) -> Iterator[Product
 
     for node in nodes:
         operator = _operator(node.target)
-        if node.op != "call_function" or not _MULTIPLIES.search(operator):
+        if node.op != "call_function" or not multiplies(operator):
             continue
         if operator not in _OF_GRAPH:
             raise BenchModelsError(f"the products of {operator} are not counted: add it to {__name__}")
@@ -110,7 +109,7 @@ def counted(ran: Counter[str], products: list[Product], sentences: int, tokens: 
         name = found["name"] if found else "cpp_fused" if _FUSED.fullmatch(full) else full.removeprefix("aten::")
         if found and name in _OF_KERNELS:
             names[_OF_KERNELS[name]][name] += count
-        elif found and _MULTIPLIES.search(name):
+        elif found and multiplies(name):
             raise BenchModelsError(f"AOTInductor ran {full}, whose products are not counted: add it to {__name__}")
         else:
             others[name] += count

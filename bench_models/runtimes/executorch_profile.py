@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from bench_models.errors import BenchModelsError
 from bench_models.runtimes.compiled_products import Product, multiplied
-from bench_models.runtimes.kernels import Kernel
+from bench_models.runtimes.kernels import Kernel, multiplies
 from bench_models.runtimes.session import silent
 
 # Kernels that multiply matrices, by the kind of their products: XNNPACK's, and ExecuTorch's own.
@@ -20,8 +20,8 @@ _KINDS = {
     "addmm.out": "matrices",
     "bmm.out": "batches",
 }
-# What multiplies, and may be in none of these.
-_MULTIPLIES = re.compile(r"Fully Connected|Matrix|Convolution|Attention|(^|_)(b?add)?b?mm|linear|matmul|conv|einsum")
+# What of XNNPACK's multiplies, and may be in none of these.
+_MULTIPLIES = re.compile(r"Fully Connected|Matrix|Convolution|Attention")
 # XNNPACK's kernels tell the layout of their data, then the types: first that of activations.
 _OF_XNNPACK = re.compile(r"(?P<name>[^(]+) \(\w+, (?P<type>\w+)[^)]*\)")
 _FLOAT, _INTEGER = re.compile(r"B?F\d+"), re.compile(r"Q[A-Z]+8")
@@ -72,7 +72,9 @@ def _multiplied(
 ) -> Iterator[tuple[str, int, bool]]:
     """Yield kernels that multiplied, with their multiply-accumulates, and whether these were in integers."""
     ran: dict[str, list[str]] = defaultdict(list)
-    for name in filter(_MULTIPLIES.search, names):
+    for name in names:
+        if not (_MULTIPLIES.search(name) or multiplies(name)):
+            continue
         found = _OF_XNNPACK.match(name)
         kind = _KINDS.get(found["name"] if found else name)
         if kind is None:

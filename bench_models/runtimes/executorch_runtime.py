@@ -31,8 +31,8 @@ _PRODUCTS = "products"
 
 _Quantization = Literal["none", "int8-dynamic"]
 
-# Of logits of a few units each. Sums in another order move fp32 logits by some 0.00003; INT8 moves those of three layers
-# of MiniLM by 0.28 at most, and 0.9 % of answers. Six layers move them four times as far in ONNX Runtime.
+# Of logits of a few units each. Sums in another order move fp32 logits of MiniLM by 0.00002 at most; INT8 moves those
+# of three layers by 0.28 at most, and 0.9 % of answers. Six layers move them four times as far in ONNX Runtime.
 _TOLERANCES: dict[_Quantization, Tolerance] = {
     "none": Tolerance(logit_difference=0.01, other_answers_pct=1.0),
     "int8-dynamic": Tolerance(logit_difference=4.0, other_answers_pct=3.0),

@@ -1,9 +1,13 @@
 """The kernels that a runtime runs for one call, as its own profile or the graph that it compiled tells them."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bench_models.errors import BenchModelsError
+
+# The words of their names that PyTorch's products have, and what is made of them.
+_PRODUCT = re.compile(r"(b?add)?b?mm|(add)?mv|matmul\w*|q?linear|gem[mv]|attention|conv\w*|einsum|dot|lstm|gru|rnn")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +22,11 @@ class Kernel:
     count: int
     integer_macs: int = 0
     float_macs: int = 0
+
+
+def multiplies(operator: str) -> bool:
+    """Say by its name whether an operator of PyTorch multiplies matrices."""
+    return any(map(_PRODUCT.fullmatch, re.split(r"[^A-Za-z0-9]+", operator)))
 
 
 def int8_share(kernels: Iterable[Kernel]) -> float:

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct, json
 
 from bench_models.errors import BenchModelsError
-from bench_models.runtimes.kernels import Kernel
+from bench_models.runtimes.kernels import Kernel, multiplies
 from bench_models.runtimes.session import silent
 
 # Products, and which of their inputs is the left matrix, over whose last dimension they sum.
@@ -42,12 +42,8 @@ _ATTENTION = "aten::_scaled_dot_product_flash_attention_for_cpu"
 # Over its second input, the weights.
 _CONVOLUTIONS = frozenset({"aten::_slow_conv2d_forward", "aten::mkldnn_convolution"})
 _KNOWN = frozenset({*_LEFT, _ATTENTION, *_CONVOLUTIONS})
-# What multiplies, and may be in none of these: a word of its name says so. Of the exceptions one scales what was
-# multiplied before, and compiled kernels have the names of what they are made for, too.
-_MULTIPLIES = re.compile(
-    r"(?!bitsandbytes::int8_mm_dequant|graph_\d+_cpp_fused)"
-    r".*(::|_|^)((add|badd)?b?mm|(add)?mv|matmul\w*|q?linear|gem[mv]|attention|conv\w*|einsum|dot|lstm|gru|rnn)(_|$)"
-)
+# They have names of products: one scales what was multiplied before, and compiled kernels tell what they are made for.
+_NO_PRODUCT = re.compile(r"bitsandbytes::int8_mm_dequant|graph_\d+_cpp_fused")
 # They ask for memory or look at it in another way, and compute nothing.
 _NO_KERNEL = re.compile(
     r"\[|aten::(_has_compatible_shallow_copy_type|_reshape_alias|_unsafe_view|alias|as_strided_?|chunk|contiguous|detach_?|"
@@ -140,7 +136,7 @@ def _innermost(operators: Iterable[_Operator]) -> Iterator[_Operator]:
 
 
 def _multiplies(operator: _Operator) -> bool:
-    return operator.name in _KNOWN or bool(_MULTIPLIES.match(operator.name))
+    return operator.name in _KNOWN or (multiplies(operator.name) and not _NO_PRODUCT.match(operator.name))
 
 
 def _is_integer(operator: _Operator) -> bool:
