@@ -134,6 +134,49 @@ def test_slow_down_is_red_and_the_first_line_says_so(bench_models: Run, project:
     assert (project / "results" / "check" / "report.md").read_text(encoding="utf-8").startswith(report["sentence"])
 
 
+_VARIANTS = """
+import counting
+
+
+class Latency:
+    params = ["fast", "small"]
+    param_names = ["variant"]
+
+    def time_single_stream(self, variant):
+        counting.total(counting.COUNTS[variant])
+
+    time_single_stream.margin = 10.0
+
+
+class Figures:
+    params = ["fast", "small"]
+    param_names = ["variant"]
+
+    def track_size(self, variant):
+        return {"fast": 100, "small": 50}[variant]
+
+    def track_accuracy(self, variant):
+        return 0.9
+
+    track_size.unit, track_accuracy.unit = "bytes", "share"
+    track_accuracy.better = "higher"
+"""
+
+
+def test_variant_that_has_become_the_slowest_and_largest_is_no_longer_worth_having(
+    bench_models: Run, project: Path
+) -> None:
+    """It was there because it was fast; the other one is measured, too, and has not changed."""
+    (project / "suite" / "models.py").write_text(_VARIANTS, encoding="utf-8")
+    change(project, _CODE + 'COUNTS = {"fast": 20_000, "small": 30_000}\n')
+    change(project, _CODE + 'COUNTS = {"fast": 60_000, "small": 30_000}\n')
+    status, report, printed = check(bench_models, project, "HEAD~1", "--bench", r"^models\.")
+    found = verdicts(report)
+    assert (status, found.pop("models.Latency.time_single_stream 'fast'")) == (1, "regressed"), printed
+    assert {*found.values()} == {"unchanged"}, printed
+    assert "**fast of models is no longer worth having: small is faster (" in printed
+
+
 def test_harmless_change_is_green(bench_models: Run, project: Path) -> None:
     """Timed, cached and tracked benchmarks alike, all of them measured."""
     change(project, HARMLESS)
