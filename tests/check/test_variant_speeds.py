@@ -28,7 +28,10 @@ SPINNING = []
 
 
 class Latency:
-    params = [["baseline", "same", "slower", "spins", "raises", "skips", "dies", "dies once", "onnx", "openvino"]]
+    params = [
+        ["baseline", "same", "slower", "spins", "raises", "skips", "dies", "dies once"]
+        + ["onnx", "openvino", "executorch"]
+    ]
     param_names = ["variant"]
     warmup_time = 0.05
 
@@ -40,6 +43,9 @@ class Latency:
         if variant == "openvino":
             import bench_models.runtimes.openvino_runtime
             import openvino
+        if variant == "executorch":
+            import torch
+            from executorch.extension.pybindings import _C
         if variant == "skips":
             raise NotImplementedError("no such kernel here")
         if variant == "spins" and not SPINNING:  # once: asv sets up before each sample
@@ -151,25 +157,25 @@ def test_worker_that_dies_once_is_tried_again(tmp_path: Path) -> None:
     assert isinstance(_compared(tmp_path, "dies once")["dies once"], Measured)
 
 
-@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize(("cores", "others"), [(1, ()), (2, ("onnx", "openvino", "executorch"))])
 def test_each_round_has_a_parent_of_its_own_that_both_sides_inherit_from(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cores: int, others: tuple[str, ...]
 ) -> None:
     """One layout of memory a round, which neither the baseline nor the variant has to itself.
 
-    Also where variants import ONNX Runtime and OpenVINO, which would start threads: no process could be forked from
-    such a parent. Where there are two cores, the parents of two rounds import at once.
+    Also where variants import runtimes that would start threads: no process could be forked from such a parent. Where
+    there are two cores, the parents of two rounds import at once.
     """
     monkeypatch.setattr(variant_speeds, "available_cores", lambda: cores)
-    _compared(tmp_path, "same", "onnx", "openvino", pairs=4)
+    _compared(tmp_path, "same", *others, pairs=2)
     lines = (tmp_path / "benchmarks" / "parents").read_text(encoding="utf-8").splitlines()
     parents: dict[str, set[str]] = {}
     for line in lines:
         parent, variant = line.split(" ")
         parents.setdefault(variant, set()).add(parent)
 
-    assert len(parents["same"]) == 4
-    assert parents["same"] == parents["onnx"] == parents["openvino"]
+    assert len(parents["same"]) == 2
+    assert all(parents[other] == parents["same"] for other in others)
     assert parents["same"] <= parents["baseline"]
     assert str(os.getpid()) not in parents["same"], "they were started afresh"
 
