@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -52,10 +52,10 @@ def errors_told(batch: Batch, *errors: type[Exception]) -> Iterator[None]:
 
 @contextmanager
 def silent() -> Iterator[None]:
-    """Silence what native libraries write to standard error; errors are still raised."""
+    """Silence what native libraries write to standard error, by Python or past it; errors are still raised."""
     kept = os.dup(2)
     try:
-        with Path(os.devnull).open("w") as nowhere:
+        with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
             os.dup2(nowhere.fileno(), 2)
             yield
     finally:
