@@ -54,8 +54,7 @@ def histories(root: Path, commits: Container[str]) -> list[Series]:
         for benchmark in known:
             for names, value, weight in _numbers(result, benchmark):
                 entry = f"{benchmark}({', '.join(names)})" if names else benchmark
-                least = threshold(config, entry)
-                if least is None:
+                if not _judged(config, entry):
                     continue
                 parameters = tuple(map(unquoted, names))
                 where = (str(result.params["machine"]), result.env_name, benchmark, *parameters)
@@ -66,7 +65,7 @@ def histories(root: Path, commits: Container[str]) -> list[Series]:
                         benchmark=benchmark,
                         parameters=parameters,
                         unit=str(described[benchmark].get("unit", "")),
-                        threshold=least,
+                        threshold=_threshold(config, entry),
                     )
                 found[where].values[result.commit_hash] = value
                 found[where].weights[result.commit_hash] = weight
@@ -89,14 +88,12 @@ def _weight(about: Any) -> float | None:
     return weight
 
 
-def threshold(config: Any, entry: str) -> float | None:
-    """Return the relative rise from which asv.conf.json speaks of a regression, or None where it wants none judged.
-
-    ``entry`` is a benchmark with its parameters, as asv writes it.
-    """
+def _judged(config: Any, entry: str) -> bool:
     patterns = config.regressions_first_commits
-    if any(first is None and _matches(config, pattern, entry) for pattern, first in patterns.items()):
-        return None
+    return not any(first is None and _matches(config, pattern, entry) for pattern, first in patterns.items())
+
+
+def _threshold(config: Any, entry: str) -> float:
     found = [float(least) for name, least in config.regressions_thresholds.items() if _matches(config, name, entry)]
     return max(found, default=0.05)
 

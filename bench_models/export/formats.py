@@ -150,12 +150,12 @@ import torch
 from executorch.runtime import Runtime  # before what it runs INT8 embeddings by
 import executorch.kernels.quantized
 
-# Memory is planned for {ExecuTorch().sentences} sentences a call.
+# Memory is planned for {executorch_runtime.SENTENCES} sentences a call, of {executorch_runtime.TOKENS} tokens at most.
 method = Runtime.get().load_program("model.pte").load_method("forward")
 
 
 def logits(input_ids, attention_mask):
-    return method.execute([torch.from_numpy(input_ids), torch.from_numpy(attention_mask)])[0].numpy()
+    return method.execute([torch.from_numpy(input_ids), torch.from_numpy(attention_mask)])[0].float().numpy()
 """,
         needs=("executorch",),
         extra=ExecuTorch.extra,

@@ -27,8 +27,15 @@ class SharedEmbedding(nn.Module):
         """Copy both."""
         super().__init__()
         kind = next(each for each in _TYPES if len(weight) <= torch.iinfo(each).max)
-        self.weight = nn.Parameter(weight.detach().clone())
+        # An embedding of its own, which whatever quantizes embeddings knows.
+        self.rows = nn.Embedding.from_pretrained(weight.detach().clone(), freeze=False)
         self.register_buffer("row_of", row_of.to(kind))
+
+    @property
+    def weight(self) -> Tensor:
+        """The embeddings."""
+        weight: Tensor = self.rows.weight
+        return weight
 
     def forward(self, input_ids: Tensor) -> Tensor:
         """Return embeddings of shape ``[sentences, tokens, width]`` for token ids of shape ``[sentences, tokens]``.
@@ -37,7 +44,8 @@ class SharedEmbedding(nn.Module):
         """
         if self.training and torch.is_grad_enabled():
             raise BenchModelsError("embeddings are shared when all is trained: put ShareEmbeddings behind such steps")
-        return nn.functional.embedding(self.row_of[input_ids].int(), self.weight)
+        found: Tensor = self.rows(self.row_of[input_ids].int())
+        return found
 
 
 class LowRankEmbedding(nn.Module):

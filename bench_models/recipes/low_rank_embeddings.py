@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 class LowRankEmbeddings(Step):
     """Give each word piece ``rank`` numbers instead of an embedding, and one linear map from these to embeddings.
 
-    Nothing is trained. What is lost counts as often as the train split has the piece, as most pieces of a vocabulary
-    are rare. Works behind ``ShareEmbeddings``, too, and before embeddings are quantized.
+    Nothing is trained. What is lost counts as often as the train split has the piece, and at least once, as most pieces
+    of a vocabulary are rare. Works behind ``ShareEmbeddings``, too, and before embeddings are quantized.
 
     Source of low rank: Lan et al., ALBERT (2020), which trains it; of counting by frequency: Chen et al., GroupReduce:
     block-wise low-rank approximation for neural language model shrinking (2018).
@@ -51,15 +51,17 @@ class LowRankEmbeddings(Step):
                 "once, and before they are quantized"
             )
         rows, width = before.weight.shape
-        if self.rank >= min(rows, width):
+        most = (rows * width - width - 1) // (rows + width)  # beside the codes there are the map and its bias
+        if self.rank > most:
             raise BenchModelsError(
                 f"{context.variant}: {self} makes nothing smaller, as there are {rows} embeddings of {width} numbers: "
-                f"choose a rank below {min(rows, width)}"
+                f"choose a rank of at most {most}"
             )
         pieces = self._counts(context, rows if type(before) is nn.Embedding else len(before.row_of))
         shared = isinstance(before, SharedEmbedding)
         counts = torch.zeros(rows).index_add_(0, before.row_of.long(), pieces) if shared else pieces
-        codes, basis, mean = low_rank(before.weight, counts.clamp(min=1), self.rank)
+        counts = counts.clamp(min=1)
+        codes, basis, mean = low_rank(before.weight, counts, self.rank)
         self._log(context, before.weight, codes @ basis + mean, counts)
         lookup = SharedEmbedding(codes, before.row_of) if shared else nn.Embedding.from_pretrained(codes, freeze=False)
         known.set_input_embeddings(LowRankEmbedding(lookup, basis, mean))
@@ -76,7 +78,9 @@ class LowRankEmbeddings(Step):
         return torch.tensor([float(counts[piece]) for piece in range(pieces)])
 
     def _log(self, context: Context, before: "Tensor", after: "Tensor", counts: "Tensor") -> None:
-        kept = 1 - (counts @ (after - before).square().sum(1)) / (counts @ (before - before.mean(0)).square().sum(1))
+        rows, often = before.double(), counts.double()
+        spread = rows - (often @ rows) / often.sum()
+        kept = 1 - (often @ (after - rows).square().sum(1)) / (often @ spread.square().sum(1))
         log.info(
             "%s: %d of %d numbers a piece keep %.1f %% of the embeddings' variance, by frequency",
             context.variant,

@@ -64,7 +64,7 @@ class Plan:
     @property
     def timing_s(self) -> float:
         """How long timing and all that follows take, by rule of thumb; the baseline is part of each pair."""
-        return _STARTED_S + _TIMED_S * (len(self.timing) - 1)
+        return _STARTED_S + _TIMED_S * (len(self.timing) - 1) if self.timing else 0.0
 
     @property
     def rows(self) -> tuple[str, ...]:

@@ -17,7 +17,8 @@ from bench_models.runtimes.artifact import ArtifactRuntime, Tolerance
 from bench_models.runtimes.compiled_products import Product
 from bench_models.runtimes.kernels import Kernel
 from bench_models.runtimes.session import THREADS, Session, errors_told, silent
-from bench_models.tokenizer import Batch
+from bench_models.text import listed
+from bench_models.tokenizer import MAX_TOKENS, Batch
 
 if TYPE_CHECKING:
     from torch import nn
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from bench_models.recipes.step import Format
 
 FILENAME = "model.pte"
+# What memory is planned for, all of which a process takes at its first call: as many sentences as measuring asks at
+# once, as long as it cuts them. For 512 tokens a small model would take 1.3 GB.
+SENTENCES, TOKENS = 32, MAX_TOKENS
 # A method of the file beside the model's own, which tells its products of matrices as JSON.
 _PRODUCTS = "products"
 
@@ -38,6 +42,9 @@ _TOLERANCES: dict[_Quantization, Tolerance] = {
     "int8-dynamic": Tolerance(logit_difference=4.0, other_answers_pct=3.0),
 }
 
+# What this process has.
+_threads: int | None = None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecuTorch(ArtifactRuntime):
@@ -45,7 +52,7 @@ class ExecuTorch(ArtifactRuntime):
 
     ``quantization`` says what becomes of weights. ``none`` leaves the model's precision. ``int8-dynamic`` makes weights
     INT8, with a scale for each channel, and embeddings, with one for each word piece, and quantizes activations when
-    they are multiplied. A call answers ``sentences`` at most: memory is planned for so many of the greatest length.
+    they are multiplied. A call answers 32 sentences of 128 tokens at most, as memory is planned for so many.
     ``allowed`` is how differently it may answer than eager PyTorch, if that is to be other than usual.
     """
 
@@ -55,16 +62,13 @@ class ExecuTorch(ArtifactRuntime):
     extra: ClassVar[str] = "executorch"
 
     quantization: _Quantization = "none"
-    sentences: int = 32
     allowed: Tolerance | None = None
 
     def __post_init__(self) -> None:
-        """Refuse other quantizations, and programs of one sentence, which torch would fix it to."""
+        """Refuse other quantizations."""
         if self.quantization not in get_args(_Quantization):
             known = " or ".join(map(repr, get_args(_Quantization)))
             raise BenchModelsError(f"ExecuTorch(quantization={self.quantization!r}): choose {known}")
-        if type(self.sentences) is not int or self.sentences < 2:  # noqa: PLR2004  # one would be no free size
-            raise BenchModelsError(f"ExecuTorch(sentences={self.sentences!r}): give a whole number of at least 2")
 
     def __str__(self) -> str:
         """Return it as tables show it."""
@@ -83,18 +87,29 @@ class ExecuTorch(ArtifactRuntime):
     def write(self, model: "nn.Module", folder: Path) -> None:
         """Write ``model.pte``, which takes a minute or two.
 
-        Raises ``BenchModelsError`` where ExecuTorch lacks an operator of the model.
+        Raises ``BenchModelsError`` where ExecuTorch lacks an operator of the model, or INT8 is to follow 16 bits.
         """
         import torch
 
         from bench_models.runtimes.exporters import program, quiet
 
+        int8 = self.quantization == "int8-dynamic"
+        kinds = {str(each.dtype).removeprefix("torch.") for each in model.parameters()} if int8 else {"float32"}
+        if kinds != {"float32"}:
+            raise BenchModelsError(
+                f"ExecuTorch quantizes weights in float32, and these are in {listed(sorted(kinds))}: leave out the "
+                "step that casts them, or the quantization"
+            )
+        positions = getattr(model.config, "max_position_embeddings", TOKENS)
         with quiet(), silent(), torch.no_grad():
             from executorch.exir.error import ExportError, InternalError
 
             try:
-                int8 = self.quantization == "int8-dynamic"
-                exported = program(_in_int8(model) if int8 else model, sentences=self.sentences)
+                exported = program(
+                    _in_int8(model) if int8 else model,
+                    sentences=SENTENCES,
+                    tokens=TOKENS if positions > TOKENS else None,
+                )
                 lowered = _lowered(exported, int8=int8)
                 with (folder / FILENAME).open("wb") as file:
                     lowered.write_to_file(file)
@@ -103,12 +118,12 @@ class ExecuTorch(ArtifactRuntime):
                 raise BenchModelsError(f"ExecuTorch cannot lower it ({type(error).__name__}: {said})") from error
 
     def load(self, folder: Path, *, threads: int) -> Session:
-        """Return a session of ``model.pte``; the last one that a process loads sets the threads of all."""
+        """Return a session of ``model.pte``; all sessions of a process have the same threads."""
         return _session(_loaded(folder / FILENAME, threads=threads))
 
     def kernels(self, folder: Path, batch: Batch) -> tuple[Kernel, ...]:
         """Return the kernels that one call of ``model.pte`` runs."""
-        loaded = _loaded(folder / FILENAME, threads=THREADS, profiled=True)
+        loaded = _loaded(folder / FILENAME, threads=_threads or THREADS, profiled=True)
         _session(loaded)(batch)
         with TemporaryDirectory() as scratch:
             file = Path(scratch) / "profile"
@@ -174,17 +189,28 @@ def _products(program: "ExportedProgram") -> Iterator[list[Product]]:
 
 
 def _loaded(file: Path, *, threads: int, profiled: bool = False) -> Any:  # noqa: ANN401  # likewise
-    """Return a loaded file; raises ``BenchModelsError`` where it is none, or of another version."""
+    """Return a loaded file; raises ``BenchModelsError`` where it is none, or of another version.
+
+    The threads of a process cannot be changed after that: ExecuTorch would free what sessions hold.
+    """
+    global _threads  # noqa: PLW0603  # as its library has it
     import torch
 
     from bench_models.runtimes.exporters import quiet
 
+    if _threads not in {None, threads}:
+        raise BenchModelsError(
+            f"ExecuTorch has {_threads} threads in this process, and {threads} are asked for: open that session in "
+            "another process"
+        )
     with quiet(), silent():
         from executorch.extension.pybindings import _C  # its public module imports all that writes files: 4 s
         from executorch.kernels import quantized  # noqa: F401  # registers the kernel of an INT8 embedding
 
         torch.set_num_threads(threads)
-        _C._unsafe_reset_threadpool(threads)  # noqa: SLF001  # it has no other way
+        if _threads is None:
+            _C._unsafe_reset_threadpool(threads)  # noqa: SLF001  # it has no other way
+            _threads = threads
         try:
             loaded = _C._load_for_executorch(str(file), enable_etdump=profiled)  # noqa: SLF001  # likewise
             loaded.method_meta("forward")  # which reads the file

@@ -30,9 +30,11 @@ class Logits(nn.Module):
         return logits
 
 
-def program(model: nn.Module, *, sentences: int | None = None) -> torch.export.ExportedProgram:
-    """Return a classifier as torch exports it; both sizes of its input are free, up to so many ``sentences``."""
-    free = {0: torch.export.Dim.DYNAMIC(max=sentences), 1: torch.export.Dim.DYNAMIC}
+def program(
+    model: nn.Module, *, sentences: int | None = None, tokens: int | None = None
+) -> torch.export.ExportedProgram:
+    """Return a classifier as torch exports it; both sizes of its input are free, up to limits that are given."""
+    free = {0: torch.export.Dim.DYNAMIC(max=sentences), 1: torch.export.Dim.DYNAMIC(max=tokens)}
     training = model.training
     try:
         with torch.no_grad():

@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
+from types import SimpleNamespace
 from typing import Any, Literal
 
 from asv.plugins.regressions import _GraphDataFilter  # what asv's own list of regressions reads of its configuration
 
-from bench_models.asv.history import threshold
 from bench_models.asv.results import unquoted
 from bench_models.results_branch.records import Accepted
 from bench_models.site.model import ChangePoint, Commit, History, Line, Point, Series
@@ -86,8 +86,9 @@ class GraphReader:
     accepted: tuple[Accepted, ...]
 
     @cached_property
-    def _judged(self) -> Callable[[Any, dict[str, Any]], Iterator[Any]]:
-        return _GraphDataFilter(self.conf, self.repo, self.revisions).get_graph_data  # type: ignore[no-any-return]
+    def _rules(self) -> Any:
+        """What asv's configuration says of regressions."""
+        return _GraphDataFilter(self.conf, self.repo, self.revisions)
 
     @cached_property
     def _between(self) -> Callable[[str, str], frozenset[str]]:
@@ -123,7 +124,7 @@ class GraphReader:
         """Return a line for each set of parameters, in asv's order, empty where nothing was measured."""
         data, commits = graph.get_data(), self.commits
         scalar = graph.scalar_series
-        judged = {index or 0: rest for index, _, *rest in self._judged(graph, described)}
+        judged = {index or 0: rest for index, _, *rest in self._rules.get_graph_data(graph, described)}
         for index in range(1 if scalar else graph.n_series or 0):
             values = [(revision, value if scalar else value[index]) for revision, value, _ in data]
             points = tuple(
@@ -141,9 +142,19 @@ class GraphReader:
 
         Its rises are marked as those of ``judged_as`` are, a benchmark with its parameters; none without one.
         """
-        least = None if judged_as is None else threshold(self.conf, judged_as)
-        found = [] if least is None else change_points(levels([point.value for point in points]), least)
+        found = change_points(*self._judged_levels(like, points, judged_as)) if judged_as else []
         return replace(like, points=points, change_points=self._marked(like.setting, points, found))
+
+    def _judged_levels(self, like: Line, points: tuple[Point, ...], judged_as: str) -> tuple[list[Level], float]:
+        """Return the levels that asv would judge of such a benchmark, and the rise from which it is a regression."""
+        graph = SimpleNamespace(params=json.loads(like.of_asv))
+        first = self._rules._get_start_revision(graph, {}, judged_as)  # noqa: SLF001  # asv has no other way to ask
+        if first is None:
+            return [], 0.0
+        fitted = levels([point.value for point in points])
+        ends = [points[level.begin + len(level.values) - 1].commit.revision for level in fitted]
+        kept = [level for level, end in zip(fitted, ends, strict=True) if end + 1 >= first]
+        return kept, self._rules._get_threshold(graph, {}, judged_as)  # noqa: SLF001  # likewise
 
     def _marked(self, setting: str, points: tuple[Point, ...], found: Iterable[Found]) -> tuple[ChangePoint, ...]:
         return tuple(self._change_point(setting, points, each) for each in found)

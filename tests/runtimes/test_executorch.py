@@ -5,20 +5,27 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from support.runtimes import FEED_FORWARD, LINEAR, SIZES, TOTAL, batch_of, in_runtime, sentence
 from torch import Tensor, nn
 from torch.nn import functional
 
 from bench_models.build import Builder
 from bench_models.errors import BenchModelsError
+from bench_models.metrics.predictions import BATCH
+from bench_models.metrics.scenarios import OFFLINE_SENTENCES
 from bench_models.metrics.scorecard import score
 from bench_models.outcomes import Measured
-from bench_models.runtimes import executorch_profile
+from bench_models.recipes.low_rank_embeddings import LowRankEmbeddings
+from bench_models.recipes.share_embeddings import ShareEmbeddings
+from bench_models.recipes.step import Context
+from bench_models.runtimes import executorch_profile, executorch_runtime
 from bench_models.runtimes.compiled_products import Product
 from bench_models.runtimes.eager import Eager
-from bench_models.runtimes.executorch_runtime import FILENAME, ExecuTorch
+from bench_models.runtimes.executorch_runtime import FILENAME, SENTENCES, TOKENS, ExecuTorch
 from bench_models.runtimes.kernels import int8_share
 from bench_models.serving import artifact_key
+from bench_models.tokenizer import MAX_TOKENS
 
 INT8 = ExecuTorch(quantization="int8-dynamic")
 
@@ -40,7 +47,7 @@ def test_layer_that_is_left_out_of_quantization_is_seen(model: Any, tmp_path: Pa
     feed_forward = model.bert.encoder.layer[0].intermediate
     feed_forward.dense = _Plain(feed_forward.dense)
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    runtime = ExecuTorch(quantization="int8-dynamic", sentences=3)
+    runtime = INT8
     runtime.write(model, tmp_path)
     assert all(tensor.equal(before[name]) for name, tensor in model.state_dict().items())
 
@@ -48,7 +55,7 @@ def test_layer_that_is_left_out_of_quantization_is_seen(model: Any, tmp_path: Pa
     for size in SIZES:
         batch = batch_of(*size)
         assert np.abs(session(batch) - eager(batch)).max() <= 0.3, size
-    for size in ((4, 7), (1, 600)):
+    for size in ((33, 7), (1, 129)):
         with pytest.raises(BenchModelsError, match=rf"the file cannot answer {size[0]} sentences of {size[1]} tokens"):
             session(batch_of(*size))
 
@@ -61,6 +68,18 @@ def test_layer_that_is_left_out_of_quantization_is_seen(model: Any, tmp_path: Pa
     assert counts["Batch Matrix Multiply (NC, F32) GEMM"] == 4
     assert counts["embedding_byte.out"] == 3
     assert kernels == runtime.kernels(tmp_path, sentence())
+
+
+@pytest.mark.slow  # likewise
+def test_embeddings_of_any_kind_are_int8(builder: Builder, context: Context, tmp_path: Path) -> None:
+    """Planted once: shared ones stayed in floating point, and no share of products tells."""
+    model = LowRankEmbeddings(rank=8).apply(ShareEmbeddings().apply(builder.build("baseline"), context), context)
+    INT8.write(model.eval(), tmp_path)
+    counts = {each.operator: each.count for each in INT8.kernels(tmp_path, sentence())}
+    assert (counts["embedding_byte.out"], counts.get("embedding.out")) == (3, None)
+    batch = batch_of(3, 24)
+    session, eager = INT8.load(tmp_path, threads=1), Eager().open(model, threads=1)
+    assert np.abs(session(batch) - eager(batch)).max() <= 0.3
 
 
 @pytest.mark.slow  # likewise
@@ -77,13 +96,31 @@ def test_row_is_lowered_once_and_scored_in_its_runtime(builder: Builder) -> None
     assert outcome.value.size_bytes == file.stat().st_size
 
 
-def test_other_quantization_or_number_of_sentences_is_refused() -> None:
+def test_other_quantization_is_refused() -> None:
     """With what can be chosen."""
     with pytest.raises(BenchModelsError, match=r"quantization='int4'\): choose 'none' or 'int8-dynamic'"):
         ExecuTorch(quantization="int4")  # type: ignore[arg-type]
-    for sentences in (1, True, 2.5):
-        with pytest.raises(BenchModelsError, match="give a whole number of at least 2"):
-            ExecuTorch(sentences=sentences)  # type: ignore[arg-type]
+
+
+def test_memory_is_planned_for_what_measuring_asks() -> None:
+    """A batch that is larger would be refused when the row is scored or timed, minutes later."""
+    assert max(BATCH, OFFLINE_SENTENCES) <= SENTENCES
+    assert TOKENS == MAX_TOKENS
+
+
+@pytest.mark.parametrize("kind", [torch.float16, torch.bfloat16])
+def test_16_bits_are_not_quantized(model: Any, tmp_path: Path, kind: torch.dtype) -> None:  # noqa: ANN401  # likewise
+    """ExecuTorch writes such files, and cannot run them."""
+    said = f"weights in float32, and these are in {str(kind).removeprefix('torch.')}: leave out the step that casts"
+    with pytest.raises(BenchModelsError, match=said):
+        INT8.write(model.to(kind), tmp_path)
+
+
+def test_threads_of_a_process_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sessions that were loaded would compute with threads that are gone, and crash."""
+    monkeypatch.setattr(executorch_runtime, "_threads", 1)
+    with pytest.raises(BenchModelsError, match="ExecuTorch has 1 threads in this process, and 2 are asked for"):
+        ExecuTorch().load(tmp_path, threads=2)
 
 
 def test_file_that_is_damaged_or_missing_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

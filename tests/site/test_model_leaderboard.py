@@ -89,12 +89,13 @@ def test_faster_leader_is_no_regression(published: Publish) -> None:
         {"regressions_thresholds": {".*track_relative_latency": 0.3}},
         {"regressions_thresholds": {r".*track_relative_latency\('int8'\)": 0.3}},
         {"regressions_first_commits": {".*track_relative_latency": None}},
+        {"regressions_first_commits": {".*track_relative_latency": "main"}},
     ],
 )
 def test_frontier_regresses_from_what_the_configuration_calls_a_regression(
     published: Publish, setting: dict[str, object]
 ) -> None:
-    """A project that allows its latencies a rise by a quarter allows it those who lead, and whoever follows them."""
+    """One that allows latencies a rise by a quarter, or judges them from a later commit, allows it whoever leads."""
 
     def spoil(project: Project) -> None:
         file = project.root / "asv.conf.json"

@@ -1,8 +1,8 @@
 """Which variants of a model a change leaves without a reason to ship them: another is as good in all that counts.
 
-Compared are latency, size and accuracy of the variants that the check measured, by the margins of their benchmarks. Two
-variants are timed one after the other, which proves little, so one is named only if the check has shown that it became
-worse, or the other better.
+Compared are latency, size and accuracy of the variants that the check measured on one machine, by the margins of their
+benchmarks. Two variants are timed one after the other, which proves little: what another was not as good in on BASE,
+and is on HEAD, must have been shown to change.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bench_models.check.report.document import Report, Row
-from bench_models.check.report.sentence import number
+from bench_models.check.report.sentence import NAMED, number
 from bench_models.verdict.measurements import SideName
 
 # As benchmarks/measures.py names them, after the suite; their one parameter is the variant.
@@ -27,23 +27,37 @@ class _Variant:
     size: Row
     accuracy: Row
 
-    @property
-    def verdicts(self) -> set[str]:
-        """What became of its benchmarks."""
-        return {self.latency.verdict, self.size.verdict, self.accuracy.verdict}
-
-    def displaces(self, other: "_Variant", side: SideName) -> bool:
-        """Say whether it is faster than another on a side, no larger and as accurate."""
+    def as_good_in(self, other: "_Variant", side: SideName) -> tuple[bool, bool, bool]:
+        """Say whether it is faster than another on a side, no larger, and as accurate."""
         slack = 1 + other.latency.margin_pct / 100
-        faster = _number(self.latency, side) * slack < _number(other.latency, side)
-        no_larger = _number(self.size, side) <= _number(other.size, side) * (1 + other.size.margin_pct / 100)
         least = _number(other.accuracy, side) * (1 - other.accuracy.margin_pct / 100)
-        return faster and no_larger and _number(self.accuracy, side) >= least
+        return (
+            _number(self.latency, side) * slack < _number(other.latency, side),
+            _number(self.size, side) <= _number(other.size, side) * (1 + other.size.margin_pct / 100),
+            _number(self.accuracy, side) >= least,
+        )
+
+    def has_displaced(self, other: "_Variant") -> bool:
+        """Say whether it is as good as another in all on HEAD, and was shown to have become so."""
+        if not all(self.as_good_in(other, "head")):
+            return False
+        mine, others = ((each.latency, each.size, each.accuracy) for each in (self, other))
+        return all(
+            before or old.verdict == "regressed" or new.verdict == "improved"
+            for before, new, old in zip(self.as_good_in(other, "base"), mine, others, strict=True)
+        )
 
 
 def no_longer_worth_having(report: Report, quote: Callable[[str], str]) -> str:
-    """Name the variants that another displaces on HEAD, which none did on BASE; nothing where there are none."""
-    return "\n\n".join(_sentence(*pair, quote) for variants in _suites(report.rows) for pair in _displaced(variants))
+    """Name the variants that another displaces on HEAD, which none did on BASE; nothing where there are none.
+
+    ``quote`` makes a suite's own words harmless.
+    """
+    if len(report.machines) > 1:  # a shard each, and variants that were timed on different ones do not compare
+        return ""
+    found = [pair for variants in _suites(report.rows) for pair in _displaced(variants)]
+    more = [f"**{len(found) - NAMED} more are no longer worth having.**"] if len(found) > NAMED else []
+    return "\n\n".join([*(_sentence(*pair, quote) for pair in found[:NAMED]), *more])
 
 
 def _suites(rows: Sequence[Row]) -> list[list[_Variant]]:
@@ -73,13 +87,9 @@ def _displaced(variants: Sequence[_Variant]) -> Iterator[tuple[_Variant, _Varian
     """Yield each variant that is displaced on HEAD alone, with the fastest that does it."""
     for variant in variants:
         others = [other for other in variants if other is not variant]
-        if any(other.displaces(variant, "base") for other in others):
+        if any(all(other.as_good_in(variant, "base")) for other in others):
             continue
-        by = [
-            other
-            for other in others
-            if other.displaces(variant, "head") and ("regressed" in variant.verdicts or "improved" in other.verdicts)
-        ]
+        by = [other for other in others if other.has_displaced(variant)]
         if by:
             yield variant, min(by, key=lambda other: _number(other.latency, "head"))
 

@@ -8,7 +8,7 @@ from support.observing import exact, recorded, timed
 
 from bench_models import metrics
 from bench_models.check.report import worth_having
-from bench_models.check.report.make import report_on
+from bench_models.check.report.make import merge, report_on
 from bench_models.check.report.markdown import escaped
 from bench_models.check.report.worth_having import no_longer_worth_having
 from bench_models.verdict.measurements import Measurements
@@ -102,6 +102,36 @@ def test_two_that_are_timed_apart_overtake_nobody_unless_one_of_them_changed() -
     """Their times of one check are a few percent apart by chance."""
     close = replace(STUDENT, latency_s=0.006, slower=0.012, name="close")
     assert not _said(close, replace(SMALL, slower=-0.012))
+
+
+@pytest.mark.parametrize(
+    "variants",
+    [
+        # A larger file does not make its latency, which is the same on both sides, slower than another's.
+        (replace(STUDENT, latency_s=0.006, slower=0.012, larger=0.05), replace(SMALL, slower=-0.012)),
+        (replace(STUDENT, latency_s=0.006, slower=0.012), replace(SMALL, slower=-0.012, less_accurate=-0.05)),
+    ],
+)
+def test_change_of_something_else_does_not_explain_a_latency(variants: tuple[Variant, ...]) -> None:
+    """What another was not as good in must itself have been shown to change."""
+    assert not _said(*variants)
+
+
+def test_variants_of_different_machines_are_not_compared() -> None:
+    """Each shard compares both commits by itself, and may be slower than another."""
+    measured = [replace(STUDENT, slower=0.5).measurements, SMALL.measurements]
+    records = [recorded(*each, shard=place, shards=2) for place, each in enumerate(measured, 1)]
+    plan = {**records[0].header.plan, **records[1].header.plan}
+    shards = [replace(each, header=replace(each.header, plan=plan)) for each in records]
+    assert not no_longer_worth_having(report_on(merge(shards)), escaped)
+
+
+def test_at_most_a_few_are_named() -> None:
+    """A report of hundreds would be too long for a comment."""
+    many = [replace(STUDENT, name=f"student-{place}", slower=0.5) for place in range(5)]
+    said = _said(*many, SMALL)
+    assert said.count("is no longer worth having: small is faster") == 3
+    assert said.endswith("\n\n**2 more are no longer worth having.**")
 
 
 def test_variant_of_which_something_was_not_measured_is_not_compared() -> None:
