@@ -44,7 +44,7 @@ class SharedEmbedding(nn.Module):
         """
         if self.training and torch.is_grad_enabled():
             raise BenchModelsError("embeddings are shared when all is trained: put ShareEmbeddings behind such steps")
-        found: Tensor = self.rows(self.row_of[input_ids].int())
+        found: Tensor = self.rows(self.row_of[input_ids].long())
         return found
 
 
