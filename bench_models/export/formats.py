@@ -150,7 +150,8 @@ import torch
 from executorch.runtime import Runtime  # before what it runs INT8 embeddings by
 import executorch.kernels.quantized
 
-# Memory is planned for {executorch_runtime.SENTENCES} sentences a call, of {executorch_runtime.TOKENS} tokens at most.
+# More than {executorch_runtime.SENTENCES} sentences a call, or {executorch_runtime.TOKENS} tokens a sentence, end with
+# error 0x12. What it logs when it is loaded, of the CPU and of torchao, is harmless.
 method = Runtime.get().load_program("model.pte").load_method("forward")
 
 

@@ -18,8 +18,9 @@ from bench_models.metrics.latency import SpeedUp, by_round, seconds_of, seconds_
 from bench_models.metrics.scorecard import Scorecard, stored
 from bench_models.metrics.scoring import Scored, is_emulated, side_by_side
 from bench_models.outcomes import Measured, Outcome, Skipped, reason_of
+from bench_models.runtimes.artifact import ArtifactRuntime
 from bench_models.serving import unavailable_reason
-from bench_models.suites.suite import Suite
+from bench_models.suites.suite import Suite, Variant
 from bench_models.text import listed
 
 if TYPE_CHECKING:
@@ -134,10 +135,12 @@ class Table:
         """Say how long the other rows take to score; those that are emulated come last, and take longer."""
         suite = self.builder.suite
         slower = [name for name in self.plan.scoring if is_emulated(suite, suite[name])]
+        written = [name for name in self.plan.scoring if _takes_minutes(suite[name])]
         left = fmean(self._scoring_s) * ((len(self.plan.scoring) - len(slower)) / side_by_side() - 1)
-        if left > _SHORT_S:
+        if left > _SHORT_S or written:
             besides = f"; {listed(slower)} perhaps longer, as this CPU emulates 16-bit arithmetic" if slower else ""
-            log.info("the other rows take about %s to score, if they are as fast%s", duration(left), besides)
+            besides += f"; {listed(written)} minutes more, unless what is shipped is kept already" if written else ""
+            log.info("the other rows take about %s to score, if they are as fast%s", duration(max(left, 0.0)), besides)
 
     def timed(self, name: str, outcome: Outcome[SpeedUp] | None) -> None:
         """Show a row with its times, when it has all its pairs; after the first round, say how long others take."""
@@ -180,6 +183,10 @@ class Table:
     def _line(self, name: str, *cells: str) -> str:
         width = max(map(len, ("variant", *self.plan.rows)))
         return "  ".join((f"{name:<{width}}", *(f"{cell:>10}" for cell in cells)))
+
+
+def _takes_minutes(row: Variant) -> bool:
+    return isinstance(row.runtime, ArtifactRuntime) and row.runtime.takes_minutes
 
 
 def _figures(card: Scorecard) -> list[str]:

@@ -55,6 +55,7 @@ class AotInductor(ArtifactRuntime):
     format: ClassVar[str] = "aot-inductor"
     made_of: ClassVar["Format"] = "torch-export"
     extra: ClassVar[str] = "models"
+    takes_minutes: ClassVar[bool] = True
 
     allowed: Tolerance | None = None
 

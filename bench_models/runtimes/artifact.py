@@ -38,13 +38,14 @@ class ArtifactRuntime(ABC):
 
     A new runtime is one subclass: a frozen dataclass with ``libraries``, ``tolerance``, ``write``, ``load`` and
     ``kernels``. ``format`` is the format of exports that it loads, and ``made_of`` the one that its steps are asked
-    about, whether it can carry them. ``extra`` brings its libraries.
+    about, whether it can carry them. ``extra`` brings its libraries. ``takes_minutes`` says that writing does.
     """
 
     name: ClassVar[str]
     format: ClassVar[str]
     made_of: ClassVar["Format"]
     extra: ClassVar[str]
+    takes_minutes: ClassVar[bool] = False
 
     @property
     @abstractmethod

@@ -60,6 +60,7 @@ class ExecuTorch(ArtifactRuntime):
     format: ClassVar[str] = "executorch"
     made_of: ClassVar["Format"] = "torch-export"
     extra: ClassVar[str] = "executorch"
+    takes_minutes: ClassVar[bool] = True
 
     quantization: _Quantization = "none"
     allowed: Tolerance | None = None

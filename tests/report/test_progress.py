@@ -19,6 +19,7 @@ from bench_models.recipes.finetune import FineTune
 from bench_models.recipes.prune import PruneL1
 from bench_models.report import progress
 from bench_models.report.progress import Plan, Table, duration, estimating, left_out, plan
+from bench_models.runtimes.executorch_runtime import ExecuTorch
 from bench_models.runtimes.onnx_runtime import OnnxRuntime
 
 EQUAL = SpeedUp(
@@ -212,6 +213,23 @@ def test_first_rows_say_how_long_the_others_take_to_score(
         assert any("take" in each for each in caplog.messages) == (row not in {"kept", "baseline"})
 
     assert [each for each in caplog.messages if "take" in each] == [said]
+
+
+def test_row_whose_file_takes_minutes_to_write_is_named(
+    builder: Builder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever the others take."""
+    monkeypatch.setattr(progress, "side_by_side", lambda: 1)
+    card = score(builder, builder.suite["pruned"])
+    builder = in_runtime(builder, ExecuTorch(), name="lowered")
+    rows = ("baseline", "pruned", "lowered")
+    caplog.clear()
+    table = Table(builder=builder, plan=Plan(training=(), scoring=rows, timing=rows))
+    table.scored(Scored(row="pruned", outcome=card, seconds=3.0))
+    assert caplog.messages[-1] == (
+        "the other rows take about 6 s to score, if they are as fast; lowered minutes more, unless what is shipped is "
+        "kept already"
+    )
 
 
 def test_first_round_says_how_long_timing_takes(
