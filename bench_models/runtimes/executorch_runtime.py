@@ -95,12 +95,6 @@ class ExecuTorch(ArtifactRuntime):
         from bench_models.runtimes.exporters import program, quiet
 
         int8 = self.quantization == "int8-dynamic"
-        kinds = {str(each.dtype).removeprefix("torch.") for each in model.parameters()} if int8 else {"float32"}
-        if kinds != {"float32"}:
-            raise BenchModelsError(
-                f"ExecuTorch quantizes weights in float32, and these are in {listed(sorted(kinds))}: leave out the "
-                "step that casts them, or the quantization"
-            )
         positions = getattr(model.config, "max_position_embeddings", TOKENS)
         with quiet(), silent(), torch.no_grad():
             from executorch.exir.error import ExportError, InternalError
@@ -135,7 +129,10 @@ class ExecuTorch(ArtifactRuntime):
 
 
 def _in_int8(model: "nn.Module") -> "nn.Module":
-    """Return a copy whose linear layers and embeddings are INT8, as torchao writes them for ExecuTorch."""
+    """Return a copy whose linear layers and embeddings are INT8, as torchao writes them for ExecuTorch.
+
+    Raises ``BenchModelsError`` for weights that are not in float32: such a file would be written, and not run.
+    """
     import torch
     from torch import nn
     from torchao.quantization import Int8DynamicActivationIntxWeightConfig, IntxWeightOnlyConfig, quantize_
@@ -144,6 +141,12 @@ def _in_int8(model: "nn.Module") -> "nn.Module":
     def is_a(kind: type[nn.Module]) -> Callable[[nn.Module, str], bool]:
         return lambda module, _: isinstance(module, kind)
 
+    kinds = {str(each.dtype).removeprefix("torch.") for each in model.parameters()}
+    if kinds != {"float32"}:
+        raise BenchModelsError(
+            f"ExecuTorch quantizes weights in float32, and these are in {listed(sorted(kinds))}: leave out the "
+            "step that casts them, or the quantization"
+        )
     model = deepcopy(model)
     by_row = PerAxis(0)
     linear = Int8DynamicActivationIntxWeightConfig(weight_dtype=torch.int8, weight_granularity=by_row)
