@@ -1,7 +1,6 @@
 """Errors that the user can fix, each message one sentence, and the extra that brings a missing library."""
 
 import re
-from collections import Counter
 
 _OPTIONAL = re.compile(r"""([\w.-]+).*\bextra *== *["']([\w-]+)["']""")
 
@@ -36,11 +35,8 @@ def extra_for(error: BaseException | None) -> tuple[str, str] | None:
         declared = requires("bench-models") or ()
     except PackageNotFoundError:  # a source tree that is not installed
         return None
-    optional = [match.groups() for match in map(_OPTIONAL.match, declared) if match]
-    sizes = Counter(extra for _, extra in optional)
-    # An extra that contains another has its libraries, too.
-    bringing = {extra for name, extra in optional if _normal(name) == _normal(library)}
-    return (library, min(sorted(bringing), key=lambda extra: sizes[extra])) if bringing else None
+    found = (match.groups() for match in map(_OPTIONAL.match, declared) if match)
+    return next(((library, extra) for name, extra in found if _normal(name) == _normal(library)), None)
 
 
 def _normal(name: str) -> str:
