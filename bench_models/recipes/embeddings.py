@@ -3,6 +3,8 @@
 Imports torch: a step imports this module when it is applied.
 """
 
+from collections.abc import Container
+
 import torch
 from torch import Tensor, nn
 
@@ -13,6 +15,13 @@ _AT_ONCE = 1024
 
 # The smallest type that can tell the rows apart takes the fewest bytes of what is shipped.
 _TYPES = (torch.int16, torch.int32)
+
+
+def require_kind(embeddings: nn.Module, kinds: Container[type[nn.Module]], needs: str) -> None:
+    """Refuse embeddings of another kind than a step needs, as it says in ``needs``: one that a step made of them."""
+    if type(embeddings) not in kinds:
+        kind = f"{type(embeddings).__module__}.{type(embeddings).__qualname__}"
+        raise BenchModelsError(f"{needs}, and they are {kind} already: do it once, and before they are quantized")
 
 
 class SharedEmbedding(nn.Module):

@@ -40,16 +40,13 @@ class LowRankEmbeddings(Step):
         import torch
         from torch import nn
 
-        from bench_models.recipes.embeddings import LowRankEmbedding, SharedEmbedding, low_rank
+        from bench_models.recipes.embeddings import LowRankEmbedding, SharedEmbedding, low_rank, require_kind
 
         known: Any = model
         before = known.get_input_embeddings()
-        if type(before) not in {nn.Embedding, SharedEmbedding}:
-            kind = f"{type(before).__module__}.{type(before).__qualname__}"
-            raise BenchModelsError(
-                f"{context.variant}: {self} needs embeddings in floating point, and they are {kind} already: do it "
-                "once, and before they are quantized"
-            )
+        require_kind(
+            before, {nn.Embedding, SharedEmbedding}, f"{context.variant}: {self} needs embeddings in floating point"
+        )
         rows, width = before.weight.shape
         most = (rows * width - width - 1) // (rows + width)  # beside the codes there are the map and its bias
         if self.rank > most:
@@ -57,8 +54,8 @@ class LowRankEmbeddings(Step):
                 f"{context.variant}: {self} makes nothing smaller, as there are {rows} embeddings of {width} numbers: "
                 f"choose a rank of at most {most}"
             )
-        pieces = self._counts(context, rows if type(before) is nn.Embedding else len(before.row_of))
         shared = isinstance(before, SharedEmbedding)
+        pieces = self._counts(context, len(before.row_of) if shared else rows)
         counts = torch.zeros(rows).index_add_(0, before.row_of.long(), pieces) if shared else pieces
         counts = counts.clamp(min=1)
         codes, basis, mean = low_rank(before.weight, counts, self.rank)

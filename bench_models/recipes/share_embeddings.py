@@ -5,7 +5,6 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from bench_models.errors import BenchModelsError
 from bench_models.recipes.step import Context, Step, require_counts
 from bench_models.tokenizer import Encoder  # noqa: TC001  # what sentences are cut at is part of the step's key
 
@@ -44,16 +43,12 @@ class ShareEmbeddings(Step):
         """Return the model with fewer embeddings; log how many validation sentences have a piece that shares one."""
         import torch
 
-        from bench_models.recipes.embeddings import SharedEmbedding, nearest
+        from bench_models.recipes.embeddings import SharedEmbedding, nearest, require_kind
 
         known: Any = model
         before = known.get_input_embeddings()
-        if type(before) is not torch.nn.Embedding:
-            kind = f"{type(before).__module__}.{type(before).__qualname__}"
-            raise BenchModelsError(
-                f"{context.variant}: {self} needs embeddings in floating point, one a piece, and they are {kind} "
-                "already: do it once, and before they are quantized"
-            )
+        needs = f"{context.variant}: {self} needs embeddings in floating point, one a piece"
+        require_kind(before, {torch.nn.Embedding}, needs)
         kept = self._kept(context, len(before.weight))
         shared = SharedEmbedding(before.weight[kept], nearest(before.weight, kept))
         known.set_input_embeddings(shared)

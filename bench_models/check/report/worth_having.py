@@ -64,9 +64,9 @@ def _suites(rows: Sequence[Row]) -> list[list[_Variant]]:
     """Return the variants of each suite of which all three numbers are known on both sides."""
     found: dict[str, dict[str, dict[str, Row]]] = defaultdict(lambda: defaultdict(dict))
     for row in rows:
-        suite, leaf = _split(row.benchmark)
-        if leaf in {_LATENCY, _SIZE, _ACCURACY} and len(row.parameters) == 1 and None not in {row.base, row.head}:
-            found[suite][row.parameters[0].strip("'\"")][leaf] = row
+        leaf = next((each for each in (_LATENCY, _SIZE, _ACCURACY) if row.benchmark.endswith(f".{each}")), None)
+        if leaf and len(row.parameters) == 1 and None not in {row.base, row.head}:
+            found[row.benchmark.removesuffix(f".{leaf}")][row.parameters[0].strip("'\"")][leaf] = row
     return [
         [
             _Variant(suite=suite, name=name, latency=known[_LATENCY], size=known[_SIZE], accuracy=known[_ACCURACY])
@@ -75,12 +75,6 @@ def _suites(rows: Sequence[Row]) -> list[list[_Variant]]:
         ]
         for suite, variants in found.items()
     ]
-
-
-def _split(benchmark: str) -> tuple[str, str]:
-    """Return the suite's module, which may lie in a package, and the benchmark's own name in it."""
-    *suite, kind, function = ["", *benchmark.split(".")]
-    return ".".join(suite).lstrip("."), f"{kind}.{function}"
 
 
 def _displaced(variants: Sequence[_Variant]) -> Iterator[tuple[_Variant, _Variant]]:
